@@ -1,0 +1,42 @@
+"""The interface of a benchmark: load its items, choose those of a persona, score an answer without a judge."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question of a benchmark.
+
+    `id` is unique within what one persona is asked, and the same for every persona that shares the item.
+    `prompt` is the user turn. `scoring` holds whatever scoring needs (a trait, a label, constraints, a
+    reference answer) and never reaches the model. `role` names the persona an item is for; None: everyone.
+    """
+
+    id: str
+    prompt: str
+    scoring: Mapping[str, Any] = field(default_factory=dict)
+    role: str | None = None
+
+
+class Benchmark(ABC):
+    """One kind of benchmark. Adding one is one subclass in one file."""
+
+    kind: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """Names of the metrics that `score` returns; empty where only a judge can score."""
+
+    @abstractmethod
+    def load(self, path: Path) -> list[Item]:
+        """Read and check the file (or folder) at `path`; UserError names the file, the row and the field."""
+
+    def items_for(self, items: Sequence[Item], role: str | None) -> list[Item]:
+        """Choose the items asked of the persona playing `role`, or of the baseline (None), in file order."""
+        return [item for item in items if item.role in (None, role)]
+
+    def score(self, item: Item, answer: str) -> dict[str, float]:
+        """Score a non-empty answer: metric name -> value. Deterministic, offline, no judge."""
+        return {}
