@@ -1,10 +1,18 @@
-"""The interface of a benchmark: load its items, choose those of a persona, score an answer without a judge."""
+"""The interface of a benchmark: load items, choose those of a persona, score an answer without a judge."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
+
+
+class UnscorableItem(Exception):  # noqa: N818 - a verdict on the item, not a fault of the program
+    """This answer to this item cannot be scored here, for a reason that says nothing about the answer.
+
+    Missing NLTK data and a crashing verifier are such reasons. Callers record the item as unscorable and
+    count it apart; they never put 0 in its place.
+    """
 
 
 @dataclass(frozen=True)
@@ -38,5 +46,8 @@ class Benchmark(ABC):
         return [item for item in items if item.role in (None, role)]
 
     def score(self, item: Item, answer: str) -> dict[str, float]:
-        """Score a non-empty answer: metric name -> value. Deterministic, offline, no judge."""
+        """Score a non-empty answer: metric name -> value. Deterministic, offline, no judge.
+
+        Raises `UnscorableItem` where no verdict is possible.
+        """
         return {}

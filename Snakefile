@@ -1,0 +1,38 @@
+# How a persona holds up over a long conversation.
+# This file is the table of contents: plan, rules, targets. docs/workflow.md tells how it works.
+import os
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = workflow.basedir
+
+from scripts.plan.workflow import inputs_of, open_plan, start_run
+
+# What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
+PLAN = open_plan(workflow, config)
+RESULTS = PLAN.results.as_posix()
+
+
+wildcard_constraints:
+    digest="[0-9a-f]{16}",
+    name="[A-Za-z0-9.-]+",
+
+
+include: "rules/generate.smk"
+include: "rules/ratings.smk"
+include: "rules/analysis.smk"
+include: "rules/figures.smk"
+
+
+onstart:
+    start_run(workflow, PLAN)
+
+
+rule all:
+    default_target: True
+    input:
+        expand("{results}/{target}", results=RESULTS, target=PLAN.targets),
+    localrule: True

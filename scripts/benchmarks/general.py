@@ -1,0 +1,42 @@
+"""General instructions: the same questions for every role, with a reference answer a role."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.benchmarks.base import Benchmark, Item
+from scripts.benchmarks.reading import Row, read_jsonl, unique
+
+
+class General(Benchmark):
+    """JSON Lines with `role`, `question`, `generated` (RoleBench); a judge compares with the first reference.
+
+    The id stands for the question (`q1`: the first distinct one of the file), so that persona and baseline
+    align by id. `scoring`: `reference`; for the baseline `references`: role -> text.
+    """
+
+    kind = "general"
+
+    def load(self, path: Path) -> list[Item]:
+        """Read the file; a role that has a question twice is an error."""
+        ids: dict[str, str] = {}
+        return unique((_item(row, ids) for row in read_jsonl(path)), path)
+
+    def items_for(self, items: Sequence[Item], role: str | None) -> list[Item]:
+        """Choose the items of `role`; the baseline gets every distinct question of `items` once."""
+        if role is not None:
+            return super().items_for(items, role)
+        prompts = {item.id: item.prompt for item in items}
+        return [
+            Item(id=i, prompt=p, scoring={"references": _references(items, i)}) for i, p in prompts.items()
+        ]
+
+
+def _references(items: Sequence[Item], item_id: str) -> dict[str, str]:
+    return {item.role: item.scoring["reference"] for item in items if item.id == item_id and item.role}
+
+
+def _item(row: Row, ids: dict[str, str]) -> Item:
+    question = row.text("question")
+    item_id = ids.setdefault(question, f"q{len(ids) + 1}")
+    scoring = {"reference": row.texts("generated")[0]}
+    return Item(id=item_id, prompt=question, scoring=scoring, role=row.text("role"))

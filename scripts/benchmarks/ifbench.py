@@ -1,0 +1,59 @@
+"""IFBench: does the answer follow constraints that a program can check?"""
+
+from pathlib import Path
+
+from scripts.benchmarks import verifiers
+from scripts.benchmarks.base import Benchmark, Item
+from scripts.benchmarks.reading import Row, read_jsonl, unique
+from scripts.errors import UserError
+
+
+class IfBench(Benchmark):
+    """Prompts with verifiable constraints, scored by the verifiers of IFBench and IFEval.
+
+    `strict` takes the answer as it is; `loose` accepts it if a variant without its first or last line, or
+    without asterisks, follows. Both are 1.0 when all constraints are followed, else 0.0; `-instructions` are
+    the shares of constraints. `scoring`: `instruction_id_list`, and `kwargs` without nulls.
+    """
+
+    kind = "ifbench"
+    metrics = ("strict", "loose", "strict-instructions", "loose-instructions")
+
+    def load(self, path: Path) -> list[Item]:
+        """Read the JSON Lines; every verifier is built once here, so that bad parameters fail early."""
+        return unique((_item(row) for row in read_jsonl(path)), path)
+
+    def score(self, item: Item, answer: str) -> dict[str, float]:
+        """Give all four metrics; `UnscorableItem` if NLTK data is missing or a verifier crashes."""
+        passed = verifiers.check(
+            item.id, item.prompt, item.scoring["instruction_id_list"], item.scoring["kwargs"], answer
+        )
+        strict, loose = [p.strict for p in passed], [p.loose for p in passed]
+        values = (all(strict), all(loose), sum(strict) / len(strict), sum(loose) / len(loose))
+        return dict(zip(self.metrics, map(float, values), strict=True))
+
+
+def _item(row: Row) -> Item:
+    item_id, prompt, ids = _key(row), row.text("prompt"), row.texts("instruction_id_list")
+    if unknown := [i for i in ids if i not in verifiers.known_ids()]:
+        # The library skips unknown ids without a word, and they would drop out of the score.
+        raise UserError(
+            f"{row.where}: field 'instruction_id_list' has '{unknown[0]}', expected ids of IFBench or IFEval"
+        )
+    kwargs = [{k: v for k, v in given.items() if v is not None} for given in row.objects("kwargs")]
+    if len(kwargs) != len(ids):
+        raise UserError(
+            f"{row.where}: field 'kwargs' has {len(kwargs)} objects, expected {len(ids)}, one a constraint"
+        )
+    for instruction, given in zip(ids, kwargs, strict=True):
+        if problem := verifiers.build_problem(item_id, instruction, given):
+            raise UserError(
+                f"{row.where}: field 'kwargs' is wrong for '{instruction}' ({problem}), expected its own"
+            )
+    return Item(id=item_id, prompt=prompt, scoring={"instruction_id_list": ids, "kwargs": kwargs})
+
+
+def _key(row: Row) -> str:
+    # IFBench writes keys as texts, IFEval as whole numbers.
+    key = row.data.get("key")
+    return str(key) if isinstance(key, int) and not isinstance(key, bool) else row.text("key")

@@ -1,0 +1,67 @@
+"""Role-specific questions: each asked of one persona by name, with a reference answer in its voice."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from scripts.benchmarks.base import Benchmark, Item
+from scripts.benchmarks.reading import Row, read_jsonl, unique
+from scripts.errors import UserError
+
+PREFIX = "role-specific-"
+
+
+class RoleSpecific(Benchmark):
+    """A folder with one `role-specific-<Role>.jsonl` a role (RoleBench's layout); a judge compares answers.
+
+    Lines hold `question` (or `instruction`) and `answer` (or the first of the list `generated`);
+    `scoring`: `reference`.
+    """
+
+    kind = "role-specific"
+
+    def load(self, path: Path) -> list[Item]:
+        """Read every role's file in the folder, in order of name."""
+        files = sorted(path.glob(f"{PREFIX}*.jsonl")) if path.is_dir() else []
+        if not files:
+            raise UserError(f"{path}: no file {PREFIX}<Role>.jsonl found, expected a folder with one a role")
+        items = unique((item for file in files for item in _items(file)), path)
+        # Two roles may share a slug; the baseline is asked the items of both.
+        unique((replace(item, role=None) for item in items), path)
+        return items
+
+    def items_for(self, items: Sequence[Item], role: str | None) -> list[Item]:
+        """Choose the items of `role`; the baseline gets those of all roles, without the role's name."""
+        if role is not None:
+            return super().items_for(items, role)
+        return [replace(item, prompt=without_role(item.prompt, item.role)) for item in items]
+
+
+def without_role(question: str, role: str | None) -> str:
+    """Remove exactly a leading "<role>, " and start with a capital; any other question stays as it is."""
+    rest = question.removeprefix(f"{role}, ")
+    return question if rest == question else rest[:1].upper() + rest[1:]
+
+
+def _items(file: Path) -> list[Item]:
+    role = file.name.removeprefix(PREFIX).removesuffix(".jsonl")
+    slug = _slug(role)
+    if not slug:
+        raise UserError(f"{file}: file name has the role {role!r}, expected one with letters or digits")
+    return [_item(row, role, f"{slug}-{n}") for n, row in enumerate(read_jsonl(file), start=1)]
+
+
+def _item(row: Row, role: str, item_id: str) -> Item:
+    question = row.text(
+        "instruction" if "question" not in row.data and "instruction" in row.data else "question"
+    )
+    listed = "answer" not in row.data and "generated" in row.data
+    reference = row.texts("generated")[0] if listed else row.text("answer")
+    return Item(id=item_id, prompt=question, scoring={"reference": reference}, role=role)
+
+
+def _slug(role: str) -> str:
+    plain = unicodedata.normalize("NFKD", role).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.")

@@ -1,0 +1,36 @@
+"""What all sections share: no unknown keys, no silent conversion, and the identity contract."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+SLUG_PATTERN = r"^[A-Za-z0-9](?:-?[A-Za-z0-9.])*$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
+"""A name that stands in paths: letters, digits, dots and single dashes. `--` separates parts of file names."""
+
+NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class Section(BaseModel):
+    """A section of the config.
+
+    `not_identity` names the fields that do not shape a result (display names, machines, prices); every other
+    field is part of the digest of each cell that uses the section. A property test walks all fields.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    not_identity: ClassVar[frozenset[str]] = frozenset()
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that shape results, as plain JSON types."""
+        result: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            if name not in self.not_identity:
+                value = getattr(self, name)
+                result[name] = value.identity() if isinstance(value, Section) else _plain(value)
+        return result
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

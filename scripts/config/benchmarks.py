@@ -1,0 +1,21 @@
+"""Section `benchmarks`: the items put behind the dialogue."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from scripts.config.base import NonEmpty, Section
+
+BenchmarkKind = Literal["bfi", "xstest", "ifbench", "role-specific", "general"]
+
+
+class BenchmarkSection(Section):
+    """One benchmark; its slug is the key, and its kind too unless `kind` says otherwise."""
+
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    items: NonEmpty = Field(description="file (or folder, for role-specific) with the items")
+    kind: BenchmarkKind | None = Field(default=None, description="which loader and scorer; default: the slug")
+    limit: int | None = Field(default=None, gt=0, description="ask only the first so many items per persona")
+    max_tokens: int | None = Field(default=None, gt=0, description="longest answer, instead of the model's")
+    name: str | None = Field(default=None, description="display name in figures and tables")

@@ -1,0 +1,30 @@
+"""Section `personas`, and the file of one persona."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from scripts.config.base import NonEmpty, Section, Slug
+
+BASELINE = "baseline"
+"""Slug of the same model without a persona (the study calls it `empty`)."""
+
+
+class Persona(Section):
+    """One persona: a YAML file whose name is the persona's slug."""
+
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    role: NonEmpty = Field(description="name of the role as it stands in prompts")
+    description: NonEmpty = Field(description="who the role is, in the second person")
+    name: str | None = Field(default=None, description="display name in figures and tables")
+
+
+class PersonasSection(Section):
+    """Which personas take part."""
+
+    folder: NonEmpty = Field(default="config/personas", description="folder with one YAML file per persona")
+    include: tuple[Slug, ...] | None = Field(
+        default=None, min_length=1, description="slugs of the personas to use; default: every file"
+    )
+    baseline: bool = Field(default=True, description="whether the model without a persona runs beside them")

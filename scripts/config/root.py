@@ -1,0 +1,68 @@
+"""The whole config, with the checks that span sections."""
+
+from typing import ClassVar
+
+from pydantic import Field, field_validator, model_validator
+
+from scripts.config.base import NonEmpty, Section, Slug
+from scripts.config.batches import Batches
+from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
+from scripts.config.conditions import Condition
+from scripts.config.figures import Figures
+from scripts.config.judges import Judge
+from scripts.config.models import Model
+from scripts.config.personas import PersonasSection
+
+KINDS = BenchmarkKind.__args__  # type: ignore[attr-defined]  # the values of the Literal, for messages
+
+
+class Config(Section):
+    """A study: the grid model x persona x condition x benchmark, its checkpoints, and where results go."""
+
+    not_identity: ClassVar[frozenset[str]] = frozenset({"results", "batches"})
+
+    models: dict[Slug, Model] = Field(min_length=1)
+    personas: PersonasSection = PersonasSection()
+    conditions: dict[Slug, Condition] = Field(min_length=1)
+    checkpoints: tuple[int, ...] = Field(
+        min_length=1, description="rounds that stand before the items; 0 is no dialogue"
+    )
+    benchmarks: dict[Slug, BenchmarkSection] = Field(min_length=1)
+    judges: dict[Slug, Judge] = Field(default_factory=dict)
+    replicates: int = Field(default=1, gt=0, description="independent repeats of everything, each with its seed")
+    figures: Figures = Figures()
+    batches: Batches = Batches()
+    results: NonEmpty = Field(default="results", description="output folder")
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _ascending(cls, checkpoints: tuple[int, ...]) -> tuple[int, ...]:
+        if any(t < 0 for t in checkpoints):
+            raise ValueError(f"found {min(checkpoints)}, expected rounds of 0 or more")
+        if list(checkpoints) != sorted(set(checkpoints)):
+            raise ValueError(f"found {list(checkpoints)}, expected ascending rounds, each once")
+        return checkpoints
+
+    @model_validator(mode="after")
+    def _checkpoints_inside_dialogues(self) -> "Config":
+        for slug, condition in self.conditions.items():
+            if self.checkpoints[-1] > condition.rounds:
+                raise ValueError(
+                    f"checkpoints: found {self.checkpoints[-1]}, expected at most {condition.rounds}, "
+                    f"the rounds of condition {slug}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _kinds_known(self) -> "Config":
+        for slug, benchmark in self.benchmarks.items():
+            if benchmark.kind is None and slug not in KINDS:
+                raise ValueError(
+                    f"benchmarks.{slug}.kind: missing, expected one of {', '.join(KINDS)} "
+                    "because the slug is none of them"
+                )
+        return self
+
+    def kind_of(self, benchmark: str) -> str:
+        """Return the kind of a benchmark by its slug."""
+        return self.benchmarks[benchmark].kind or benchmark

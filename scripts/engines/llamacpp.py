@@ -1,0 +1,39 @@
+"""How the embedded engine is started."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scripts.config.models import LlamaCppModel
+from scripts.grid.weights import locate
+
+
+KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
+"""The server reads its key from here. Named here, because importing the server loads llama.cpp."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A process to supervise; it must answer within `deadline` seconds."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    deadline: float
+
+
+def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int, key: str) -> Command:
+    """Return the command that serves a GGUF file; the deadline grows with the size of the file."""
+    weights = locate(model.weights, f"models.{slug}.weights")
+    gigabytes = weights.stat().st_size / 1e9
+    arguments = {
+        "--weights": weights,
+        "--served-name": slug,
+        "--port": port,
+        "--lanes": lanes,
+        "--context-length": model.context_length,
+        "--threads": threads,
+    }
+    flat = [str(part) for pair in arguments.items() for part in pair]
+    return Command(
+        [sys.executable, "-m", "scripts.engines.llamacpp_server", *flat], {KEY_VARIABLE: key}, 60 + 60 * gigabytes
+    )

@@ -1,0 +1,55 @@
+"""The embedded engine as a process: llama.cpp's HTTP server through xllamacpp, on 127.0.0.1.
+
+The key comes from the environment variable PERSONAS_ENGINE_KEY, never from the command line.
+"""
+
+import argparse
+import os
+import signal
+import sys
+
+import xllamacpp
+
+from scripts.engines.llamacpp import KEY_VARIABLE
+
+
+def parameters(arguments: argparse.Namespace, key: str) -> xllamacpp.CommonParams:
+    """Return the server's settings. Each lane has a context of its own, so lanes never evict each other."""
+    settings = xllamacpp.CommonParams()
+    settings.model.path = arguments.weights
+    settings.model_alias = {arguments.served_name}
+    settings.hostnames = ["127.0.0.1"]
+    settings.port = arguments.port
+    settings.api_keys = [key]
+    settings.n_parallel = arguments.lanes
+    settings.n_ctx = arguments.lanes * arguments.context_length
+    settings.cpuparams.n_threads = arguments.threads
+    settings.cpuparams_batch.n_threads = arguments.threads
+    settings.cache_ram_mib = 0  # finished prompts stay in their lane; a second copy only costs memory
+    settings.ctx_shift = False  # a prompt that does not fit is an error with a name, never a silent cut
+    settings.use_jinja = True
+    settings.ui = False
+    settings.endpoint_slots = False
+    settings.verbosity = 2
+    return settings
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", required=True)
+    parser.add_argument("--served-name", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--lanes", type=int, required=True)
+    parser.add_argument("--context-length", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the journal is the client's
+    server = xllamacpp.Server(parameters(arguments, os.environ[KEY_VARIABLE]))
+    print(f"serving on {server.listening_address}", flush=True)
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

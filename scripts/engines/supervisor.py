@@ -1,0 +1,105 @@
+"""Owns an engine process: starts it in a process group of its own, waits until it answers, watches it, ends it."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from scripts.engines.errors import EngineDidNotStart, EngineDied, EngineError, EngineOutOfMemory, EngineOutOfTime
+
+GRACE_SECONDS = 10.0
+_OUT_OF_MEMORY = re.compile(r"out of memory|failed to allocate|bad_alloc|cannot allocate memory", re.IGNORECASE)
+_KILLED = 128 + signal.SIGKILL
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Supervisor:
+    """One engine process. `environment` is added to ours (keys travel there, never on the command line)."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._command = command
+        self._environment = environment
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the keeper, which is also the id of the engine's process group."""
+        return self._process.pid if self._process else None
+
+    async def start(self, probe: Callable[[], Awaitable[bool]], deadline: float) -> None:
+        """Start the engine and return once `probe` is true; EngineError when `deadline` seconds pass or it dies."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        root = str(Path(__file__).resolve().parents[2])
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "scripts.engines.keeper", *self._command],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": root, **self._environment},
+                start_new_session=True,
+            )
+        try:
+            await self._until_ready(probe, deadline)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _until_ready(self, probe: Callable[[], Awaitable[bool]], deadline: float) -> None:
+        started = time.monotonic()
+        while not await probe():
+            self._raise_if_dead(EngineDidNotStart, "ended before it was ready")
+            if time.monotonic() - started > deadline:
+                raise EngineOutOfTime(f"The engine was not ready after {deadline:.0f} s.{self._tail()}")
+            await asyncio.sleep(0.1)
+
+    async def watch(self) -> None:
+        """Wait for as long as the engine lives, then raise EngineDied (or EngineOutOfMemory)."""
+        while True:
+            self._raise_if_dead(EngineDied, "ended while requests were under way")
+            await asyncio.sleep(0.2)
+
+    def _raise_if_dead(self, error: type[EngineError], what: str) -> None:
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return
+        tail = self._tail()
+        if _OUT_OF_MEMORY.search(tail):
+            raise EngineOutOfMemory(f"The engine ran out of memory (exit status {code}).{tail}")
+        hint = " (killed; if not by you, then perhaps for lack of memory)" if code in (_KILLED, -9) else ""
+        raise error(f"The engine {what}: exit status {code}{hint}.{tail}")
+
+    def _tail(self, lines: int = 12) -> str:
+        with contextlib.suppress(OSError):
+            last = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+            return "\n".join(["", f"Last lines of {self._log}:", *("  " + line for line in last)])
+        return ""
+
+    async def stop(self) -> None:
+        """End the engine and everything in its group: TERM, then KILL. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            process.stdin.close()
+        deadline = time.monotonic() + GRACE_SECONDS + 2
+        while process.poll() is None and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,95 @@
+"""Answers requests from the journal, or through the engine, which starts when it is first needed."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
+
+from scripts.engines.engine import Served
+from scripts.engines.errors import EngineUnavailable
+from scripts.engines.request import Reply, Request
+from scripts.generate.journal import Journal
+from scripts.generate.progress import Progress
+
+
+class Asker:
+    """One per batch. A request that is under way or finished is never sent a second time."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        start: Callable[[], AbstractAsyncContextManager[Served]],
+        concurrency: int,
+        progress: Progress,
+    ) -> None:
+        self._journal = journal
+        self._start = start
+        self._free = asyncio.Semaphore(concurrency)
+        self._progress = progress
+        self._under_way: dict[str, asyncio.Future[Reply]] = {}
+        self._served: Served | None = None
+        self._starting = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._watcher: asyncio.Task[None] | None = None
+        self._owner: asyncio.Task[Any] | None = None
+        self.failure: BaseException | None = None
+
+    async def __aenter__(self) -> "Asker":
+        self._owner = asyncio.current_task()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._watcher:
+            self._watcher.cancel()
+        await self._stack.aclose()
+
+    async def ask(self, request: Request, hints: dict[str, Any]) -> Reply:
+        """Return the reply to a request; `hints` go to the engine and are no part of its key."""
+        reply = self._journal.get(request.key)
+        if reply is not None:
+            self._progress.reused()
+            return reply
+        if request.key in self._under_way:
+            reply = await asyncio.shield(self._under_way[request.key])
+            self._progress.reused()
+            return reply
+        mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._under_way[request.key] = mine
+        try:
+            reply = await self._send(request, hints)
+        except BaseException:
+            mine.cancel()
+            raise
+        finally:
+            del self._under_way[request.key]
+        mine.set_result(reply)
+        return reply
+
+    async def _send(self, request: Request, hints: dict[str, Any]) -> Reply:
+        served = await self._engine()
+        async with self._free:
+            try:
+                reply = await served.client.send(request, hints)
+            except EngineUnavailable:
+                await asyncio.sleep(1.0)  # an engine that died shows here first; let the watcher say why
+                raise
+        await self._journal.append(request.key, reply)
+        self._progress.answered(reply)
+        return reply
+
+    async def _engine(self) -> Served:
+        async with self._starting:
+            if self._served is None:
+                self._progress.engine_starts()
+                self._served = await self._stack.enter_async_context(self._start())
+                self._watcher = asyncio.create_task(self._watch(self._served))
+        return self._served
+
+    async def _watch(self, served: Served) -> None:
+        """Cancel the whole batch when the engine dies: no request then waits for its time-out."""
+        try:
+            await served.failure()
+        except Exception as error:
+            self.failure = error
+            if self._owner:
+                self._owner.cancel()

@@ -1,0 +1,121 @@
+"""The job around a batch: lease, log, signals, and an end that has a name."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+from scripts.engines.errors import EngineError
+from scripts.errors import UserError
+from scripts.generate.batch import Outcome, run_batch
+from scripts.lease import lease
+from scripts.plan.frozen import FrozenPlan, Run, read
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+EXIT_USER = 1
+EXIT_DISK = 77
+EXIT_STOPPED = 78
+
+
+class Stopped(Exception):
+    """The batch was asked to stop (a signal), or Snakemake is gone."""
+
+
+def main(frozen_plan: str, batch_name: str, threads: int, log: str) -> None:
+    """Run a batch by its name; end the process with a named code and one sentence when it cannot finish."""
+    log_file = Path(log)
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    try:
+        run(read(frozen_plan), batch_name, threads, log_file)
+    except UserError as error:
+        _fail("refused", str(error), EXIT_USER)
+    except Stopped as error:
+        _fail("stopped", str(error), EXIT_STOPPED)
+    except EngineError as error:
+        _fail(error.name, str(error), error.exit_code)
+    except OSError as error:
+        _fail("disk", f"{error}. What was finished before is in the journal.", EXIT_DISK)
+
+
+def run(frozen: FrozenPlan, batch_name: str, threads: int, log: Path) -> Outcome:
+    """Run a batch under a lease on its cells."""
+    batch = frozen.batch(batch_name)
+    with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
+        work = run_batch(frozen, batch, threads, log.with_suffix(".engine.log"))
+        return asyncio.run(_guarded(work, frozen.run))
+
+
+async def _guarded(work: Coroutine[Any, Any, T], run: Run) -> T:
+    """Run `work`; end it cleanly on SIGTERM and SIGINT, and when the Snakemake that started us is gone."""
+    task = asyncio.ensure_future(work)
+    reasons: list[str] = []
+
+    def stop(reason: str) -> None:
+        if not reasons:
+            reasons.append(reason)
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, f"got {number.name}")
+    guard = asyncio.create_task(_until_orphaned(run, stop))
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise Stopped(f"The batch {reasons[0] if reasons else 'was cancelled'}; the journal keeps what it finished.") from None
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+    finally:
+        guard.cancel()
+
+
+async def _until_orphaned(run: Run, stop: Any) -> None:
+    """Call `stop` once the process that drives the run is gone, if it is one of our ancestors."""
+    driver = _driver(run)
+    if driver is None:
+        return
+    while driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
+        await asyncio.sleep(0.3)
+    stop("lost its Snakemake")
+
+
+def _driver(run: Run) -> psutil.Process | None:
+    if run.host != socket.gethostname():
+        return None
+    return next((process for process in psutil.Process().parents() if process.pid == run.pid), None)
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    """Return the most telling failure of a group: one of ours if there is one, else the first."""
+    leaves = list(_leaves(group))
+    return next((leaf for leaf in leaves if isinstance(leaf, EngineError | OSError | UserError)), leaves[0])
+
+
+def _leaves(error: BaseException) -> Any:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _fail(name: str, sentence: str, code: int) -> None:
+    logger.error("%s: %s", name, sentence)
+    with contextlib.suppress(OSError):
+        print(f"{name}: {sentence}", file=sys.stderr, flush=True)
+    logging.shutdown()
+    os._exit(code)

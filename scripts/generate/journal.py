@@ -1,0 +1,145 @@
+"""The journal: every finished request, the only durable thing.
+
+`journal/<model>/<batch>-<host>-<pid>.jsonl`: one writer a file, one line a request, fsync before a request
+counts as finished. A line starts with its key, so that an index needs no JSON parsing:
+`{"key":"<64 hex digits>","reply":{...}}`.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from scripts.engines.request import Reply
+
+_HEAD = b'{"key":"'
+_KEY = slice(len(_HEAD), len(_HEAD) + 64)
+
+
+class Journal:
+    """Reads all journals of a model, and appends to one of its own."""
+
+    def __init__(self, folder: Path, writer: str) -> None:
+        self._folder = folder
+        self._writer = writer
+        self._where: dict[bytes, tuple[Path, int]] = {}
+        self._handle: int | None = None
+        self._path: Path | None = None
+        self._size = 0
+        self._waiting: list[tuple[bytes, bytes, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Journal":
+        for path in sorted(self._folder.glob("*.jsonl")):
+            for key, offset in _index(path):
+                self._where.setdefault(key, (path, offset))
+        self._flusher = asyncio.create_task(self._flush_forever())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._flusher:
+            self._flusher.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await self._flusher
+        with contextlib.suppress(OSError):
+            self._flush()
+        if self._handle is not None:
+            os.close(self._handle)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def get(self, key: str) -> Reply | None:
+        """Return the reply to a finished request, or None."""
+        found = self._where.get(bytes.fromhex(key))
+        if found is None:
+            return None
+        path, offset = found
+        with path.open("rb") as file:
+            file.seek(offset)
+            return Reply(**json.loads(file.readline())["reply"])
+
+    async def append(self, key: str, reply: Reply) -> None:
+        """Write a finished request; returns once it is on disk. OSError when the disk refuses it."""
+        body = json.dumps(reply.to_json(), ensure_ascii=False, separators=(",", ":"))
+        line = b"%s%s\",\"reply\":%s}\n" % (_HEAD, key.encode(), body.encode())
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((bytes.fromhex(key), line, done))
+        self._wake.set()
+        await done
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._flush()
+            await asyncio.sleep(0)
+
+    def _flush(self) -> None:
+        """Write what waits as one group: one fsync for all that finished since the last."""
+        group, self._waiting = self._waiting, []
+        if not group:
+            return
+        try:
+            path, start = self._append_whole(b"".join(line for _, line, _ in group))
+        except OSError as error:
+            for _, _, done in group:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for key, line, done in group:
+            self._where[key] = (path, start)
+            start += len(line)
+            if not done.done():
+                done.set_result(None)
+
+    def _append_whole(self, data: bytes) -> tuple[Path, int]:
+        handle, path = self._open()
+        start = self._size
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, start)  # a full disk leaves half a line; take it back
+            raise
+        self._size += len(data)
+        return path, start
+
+    def _open(self) -> tuple[int, Path]:
+        if self._handle is None or self._path is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            stem = f"{self._writer}-{socket.gethostname()}-{os.getpid()}"
+            for attempt in range(1000):  # process ids come round again
+                path = self._folder / (f"{stem}.jsonl" if attempt == 0 else f"{stem}-{attempt}.jsonl")
+                with contextlib.suppress(FileExistsError):
+                    self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+                    self._path = path
+                    break
+            else:
+                raise FileExistsError(f"{self._folder}: no free name for a journal of {stem}")
+        return self._handle, self._path
+
+
+def _index(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Yield key and offset of every whole line; a torn last line is as if it never was."""
+    offset = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(_HEAD) and line.endswith(b"}\n"):
+                with contextlib.suppress(ValueError):
+                    yield bytes.fromhex(line[_KEY].decode("ascii", "replace")), offset
+            offset += len(line)
+
+
+def finished_keys(folder: Path) -> list[str]:
+    """Return the key of every line in every journal below `folder`, repeats included."""
+    return [key.hex() for path in sorted(folder.rglob("*.jsonl")) for key, _ in _index(path)]

@@ -1,0 +1,64 @@
+"""Project cells from what was said: a Parquet file that describes itself."""
+
+import importlib.metadata
+import json
+import platform
+import socket
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scripts.files import write_atomically
+from scripts.grid.cells import Cell
+
+METADATA_KEY = b"personas"
+_RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "snakemake")
+
+
+def write_cell(results: Path, cell: Cell, table: pa.Table) -> dict[str, int]:
+    """Write a cell and return how many of its rows ended in which status."""
+    statuses = dict(Counter(table.column("status").to_pylist()))
+    described = {
+        "spec": cell.spec,
+        "digest": cell.digest,
+        "track": vars(cell.track),
+        "benchmark": cell.benchmark,
+        "as_persona": cell.as_persona,
+        "statuses": statuses,
+        "usage": _usage(table),
+        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "host": socket.gethostname(),
+        "versions": versions(),
+    }
+    schema_metadata = {METADATA_KEY: json.dumps(described, ensure_ascii=False).encode()}
+    described_table = table.replace_schema_metadata(schema_metadata)
+    write_atomically(results / cell.path, lambda path: pq.write_table(described_table, path))
+    return statuses
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Return what a result file says of itself."""
+    metadata: Mapping[bytes, bytes] = pq.read_schema(path).metadata or {}
+    described: dict[str, Any] = json.loads(metadata[METADATA_KEY])
+    return described
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what shaped a result: recorded with it, never part of its identity."""
+    found = {"python": platform.python_version()}
+    for package in _RECORDED:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _usage(table: pa.Table) -> dict[str, float]:
+    columns = ("prompt_tokens", "completion_tokens", "cached_tokens", "seconds")
+    return {name: sum(value or 0 for value in table.column(name).to_pylist()) for name in columns}

@@ -1,0 +1,105 @@
+"""What was said: rounds of a dialogue and responses to items, as values and as Parquet tables."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from scripts.engines.request import Reply
+
+
+@dataclass(frozen=True)
+class Round:
+    """Round `number` (from 1): a user turn and its answer. `key` is None for a round that was not asked."""
+
+    number: int
+    user: str
+    reply: Reply
+    key: str | None
+
+
+@dataclass(frozen=True)
+class Response:
+    """The answer to an item behind the first `checkpoint` rounds. `key` is None if it was not asked."""
+
+    checkpoint: int
+    item: str
+    prompt: str
+    reply: Reply
+    key: str | None
+
+
+_ANSWER = [
+    ("answer", pa.string()),
+    ("status", pa.string()),
+    ("detail", pa.string()),
+    ("reasoning", pa.string()),
+    ("finish_reason", pa.string()),
+    ("prompt_tokens", pa.int64()),
+    ("completion_tokens", pa.int64()),
+    ("cached_tokens", pa.int64()),
+    ("seconds", pa.float64()),
+    ("answer_sha256", pa.string()),
+    ("request_key", pa.string()),
+]
+DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *_ANSWER])
+RESPONSE_SCHEMA = pa.schema(
+    [("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *_ANSWER]
+)
+
+
+def dialogue_table(rounds: Sequence[Round]) -> pa.Table:
+    """Return a dialogue as a table, one row a round."""
+    rows = [{"round": r.number, "user": r.user, **_answer(r.reply, r.key)} for r in rounds]
+    return pa.Table.from_pylist(rows, schema=DIALOGUE_SCHEMA)
+
+
+def response_table(responses: Sequence[Response]) -> pa.Table:
+    """Return responses as a table, one row an answer, by checkpoint and then in the order of the items."""
+    rows = [
+        {"checkpoint": r.checkpoint, "item_id": r.item, "prompt": r.prompt, **_answer(r.reply, r.key)}
+        for r in responses
+    ]
+    return pa.Table.from_pylist(rows, schema=RESPONSE_SCHEMA)
+
+
+def rounds_of(table: pa.Table) -> list[Round]:
+    """Return the rounds that a dialogue table holds."""
+    return [Round(row["round"], row["user"], _reply(row), row["request_key"]) for row in table.to_pylist()]
+
+
+def text_hash(text: str | None) -> str | None:
+    """Return the SHA-256 of a text as 64 hex digits: what a judgement is tied to."""
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _answer(reply: Reply, key: str | None) -> dict[str, Any]:
+    return {
+        "answer": reply.text,
+        "status": reply.status,
+        "detail": reply.detail,
+        "reasoning": reply.reasoning,
+        "finish_reason": reply.finish_reason,
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
+        "cached_tokens": reply.cached_tokens,
+        "seconds": reply.seconds,
+        "answer_sha256": text_hash(reply.text),
+        "request_key": key,
+    }
+
+
+def _reply(row: Mapping[str, Any]) -> Reply:
+    return Reply(
+        status=row["status"],
+        text=row["answer"],
+        reasoning=row["reasoning"],
+        finish_reason=row["finish_reason"],
+        detail=row["detail"],
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        cached_tokens=row["cached_tokens"],
+        seconds=row["seconds"],
+    )

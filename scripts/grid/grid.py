@@ -1,0 +1,134 @@
+"""Build the grid of a study: a pure function from what was resolved to cells with identities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from scripts.benchmarks.base import Item
+from scripts.config.conditions import Order
+from scripts.config.models import ModelSection
+from scripts.config.personas import BASELINE, Persona
+from scripts.errors import UserError
+from scripts.grid.canonical import sha256
+from scripts.grid.cells import Cell, Track
+from scripts.grid.recipe import RECIPE_VERSION, user_turn
+from scripts.grid.study import Study
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark."""
+
+    study: Study
+    cells: Sequence[Cell]
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Cell]:
+        """Cells by their path below the results folder."""
+        return {cell.path: cell for cell in self.cells}
+
+    @cached_property
+    def dialogues(self) -> Mapping[Track, Cell]:
+        """The dialogue cell of every track."""
+        return {cell.track: cell for cell in self.cells if cell.benchmark is None}
+
+
+def build_grid(study: Study) -> Grid:
+    """Return every cell of the study; UserError when two different cells share a digest."""
+    cells = list(_cells(study))
+    specs: dict[str, Mapping[str, Any]] = {}
+    for cell in cells:
+        if specs.setdefault(cell.digest, cell.spec) != cell.spec:
+            raise UserError(
+                f"{cell.plain_path}: its digest {cell.digest} is also that of another cell (a hash collision), "
+                "expected a distinct one; raise the seed of one of them."
+            )
+    return Grid(study, cells)
+
+
+def user_turns(study: Study, model: str, persona: str, condition: str, order: Order) -> list[str]:
+    """Return the user turns of a dialogue as they are sent."""
+    templates = study.turns[condition][order]
+    section, role = study.config.models[model], study.personas.get(persona)
+    return [user_turn(template, section, role) for template in templates]
+
+
+def _cells(study: Study) -> Iterator[Cell]:
+    config = study.config
+    personas = [*study.personas, *([BASELINE] if config.personas.baseline else [])]
+    questions = _Questions(study)
+    for model, section in config.models.items():
+        for persona in personas:
+            speaker = _speaker(study, model, section, study.personas.get(persona))
+            for condition, condition_section in config.conditions.items():
+                for order in condition_section.orders:
+                    turns = user_turns(study, model, persona, condition, order)
+                    asked = order in condition_section.ask_in
+                    for replicate in range(1, config.replicates + 1):
+                        track = Track(model, persona, condition, order, replicate)
+                        yield from _track_cells(study, track, speaker, turns, questions if asked else None)
+
+
+def _speaker(study: Study, slug: str, model: ModelSection, persona: Persona | None) -> dict[str, Any]:
+    """The part of a spec that all cells of a model and persona share."""
+    return {
+        "recipe": RECIPE_VERSION,
+        "model": {**model.identity(), "weights": study.weights.get(slug)},
+        "persona": persona.identity() if persona else None,
+    }
+
+
+def _track_cells(
+    study: Study, track: Track, speaker: Mapping[str, Any], turns: list[str], questions: "_Questions | None"
+) -> Iterator[Cell]:
+    seed = study.config.models[track.model].sampling.seed + track.replicate - 1
+    shared = {**speaker, "seed": seed}
+    yield Cell(track, {**shared, "kind": "dialogue", "user_turns": sha256(turns)})
+    if questions is None:
+        return
+    checkpoints = list(study.config.checkpoints)
+    # Turns after the last checkpoint cannot shape a response, so editing them leaves responses alone.
+    shared |= {"kind": "response", "checkpoints": checkpoints, "user_turns": sha256(turns[: checkpoints[-1]])}
+    for benchmark, section in study.config.benchmarks.items():
+        for as_persona, items in questions.asked(benchmark, track.persona):
+            spec = {
+                **shared,
+                "benchmark": study.config.kind_of(benchmark),
+                "items": items,
+                "max_tokens": section.max_tokens,
+            }
+            yield Cell(track, spec, benchmark, as_persona)
+
+
+class _Questions:
+    """Hashes of what each persona is asked, computed once per benchmark and persona."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._asked: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
+
+    def asked(self, benchmark: str, persona: str) -> list[tuple[str | None, str]]:
+        """Return (persona that a baseline stands in for, hash of ids and prompts); no items, no entry."""
+        key = (benchmark, persona)
+        if key not in self._asked:
+            self._asked[key] = [
+                (as_persona, sha256([[item.id, item.prompt] for item in items]))
+                for as_persona, items in asked_items(self._study, benchmark, persona)
+            ]
+        return self._asked[key]
+
+
+def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:
+    """Return the question sets a persona is asked: one, or for the baseline of a persona-bound benchmark one
+    per persona. Sets without items are left out: such a cell does not exist.
+    """
+    if persona != BASELINE:
+        sets = [(None, study.items_for(benchmark, study.personas[persona].role))]
+    elif not study.persona_bound(benchmark):
+        sets = [(None, study.items_for(benchmark, None))]
+    else:
+        sets = [
+            (slug, study.items_for(benchmark, None, as_role=role.role)) for slug, role in study.personas.items()
+        ]
+    return [(as_persona, items) for as_persona, items in sets if items]

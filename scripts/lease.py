@@ -1,0 +1,106 @@
+"""Leases: who is making which files now. A lease is a locked file, so it dies with its holder."""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from scripts.errors import UserError
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lease. `run` is the invocation it belongs to; `job` a SLURM job id where there is one."""
+
+    name: str
+    run: str
+    host: str
+    pid: int
+    since: float
+    job: str | None = None
+
+    def sentence(self) -> str:
+        """Say who holds the lease, for people."""
+        since = time.strftime("%H:%M:%S", time.localtime(self.since))
+        job = f", SLURM job {self.job}" if self.job else ""
+        return f"{self.name} (process {self.pid} on {self.host}{job}, since {since})"
+
+
+def _me(name: str, run: str) -> Holder:
+    return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), os.environ.get("SLURM_JOB_ID"))
+
+
+def conflicts(folder: Path, paths: Iterable[str], run: str) -> list[Holder]:
+    """Return the live holders, of runs other than `run`, that make any of `paths`."""
+    wanted = set(paths)
+    return [holder for holder, held in _live(folder) if holder.run != run and not wanted.isdisjoint(held)]
+
+
+@contextlib.contextmanager
+def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: float = 20.0) -> Iterator[None]:
+    """Hold a lease on `paths` for as long as the context lasts.
+
+    A holder that is about to die (its run was killed a moment ago) is waited for, `patience` seconds at most;
+    then UserError names it.
+    """
+    paths = list(paths)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{run}-{name}.lease"
+    deadline = time.monotonic() + patience
+    while True:
+        with FileLock(folder / ".guard"):
+            others = conflicts(folder, paths, run)
+            if not others:
+                handle = _take(path, _me(name, run), paths)
+                break
+        if time.monotonic() > deadline:
+            raise UserError(taken(others))
+        time.sleep(0.25)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def taken(others: list[Holder]) -> str:
+    """Return the one sentence that a second start stops with."""
+    return f"{others[0].sentence()} is making some of the same files; wait for it to end, or stop it first."
+
+
+def _take(path: Path, holder: Holder, paths: list[str]) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    os.write(handle, json.dumps({"holder": asdict(holder), "paths": paths}).encode())
+    return handle
+
+
+def live_holders(folder: Path) -> list[Holder]:
+    """Return every live holder."""
+    return [holder for holder, _ in _live(folder)]
+
+
+def _live(folder: Path) -> Iterator[tuple[Holder, set[str]]]:
+    for path in sorted(folder.glob("*.lease")):
+        with contextlib.suppress(FileNotFoundError, ValueError), path.open("rb") as file:
+            if _is_locked(file.fileno()):
+                raw = json.loads(file.read())
+                yield Holder(**raw["holder"]), set(raw["paths"])
+            else:
+                path.unlink(missing_ok=True)  # its holder is gone
+
+
+def _is_locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    return False

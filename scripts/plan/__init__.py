@@ -1,0 +1,1 @@
+"""The plan: which cells are missing, how they are cut into batches, and what follows from them."""

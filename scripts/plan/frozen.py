@@ -1,0 +1,112 @@
+"""The frozen plan: one file per invocation that every job of it reads, however late it starts."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import UserError
+from scripts.files import write_atomically
+from scripts.grid.grid import Grid, build_grid
+from scripts.grid.study import Study
+from scripts.plan.batches import Batch
+from scripts.plan.downstream import Artefact
+from scripts.plan.plan import Plan
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One invocation of the workflow: `id` names its folder below `runs/`; the process that drives it."""
+
+    id: str
+    host: str
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True)
+class FrozenPlan:
+    """What the jobs of one invocation know."""
+
+    run: Run
+    study: Study
+    results: Path
+    batches: Sequence[Batch]
+    artefacts: Sequence[Artefact]
+    targets: Sequence[str]
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid as planned, built again from the frozen study."""
+        return build_grid(self.study)
+
+    def batch(self, name: str) -> Batch:
+        """Return a batch by the name of its rule."""
+        return next(batch for batch in self.batches if batch.name == name)
+
+    def artefact(self, output: str) -> Artefact:
+        """Return the artefact that makes a file, given by its path below the results folder."""
+        return next(artefact for artefact in self.artefacts if output in artefact.outputs)
+
+    def folder(self) -> Path:
+        """The folder of this run."""
+        return run_folder(self.results, self.run.id)
+
+
+def run_folder(results: Path, run_id: str) -> Path:
+    """Return the folder of a run below the results folder."""
+    return results / "runs" / run_id
+
+
+def plan_file(results: Path, run_id: str) -> Path:
+    """Return where the frozen plan of a run lies."""
+    return run_folder(results, run_id) / "plan.json"
+
+
+def freeze(plan: Plan, run: Run, results: Path) -> FrozenPlan:
+    """Give a plan the form that jobs read."""
+    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets)
+
+
+def write(frozen: FrozenPlan) -> Path:
+    """Write a frozen plan to its file and return the path."""
+    raw = {
+        "version": VERSION,
+        "run": asdict(frozen.run),
+        "study": frozen.study.to_json(),
+        "results": str(frozen.results),
+        "batches": [asdict(batch) for batch in frozen.batches],
+        "artefacts": [asdict(artefact) for artefact in frozen.artefacts],
+        "targets": list(frozen.targets),
+    }
+    path = plan_file(frozen.results, frozen.run.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(raw, ensure_ascii=False).encode())
+    return path
+
+
+def read(path: str | os.PathLike[str]) -> FrozenPlan:
+    """Read a frozen plan; UserError when it is gone or of another version."""
+    try:
+        raw: Mapping[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file, expected the plan of a run; start Snakemake again.") from None
+    if raw.get("version") != VERSION:
+        raise UserError(f"{path}: found plan version {raw.get('version')}, expected {VERSION}; start again.")
+    return FrozenPlan(
+        run=Run(**raw["run"]),
+        study=Study.from_json(raw["study"]),
+        results=Path(raw["results"]),
+        batches=[_tuples(Batch, batch) for batch in raw["batches"]],
+        artefacts=[_tuples(Artefact, artefact) for artefact in raw["artefacts"]],
+        targets=raw["targets"],
+    )
+
+
+def _tuples(cls: type[Any], raw: Mapping[str, Any]) -> Any:
+    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})

@@ -1,0 +1,46 @@
+"""Rate every response of one model on one benchmark."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from scripts.benchmarks import BENCHMARKS
+from scripts.config.personas import BASELINE
+from scripts.errors import UserError
+from scripts.files import write_atomically
+from scripts.grid.cells import Cell
+from scripts.grid.grid import asked_items
+from scripts.plan.frozen import FrozenPlan
+from scripts.ratings.table import rate_response, ratings_table
+
+
+def rate(frozen: FrozenPlan, output: str) -> None:
+    """Write the ratings table `output` (a path below the results folder) from the responses it names."""
+    artefact = frozen.artefact(output)
+    rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
+    write_atomically(frozen.results / output, partial(pq.write_table, ratings_table(rows)))
+
+
+def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
+    study, slug = frozen.study, cell.benchmark or ""
+    benchmark = BENCHMARKS[study.config.kind_of(slug)]
+    items = {item.id: item for item in dict(asked_items(study, slug, cell.track.persona))[cell.as_persona]}
+    where = {
+        "model": cell.track.model,
+        "persona": cell.track.persona,
+        "is_baseline": cell.track.persona == BASELINE,
+        "reference_persona": cell.as_persona,
+        "condition": cell.track.condition,
+        "order": cell.track.order,
+        "replicate": cell.track.replicate,
+        "benchmark": slug,
+    }
+    table = pq.read_table(frozen.results / cell.path)
+    expected = len(items) * len(study.config.checkpoints)
+    if table.num_rows != expected:
+        raise UserError(f"{cell.path}: found {table.num_rows} rows, expected {expected}; forget it and run again.")
+    for response in table.to_pylist():
+        placed = {**where, "checkpoint": response["checkpoint"]}
+        yield from rate_response(benchmark, items[response["item_id"]], response, placed)

@@ -1,0 +1,1 @@
+"""What people read: the end of a run, the status of a grid."""

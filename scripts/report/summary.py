@@ -1,0 +1,50 @@
+"""The few lines a run ends with."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from scripts.engines.request import STATUSES
+from scripts.plan.frozen import FrozenPlan
+
+
+def print_summary(frozen: FrozenPlan) -> None:
+    """Print what the run made, how its items ended, what is missing, and where to look."""
+    print("\n".join(summary(frozen)), file=sys.stderr, flush=True)
+
+
+def summary(frozen: FrozenPlan) -> list[str]:
+    """Return the lines of the summary."""
+    results = frozen.results
+    outcomes = [json.loads(path.read_text()) for path in sorted(frozen.folder().glob("generate_*.json"))]
+    planned = [path for batch in frozen.batches for path in batch.outputs]
+    lines = ["", *_made(planned, outcomes, frozen)] if planned else [""]
+    missing = [path for path in frozen.targets if not (results / path).exists()]
+    if missing:
+        lines.append(f"Missing: {len(missing)} of {len(frozen.targets)} files; run the same command again to go on.")
+    else:
+        lines.append(f"Complete: all {len(frozen.targets)} files of the grid are there.")
+    figures = [path for a in frozen.artefacts for path in a.plain_outputs if path.endswith(".png")]
+    shown = [f"{results}/current/{path}" for path in figures if (results / "current" / path).exists()]
+    lines.append(f"Look at: {', '.join([*shown, f'{results}/current/'])}")
+    return lines
+
+
+def _made(planned: list[str], outcomes: list[dict[str, Any]], frozen: FrozenPlan) -> list[str]:
+    made = sum((frozen.results / path).exists() for path in planned)
+    sent, reused = _sum(outcomes, "sent"), _sum(outcomes, "from_journal")
+    lines = [f"Made: {made} of {len(planned)} cells, {sent:.0f} requests sent, {reused:.0f} answered by the journal."]
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        for statuses in outcome["statuses"].values():
+            counts.update(statuses)
+    if counts:
+        ended = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+        lines.append(f"Items by status: {ended}.")
+    return lines
+
+
+def _sum(outcomes: Iterable[dict[str, Any]], key: str) -> float:
+    return sum(float(outcome[key]) for outcome in outcomes)
