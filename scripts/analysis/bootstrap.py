@@ -60,6 +60,4 @@ def _check(units: np.ndarray, resamples: int, confidence: float) -> None:
     if not np.isfinite(units).all():
         raise ValueError("the bootstrap takes finite numbers: drop missing values first")
     if resamples < 1 or not 0 < confidence < 1:
-        raise ValueError(
-            f"resamples={resamples}, confidence={confidence}: expected >= 1, and between 0 and 1"
-        )
+        raise ValueError(f"resamples={resamples}, confidence={confidence}: expected >= 1, and between 0 and 1")

@@ -1,13 +1,8 @@
 """Rule summarise: means and intervals by checkpoint."""
 
-from typing import TYPE_CHECKING
+from snakemake.script import snakemake
 
 from scripts.analysis.job import summarise
 from scripts.plan.jobs import artefact_job
-
-if TYPE_CHECKING:
-    from snakemake.script import Snakemake
-
-    snakemake: Snakemake
 
 artefact_job(snakemake, summarise)

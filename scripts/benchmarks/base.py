@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 
-class UnscorableItem(Exception):  # noqa: N818 - a verdict on the item, not a fault of the program
+class UnscorableItem(Exception):
     """This answer to this item cannot be scored here, for a reason that says nothing about the answer.
 
     Missing NLTK data and a crashing verifier are such reasons. Callers record the item as unscorable and

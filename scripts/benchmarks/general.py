@@ -26,9 +26,7 @@ class General(Benchmark):
         if role is not None:
             return super().items_for(items, role)
         prompts = {item.id: item.prompt for item in items}
-        return [
-            Item(id=i, prompt=p, scoring={"references": _references(items, i)}) for i, p in prompts.items()
-        ]
+        return [Item(id=i, prompt=p, scoring={"references": _references(items, i)}) for i, p in prompts.items()]
 
 
 def _references(items: Sequence[Item], item_id: str) -> dict[str, str]:

@@ -47,9 +47,7 @@ def _item(row: Row) -> Item:
         )
     for instruction, given in zip(ids, kwargs, strict=True):
         if problem := verifiers.build_problem(item_id, instruction, given):
-            raise UserError(
-                f"{row.where}: field 'kwargs' is wrong for '{instruction}' ({problem}), expected its own"
-            )
+            raise UserError(f"{row.where}: field 'kwargs' is wrong for '{instruction}' ({problem}), expected its own")
     return Item(id=item_id, prompt=prompt, scoring={"instruction_id_list": ids, "kwargs": kwargs})
 
 

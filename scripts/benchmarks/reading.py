@@ -50,11 +50,7 @@ class Row:
     def texts(self, field: str) -> list[str]:
         """Give a list of at least one text, none of them blank."""
         value = self.data.get(field)
-        if (
-            not isinstance(value, list)
-            or not value
-            or not all(isinstance(v, str) and v.strip() for v in value)
-        ):
+        if not isinstance(value, list) or not value or not all(isinstance(v, str) and v.strip() for v in value):
             raise self.fault(field, "a list of non-empty texts")
         return value
 
@@ -85,14 +81,10 @@ def read_csv(path: Path, columns: Collection[str]) -> list[Row]:
     try:
         header, *lines = list(reader) or [[]]
     except csv.Error as error:
-        raise UserError(
-            f"{path}, line {reader.line_num}: not valid CSV ({error}), expected RFC 4180"
-        ) from None
+        raise UserError(f"{path}, line {reader.line_num}: not valid CSV ({error}), expected RFC 4180") from None
     if missing := [column for column in columns if column not in header]:
         expected = ", ".join(columns)
-        raise UserError(
-            f"{path}, header: column '{missing[0]}' is missing in {shown(header)}, expected {expected}"
-        )
+        raise UserError(f"{path}, header: column '{missing[0]}' is missing in {shown(header)}, expected {expected}")
     rows = [_csv_row(header, line, f"{path}, row {n}") for n, line in enumerate(lines, start=1) if line]
     return _not_empty(rows, path)
 

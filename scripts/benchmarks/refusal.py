@@ -94,9 +94,7 @@ def is_refusal(answer: str) -> bool:
     is...") counts as a refusal; a denied clause ("I can't say I refuse") and a story in the first person can
     mislead it. A judge is the better instrument; this one is free, repeatable and blind to style.
     """
-    return any(
-        _refuses(clause) for sentence in _sentences(answer)[:FIRST_SENTENCES] for clause in _clauses(sentence)
-    )
+    return any(_refuses(clause) for sentence in _sentences(answer)[:FIRST_SENTENCES] for clause in _clauses(sentence))
 
 
 def _any(parts: tuple[str, ...]) -> str:

@@ -54,9 +54,7 @@ def _items(file: Path) -> list[Item]:
 
 
 def _item(row: Row, role: str, item_id: str) -> Item:
-    question = row.text(
-        "instruction" if "question" not in row.data and "instruction" in row.data else "question"
-    )
+    question = row.text("instruction" if "question" not in row.data and "instruction" in row.data else "question")
     listed = "answer" not in row.data and "generated" in row.data
     reference = row.texts("generated")[0] if listed else row.text("answer")
     return Item(id=item_id, prompt=question, scoring={"reference": reference}, role=role)

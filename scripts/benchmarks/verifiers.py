@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nltk
-
 from scripts.benchmarks.base import UnscorableItem
 
 PACKAGE = "if_verifiable"
@@ -77,19 +75,13 @@ def check(
     Raises `UnscorableItem` if NLTK data is missing, a verifier crashes, or only reasoning is left to score.
     """
     if missing := missing_data(ids):
-        raise UnscorableItem(
-            f"item '{seed}' needs NLTK data: {', '.join(missing)} (set NLTK_DATA to its folder)"
-        )
+        raise UnscorableItem(f"item '{seed}' needs NLTK data: {', '.join(missing)} (set NLTK_DATA to its folder)")
     evaluate, registry = _library()
     try:
         with _repeatable(seed):
-            results, _ = evaluate(
-                answer, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry
-            )
+            results, _ = evaluate(answer, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry)
     except Exception as error:  # whatever third-party code raises: a crash is no verdict on the answer
-        raise UnscorableItem(
-            f"item '{seed}': a verifier failed with {type(error).__name__}: {error}"
-        ) from error
+        raise UnscorableItem(f"item '{seed}': a verifier failed with {type(error).__name__}: {error}") from error
     if len(results) != len(ids):
         raise UnscorableItem(
             f"item '{seed}': {len(results)} of {len(ids)} constraints got a verdict; is the answer empty?"
@@ -149,6 +141,8 @@ def _bare_package() -> Iterator[None]:
 @contextlib.contextmanager
 def _no_downloads() -> Iterator[None]:
     """Keep the verifiers from downloading NLTK data at import: they try, without asking, every time."""
+    import nltk  # here and not above: it costs half a second, and most jobs check nothing
+
     original = nltk.download
     nltk.download = lambda *args, **kwargs: False
     try:
@@ -168,6 +162,8 @@ def _repeatable(seed: str) -> Iterator[None]:
 
 
 def _installed(name: str) -> bool:
+    import nltk
+
     try:
         nltk.data.find(name)
     except LookupError:

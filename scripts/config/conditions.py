@@ -20,7 +20,8 @@ class Condition(Section):
     rounds: int = Field(gt=0, description="user turns (each with one answer) in a dialogue")
     orders: tuple[Order, ...] = Field(default=("fixed",), min_length=1, description="orders to hold it in")
     ask_in: tuple[Order, ...] = Field(
-        default=("fixed",), description="orders in which benchmark items are asked; the study asks in fixed only"
+        default=("fixed",),
+        description="orders in which benchmark items are asked; the study asks in fixed only",
     )
     shuffle_seed: int = Field(default=42, ge=0, description="seed of the shuffled order")
     name: str | None = Field(default=None, description="display name in figures and tables")

@@ -25,7 +25,7 @@ class _StrictLoader(yaml.SafeLoader):
 def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, int] = {}
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]  # untyped library
+        key = loader.construct_object(key_node, deep=True)
         line = key_node.start_mark.line + 1
         if isinstance(key, str | int | float | bool) and key in seen:
             raise UserError(
@@ -115,7 +115,9 @@ def _below(annotation: Any, part: Any) -> Any:
     if get_origin(annotation) is dict:
         return arguments[1]
     sections = [a for a in arguments if isinstance(a, type) and issubclass(a, Section)]
-    tagged = [s for s in sections if "engine" in s.model_fields and part in get_args(s.model_fields["engine"].annotation)]
+    tagged = [
+        s for s in sections if "engine" in s.model_fields and part in get_args(s.model_fields["engine"].annotation)
+    ]
     return tagged[0] if tagged else _below(sections[0], part) if sections else annotation
 
 

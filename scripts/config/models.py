@@ -43,7 +43,8 @@ class ModelSection(Section):
     revision: NonEmpty = Field(description="pinned revision (commit) of the model")
     name: str | None = Field(default=None, description="display name in figures and tables")
     called: str | None = Field(
-        default=None, description="what `{role}` in user turns becomes for the baseline; default: end of the id"
+        default=None,
+        description="what `{role}` in user turns becomes for the baseline; default: end of the id",
     )
     sampling: Sampling
     system_role: Literal["system", "developer"] = Field(

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+from scripts.config.base import Section
 from scripts.config.personas import Persona
 from scripts.config.root import Config
 
-SCHEMAS = {"config/config.schema.json": Config, "config/persona.schema.json": Persona}
+SCHEMAS: dict[str, type[Section]] = {"config/config.schema.json": Config, "config/persona.schema.json": Persona}
 
 
-def render(section: type[Config] | type[Persona]) -> str:
+def render(section: type[Section]) -> str:
     """Return the schema of a section as indented JSON with a final newline."""
     return json.dumps(section.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 

@@ -30,7 +30,10 @@ class Client:
     def __init__(self, base_url: str, key: str, served_name: str, retries: int = 2) -> None:
         self._served_name = served_name
         self._api = AsyncOpenAI(
-            base_url=base_url, api_key=key, max_retries=retries, timeout=openai.Timeout(REQUEST_TIMEOUT, connect=10.0)
+            base_url=base_url,
+            api_key=key,
+            max_retries=retries,
+            timeout=openai.Timeout(REQUEST_TIMEOUT, connect=10.0),
         )
 
     async def close(self) -> None:

@@ -57,9 +57,7 @@ def _endpoint(model: EndpointModel, slug: str) -> Client:
 
 
 @asynccontextmanager
-async def _supervised(
-    model: LlamaCppModel, slug: str, lanes: int, threads: int, log: Path
-) -> AsyncIterator[Served]:
+async def _supervised(model: LlamaCppModel, slug: str, lanes: int, threads: int, log: Path) -> AsyncIterator[Served]:
     key, port = secrets.token_urlsafe(32), free_port()
     engine = command(model, slug, lanes, model.threads or threads, port, key)
     supervisor = Supervisor(engine.arguments, engine.environment, log)

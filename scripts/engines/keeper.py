@@ -23,9 +23,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     libc = _libc()
-    with subprocess.Popen(
-        sys.argv[1:], stdin=subprocess.DEVNULL, preexec_fn=lambda: _before_engine(libc)
-    ) as engine:
+    with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, preexec_fn=lambda: _before_engine(libc)) as engine:
         while engine.poll() is None:
             if _owner_gone(0.2):
                 _end_group(engine)

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.config.models import LlamaCppModel
+from scripts.engines.request import Request
 from scripts.grid.weights import locate
-
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
 """The server reads its key from here. Named here, because importing the server loads llama.cpp."""
@@ -35,5 +36,17 @@ def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int
     }
     flat = [str(part) for pair in arguments.items() for part in pair]
     return Command(
-        [sys.executable, "-m", "scripts.engines.llamacpp_server", *flat], {KEY_VARIABLE: key}, 60 + 60 * gigabytes
+        [sys.executable, "-m", "scripts.engines.llamacpp_server", *flat],
+        {KEY_VARIABLE: key},
+        60 + 60 * gigabytes,
     )
+
+
+def hints(request: Request, lane: int) -> dict[str, Any]:
+    """Return what the server needs beside the OpenAI fields.
+
+    The lane whose context already holds the dialogue, and the samplers: without a list llama.cpp also applies
+    top-k 40 and min-p 0.05, which nobody asked for. The order is vLLM's: temperature first, then top-p.
+    """
+    samplers = ["temperature", "top_p"] if request.top_p < 1 and request.temperature > 0 else ["temperature"]
+    return {"id_slot": lane, "cache_prompt": True, "samplers": samplers}

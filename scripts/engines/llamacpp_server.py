@@ -6,7 +6,6 @@ The key comes from the environment variable PERSONAS_ENGINE_KEY, never from the 
 import argparse
 import os
 import signal
-import sys
 
 import xllamacpp
 
@@ -52,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

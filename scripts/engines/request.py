@@ -7,9 +7,7 @@ from typing import Any, Literal, get_args
 
 from scripts.grid.canonical import sha256
 
-Status = Literal[
-    "ok", "refused", "truncated", "empty", "context_overflow", "blocked", "api_error", "judge_unparsed"
-]
+Status = Literal["ok", "refused", "truncated", "empty", "context_overflow", "blocked", "api_error", "judge_unparsed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 WITH_TEXT: frozenset[Status] = frozenset({"ok", "truncated", "refused", "empty"})

@@ -12,7 +12,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.engines.errors import EngineDidNotStart, EngineDied, EngineError, EngineOutOfMemory, EngineOutOfTime
+from scripts.engines.errors import (
+    EngineDidNotStart,
+    EngineDied,
+    EngineError,
+    EngineOutOfMemory,
+    EngineOutOfTime,
+)
 
 GRACE_SECONDS = 10.0
 _OUT_OF_MEMORY = re.compile(r"out of memory|failed to allocate|bad_alloc|cannot allocate memory", re.IGNORECASE)

@@ -148,9 +148,7 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
 def _legend(figure: Figure, keys: Sequence[Key]) -> None:
     looks = style.looks(key.condition for key in keys)
     handles = [
-        Line2D(
-            [], [], label=f"{key.condition}, {key.group}", **style.line_style(looks[key.condition], key.group)
-        )
+        Line2D([], [], label=f"{key.condition}, {key.group}", **style.line_style(looks[key.condition], key.group))
         for key in keys
     ]
     # Legends fill column by column: whole conditions to a column keep persona and baseline together.

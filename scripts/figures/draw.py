@@ -1,13 +1,8 @@
 """Rule draw: scores by checkpoint, persona against baseline."""
 
-from typing import TYPE_CHECKING
+from snakemake.script import snakemake
 
 from scripts.figures.job import draw_by_checkpoint
 from scripts.plan.jobs import artefact_job
-
-if TYPE_CHECKING:
-    from snakemake.script import Snakemake
-
-    snakemake: Snakemake
 
 artefact_job(snakemake, draw_by_checkpoint)

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 
 from scripts.config.models import LlamaCppModel
 from scripts.engines.engine import Served, serve
-from scripts.engines.request import Reply, Request
+from scripts.engines.llamacpp import hints
 from scripts.files import write_atomically
 from scripts.generate.asker import Asker
 from scripts.generate.journal import Journal
@@ -121,10 +120,10 @@ async def _hold_all(works: list[TrackWork], asker: Asker, lanes: int | None) -> 
 
     async def hold(work: TrackWork) -> None:
         if lanes is None:
-            await work.hold(partial(_ask, asker, {}), in_order=False)
+            await work.hold(lambda request: asker.ask(request, {}), in_order=False)
             return
         lane = await free.get()
-        await work.hold(partial(_ask, asker, {"id_slot": lane, "cache_prompt": True}), in_order=True)
+        await work.hold(lambda request: asker.ask(request, hints(request, lane)), in_order=True)
         free.put_nowait(lane)
 
     try:
@@ -135,10 +134,6 @@ async def _hold_all(works: list[TrackWork], asker: Asker, lanes: int | None) -> 
         if asker.failure is not None:
             raise asker.failure from None
         raise
-
-
-async def _ask(asker: Asker, hints: dict[str, Any], request: Request) -> Reply:
-    return await asker.ask(request, hints)
 
 
 def write_cells(results: Path, works: list[TrackWork]) -> dict[str, dict[str, int]]:

@@ -1,12 +1,7 @@
 """Rules generate_<model>_<number>: make the cells of one batch with one engine."""
 
-from typing import TYPE_CHECKING
+from snakemake.script import snakemake
 
 from scripts.generate.job import main
-
-if TYPE_CHECKING:
-    from snakemake.script import Snakemake
-
-    snakemake: Snakemake
 
 main(snakemake.config["frozen_plan"], snakemake.rule, snakemake.threads, snakemake.log[0])

@@ -76,7 +76,9 @@ async def _guarded(work: Coroutine[Any, Any, T], run: Run) -> T:
     try:
         return await task
     except asyncio.CancelledError:
-        raise Stopped(f"The batch {reasons[0] if reasons else 'was cancelled'}; the journal keeps what it finished.") from None
+        raise Stopped(
+            f"The batch {reasons[0] if reasons else 'was cancelled'}; the journal keeps what it finished."
+        ) from None
     except BaseExceptionGroup as group:
         raise _first(group) from None
     finally:

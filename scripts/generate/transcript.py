@@ -45,9 +45,7 @@ _ANSWER = [
     ("request_key", pa.string()),
 ]
 DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *_ANSWER])
-RESPONSE_SCHEMA = pa.schema(
-    [("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *_ANSWER]
-)
+RESPONSE_SCHEMA = pa.schema([("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *_ANSWER])
 
 
 def dialogue_table(rounds: Sequence[Round]) -> pa.Table:

@@ -123,12 +123,11 @@ def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | 
     """Return the question sets a persona is asked: one, or for the baseline of a persona-bound benchmark one
     per persona. Sets without items are left out: such a cell does not exist.
     """
+    sets: list[tuple[str | None, list[Item]]]
     if persona != BASELINE:
         sets = [(None, study.items_for(benchmark, study.personas[persona].role))]
     elif not study.persona_bound(benchmark):
         sets = [(None, study.items_for(benchmark, None))]
     else:
-        sets = [
-            (slug, study.items_for(benchmark, None, as_role=role.role)) for slug, role in study.personas.items()
-        ]
+        sets = [(slug, study.items_for(benchmark, None, as_role=role.role)) for slug, role in study.personas.items()]
     return [(as_persona, items) for as_persona, items in sets if items]

@@ -64,9 +64,7 @@ class Study:
         """Restore what `to_json` gave."""
         return cls(
             config=validate(Config, raw["config"], "frozen plan"),
-            personas={
-                slug: validate(Persona, persona, "frozen plan") for slug, persona in raw["personas"].items()
-            },
+            personas={slug: validate(Persona, persona, "frozen plan") for slug, persona in raw["personas"].items()},
             turns=raw["turns"],
             items={slug: [Item(**item) for item in items] for slug, items in raw["items"].items()},
             weights=raw["weights"],
@@ -79,8 +77,7 @@ def resolve(config: Config, root: Path = Path()) -> Study:
         config=config,
         personas=_personas(config.personas, root),
         turns={
-            slug: read_turns(root / condition.turns, condition, slug)
-            for slug, condition in config.conditions.items()
+            slug: read_turns(root / condition.turns, condition, slug) for slug, condition in config.conditions.items()
         },
         items={
             slug: BENCHMARKS[config.kind_of(slug)].load(root / section.items)

@@ -32,9 +32,7 @@ def downstream(grid: Grid) -> list[Artefact]:
     return [*ratings, series, _figure(grid, series)]
 
 
-def _artefact(
-    rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]
-) -> Artefact:
+def _artefact(rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]) -> Artefact:
     mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
     marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
     return Artefact(rule, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)

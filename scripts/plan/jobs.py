@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def artefact_job(snakemake: "Snakemake", make: Callable[[FrozenPlan, str], None]) -> None:
     """Call `make` with the frozen plan and the job's first output, named below the results folder."""
     logging.basicConfig(
-        filename=snakemake.log[0], level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+        filename=snakemake.log[0],
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        force=True,
     )
     try:
         frozen = read(snakemake.config["frozen_plan"])

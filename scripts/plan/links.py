@@ -10,9 +10,7 @@ from scripts.plan.frozen import FrozenPlan
 def refresh_links(frozen: FrozenPlan) -> None:
     """Make `current/` show exactly the existing files of the current grid; links to others are removed."""
     current = frozen.results / "current"
-    wanted = {
-        plain: path for plain, path in _names(frozen).items() if (frozen.results / path).exists()
-    }
+    wanted = {plain: path for plain, path in _names(frozen).items() if (frozen.results / path).exists()}
     existing = {link.relative_to(current).as_posix() for link in current.rglob("*") if link.is_symlink()}
     for plain in existing - set(wanted):
         (current / plain).unlink(missing_ok=True)
@@ -31,7 +29,7 @@ def _names(frozen: FrozenPlan) -> dict[str, str]:
 
 def _link(link: Path, target: Path) -> None:
     with contextlib.suppress(OSError):
-        if Path(os.readlink(link)) == target:
+        if link.readlink() == target:
             return
     link.parent.mkdir(parents=True, exist_ok=True)
     temporary = link.with_name(f".{link.name}.{os.getpid()}")

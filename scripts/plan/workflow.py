@@ -25,11 +25,30 @@ from scripts.plan.resources import spread_stage_resources
 from scripts.report.summary import print_summary
 
 DEFAULT_CONFIG = Path("config/config.yaml")
-STAGES = ("generate",)
-
 _NOT_RUNS = frozenset(
-    "--lint --report --summary -S --detailed-summary -D --list -l --list-rules --list-target-rules --lt --dag "
-    "--rulegraph --filegraph --d3dag --unlock --cleanup-metadata --archive --list-untracked --lc --lu".split()
+    [
+        "--lint",
+        "--report",
+        "--summary",
+        "-S",
+        "--detailed-summary",
+        "-D",
+        "--list",
+        "-l",
+        "--list-rules",
+        "--list-target-rules",
+        "--lt",
+        "--dag",
+        "--rulegraph",
+        "--filegraph",
+        "--d3dag",
+        "--unlock",
+        "--cleanup-metadata",
+        "--archive",
+        "--list-untracked",
+        "--lc",
+        "--lu",
+    ]
 )
 """Options with which Snakemake looks and does not run; a live run beside them is no conflict."""
 

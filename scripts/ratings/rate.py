@@ -1,13 +1,8 @@
 """Rule rate: score the responses of one model on one benchmark without a judge."""
 
-from typing import TYPE_CHECKING
+from snakemake.script import snakemake
 
 from scripts.plan.jobs import artefact_job
 from scripts.ratings.job import rate
-
-if TYPE_CHECKING:
-    from snakemake.script import Snakemake
-
-    snakemake: Snakemake
 
 artefact_job(snakemake, rate)

@@ -306,9 +306,7 @@ def test_judged_benchmarks_have_no_metrics(kind: str) -> None:
 
 
 @pytest.mark.parametrize("constraint", sorted(verifiers.NLTK_DATA))
-def test_missing_nltk_data_is_unscorable_for_every_answer(
-    constraint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_nltk_data_is_unscorable_for_every_answer(constraint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nltk.data, "path", [])
     for answer in ("No.", "A much longer answer. " * 30):
         with pytest.raises(UnscorableItem, match="needs NLTK data: "):
@@ -391,9 +389,7 @@ def test_original_ifbench(name: str, items: int, constraints: int, kinds: int) -
     loaded = BENCHMARKS["ifbench"].load(ORIGINAL / name)
     ids = [i for item in loaded for i in item.scoring["instruction_id_list"]]
     assert (len(loaded), len(ids), len(set(ids))) == (items, constraints, kinds)
-    assert not any(
-        value is None for item in loaded for given in item.scoring["kwargs"] for value in given.values()
-    )
+    assert not any(value is None for item in loaded for given in item.scoring["kwargs"] for value in given.values())
 
 
 @needs_original
@@ -403,12 +399,8 @@ def test_no_verifier_reads_nltk_data_that_the_table_does_not_name(monkeypatch: p
     answer = 'Well, "this (is [one])" answer, with 3 words! And more?\n* A bullet.\n\nThe end.\n' * 20
     needed: set[str] = set()
     for item in BENCHMARKS["ifbench"].load(ORIGINAL / "IFBench_test.jsonl"):
-        for instruction, given in zip(
-            item.scoring["instruction_id_list"], item.scoring["kwargs"], strict=True
-        ):
-            needed |= (
-                {instruction} if reads_missing_data(evaluate, registry, instruction, given, answer) else set()
-            )
+        for instruction, given in zip(item.scoring["instruction_id_list"], item.scoring["kwargs"], strict=True):
+            needed |= {instruction} if reads_missing_data(evaluate, registry, instruction, given, answer) else set()
     assert needed == {i for i in verifiers.NLTK_DATA if i in needed} and len(needed) == 5
 
 

@@ -112,9 +112,7 @@ style.save(draw(series(), note="note"), Path(sys.argv[1], "f.pdf"), Path(sys.arg
 
 def test_the_bytes_depend_neither_on_the_process_nor_on_the_users_settings(tmp_path):
     # Hash randomisation and a matplotlibrc are what differs between two people's runs.
-    (tmp_path / "matplotlibrc").write_text(
-        "font.size: 20\npdf.fonttype: 3\nfigure.dpi: 33\nlines.marker: s\n"
-    )
+    (tmp_path / "matplotlibrc").write_text("font.size: 20\npdf.fonttype: 3\nfigure.dpi: 33\nlines.marker: s\n")
     root = Path(__file__).parents[2]
     for seed, settings in (("1", ""), ("2", str(tmp_path))):
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "MATPLOTLIBRC": settings}
@@ -178,9 +176,7 @@ def test_lines_at_the_ends_of_the_scale_and_equal_lines_stay_visible(level):
     assert low < 0 and high > 1
     starts = sorted(float(line.get_xdata()[0]) for line in lines(axes))
     assert len(set(starts)) == 4, "four series side by side"
-    assert starts[-1] < min(float(line.get_xdata()[1]) for line in lines(axes)), (
-        "and each still at its checkpoint"
-    )
+    assert starts[-1] < min(float(line.get_xdata()[1]) for line in lines(axes)), "and each still at its checkpoint"
 
 
 def test_the_rate_axis_is_the_same_whatever_the_values():
@@ -223,8 +219,7 @@ def test_the_counts_are_on_the_figure(table, expected, reason):
 def test_persona_and_baseline_differ_without_colour():
     axes = draw(series(), note=None).axes[0]
     shapes = {
-        (line.get_marker(), line.get_linestyle(), line.get_markerfacecolor() == "white")
-        for line in lines(axes)
+        (line.get_marker(), line.get_linestyle(), line.get_markerfacecolor() == "white") for line in lines(axes)
     }
     assert shapes == {("o", "-", False), ("o", "--", True), ("X", "-", False), ("X", "--", True)}
     assert len([band for band in axes.collections if isinstance(band, FillBetweenPolyCollection)]) == 4

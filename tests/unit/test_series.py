@@ -60,9 +60,7 @@ def test_a_cell_counts_once_however_many_items_it_has():
 
 
 def test_replicates_and_orders_are_averaged_within_the_cell():
-    ratings = table(
-        rating(1.0), rating(0.0, replicate=1), rating(0.0, order="shuffled"), rating(1.0, model="n")
-    )
+    ratings = table(rating(1.0), rating(0.0, replicate=1), rating(0.0, order="shuffled"), rating(1.0, model="n"))
     row = point(ratings)
     assert row["mean"] == pytest.approx((1 / 3 + 1) / 2)
     assert row["n_cells"] == 2
@@ -139,9 +137,7 @@ def test_no_ratings_give_an_empty_table_with_the_same_columns():
 
 @pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
 def test_nullable_column_types_change_nothing(backend):
-    ratings = table(
-        rating(1.0), rating(None, item_id="2"), rating(0.5, model="n"), rating(0.0, persona="baseline")
-    )
+    ratings = table(rating(1.0), rating(None, item_id="2"), rating(0.5, model="n"), rating(0.0, persona="baseline"))
     pd.testing.assert_frame_equal(
         series_by_checkpoint(ratings.convert_dtypes(dtype_backend=backend)), series_by_checkpoint(ratings)
     )
@@ -158,9 +154,7 @@ def test_row_order_changes_no_bit():
         )
     )
     shuffled = ratings.sample(frac=1, random_state=1)
-    pd.testing.assert_frame_equal(
-        series_by_checkpoint(ratings), series_by_checkpoint(shuffled), check_exact=True
-    )
+    pd.testing.assert_frame_equal(series_by_checkpoint(ratings), series_by_checkpoint(shuffled), check_exact=True)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +191,7 @@ def test_status_shares_count_answers_not_ratings():
             rating(9.0, checkpoint=11, status="truncated", **words),
         )
     )
-    found = {
-        (row.checkpoint, row.status): (row.n_answers, row.n_planned, row.share) for row in shares.itertuples()
-    }
+    found = {(row.checkpoint, row.status): (row.n_answers, row.n_planned, row.share) for row in shares.itertuples()}
     assert found == {
         (0, "ok"): (2, 4, 0.5),
         (0, "api_error"): (1, 4, 0.25),
