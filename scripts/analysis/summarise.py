@@ -1,8 +1,11 @@
 """Rule summarise: means and intervals by checkpoint."""
 
-from snakemake.script import snakemake
+from typing import TYPE_CHECKING
 
 from scripts.analysis.job import summarise
 from scripts.plan.jobs import artefact_job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 artefact_job(snakemake, summarise)

@@ -1,8 +1,11 @@
 """Rule draw: scores by checkpoint, persona against baseline."""
 
-from snakemake.script import snakemake
+from typing import TYPE_CHECKING
 
 from scripts.figures.job import draw_by_checkpoint
 from scripts.plan.jobs import artefact_job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
 
 artefact_job(snakemake, draw_by_checkpoint)
