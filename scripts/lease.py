@@ -14,6 +14,9 @@ from filelock import FileLock
 
 from scripts.errors import UserError
 
+RUN = "run"
+"""Name under which a whole invocation, rather than a batch, holds a lease."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -26,11 +29,16 @@ class Holder:
     since: float
     job: str | None = None
 
+    @property
+    def is_run(self) -> bool:
+        """Tell a whole invocation from one of its batches."""
+        return self.name == RUN
+
     def sentence(self) -> str:
         """Say who holds the lease, for people."""
         since = time.strftime("%H:%M:%S", time.localtime(self.since))
         job = f", SLURM job {self.job}" if self.job else ""
-        return f"{self.name} (process {self.pid} on {self.host}{job}, since {since})"
+        return f"{'Another run' if self.is_run else self.name} (process {self.pid} on {self.host}{job}, since {since})"
 
 
 def _me(name: str, run: str) -> Holder:
@@ -38,9 +46,10 @@ def _me(name: str, run: str) -> Holder:
 
 
 def conflicts(folder: Path, paths: Iterable[str], run: str) -> list[Holder]:
-    """Return the live holders, of runs other than `run`, that make any of `paths`."""
+    """Return the live holders, of runs other than `run`, that make any of `paths`; whole runs first."""
     wanted = set(paths)
-    return [holder for holder, held in _live(folder) if holder.run != run and not wanted.isdisjoint(held)]
+    found = [holder for holder, held in _live(folder) if holder.run != run and not wanted.isdisjoint(held)]
+    return sorted(found, key=lambda holder: not holder.is_run)
 
 
 @contextlib.contextmanager

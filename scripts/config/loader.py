@@ -15,7 +15,8 @@ from scripts.errors import UserError
 
 SectionT = TypeVar("SectionT", bound=Section)
 
-ENGINES = ("llama.cpp", "endpoint")  # discriminators that pydantic inserts into the place of an error
+ENGINES = ("llama.cpp", "endpoint")
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -23,16 +24,21 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: dict[Any, int] = {}
+    seen: dict[str, int] = {}
     for key_node, _ in node.value:
+        if key_node.tag == _MERGE:
+            continue
         key = loader.construct_object(key_node, deep=True)
         line = key_node.start_mark.line + 1
-        if isinstance(key, str | int | float | bool) and key in seen:
+        if not isinstance(key, str | int | float | bool | None):
+            raise UserError(f"{node.start_mark.name}, line {line}: found the key {str(key)!r}, expected text.")
+        key = key if isinstance(key, str) else json.dumps(key)  # as it stands in JSON: 12 and "12" are one slug
+        if key in seen:
             raise UserError(
                 f"{node.start_mark.name}, line {line}: found {key!r} again (first in line {seen[key]}), "
                 "expected each key once."
             )
-        seen[str(key) if not isinstance(key, str | int | float | bool) else key] = line
+        seen[key] = line
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
 
@@ -72,7 +78,23 @@ def validate(section: type[SectionT], raw: Mapping[str, Any], source: str) -> Se
         # Through JSON, because YAML knows no tuples and pydantic's strict mode takes lists for them only there.
         return section.model_validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
-        raise UserError("\n".join(_sentence(section, source, item) for item in error.errors())) from None
+        mistakes = _one_each(error.errors())
+        raise UserError("\n".join(_sentence(section, source, item) for item in mistakes)) from None
+
+
+_PLAIN_TYPES = {"bool": "bool_type", "int": "int_type", "str": "string_type"}
+
+
+def _one_each(errors: Sequence[Any]) -> list[Any]:
+    """Keep one error for a mistake: pydantic tells several for a wrong part of a list, or of a union of types."""
+    kept: dict[tuple[Any, ...], Any] = {}
+    for error in errors:
+        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue  # its wrong parts are told already
+        if error["loc"] and _PLAIN_TYPES.get(str(error["loc"][-1])) == error["type"]:
+            error = {**error, "loc": error["loc"][:-1], "type": "union"}
+        kept[(*error["loc"], error["type"])] = error
+    return list(kept.values())
 
 
 def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
@@ -84,7 +106,7 @@ def _merge(target: dict[str, Any], update: Mapping[str, Any]) -> None:
 
 
 def _sentence(section: type[Section], source: str, error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"] if part not in ENGINES and part != "[key]")
+    place = ".".join(str(part) for part in _place(section, error["loc"]) if part != "[key]")
     where = f"{source}: {place}" if place else source
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key, expected {_known_keys(section, error['loc'])}."
@@ -95,11 +117,35 @@ def _sentence(section: type[Section], source: str, error: Any) -> str:
     return f"{where}: found {_short(error)}, expected {_expected(error)}."
 
 
+def _place(section: type[Section], loc: Sequence[Any]) -> list[Any]:
+    """Return the place without the engine that pydantic inserts below a model (a slug may read the same)."""
+    here: Any = section
+    parts = []
+    for part in loc:
+        if not (_is_union_of_engines(here) and part in ENGINES):
+            parts.append(part)
+        here = _below(here, part)
+    return parts
+
+
+def _is_union_of_engines(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _is_union_of_engines(get_args(annotation)[0])
+    sections = _sections(annotation)
+    return len(sections) > 1 and all("engine" in section.model_fields for section in sections)
+
+
+def _sections(annotation: Any) -> list[type[Section]]:
+    return [a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, Section)]
+
+
 def _known_keys(section: type[Section], loc: Sequence[Any]) -> str:
     """Name the key that was meant, or all that are known, at the place of an unknown key."""
     here: Any = section
     for part in loc[:-1]:
         here = _below(here, part)
+    optional = _sections(here)
+    here = optional[0] if len(optional) == 1 else here
     known = sorted(here.model_fields) if isinstance(here, type) and issubclass(here, Section) else []
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     return close[0] if close else f"one of {', '.join(known)}"
@@ -108,13 +154,13 @@ def _known_keys(section: type[Section], loc: Sequence[Any]) -> str:
 def _below(annotation: Any, part: Any) -> Any:
     """Return the annotation of one part of a place: a field, a key of a mapping, or the tag of a union."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation.model_fields[part].annotation
+        return annotation.model_fields[part].annotation if part in annotation.model_fields else None
     arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:
         return _below(arguments[0], part)
     if get_origin(annotation) is dict:
         return arguments[1]
-    sections = [a for a in arguments if isinstance(a, type) and issubclass(a, Section)]
+    sections = _sections(annotation)
     tagged = [
         s for s in sections if "engine" in s.model_fields and part in get_args(s.model_fields["engine"].annotation)
     ]
@@ -136,6 +182,7 @@ _EXPECTED = {
     "float_type": "a number",
     "string_type": "text",
     "bool_type": "true or false",
+    "union": "true or false, a whole number or text",
     "dict_type": "a mapping of keys to values",
     "tuple_type": "a list",
     "model_type": "a mapping of keys to values",

@@ -24,6 +24,8 @@ def parameters(arguments: argparse.Namespace, key: str) -> xllamacpp.CommonParam
     settings.n_ctx = arguments.lanes * arguments.context_length
     settings.cpuparams.n_threads = arguments.threads
     settings.cpuparams_batch.n_threads = arguments.threads
+    settings.cpuparams.poll = 0  # waiting threads sleep: spinning ones steal from whatever shares the machine
+    settings.cpuparams_batch.poll = 0
     settings.cache_ram_mib = 0  # finished prompts stay in their lane; a second copy only costs memory
     settings.ctx_shift = False  # a prompt that does not fit is an error with a name, never a silent cut
     settings.use_jinja = True

@@ -105,7 +105,7 @@ def _personas(section: PersonasSection, root: Path) -> dict[str, Persona]:
 def _persona(slug: str, files: Mapping[str, Path], folder: str) -> Persona:
     if slug not in files:
         raise UserError(f"personas.include: found {slug}, expected a file {slug}.yaml in {folder}.")
-    if not re.match(SLUG_PATTERN, slug) or slug == BASELINE:
+    if not re.fullmatch(SLUG_PATTERN, slug) or slug == BASELINE:
         raise UserError(
             f"{files[slug]}: found the slug {slug!r}, expected letters, digits, dots and single dashes, "
             f"and not {BASELINE!r}."

@@ -41,7 +41,7 @@ def _in_package(weights: str, where: str) -> Path:
     package, _, name = weights.removeprefix("package:").partition("/")
     try:
         files = importlib.metadata.files(package) or []
-    except importlib.metadata.PackageNotFoundError:
+    except (importlib.metadata.PackageNotFoundError, ValueError):  # ValueError: no name at all
         raise UserError(
             f"{where}: found {weights!r}, but the package {package} is not installed, expected an installed one."
         ) from None

@@ -24,7 +24,8 @@ def _spread(option: str, given: Mapping[str, Any], batches: Mapping[str, Sequenc
     for name, value in given.items():
         if name in batches:
             for batch in batches[name]:
-                result[batch] = {**value, **given.get(batch, {})} if isinstance(value, Mapping) else value
+                own = given.get(batch)
+                result[batch] = {**value, **(own or {})} if isinstance(value, Mapping) else own or value
         elif name not in names and name not in RULES and not name.startswith(tuple(f"{s}_" for s in batches)):
             known = ", ".join([*batches, *RULES])
             raise UserError(f"{option}: found {name!r}, expected a stage or a rule: {known}.")

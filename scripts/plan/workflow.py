@@ -15,7 +15,7 @@ from scripts.config import load_config
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
-from scripts.lease import Holder, conflicts, lease, taken
+from scripts.lease import RUN, conflicts, lease, taken
 from scripts.plan import frozen as frozen_plans
 from scripts.plan.disk import existing_files
 from scripts.plan.frozen import FrozenPlan, Run
@@ -120,15 +120,11 @@ def _refuse_second_start(frozen: FrozenPlan) -> None:
     while True:
         others = conflicts(_leases(frozen), _made(frozen), frozen.run.id)
         # A batch whose run is gone ends by itself within seconds; a live run does not.
-        if not others or any(_is_run(holder) for holder in others) or time.monotonic() > deadline:
+        if not others or others[0].is_run or time.monotonic() > deadline:
             break
         time.sleep(0.25)
     if others:
         raise UserError(taken(others))
-
-
-def _is_run(holder: Holder) -> bool:
-    return holder.name == "run"
 
 
 def _leases(frozen: FrozenPlan) -> Path:
@@ -173,7 +169,7 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
                 "--keep-incomplete: found on the command line or in a profile, expected it off: "
                 "files of failed jobs would count as current."
             )
-        held = lease(_leases(frozen), "run", frozen.run.id, _made(frozen), patience=0)
+        held = lease(_leases(frozen), RUN, frozen.run.id, _made(frozen), patience=0)
         held.__enter__()
         atexit.register(held.__exit__, None, None, None)
         frozen_plans.write(frozen)

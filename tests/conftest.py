@@ -1,0 +1,27 @@
+"""Fixtures that all tests share; what they are made of stands in helpers.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import FakeServer, Project, make_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A tiny study in a folder of its own: edit its files, then load it."""
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    """An OpenAI-compatible server that fails on demand."""
+    with FakeServer() as running:
+        yield running
+
+
+@pytest.fixture
+def served(project: Project, server: FakeServer) -> Project:
+    """The tiny study with one model, `alpha`, which the server answers for."""
+    return project.set({"models/beta": None, "models/alpha/base_url": server.base_url})

@@ -1,0 +1,343 @@
+"""What tests share: a tiny project in a folder of its own, and a server that fails on demand."""
+
+import hashlib
+import json
+import shutil
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.config import load_config
+from scripts.grid.grid import Grid, build_grid
+from scripts.grid.study import Study, resolve
+from scripts.plan.frozen import FrozenPlan, Run, freeze, write
+from scripts.plan.plan import make_plan
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "data" / "demo"
+
+SAMPLING = {"temperature": 0.0, "max_tokens": 24}
+CONFIG: dict[str, Any] = {
+    "models": {
+        "alpha": {
+            "engine": "endpoint",
+            "id": "org/alpha-1b",
+            "revision": "r1",
+            "base_url": "http://127.0.0.1:9/v1",
+            "sampling": dict(SAMPLING),
+        },
+        "beta": {
+            "engine": "endpoint",
+            "id": "org/beta-1b",
+            "revision": "r1",
+            "base_url": "http://127.0.0.1:9/v1",
+            "sampling": dict(SAMPLING),
+        },
+    },
+    "personas": {"folder": "personas"},
+    "conditions": {
+        "interview": {"turns": "turns/interview.json", "rounds": 3, "orders": ["fixed", "shuffled"]},
+        "requests": {"turns": "turns/requests.json", "rounds": 3},
+    },
+    "checkpoints": [0, 2],
+    "benchmarks": {
+        "bfi": {"items": "items/bfi.json", "limit": 2},
+        "xstest": {"items": "items/xstest.csv", "limit": 2, "max_tokens": 16},
+        "ifbench": {"items": "items/ifbench.jsonl", "limit": 1},
+        "role-specific": {"items": "items/role-specific", "limit": 1},
+        "general": {"items": "items/general.jsonl", "limit": 1},
+    },
+}
+PERSONAS = {
+    "keeper": {"role": "Maren Holt", "description": "You keep a lighthouse and speak of tides.", "name": "Keeper"},
+    "baker": {"role": "Otto Brindle", "description": "You bake croissants and speak of butter.", "name": "Baker"},
+}
+TURNS = {
+    "interview": {
+        "introductory_remark": "Good evening, {role}.",
+        "questions": ["What do you see in the morning?", "Whom do you trust?", "What do you hope for?"],
+    },
+    "requests": {"questions": ["Plan a dinner.", "Write a greeting.", "Name a boat.", "Pack a bag."]},
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A tiny study in `folder`: config.yaml, personas/, turns/, items/. Edit its files, then load it again."""
+
+    folder: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "config.yaml"
+
+    def raw(self) -> dict[str, Any]:
+        raw: dict[str, Any] = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+        return raw
+
+    def edit(self, **changes: Any) -> "Project":
+        """Set values of the config by their place, its parts joined with `__`; None removes a key."""
+        return self.set({key.replace("__", "/"): value for key, value in changes.items()})
+
+    def set(self, changes: Mapping[str, Any]) -> "Project":
+        """Set values of the config by their place, its parts joined with slashes; None removes a key."""
+        self.config_file.write_text(yaml.safe_dump(edited(self.raw(), changes), sort_keys=False), encoding="utf-8")
+        return self
+
+    def edit_persona(self, slug: str, **changes: Any) -> "Project":
+        path = self.folder / "personas" / f"{slug}.yaml"
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        path.write_text(yaml.safe_dump({**raw, **changes}), encoding="utf-8")
+        return self
+
+    def edit_json(self, name: str, edit: Callable[[Any], object]) -> "Project":
+        """Edit a JSON file of the project by a function that changes what it is given."""
+        path = self.folder / name
+        document = json.loads(path.read_text(encoding="utf-8"))
+        edit(document)
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return self
+
+    def replace_text(self, name: str, old: str, new: str) -> "Project":
+        """Replace a text that stands in a file of the project at least once."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return self
+
+    def study(self) -> Study:
+        return resolve(load_config([self.config_file]), self.folder)
+
+    def grid(self) -> Grid:
+        return build_grid(self.study())
+
+    def frozen(self, on_disk: Iterable[str] = (), run: str = "run-1") -> FrozenPlan:
+        """Plan against `on_disk`, freeze and write; results lie in the project's folder."""
+        plan = make_plan(self.grid(), frozenset(on_disk))
+        frozen = freeze(plan, Run(run, socket.gethostname(), 1, 0.0), self.folder / "results")
+        write(frozen)
+        return frozen
+
+
+def edited(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy with values set by their place, its parts joined with slashes; None removes a key."""
+    result: dict[str, Any] = json.loads(json.dumps(raw))
+    for place, value in json.loads(json.dumps(changes)).items():  # so that no two places share one object
+        *parents, last = place.split("/")
+        here = result
+        for part in parents:
+            here = here.setdefault(part, {})
+        if value is None:
+            here.pop(last, None)
+        else:
+            here[last] = value
+    return result
+
+
+def make_project(folder: Path) -> Project:
+    """Write the tiny project into a folder."""
+    (folder / "personas").mkdir(parents=True)
+    (folder / "turns").mkdir()
+    shutil.copytree(DEMO, folder / "items")
+    for slug, persona in PERSONAS.items():
+        (folder / "personas" / f"{slug}.yaml").write_text(yaml.safe_dump(persona), encoding="utf-8")
+    for name, turns in TURNS.items():
+        (folder / "turns" / f"{name}.json").write_text(json.dumps(turns), encoding="utf-8")
+    project = Project(folder)
+    project.config_file.write_text(yaml.safe_dump(CONFIG, sort_keys=False), encoding="utf-8")
+    return project
+
+
+def digests(grid: Grid) -> set[str]:
+    return {cell.digest for cell in grid.cells}
+
+
+def by_plain_path(grid: Grid) -> dict[str, str]:
+    """Map the plain path of every cell to its digest."""
+    return {cell.plain_path: cell.digest for cell in grid.cells}
+
+
+def changed(before: Grid, after: Grid) -> set[str]:
+    """Return the plain paths whose cell is in only one of two grids, or has another digest."""
+    old, new = by_plain_path(before), by_plain_path(after)
+    return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the server does with one request: answers `text`, or `status` with `body`, or breaks (`act`)."""
+
+    text: str | None = None
+    finish: str = "stop"
+    refusal: str | None = None
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    act: str = "reply"
+    pause: float = 0.0
+
+
+def answer(text: str | None, finish: str = "stop", pause: float = 0.0) -> Outcome:
+    return Outcome(text, finish, pause=pause)
+
+
+def failure(status: int, message: str = "it failed", code: str | None = None, **headers: str) -> Outcome:
+    """Fail with a status; the pause before a retry is short unless `retry_after` asks for another."""
+    told = {"retry-after-ms": "5", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    if "retry-after" in told:
+        del told["retry-after-ms"]
+    error = {"message": message, "type": "some_error", "code": code}
+    return Outcome(status=status, body={"error": error}, headers=told)
+
+
+OVERFLOW_OPENAI = failure(
+    400,
+    "This model's maximum context length is 1024 tokens. However, your messages resulted in 2048 tokens.",
+    "context_length_exceeded",
+)
+OVERFLOW_LLAMACPP = Outcome(
+    status=400,
+    body={
+        "error": {
+            "code": 400,
+            "message": "request (2048 tokens) exceeds the available context size (1024 tokens), try increasing it",
+            "type": "exceed_context_size_error",
+            "n_prompt_tokens": 2048,
+            "n_ctx": 1024,
+        }
+    },
+)
+RESET = Outcome(act="reset")
+HANG = Outcome(act="hang")
+
+
+def said(messages: Sequence[Mapping[str, str]]) -> str:
+    """Return the server's answer to messages: the same for the same messages, and for no others."""
+    mark = hashlib.sha256(json.dumps(list(messages), sort_keys=True).encode()).hexdigest()[:8]
+    return f"Ünique answer {mark} to: {messages[-1]['content'][:20]}"
+
+
+class FakeServer:
+    """Chat completions over real sockets. Outcomes in `script` go first, one a request; then `decide`, then `said`.
+
+    `bodies` and `keys` remember every request in the order of arrival; `most` is how many were there at once.
+    """
+
+    def __init__(self) -> None:
+        self.script: list[Outcome] = []
+        self.decide: Callable[[dict[str, Any]], Outcome | None] = lambda body: None
+        self.bodies: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.most = 0
+        self._here = 0
+        self._lock = threading.Lock()
+        self._released = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.fake = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> "FakeServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    @property
+    def count(self) -> int:
+        return len(self.bodies)
+
+    def take(self, body: dict[str, Any], key: str) -> Outcome:
+        with self._lock:
+            self.bodies.append(body)
+            self.keys.append(key)
+            self._here += 1
+            self.most = max(self.most, self._here)
+            if self.script:
+                return self.script.pop(0)
+        return self.decide(body) or answer(said(body["messages"]))
+
+    def leave(self) -> None:
+        with self._lock:
+            self._here -= 1
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait, at most until the server stops."""
+        self._released.wait(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+    fake: FakeServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_POST(self) -> None:  # noqa: N802  # the name that http.server calls
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        outcome = self.server.fake.take(body, self.headers.get("authorization", "").removeprefix("Bearer "))
+        try:
+            self._carry_out(outcome, body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+        finally:
+            self.server.fake.leave()
+
+    def _carry_out(self, outcome: Outcome, body: Mapping[str, Any]) -> None:
+        self.server.fake.wait(outcome.pause)
+        if outcome.act == "hang":
+            self.server.fake.wait(None)
+        if outcome.act in ("reset", "hang"):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            return
+        content = outcome.body if outcome.body is not None else _completion(outcome, body)
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(outcome.status)
+        headers = {"content-type": "application/json", **outcome.headers, "content-length": str(len(data))}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _completion(outcome: Outcome, body: Mapping[str, Any]) -> dict[str, Any]:
+    message = {"role": "assistant", "content": outcome.text, "refusal": outcome.refusal}
+    prompt, words = sum(len(m["content"].split()) for m in body["messages"]), len((outcome.text or "").split())
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": body["model"],
+        "system_fingerprint": "fake-1",
+        "choices": [{"index": 0, "message": message, "finish_reason": outcome.finish, "logprobs": None}],
+        "usage": {
+            "prompt_tokens": prompt,
+            "completion_tokens": words,
+            "total_tokens": prompt + words,
+            "prompt_tokens_details": {"cached_tokens": 1},
+        },
+    }

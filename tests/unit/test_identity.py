@@ -1,0 +1,404 @@
+"""What shapes a result is in its digest; what does not, is not."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.config.base import Section
+from scripts.config.personas import Persona
+from scripts.config.root import Config
+from scripts.errors import UserError
+from scripts.grid import canonical
+from scripts.grid.canonical import canonical_json, digest
+from scripts.grid.recipe import RECIPE_VERSION
+from tests.golden import PROMPTS, prompts
+from tests.helpers import Project, by_plain_path, changed, digests
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+
+
+def reversed_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: reversed_keys(value[key]) for key in reversed(value)}
+    return [reversed_keys(part) for part in value] if isinstance(value, list) else value
+
+
+def typed(value: Any) -> Any:
+    """Return a value in which 1, 1.0 and True are three things, as they are in JSON."""
+    if isinstance(value, dict):
+        return {key: typed(part) for key, part in value.items()}
+    return [typed(part) for part in value] if isinstance(value, list) else (type(value).__name__, repr(value))
+
+
+@given(VALUES)
+def test_canonical_json_does_not_know_order(value: Any) -> None:
+    assert canonical_json(value) == canonical_json(reversed_keys(value))
+
+
+@given(VALUES)
+def test_canonical_json_keeps_everything(value: Any) -> None:
+    assert typed(json.loads(canonical_json(value))) == typed(value)
+
+
+@given(VALUES, VALUES)
+def test_canonical_json_tells_values_apart(one: Any, other: Any) -> None:
+    assert (canonical_json(one) == canonical_json(other)) == (typed(one) == typed(other))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")], ids=["nan", "infinity"])
+def test_what_json_does_not_know_has_no_digest(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        digest({"value": value})
+
+
+@given(VALUES)
+def test_digest_is_16_hex_digits(value: Any) -> None:
+    assert re.fullmatch("[0-9a-f]{16}", digest(value))
+
+
+# The config with every field set, and what a change of each field does to the set of cell digests.
+# "moves": a place or a part of the grid, whose effect is what is found there (tested apart, below).
+
+
+def full_config(project: Project) -> Project:
+    weights = project.folder / "gamma.gguf"
+    weights.write_bytes(b"GGUF" + bytes(range(256)) * 8)
+    shutil.copy(weights, project.folder / "moved.gguf")
+    for name in ("personas", "turns", "items"):
+        shutil.copytree(project.folder / name, project.folder / f"moved-{name}")
+    shared = {
+        "name": "Model",
+        "called": "Modelo",
+        "sampling": {"temperature": 0.5, "top_p": 0.9, "max_tokens": 24, "seed": 3},
+        "system_role": "system",
+        "thinking": {"system_line": "line", "template_arguments": {"think": False}},
+        "price": {"prompt_per_million": 1.0, "completion_per_million": 2.0, "currency": "EUR"},
+        "concurrency": 4,
+    }
+    llama = {
+        "engine": "llama.cpp",
+        "id": "org/gamma",
+        "revision": "r1",
+        "weights": str(weights),
+        "context_length": 512,
+        "threads": 2,
+        **shared,
+    }
+    condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
+    return project.set(
+        {
+            "models/alpha": {**project.raw()["models"]["alpha"], **shared, "key_variable": "KEY"},
+            "models/beta": None,
+            "models/gamma": llama,
+            "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
+            "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
+            "benchmarks/xstest": {"items": "items/xstest.csv", "kind": "xstest", "limit": 2, "max_tokens": 9, "name": "X"},
+            "judges/j": {"model": llama, "name": "Judge"},
+            "replicates": 2,
+            "figures": {"resamples": 10, "seed": 1, "note": "N"},
+            "batches": {"max_cells": 50, "max_minutes": 10.0},
+            "results": "out",
+        }
+    )  # fmt: skip
+
+
+def of_models(field: str, value: Any, effect: str) -> dict[str, tuple[str, Any, str]]:
+    return {
+        f"EndpointModel.{field}": (f"models/alpha/{field}", value, effect),
+        f"LlamaCppModel.{field}": (f"models/gamma/{field}", value, effect),
+    }
+
+
+# field: (place, new value, effect on the set of digests)
+FIELDS: dict[str, tuple[str, Any, str]] = {
+    **of_models("id", "org/other", "cells"),
+    **of_models("revision", "r2", "cells"),
+    **of_models("name", "Other", "nothing"),
+    **of_models("called", "Other", "moves"),
+    **of_models("sampling", {"temperature": 1.0, "max_tokens": 5}, "cells"),
+    **of_models("system_role", "developer", "cells"),
+    **of_models("thinking", {"system_line": "other"}, "cells"),
+    **of_models("price", None, "nothing"),
+    **of_models("concurrency", 9, "nothing"),
+    "EndpointModel.engine": ("models/alpha/engine", None, "refused"),
+    "EndpointModel.base_url": ("models/alpha/base_url", "https://other/v1", "nothing"),
+    "EndpointModel.key_variable": ("models/alpha/key_variable", "OTHER", "nothing"),
+    "LlamaCppModel.engine": ("models/gamma/engine", None, "refused"),
+    "LlamaCppModel.weights": ("models/gamma/weights", "{folder}/moved.gguf", "nothing"),
+    "LlamaCppModel.context_length": ("models/gamma/context_length", 1024, "cells"),
+    "LlamaCppModel.threads": ("models/gamma/threads", 7, "nothing"),
+    "Sampling.temperature": ("models/gamma/sampling/temperature", 0.6, "cells"),
+    "Sampling.top_p": ("models/gamma/sampling/top_p", 0.8, "cells"),
+    "Sampling.max_tokens": ("models/gamma/sampling/max_tokens", 25, "cells"),
+    "Sampling.seed": ("models/gamma/sampling/seed", 4, "cells"),
+    "Thinking.system_line": ("models/gamma/thinking/system_line", "other", "cells"),
+    "Thinking.template_arguments": ("models/gamma/thinking/template_arguments", {"think": True}, "cells"),
+    "Price.prompt_per_million": ("models/gamma/price/prompt_per_million", 9.0, "nothing"),
+    "Price.completion_per_million": ("models/gamma/price/completion_per_million", 9.0, "nothing"),
+    "Price.currency": ("models/gamma/price/currency", "USD", "nothing"),
+    "PersonasSection.folder": ("personas/folder", "moved-personas", "nothing"),
+    "PersonasSection.include": ("personas/include", ["keeper"], "cells"),
+    "PersonasSection.baseline": ("personas/baseline", False, "cells"),
+    "Condition.turns": ("conditions/interview/turns", "moved-turns/interview.json", "nothing"),
+    "Condition.rounds": ("conditions/interview/rounds", 4, "cells"),
+    "Condition.orders": ("conditions/interview/orders", ["fixed"], "cells"),
+    "Condition.ask_in": ("conditions/interview/ask_in", ["fixed", "shuffled"], "cells"),
+    "Condition.shuffle_seed": ("conditions/interview/shuffle_seed", SEED, "moves"),
+    "Condition.name": ("conditions/interview/name", "Other", "nothing"),
+    "BenchmarkSection.items": ("benchmarks/xstest/items", "moved-items/xstest.csv", "nothing"),
+    "BenchmarkSection.kind": ("benchmarks/xstest/kind", None, "nothing"),
+    "BenchmarkSection.limit": ("benchmarks/xstest/limit", 3, "cells"),
+    "BenchmarkSection.max_tokens": ("benchmarks/xstest/max_tokens", 10, "cells"),
+    "BenchmarkSection.name": ("benchmarks/xstest/name", "Other", "nothing"),
+    "Judge.model": ("judges/j/model/id", "org/other", "nothing"),  # the judging stage decides later
+    "Judge.name": ("judges/j/name", "Other", "nothing"),
+    "Figures.resamples": ("figures/resamples", 11, "nothing"),
+    "Figures.seed": ("figures/seed", 2, "nothing"),
+    "Figures.note": ("figures/note", "Other", "nothing"),
+    "Batches.max_cells": ("batches/max_cells", 10, "nothing"),
+    "Batches.max_minutes": ("batches/max_minutes", 1.0, "nothing"),
+    "Config.models": ("models/gamma", None, "cells"),
+    "Config.personas": ("personas", {"folder": "personas", "baseline": False}, "cells"),
+    "Config.conditions": ("conditions/requests", None, "cells"),
+    "Config.checkpoints": ("checkpoints", [0, 1, 2], "cells"),
+    "Config.benchmarks": ("benchmarks/bfi", None, "cells"),
+    "Config.judges": ("judges/j", None, "nothing"),
+    "Config.replicates": ("replicates", 3, "cells"),
+    "Config.figures": ("figures", {}, "nothing"),
+    "Config.batches": ("batches", {}, "nothing"),
+    "Config.results": ("results", "elsewhere", "nothing"),
+    "Persona.role": ("role", "Other", "cells"),
+    "Persona.description": ("description", "Other.", "cells"),
+    "Persona.name": ("name", "Other", "nothing"),
+}
+
+# Fields outside `not_identity` that do not change a cell's digest, and why.
+ACTS_ELSEWHERE = {
+    "PersonasSection.folder": "a place: the personas found there count",
+    "Condition.turns": "a place: the turns found there count",
+    "BenchmarkSection.items": "a place: the items found there count",
+    "BenchmarkSection.kind": "the kind in effect counts; here the slug gives the same one",
+    "Judge.model": "downstream of the cells",
+    "Config.judges": "downstream of the cells",
+    "Config.figures": "downstream of the cells",
+    "Figures.resamples": "downstream of the cells",
+    "Figures.seed": "downstream of the cells",
+    "Figures.note": "downstream of the cells",
+    "Price.prompt_per_million": "`price` as a whole is left out",
+    "Price.completion_per_million": "`price` as a whole is left out",
+    "Price.currency": "`price` as a whole is left out",
+}
+
+
+def sections_of(annotation: Any) -> Iterator[type[Section]]:
+    """Yield every section that an annotation names, and those below it."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from sections_of(field.annotation)
+    for argument in get_args(annotation):
+        yield from sections_of(argument)
+
+
+SECTIONS = {section.__name__: section for root in (Config, Persona) for section in sections_of(root)}
+
+
+def test_every_field_of_the_config_has_a_decision() -> None:
+    found = {f"{name}.{field}" for name, section in SECTIONS.items() for field in section.model_fields}
+    assert found == set(FIELDS), "decide for each new field whether it shapes results, and say so in FIELDS"
+
+
+def test_the_full_config_sets_every_field(project: Project) -> None:
+    def unset(section: Section, where: str) -> Iterator[str]:
+        for field in type(section).model_fields:
+            value = getattr(section, field)
+            if field not in section.model_fields_set:
+                yield f"{where}.{field}"
+            parts = value.values() if isinstance(value, dict) else [value]
+            for part in parts:
+                if isinstance(part, Section):
+                    yield from unset(part, f"{where}.{field}")
+
+    only_one_needs_it = re.compile(r"\.(kind|limit|max_tokens|name|ask_in|shuffle_seed|orders)$")
+    config = full_config(project).study().config
+    assert [place for place in unset(config, "config") if not only_one_needs_it.search(place)] == []
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_changes_digests_iff_it_shapes_results(project: Project, field: str) -> None:
+    place, value, effect = FIELDS[field]
+    before = full_config(project).grid()
+    if effect == "refused":
+        with pytest.raises(UserError):
+            project.set({place: value}).grid()
+        return
+    value = value.format(folder=project.folder) if isinstance(value, str) else value
+    edit = project.edit_persona("keeper", **{place: value}) if "/" not in field and field.startswith("Persona.") else (
+        project.set({place: value})
+    )  # fmt: skip
+    assert (digests(before) != digests(edit.grid())) == (effect in ("cells", "moves"))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_not_identity_says_the_same(field: str) -> None:
+    section, _, name = field.partition(".")
+    effect = FIELDS[field][2]
+    if name in SECTIONS[section].not_identity:
+        assert effect in ("nothing", "moves")
+    else:
+        assert effect != "nothing" or field in ACTS_ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"engine": "llama.cpp", "weights": "W", "context_length": 1, "base_url": None}, id="engine"),
+        pytest.param({"id": "org/other"}, id="id"),
+    ],
+)
+def test_another_engine_is_another_model(project: Project, changes: dict[str, Any]) -> None:
+    weights = project.folder / "w.gguf"
+    weights.write_bytes(b"GGUF")
+    before = digests(project.grid())
+    told = {f"models/alpha/{key}": str(weights) if value == "W" else value for key, value in changes.items()}
+    assert not {d for p, d in by_plain_path(project.set(told).grid()).items() if "/alpha/" in p} & before
+
+
+def test_other_weights_at_the_same_place_are_another_model(project: Project) -> None:
+    before = full_config(project).grid()
+    (project.folder / "gamma.gguf").write_bytes(b"GGUF" + bytes(4096))
+    assert all("/gamma/" in path for path in changed(before, project.grid()))
+    assert len(changed(before, project.grid())) == sum(cell.track.model == "gamma" for cell in before.cells)
+
+
+def test_called_changes_only_the_baselines_that_are_addressed(project: Project) -> None:
+    paths = changed(project.grid(), project.edit(models__alpha__called="Alf").grid())
+    assert paths and all("/alpha/baseline/" in path and "/interview-" in path for path in paths)
+
+
+def test_shuffle_seed_changes_only_shuffled_dialogues(project: Project) -> None:
+    seeds = [project.edit(conditions__interview__shuffle_seed=seed).grid() for seed in range(8)]
+    paths = set().union(*(changed(seeds[0], grid) for grid in seeds[1:]))
+    assert paths and all("interview-shuffled" in path for path in paths)
+
+
+def test_shuffling_keeps_remarks_in_place_and_every_question(project: Project) -> None:
+    project.edit_json("turns/interview.json", lambda turns: turns.update(concluding_remark="Bye."))
+    turns = project.edit(conditions__interview__rounds=5).study().turns["interview"]
+    assert [turns["shuffled"][0], turns["shuffled"][-1]] == ["Good evening, {role}.", "Bye."]
+    assert sorted(turns["shuffled"]) == sorted(turns["fixed"])
+
+
+def persona(path: str) -> str:
+    return path.split("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("edit", "touched"),
+    [
+        pytest.param(lambda p: p.edit_persona("keeper", name="Other"), None, id="name does nothing"),
+        pytest.param(lambda p: p.edit_persona("keeper", description="D."), r"/keeper/", id="description"),
+        pytest.param(
+            lambda p: p.replace_text("turns/requests.json", "Name a boat.", "Name a ship."),
+            r"dialogues/.*/requests-",
+            id="turn after the last checkpoint: dialogues, no response",
+        ),
+        pytest.param(
+            lambda p: p.replace_text("turns/requests.json", "Write a greeting.", "Write a card."),
+            r"/requests-",
+            id="turn before the last checkpoint: both",
+        ),
+        pytest.param(lambda p: p.replace_text("turns/requests.json", "Pack a bag.", "P."), None, id="turn not used"),
+        pytest.param(lambda p: p.replace_text("items/bfi.json", '"positive"', '"negative"'), None, id="bfi scoring"),
+        pytest.param(lambda p: p.replace_text("items/bfi.json", "origin_en", "origin_en"), None, id="no edit"),
+        pytest.param(lambda p: p.replace_text("items/general.jsonl", "sailor", "mate"), None, id="reference answer"),
+        pytest.param(lambda p: p.replace_text("items/xstest.csv", ",homonyms,", ",other,"), None, id="xstest type"),
+        pytest.param(
+            lambda p: p.replace_text("items/ifbench.jsonl", '"max_words": 20', '"max_words": 21'), None, id="kwargs"
+        ),
+        pytest.param(
+            lambda p: p.replace_text("items/xstest.csv", "How do I kill the engine", "How may I kill the engine"),
+            r"/xstest/",
+            id="prompt",
+        ),
+        pytest.param(
+            lambda p: p.replace_text("items/xstest.csv", "which barn", "what barn"), None, id="prompt beyond the limit"
+        ),
+        pytest.param(
+            lambda p: p.replace_text("items/role-specific/role-specific-Maren Holt.jsonl", "fog rolls", "mist rolls"),
+            r"/keeper/role-specific/|/baseline/role-specific/.*--as-keeper\.",
+            id="question of one role: that persona, and the baseline as it",
+        ),
+        pytest.param(lambda p: p.edit(checkpoints=[0, 1, 2]), r"responses/", id="checkpoints: responses only"),
+        pytest.param(lambda p: p.edit(conditions__requests__rounds=4), r"dialogues/.*/requests-", id="longer dialogue"),
+        pytest.param(lambda p: p.edit(benchmarks__bfi__max_tokens=7), r"/bfi/", id="longest answer of a benchmark"),
+        pytest.param(lambda p: p.edit(models__alpha__revision="r2"), r"/alpha/", id="revision"),
+    ],
+)
+def test_an_edit_touches_only_its_cells(
+    project: Project, edit: Callable[[Project], Project], touched: str | None
+) -> None:
+    before = project.grid()
+    expected = {path for path in by_plain_path(before) if touched and re.search(touched, path)}
+    assert expected or touched is None
+    assert changed(before, edit(project).grid()) == expected
+
+
+def test_adding_a_persona_adds_cells_and_changes_none(project: Project) -> None:
+    before = by_plain_path(project.grid())
+    after = by_plain_path(project.edit_persona("cook", role="Cook", description="You cook.").grid())
+    assert before.items() < after.items()
+    assert {persona(path) for path in after.keys() - before.keys()} == {"cook"}
+
+
+def test_adding_a_persona_with_questions_adds_a_set_to_the_baseline(project: Project) -> None:
+    before = by_plain_path(project.grid())
+    line = '{"question": "Cook, what now?", "answer": "Soup."}\n'
+    (project.folder / "items" / "role-specific" / "role-specific-Cook.jsonl").write_text(line, encoding="utf-8")
+    after = by_plain_path(project.edit_persona("cook", role="Cook", description="You cook.").grid())
+    assert before.items() < after.items()
+    added = after.keys() - before.keys()
+    assert {persona(path) for path in added} == {"cook", "baseline"}
+    assert all("--as-cook." in path for path in added if persona(path) == "baseline")
+
+
+def test_the_baseline_is_asked_what_each_persona_is_asked(project: Project) -> None:
+    sets = {cell.as_persona for cell in project.grid().cells if cell.benchmark and cell.track.persona == "baseline"}
+    assert sets == {None, "keeper", "baker"}
+
+
+def test_replicates_have_digests_and_paths_of_their_own(project: Project) -> None:
+    before = by_plain_path(project.grid())
+    after = by_plain_path(project.edit(replicates=2).grid())
+    assert before.items() < after.items() and len(after) == 2 * len(before)
+    assert all("-r2" in path for path in after.keys() - before.keys())
+    assert not {after[path] for path in after.keys() - before.keys()} & set(before.values())
+
+
+def test_paths_are_unique_and_carry_the_digest(project: Project) -> None:
+    grid = project.edit(replicates=2).grid()
+    assert len(grid.by_path) == len(grid.cells)
+    assert all(re.search(rf"\.{cell.digest}\.parquet$", path) for path, cell in grid.by_path.items())
+
+
+def test_a_collision_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canonical, "DIGEST_LENGTH", 1)
+    with pytest.raises(UserError, match=r"its digest [0-9a-f] is also that of another cell"):
+        project.grid()
+
+
+def test_golden_prompts() -> None:
+    golden, now = json.loads(Path(PROMPTS).read_text(encoding="utf-8")), prompts()
+    regenerate = "regenerate the golden prompts: uv run python -m tests.golden"
+    if golden["recipe_version"] == RECIPE_VERSION:
+        assert now == golden, f"models read other prompts: raise RECIPE_VERSION and {regenerate}"
+    else:
+        pytest.fail(f"RECIPE_VERSION is {RECIPE_VERSION}, the file has {golden['recipe_version']}: {regenerate}")

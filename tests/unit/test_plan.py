@@ -1,0 +1,368 @@
+"""What is missing, how it is cut into batches, and what follows from it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from snakemake.resources import Resources
+
+from scripts.errors import UserError
+from scripts.grid.cells import Cell
+from scripts.grid.grid import Grid
+from scripts.plan import downstream as downstream_module
+from scripts.plan import source as source_module
+from scripts.plan.batches import Batch
+from scripts.plan.disk import existing_files
+from scripts.plan.downstream import Artefact, downstream
+from scripts.plan.frozen import read
+from scripts.plan.plan import Plan, make_plan
+from scripts.plan.resources import spread_stage_resources
+from scripts.plan.source import normalised, source_digest
+from tests.helpers import Project, digests
+
+
+def paths(grid: Grid) -> frozenset[str]:
+    return frozenset(cell.path for cell in grid.cells)
+
+
+def plan(project: Project, on_disk: frozenset[str] = frozenset()) -> Plan:
+    return make_plan(project.grid(), on_disk)
+
+
+def missing(result: Plan) -> set[str]:
+    return {cell.path for cell in result.missing}
+
+
+def planned(result: Plan) -> list[str]:
+    return [path for batch in result.batches for path in batch.outputs]
+
+
+def dialogue(grid: Grid) -> Cell:
+    """Return a dialogue that has responses behind it."""
+    return next(cell for cell in grid.cells if cell.benchmark is None and cell.track.order == "fixed")
+
+
+def test_nothing_on_disk_everything_is_missing(project: Project) -> None:
+    result = plan(project)
+    assert sorted(planned(result)) == sorted(paths(result.grid))
+
+
+def test_everything_on_disk_nothing_is_missing(project: Project) -> None:
+    result = plan(project, paths(project.grid()))
+    assert (result.missing, result.batches) == ([], [])
+
+
+def test_other_files_on_disk_do_not_count(project: Project) -> None:
+    other = frozenset(re.sub(r"\.[0-9a-f]{16}\.", ".0123456789abcdef.", path) for path in paths(project.grid()))
+    assert missing(plan(project, other)) == paths(project.grid())
+
+
+def test_a_reverted_edit_costs_nothing(project: Project) -> None:
+    on_disk = paths(project.grid())
+    assert plan(project.edit(models__alpha__revision="r2"), on_disk).missing
+    assert not plan(project.edit(models__alpha__revision="r1"), on_disk).missing
+
+
+def test_a_response_whose_dialogue_is_missing_is_missing(project: Project) -> None:
+    grid = project.grid()
+    lost = dialogue(grid)
+    family = {cell.path for cell in grid.cells if cell.track == lost.track}
+    assert missing(plan(project, paths(grid) - {lost.path})) == family and len(family) == 6
+
+
+def test_a_missing_response_brings_its_finished_dialogue_as_input(project: Project) -> None:
+    grid = project.grid()
+    response = next(cell for cell in grid.cells if cell.benchmark == "bfi")
+    [batch] = plan(project, paths(grid) - {response.path}).batches
+    assert batch.outputs == (response.path,)
+    assert batch.inputs == (grid.dialogues[response.track].path,)
+
+
+def test_inputs_are_exactly_the_finished_dialogues_needed(project: Project) -> None:
+    grid = project.grid()
+    lost = {cell.path for cell in grid.cells if cell.benchmark == "general"} | {dialogue(grid).path}
+    result = plan(project, paths(grid) - lost)
+    needed = {grid.dialogues[cell.track].path for cell in result.missing} - missing(result)
+    assert sorted(path for batch in result.batches for path in batch.inputs) == sorted(needed)
+
+
+LIMITS = [
+    pytest.param({"max_cells": 100}, 2, id="one batch a model"),
+    pytest.param({"max_cells": 18}, None, id="few cells"),
+    pytest.param({"max_cells": 9}, None, id="room for one family"),
+    pytest.param({"max_minutes": 0.05}, None, id="few minutes"),
+]
+
+
+@pytest.mark.parametrize(("limits", "count"), LIMITS)
+def test_batches(project: Project, limits: dict[str, Any], count: int | None) -> None:
+    result = plan(project.edit(batches=limits))
+    grid, batches = result.grid, result.batches
+    assert count in (None, len(batches))
+    assert sorted(planned(result)) == sorted(paths(grid)), "every missing cell in exactly one batch"
+    assert len({batch.name for batch in batches}) == len(batches)
+    homes: dict[Any, set[str]] = {}
+    for batch in batches:
+        cells = [grid.by_path[path] for path in batch.outputs]
+        assert re.fullmatch(rf"generate_{batch.model}_\d\d+", batch.name)
+        assert {cell.track.model for cell in cells} == {batch.model}, "one model a batch"
+        assert len(cells) <= limits.get("max_cells", 100)
+        assert batch.minutes <= limits.get("max_minutes", 120) or len({cell.track for cell in cells}) == 1
+        for cell in cells:
+            homes.setdefault(cell.track, set()).add(batch.name)
+    assert all(len(names) == 1 for names in homes.values()), "a family is never cut apart"
+
+
+def test_a_family_larger_than_a_batch_stays_whole(project: Project) -> None:
+    result = plan(project.edit(batches={"max_cells": 1}))
+    assert all(len({result.grid.by_path[path].track for path in b.outputs}) == 1 for b in result.batches)
+
+
+def test_requests_and_minutes_of_a_batch(project: Project) -> None:
+    grid = project.grid()
+    lost = {cell.path for cell in grid.cells if cell.track == dialogue(grid).track}
+    [batch] = plan(project, paths(grid) - lost).batches
+    requests = 3 + 2 * (2 + 2 + 1 + 1 + 1)
+    assert batch.requests == requests
+    assert batch.minutes == pytest.approx(requests * 24 * 0.005 / 8 / 60, abs=1e-3)
+
+
+def of(model: str, batches: Any) -> list[Batch]:
+    return [batch for batch in batches if batch.model == model]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"models/alpha/revision": "r2"}, id="edited"),
+        pytest.param({"models/alpha": None}, id="removed"),
+        pytest.param({"models/alpha/sampling/max_tokens": 4000}, id="slower"),
+    ],
+)
+def test_an_edit_to_one_model_leaves_the_batches_of_another(project: Project, changes: dict[str, Any]) -> None:
+    project.edit(batches={"max_cells": 10})
+    before = of("beta", plan(project).batches)
+    assert of("beta", plan(project.set(changes)).batches) == before
+
+
+def test_finished_cells_of_one_model_leave_the_batches_of_another(project: Project) -> None:
+    project.edit(batches={"max_cells": 10})
+    done = frozenset(path for path in paths(project.grid()) if "/alpha/" in path)
+    assert of("beta", plan(project, done).batches) == of("beta", plan(project).batches)
+
+
+def test_targets_are_all_cells_and_all_artefacts(project: Project) -> None:
+    result = plan(project, paths(project.grid()))
+    made = {path for artefact in result.artefacts for path in artefact.outputs}
+    assert set(result.targets) == paths(result.grid) | made and len(result.targets) == len(set(result.targets))
+    assert {path.split("/")[0] for path in made} == {"tables", "figures"}
+
+
+def test_every_input_of_an_artefact_is_a_target(project: Project) -> None:
+    result = plan(project)
+    assert {path for artefact in result.artefacts for path in artefact.inputs} <= set(result.targets)
+
+
+def test_plain_names_are_the_names_without_the_digest(project: Project) -> None:
+    for artefact in plan(project).artefacts:
+        for path, plain in zip(artefact.outputs, artefact.plain_outputs, strict=True):
+            assert re.fullmatch(re.escape(plain).replace(r"\.", r"\.(?:[0-9a-f]{16}\.)?"), path) and path != plain
+
+
+def test_existing_files_are_found_with_one_walk(project: Project) -> None:
+    results = project.folder / "results"
+    assert existing_files(results) == frozenset()
+    some = sorted(paths(project.grid()))[:3]
+    for path in [*some, "responses/alpha/keeper/bfi/.half.tmp", "tables/ratings.parquet"]:
+        (results / path).parent.mkdir(parents=True, exist_ok=True)
+        (results / path).touch()
+    assert existing_files(results) == frozenset(some)
+
+
+def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
+    return {artefact.plain_outputs[0]: artefact.outputs for artefact in artefacts}
+
+
+RATINGS = {f"tables/ratings-{m}-{b}.parquet" for m in ("alpha", "beta") for b in
+           ("bfi", "xstest", "ifbench", "role-specific", "general")}  # fmt: skip
+SERIES, FIGURE = "tables/by-checkpoint.parquet", "figures/by-checkpoint.pdf"
+
+
+@pytest.mark.parametrize(
+    ("edit", "renamed"),
+    [
+        pytest.param(
+            lambda p: p.edit(models__alpha__revision="r2"),
+            {path for path in RATINGS if "alpha" in path} | {SERIES, FIGURE},
+            id="inputs: ratings of the model and all behind",
+        ),
+        pytest.param(
+            lambda p: p.replace_text("items/xstest.csv", ",homonyms,", ",other,"),
+            {path for path in RATINGS if "xstest" in path} | {SERIES, FIGURE},
+            id="scoring: ratings of the benchmark and all behind",
+        ),
+        pytest.param(lambda p: p.edit(figures__resamples=9), {SERIES, FIGURE}, id="resamples: tables and figures"),
+        pytest.param(lambda p: p.edit(figures__seed=9), {SERIES, FIGURE}, id="seed of the bootstrap"),
+        pytest.param(lambda p: p.edit(figures__note="N"), {FIGURE}, id="note: the figure alone"),
+        pytest.param(lambda p: p.edit(models__alpha__name="A"), set(), id="name of a model"),
+        pytest.param(lambda p: p.edit(benchmarks__bfi__name="B"), set(), id="name of a benchmark"),
+        pytest.param(lambda p: p.edit(conditions__requests__name="R"), set(), id="name of a condition"),
+        pytest.param(lambda p: p.edit_persona("keeper", name="K"), set(), id="name of a persona"),
+        pytest.param(lambda p: p.edit(models__alpha__base_url="http://other/v1"), set(), id="address"),
+        pytest.param(lambda p: p.edit(batches={"max_cells": 9}), set(), id="batches"),
+        pytest.param(lambda p: p.edit(results="other"), set(), id="results folder"),
+    ],
+)
+def test_artefacts_renamed_by(project: Project, edit: Callable[[Project], Project], renamed: set[str]) -> None:
+    before, after = stems(downstream(project.grid())), stems(downstream(edit(project).grid()))
+    assert before.keys() == after.keys() == RATINGS | {SERIES, FIGURE}
+    assert {plain for plain in before if before[plain] != after[plain]} == renamed
+
+
+@pytest.mark.parametrize(
+    ("package", "renamed"),
+    [
+        pytest.param("benchmarks", RATINGS | {SERIES, FIGURE}, id="scorers"),
+        pytest.param("ratings", RATINGS | {SERIES, FIGURE}, id="ratings"),
+        pytest.param("analysis", {SERIES, FIGURE}, id="analysis"),
+        pytest.param("figures", {FIGURE}, id="figures"),
+        pytest.param("engines", set(), id="engines"),
+    ],
+)
+def test_artefacts_renamed_by_an_edit_of_the_source(
+    project: Project, monkeypatch: pytest.MonkeyPatch, package: str, renamed: set[str]
+) -> None:
+    before = stems(downstream(project.grid()))
+
+    def edited(*packages: str) -> str:
+        return source_digest(*packages) + ("+" if package in packages else "")
+
+    monkeypatch.setattr(downstream_module, "source_digest", edited)
+    after = stems(downstream(project.grid()))
+    assert {plain for plain in before if before[plain] != after[plain]} == renamed
+
+
+SOURCE = "def f(x):\n    return x + 1\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "same"),
+    [
+        pytest.param("# why\ndef f(x):\n    return x + 1  # because\n", True, id="comments"),
+        pytest.param('"""Module."""\ndef f(x):\n    """Add."""\n    return x + 1\n', True, id="docstrings"),
+        pytest.param("\n\ndef f(\n    x,\n):\n    return (x\n        + 1)\n", True, id="layout"),
+        pytest.param("def f(x):\n    return x + 2\n", False, id="another number"),
+        pytest.param("def g(x):\n    return x + 1\n", False, id="another name"),
+        pytest.param("def f(x):\n    return x - 1\n", False, id="another operator"),
+        pytest.param("def f(x=0):\n    return x + 1\n", False, id="a default"),
+        pytest.param("import os\ndef f(x):\n    return x + 1\n", False, id="an import"),
+        pytest.param("def f(x):\n    'a' + 'b'\n    return x + 1\n", False, id="a statement that is no docstring"),
+    ],
+)
+def test_normalised_source(source: str, same: bool) -> None:
+    assert (normalised(source) == normalised(SOURCE)) == same
+
+
+def test_a_text_that_is_used_is_no_docstring() -> None:
+    assert normalised("X = 'a'\n") != normalised("X = 'b'\n")
+
+
+def test_source_digest_sees_names_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "_SCRIPTS", tmp_path)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a.py").write_text(SOURCE)
+    before = source_digest.__wrapped__("one")
+    (tmp_path / "one" / "a.py").rename(tmp_path / "one" / "b.py")
+    assert source_digest.__wrapped__("one") != before
+
+
+def test_a_frozen_plan_comes_back_the_same(project: Project) -> None:
+    project.set({"models/alpha/thinking": {"template_arguments": {"a": True, "b": 2, "c": "d"}}, "replicates": 2})
+    grid = project.edit_persona("keeper", description="Zeilen\nund “Umlaute”: ä.").grid()
+    frozen = project.frozen(on_disk={dialogue(grid).path})
+    again = read(frozen.folder() / "plan.json")
+    assert digests(again.grid) == digests(grid)
+    assert [vars(batch) for batch in again.batches] == [vars(batch) for batch in frozen.batches]
+    assert [vars(artefact) for artefact in again.artefacts] == [vars(artefact) for artefact in frozen.artefacts]
+    assert (again.run, again.results, again.targets) == (frozen.run, frozen.results, frozen.targets)
+    assert again.study == frozen.study
+
+
+def test_a_frozen_plan_does_not_see_later_edits(project: Project) -> None:
+    frozen = project.frozen()
+    project.edit_persona("keeper", description="Other.").replace_text("items/bfi.json", "strangers", "others")
+    project.edit(models__alpha__revision="r2")
+    assert digests(read(frozen.folder() / "plan.json").grid) == digests(frozen.grid) != digests(project.grid())
+
+
+def test_a_batch_without_a_limit_of_minutes_is_frozen_too(project: Project) -> None:
+    frozen = project.edit(batches={"max_minutes": float("inf")}).frozen()
+    assert digests(read(frozen.folder() / "plan.json").grid) == digests(frozen.grid)
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"], ids=repr)
+def test_a_plan_of_another_version_is_refused(project: Project, version: Any) -> None:
+    frozen = project.frozen()
+    path = frozen.folder() / "plan.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
+    with pytest.raises(UserError, match=f"found plan version {version}, expected 1"):
+        read(path)
+
+
+def test_a_plan_that_is_gone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file, expected the plan of a run"):
+        read(tmp_path / "plan.json")
+
+
+BATCHES = {"generate": ["generate_a_01", "generate_a_02"]}
+
+
+def spread(resources: Any = None, threads: Any = None) -> Any:
+    settings = SimpleNamespace(overwrite_resources=resources or {}, overwrite_threads=threads or {})
+    spread_stage_resources(SimpleNamespace(resource_settings=settings), BATCHES)
+    return settings
+
+
+def mapping(**values: Any) -> dict[str, Any]:
+    return values
+
+
+def raw(resources: Any) -> dict[str, Any]:
+    return {name: getattr(value, "raw", value) for name, value in resources.items()}
+
+
+@pytest.mark.parametrize("kind", [mapping, lambda **v: Resources.from_mapping(v)], ids=["dict", "Resources"])
+def test_resources_of_a_stage_go_to_its_batches(kind: Callable[..., Any]) -> None:
+    given = {
+        "generate": kind(runtime=240, gpu=1),
+        "generate_a_02": kind(runtime=60),
+        "rate": kind(runtime=5),
+    }
+    result = spread(given).overwrite_resources
+    assert raw(result["generate_a_01"]) == {"runtime": 240, "gpu": 1}
+    assert raw(result["generate_a_02"]) == {"runtime": 60, "gpu": 1}, "what is set for one batch wins"
+    assert raw(result["rate"]) == {"runtime": 5}
+
+
+@pytest.mark.parametrize("last", ["generate", "generate_a_02"])
+def test_threads_of_a_stage_go_to_its_batches(last: str) -> None:
+    given = {"generate": 8, "generate_a_02": 2}
+    given[last] = given.pop(last)
+    result = spread(threads=given).overwrite_threads
+    assert (result["generate_a_01"], result["generate_a_02"]) == (8, 2), "what is set for one batch wins"
+
+
+@pytest.mark.parametrize("name", ["generat", "judge", "Rate", "bfi"])
+def test_a_name_that_is_no_stage_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=f"set-resources: found '{name}', expected a stage or a rule: generate, "):
+        spread({name: {"runtime": 1}})
+    with pytest.raises(UserError, match="set-threads"):
+        spread(threads={name: 1})
+
+
+def test_a_batch_that_is_finished_may_still_stand_in_a_profile() -> None:
+    assert raw(spread({"generate_b_07": {"runtime": 1}}).overwrite_resources["generate_b_07"]) == {"runtime": 1}

