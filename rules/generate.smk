@@ -17,6 +17,6 @@ for batch in PLAN.batches:
             runtime=max(10, int(3 * batch.minutes)),
             mem_mb=3000,
         message:
-            f"Holding dialogues and asking items with {batch.model} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests)"
+            f"Holding dialogues and asking items with {batch.model} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:
             "../scripts/generate/generate.py"

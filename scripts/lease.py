@@ -38,7 +38,9 @@ class Holder:
         """Say who holds the lease, for people."""
         since = time.strftime("%H:%M:%S", time.localtime(self.since))
         job = f", SLURM job {self.job}" if self.job else ""
-        return f"{'Another run' if self.is_run else self.name} (process {self.pid} on {self.host}{job}, since {since})"
+        return (
+            f"{'Another run' if self.is_run else self.name} (process {self.pid} on {self.host}{job}, since {since})"
+        )
 
 
 def _me(name: str, run: str) -> Holder:
@@ -65,6 +67,7 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
     deadline = time.monotonic() + patience
     while True:
         with FileLock(folder / ".guard"):
+            _clear_dead(folder)
             others = conflicts(folder, paths, run)
             if not others:
                 handle = _take(path, _me(name, run), paths)
@@ -102,8 +105,14 @@ def _live(folder: Path) -> Iterator[tuple[Holder, set[str]]]:
             if _is_locked(file.fileno()):
                 raw = json.loads(file.read())
                 yield Holder(**raw["holder"]), set(raw["paths"])
-            else:
-                path.unlink(missing_ok=True)  # its holder is gone
+
+
+def _clear_dead(folder: Path) -> None:
+    """Remove the files of dead holders. Only under the guard: between opening and locking a file looks dead."""
+    for path in folder.glob("*.lease"):
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            if not _is_locked(file.fileno()):
+                path.unlink(missing_ok=True)
 
 
 def _is_locked(handle: int) -> bool:

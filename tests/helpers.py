@@ -296,7 +296,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
-    def do_POST(self) -> None:  # noqa: N802  # the name that http.server calls
+    def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         outcome = self.server.fake.take(body, self.headers.get("authorization", "").removeprefix("Bearer "))
         try:

@@ -17,6 +17,9 @@ _OVERFLOW = re.compile(
     r"context[ _](length|size|window)|maximum context|exceed_context|too (long|many tokens)|longer than the maximum",
     re.IGNORECASE,
 )
+_SECRET = 8
+"""Characters from which on a key is one; a shorter one is a stand-in such as `none`."""
+_TRANSIENT = frozenset({408, 409})
 _BLOCKED = re.compile(r"content[ _]?filter|content management policy|safety", re.IGNORECASE)
 
 
@@ -28,6 +31,7 @@ class Client:
     """
 
     def __init__(self, base_url: str, key: str, served_name: str, retries: int = 2) -> None:
+        self._key = key
         self._served_name = served_name
         self._api = AsyncOpenAI(
             base_url=base_url,
@@ -59,18 +63,29 @@ class Client:
         try:
             completion = await self._create(request, extra)
         except openai.BadRequestError as error:
-            return Reply(_status_of_rejection(error), detail=_message(error))
+            return Reply(_status_of_rejection(error), detail=self._told(error))
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            raise EngineRefuses(f"The server refuses requests for {self._served_name}: {_message(error)}") from None
+            raise EngineRefuses(f"The server refuses requests for {self._served_name}: {self._told(error)}") from None
         except openai.InternalServerError as error:
-            raise EngineUnavailable(f"The server fails again and again: {_message(error)}") from None
+            raise EngineUnavailable(f"The server fails again and again: {self._told(error)}") from None
         except openai.RateLimitError as error:
-            raise EngineUnavailable(f"The server stays overloaded: {_message(error)}") from None
+            raise EngineUnavailable(f"The server stays overloaded: {self._told(error)}") from None
         except openai.APIStatusError as error:
-            return Reply("api_error", detail=_message(error))
+            if error.status_code in _TRANSIENT:
+                raise EngineUnavailable(f"The server stays busy: {self._told(error)}") from None
+            return Reply("api_error", detail=self._told(error))
         except openai.APIConnectionError as error:
             raise EngineUnavailable(f"The server cannot be reached: {error.__cause__ or error}") from None
+        except ValueError as error:
+            raise EngineUnavailable(f"The server sent no completion but something else: {error}") from None
+        if not isinstance(completion, ChatCompletion):
+            raise EngineUnavailable(f"The server sent no completion but something else: {str(completion)[:100]!r}")
         return _reply(completion, time.monotonic() - started)
+
+    def _told(self, error: openai.APIStatusError) -> str:
+        """Return what the server said, without the key: some servers repeat it in their messages."""
+        told = error.message.replace(self._key, "[key]") if len(self._key) >= _SECRET else error.message
+        return f"HTTP {error.status_code}: {told}"[:500]
 
     async def _create(self, request: Request, extra: Mapping[str, Any] | None) -> ChatCompletion:
         body = dict(extra or {})
@@ -118,7 +133,3 @@ def _status_of_rejection(error: openai.BadRequestError) -> Status:
     if _OVERFLOW.search(told):
         return "context_overflow"
     return "blocked" if _BLOCKED.search(told) else "api_error"
-
-
-def _message(error: openai.APIStatusError) -> str:
-    return f"HTTP {error.status_code}: {error.message}"[:500]

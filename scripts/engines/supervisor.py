@@ -40,6 +40,7 @@ class Supervisor:
         self._command = command
         self._environment = environment
         self._log = log
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -52,6 +53,7 @@ class Supervisor:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         root = str(Path(__file__).resolve().parents[2])
         with self._log.open("ab") as log:
+            self._log_start = log.tell()  # an earlier attempt wrote the rest
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "scripts.engines.keeper", *self._command],
                 stdin=subprocess.PIPE,
@@ -92,7 +94,8 @@ class Supervisor:
 
     def _tail(self, lines: int = 12) -> str:
         with contextlib.suppress(OSError):
-            last = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+            told = self._log.read_bytes()[self._log_start :].decode(errors="replace")
+            last = told.splitlines()[-lines:]
             return "\n".join(["", f"Last lines of {self._log}:", *("  " + line for line in last)])
         return ""
 

@@ -64,7 +64,9 @@ class Journal:
         path, offset = found
         with path.open("rb") as file:
             file.seek(offset)
-            return Reply(**json.loads(file.readline())["reply"])
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged line is asked again
+                return Reply(**json.loads(file.readline())["reply"])
+        return None
 
     async def append(self, key: str, reply: Reply) -> None:
         """Write a finished request; returns once it is on disk. OSError when the disk refuses it."""

@@ -13,7 +13,7 @@ RECIPE_VERSION = 1
 
 Message = dict[str, str]
 
-_SYSTEM_PROMPT = """You are {role}. {description}
+_SYSTEM_PROMPT = """Play the role of {role}. {description}
 
 In everything you say from now on:
 - Speak as {role}, from {role}'s own point of view.

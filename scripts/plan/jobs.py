@@ -21,6 +21,7 @@ def artefact_job(snakemake: "Snakemake", make: Callable[[FrozenPlan, str], None]
         format="%(asctime)s %(levelname)s %(message)s",
         force=True,
     )
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     try:
         frozen = read(snakemake.config["frozen_plan"])
         make(frozen, Path(snakemake.output[0]).relative_to(frozen.results).as_posix())

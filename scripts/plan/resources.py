@@ -25,8 +25,13 @@ def _spread(option: str, given: Mapping[str, Any], batches: Mapping[str, Sequenc
         if name in batches:
             for batch in batches[name]:
                 own = given.get(batch)
-                result[batch] = {**value, **(own or {})} if isinstance(value, Mapping) else own or value
+                result[batch] = {**_raw(value), **_raw(own or {})} if isinstance(value, Mapping) else own or value
         elif name not in names and name not in RULES and not name.startswith(tuple(f"{s}_" for s in batches)):
             known = ", ".join([*batches, *RULES])
             raise UserError(f"{option}: found {name!r}, expected a stage or a rule: {known}.")
     return result
+
+
+def _raw(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain values: those of the command line are parsed already, and Snakemake parses only plain ones."""
+    return {name: getattr(value, "raw", value) for name, value in resources.items()}

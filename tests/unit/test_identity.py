@@ -100,14 +100,14 @@ def full_config(project: Project) -> Project:
             "models/gamma": llama,
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
-            "benchmarks/xstest": {"items": "items/xstest.csv", "kind": "xstest", "limit": 2, "max_tokens": 9, "name": "X"},
+            "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
             "judges/j": {"model": llama, "name": "Judge"},
             "replicates": 2,
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
             "batches": {"max_cells": 50, "max_minutes": 10.0},
             "results": "out",
         }
-    )  # fmt: skip
+    )
 
 
 def of_models(field: str, value: Any, effect: str) -> dict[str, tuple[str, Any, str]]:
@@ -151,7 +151,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Condition.rounds": ("conditions/interview/rounds", 4, "cells"),
     "Condition.orders": ("conditions/interview/orders", ["fixed"], "cells"),
     "Condition.ask_in": ("conditions/interview/ask_in", ["fixed", "shuffled"], "cells"),
-    "Condition.shuffle_seed": ("conditions/interview/shuffle_seed", SEED, "moves"),
+    "Condition.shuffle_seed": ("conditions/interview/shuffle_seed", 3, "moves"),
     "Condition.name": ("conditions/interview/name", "Other", "nothing"),
     "BenchmarkSection.items": ("benchmarks/xstest/items", "moved-items/xstest.csv", "nothing"),
     "BenchmarkSection.kind": ("benchmarks/xstest/kind", None, "nothing"),
@@ -241,10 +241,9 @@ def test_a_field_changes_digests_iff_it_shapes_results(project: Project, field: 
             project.set({place: value}).grid()
         return
     value = value.format(folder=project.folder) if isinstance(value, str) else value
-    edit = project.edit_persona("keeper", **{place: value}) if "/" not in field and field.startswith("Persona.") else (
-        project.set({place: value})
-    )  # fmt: skip
-    assert (digests(before) != digests(edit.grid())) == (effect in ("cells", "moves"))
+    of_persona = field.startswith("Persona.")
+    after = (project.edit_persona("keeper", **{place: value}) if of_persona else project.set({place: value})).grid()
+    assert (digests(before) != digests(after)) == (effect in ("cells", "moves"))
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -330,7 +329,9 @@ def persona(path: str) -> str:
             id="prompt",
         ),
         pytest.param(
-            lambda p: p.replace_text("items/xstest.csv", "which barn", "what barn"), None, id="prompt beyond the limit"
+            lambda p: p.replace_text("items/xstest.csv", "which barn", "what barn"),
+            None,
+            id="prompt beyond the limit",
         ),
         pytest.param(
             lambda p: p.replace_text("items/role-specific/role-specific-Maren Holt.jsonl", "fog rolls", "mist rolls"),
@@ -338,7 +339,9 @@ def persona(path: str) -> str:
             id="question of one role: that persona, and the baseline as it",
         ),
         pytest.param(lambda p: p.edit(checkpoints=[0, 1, 2]), r"responses/", id="checkpoints: responses only"),
-        pytest.param(lambda p: p.edit(conditions__requests__rounds=4), r"dialogues/.*/requests-", id="longer dialogue"),
+        pytest.param(
+            lambda p: p.edit(conditions__requests__rounds=4), r"dialogues/.*/requests-", id="longer dialogue"
+        ),
         pytest.param(lambda p: p.edit(benchmarks__bfi__max_tokens=7), r"/bfi/", id="longest answer of a benchmark"),
         pytest.param(lambda p: p.edit(models__alpha__revision="r2"), r"/alpha/", id="revision"),
     ],

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from scripts.engines.request import Reply
-from scripts.generate import journal as journal_module
 from scripts.generate.journal import Journal, finished_keys
 
 KEYS = [f"{number:064x}" for number in range(300)]
@@ -113,8 +112,7 @@ async def test_appends_side_by_side_keep_their_order_and_share_fsyncs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
-    fsync = os.fsync
-    monkeypatch.setattr(journal_module.os, "fsync", lambda handle: (synced.append(handle), fsync(handle)))
+    monkeypatch.setattr(os, "fsync", synced.append)
     async with Journal(tmp_path, "b") as journal:
         await asyncio.gather(*(journal.append(key, reply(key[-3:])) for key in KEYS))
         assert journal.get(KEYS[-1]) == reply(KEYS[-1][-3:])
@@ -163,7 +161,7 @@ async def test_a_full_disk_takes_half_a_line_back_and_raises(tmp_path: Path, mon
                 return written(handle, data[: len(data) // 2])
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(journal_module.os, "write", full)
+        monkeypatch.setattr(os, "write", full)
         with pytest.raises(OSError, match="No space left"):
             await journal.append(KEYS[1], reply("two"))
         assert only_file(tmp_path).read_bytes() == before

@@ -181,7 +181,9 @@ async def test_stop_ends_children_of_an_engine_that_died(tmp_path: Path) -> None
 
 
 async def test_keys_travel_in_the_environment_only(tmp_path: Path) -> None:
-    owned = engine(f"import os; print(os.environ['KEY'][::-1], flush=True); {SLEEP}", log=tmp_path / "l", KEY="secret")
+    owned = engine(
+        f"import os; print(os.environ['KEY'][::-1], flush=True); {SLEEP}", log=tmp_path / "l", KEY="secret"
+    )
     await owned.start(at_once, 60)
     assert owned.pid
     keeper = psutil.Process(owned.pid)
@@ -210,8 +212,11 @@ asyncio.run(main())
 """
 
 
-async def test_a_killed_owner_takes_the_engine_along(tmp_path: Path) -> None:
-    code = STUBBORN.replace("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n", "")
+GENTLE = STUBBORN.replace("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n", "")
+
+
+@pytest.mark.parametrize("code", [GENTLE, ORPHANING], ids=["all heed TERM", "child ignores TERM"])
+async def test_a_killed_owner_takes_the_engine_along(tmp_path: Path, code: str) -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, code, str(tmp_path / "pids"), str(tmp_path / "engine.log")],
         stdout=subprocess.PIPE,

@@ -90,10 +90,10 @@ class Checkout:
         return output
 
     def planned(self) -> set[str]:
-        """What a dry run would make: plain rule names with their outputs, from Snakemake itself."""
-        output = self.run("-n", "--quiet", "none")
-        made = [line.split(":", 1)[1] for line in output.splitlines() if line.strip().startswith("output:")]
-        return {path.strip() for line in made for path in line.split(",")}
+        """The files that Snakemake would make, by its own account."""
+        header, *rows = [line.split("\t") for line in self.run("--summary").splitlines() if "\t" in line]
+        plan = header.index("plan")
+        return {row[0] for row in rows if row[plan] != "no update"}
 
     def processes(self) -> list[psutil.Process]:
         found = []
@@ -125,9 +125,8 @@ class Checkout:
         return None
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
-    folder = tmp_path / "checkout"
+def make_checkout(folder: Path) -> Checkout:
+    """Copy the project, as it is in the work tree, into a new folder."""
     folder.mkdir()
     for part in PARTS:
         source = ROOT / part
@@ -135,7 +134,12 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
         else:
             shutil.copy2(source, folder / part)
-    made = Checkout(folder)
+    return Checkout(folder)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    made = make_checkout(tmp_path / "checkout")
     made.configure(tiny_config())
     yield made
     for process in made.processes():

@@ -10,6 +10,7 @@ from tests.workflow.conftest import Checkout
 
 pytestmark = [pytest.mark.workflow, pytest.mark.engine]
 
+BATCH = "generate_smollm2_01"
 VICTIMS = {
     "batch": ".generate.py",
     "engine": "scripts.engines.llamacpp_server",
@@ -24,7 +25,7 @@ def _journaled(checkout: Checkout) -> list[str]:
 
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> None:
-    process = checkout.start()
+    process = checkout.start(BATCH)
     checkout.wait_for(lambda: len(_journaled(checkout)) >= 8, "eight finished requests")
     target = process.pid if victim == "snakemake" else checkout.find(VICTIMS[victim]).pid  # type: ignore[union-attr]
     subprocess.run(["kill", "-KILL", str(target)], check=True)
@@ -34,9 +35,9 @@ def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> No
     before = _journaled(checkout)
     assert len(before) < 36, "the kill came too late to prove anything"
 
-    finished = checkout.run()
+    finished = checkout.run(BATCH)
 
-    assert "Complete: all" in finished
+    assert "Made: 12 of 12 cells" in finished
     after = _journaled(checkout)
     assert len(after) == len(set(after)), "a finished request was sent a second time"
     assert set(before) <= set(after), "a finished request was lost"
@@ -45,7 +46,7 @@ def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_signal_ends_cleanly_and_the_next_run_goes_on(checkout: Checkout, number: signal.Signals) -> None:
-    process = checkout.start()
+    process = checkout.start(BATCH)
     checkout.wait_for(lambda: len(_journaled(checkout)) >= 8, "eight finished requests")
     for ours in [process.pid, checkout.find(".generate.py").pid]:  # type: ignore[union-attr]
         subprocess.run(["kill", f"-{number.name}", str(ours)], check=False)
@@ -53,7 +54,7 @@ def test_signal_ends_cleanly_and_the_next_run_goes_on(checkout: Checkout, number
     assert process.returncode != 0
     checkout.wait_for(lambda: not checkout.processes(), "everything of ours to end", timeout=30)
 
-    checkout.run()
+    checkout.run(BATCH)
 
     after = _journaled(checkout)
     assert len(after) == len(set(after))

@@ -1,0 +1,51 @@
+"""`personas status`: what there is of a grid, what is missing, and who is working on it."""
+
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.grid.study import Study
+from scripts.lease import live_holders
+from scripts.plan.plan import Plan
+
+
+def print_status(plan: Plan, results: Path, console: Console) -> None:
+    """Print the status of a grid."""
+    console.print(cells_table(plan))
+    artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
+    made = sum((results / path).exists() for path in artefacts)
+    console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
+    for holder in live_holders(results / "leases"):
+        console.print(f"Working: {holder.sentence()}.")
+    if made == len(artefacts) and not plan.missing:
+        console.print(f"Complete; look at {results}/current/.")
+    else:
+        console.print("To make what is missing: snakemake")
+
+
+def cells_table(plan: Plan) -> Table:
+    """Return cells in the grid, current and missing, per model and stage."""
+    total = Counter((cell.track.model, cell.stage) for cell in plan.grid.cells)
+    missing = Counter((cell.track.model, cell.stage) for cell in plan.missing)
+    table = Table()
+    for heading in ("model", "stage"):
+        table.add_column(heading)
+    for heading in ("cells", "current", "missing", "batches"):
+        table.add_column(heading, justify="right")
+    for (model, stage), cells in sorted(total.items()):
+        lacking = missing[model, stage]
+        batches = sum(batch.model == model for batch in plan.batches) if stage == "dialogues" else ""
+        table.add_row(model, stage, str(cells), str(cells - lacking), str(lacking), str(batches))
+    return table
+
+
+def notes(study: Study) -> list[str]:
+    """Return what is right but perhaps not meant: personas that a persona-bound benchmark has no items for."""
+    return [
+        f"benchmark {benchmark} has no items for persona {slug} (role {persona.role!r}), so it has no such cells."
+        for benchmark in study.config.benchmarks
+        for slug, persona in study.personas.items()
+        if not study.items_for(benchmark, persona.role)
+    ]

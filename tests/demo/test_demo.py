@@ -1,0 +1,191 @@
+"""The demo as a user starts it: config/config.yaml and profiles/default as they are, and nothing else."""
+
+import json
+import re
+import shutil
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from scripts.engines.request import STATUSES
+from scripts.generate.journal import finished_keys
+from tests.workflow.conftest import PARTS, ROOT, Checkout
+
+MODELS = {"smollm2-greedy", "smollm2-warm"}
+SPEAKERS = {"lighthouse-keeper", "pastry-chef", "baseline"}
+CONDITIONS = {"persona-directed", "goal-oriented"}
+BENCHMARKS = {"bfi", "xstest", "ifbench", "role-specific", "general"}
+CHECKPOINTS = {0, 3, 6}
+ROUNDS = 6
+
+
+class Memory(threading.Thread):
+    """Samples the resident memory of a process and its children; shared pages count once for each process."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self._root = psutil.Process(pid)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.25):
+            self.peak = max(self.peak, self._now())
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+    def _now(self) -> int:
+        total = 0
+        try:
+            for process in [self._root, *self._root.children(recursive=True)]:
+                total += process.memory_info().rss
+        except psutil.Error:  # one of them ended between two looks; the next sample is a quarter second away
+            return 0
+        return total
+
+
+class Ran:
+    """One invocation: what it printed, how long it took (s), how much memory it had at most (bytes)."""
+
+    def __init__(self, checkout: Checkout, *arguments: str) -> None:
+        started = time.monotonic()
+        process = checkout.start(*arguments)
+        memory = Memory(process.pid)
+        memory.start()
+        try:
+            self.output, _ = process.communicate(timeout=1200)
+        finally:
+            memory.end()
+        self.seconds = time.monotonic() - started
+        self.peak = memory.peak
+        self.code = process.returncode
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.0f} s of wall time, at most {self.peak / 1e9:.2f} GB in the process tree"
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Checkout]:
+    """The project without its results, as it would be after cloning."""
+    folder = tmp_path / "demo"
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
+        else:
+            folder.mkdir(exist_ok=True)
+            shutil.copy2(source, folder / part)
+    made = Checkout(folder)
+    yield made
+    for process in made.processes():
+        process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.demo
+@pytest.mark.engine
+@pytest.mark.workflow
+@pytest.mark.timeout(1500)
+def test_demo(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    first = Ran(demo)
+    with capsys.disabled():
+        print(f"\n[demo: {first}]", flush=True)
+    assert first.code == 0, first.output + _logs(demo)
+    assert "Complete: all" in first.output
+
+    _check_grid(demo)
+    _check_statuses(demo, first.output)
+    _check_figures(demo)
+    keys = finished_keys(demo.results / "journal")
+    assert len(keys) == len(set(keys)), "a request was sent twice"
+    assert not demo.processes(), "nothing of ours outlives the run"
+
+    second = Ran(demo)
+    with capsys.disabled():
+        print(f"[demo, second run: {second}]", flush=True)
+    assert second.code == 0, second.output
+    assert "Nothing to be done" in second.output
+    assert len(finished_keys(demo.results / "journal")) == len(keys), "the second run asked something"
+
+
+def _logs(demo: Checkout) -> str:
+    return "\n".join(path.read_text() for path in sorted(demo.results.glob("runs/*/logs/*.log")))
+
+
+def _cells(demo: Checkout, stage: str) -> dict[tuple[str, ...], Path]:
+    """Files of a stage in `current/`, by model, persona (, benchmark) and plain name."""
+    top = demo.results / "current" / stage
+    return {path.relative_to(top).with_suffix("").parts: path for path in top.rglob("*.parquet")}
+
+
+def _check_grid(demo: Checkout) -> None:
+    """Two settings of one model, two personas and the baseline, two conditions, five benchmarks, 3 checkpoints."""
+    talks = _cells(demo, "dialogues")
+    stems = {f"{condition}-{order}" for condition in CONDITIONS for order in ("fixed", "shuffled")}
+    assert set(talks) == {(model, who, stem) for model in MODELS for who in SPEAKERS for stem in stems}
+    for path in talks.values():
+        assert pq.read_table(path).column("round").to_pylist() == list(range(1, ROUNDS + 1))
+
+    responses = _cells(demo, "responses")
+    assert {place[:3] for place in responses} == {(m, who, b) for m in MODELS for who in SPEAKERS for b in BENCHMARKS}
+    for (_, who, benchmark, name), path in responses.items():
+        stem, _, stands_in_for = name.partition("--as-")
+        assert stem in {f"{condition}-fixed" for condition in CONDITIONS}
+        bound = who == "baseline" and benchmark in ("role-specific", "general")
+        assert bool(stands_in_for) == bound, path
+        assert set(pq.read_table(path).column("checkpoint").to_pylist()) == CHECKPOINTS
+    assert len(talks) + len(responses) == 92
+
+    specs = [
+        _description(talks[model, "baseline", "goal-oriented-fixed"])["spec"]["model"] for model in sorted(MODELS)
+    ]
+    assert specs[0]["weights"] == specs[1]["weights"] and specs[0] != specs[1], "two settings of the same weights"
+
+
+def _description(path: Path) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(pq.read_schema(path).metadata[b"personas"])
+    return described
+
+
+def _check_statuses(demo: Checkout, output: str) -> None:
+    """Every planned item ended in one known status: in the files, in the summary, in the table of statuses."""
+    plans = list(demo.results.glob("runs/*/plan.json"))
+    assert len(plans) == 1
+    planned = sum(batch["requests"] for batch in json.loads(plans[0].read_text())["batches"])
+
+    talks, responses = _cells(demo, "dialogues"), _cells(demo, "responses")
+    counted = {path: Counter(pq.read_table(path).column("status").to_pylist()) for path in talks.values()}
+    asked = {path: Counter(pq.read_table(path).column("status").to_pylist()) for path in responses.values()}
+    ended = sum([*counted.values(), *asked.values()], Counter())
+    assert set(ended) <= set(STATUSES)
+    assert ended.total() == planned
+
+    told = next(line for line in output.splitlines() if line.startswith("Items by status: "))
+    assert {status: int(count) for count, status in re.findall(r"(\d+) (\w+)", told)} == dict(ended)
+
+    shares = pd.read_csv(demo.results / "current/tables/answer-status.csv")
+    assert shares["n_answers"].sum() == sum(asked.values(), Counter()).total()
+    by_point = shares.groupby(["model", "persona", "benchmark", "checkpoint"])["share"].sum()
+    assert by_point.round(9).eq(1).all()
+
+
+def _check_figures(demo: Checkout) -> None:
+    figures = demo.results / "current/figures"
+    png, pdf = (figures / f"by-checkpoint.{suffix}" for suffix in ("png", "pdf"))
+    assert png.read_bytes().startswith(b"\x89PNG") and png.stat().st_size > 50_000
+    assert pdf.read_bytes().startswith(b"%PDF") and pdf.stat().st_size > 10_000
+    series = pd.read_csv(demo.results / "current/tables/by-checkpoint.csv")
+    assert set(series["checkpoint"]) == CHECKPOINTS
+    assert set(series["condition"]) == CONDITIONS
+    assert set(series["group"]) == {"persona", "baseline"}
+    assert series["n_items_scored"].gt(0).all()
