@@ -1,13 +1,11 @@
 # How a persona holds up over a long conversation.
 # This file is the table of contents: plan, rules, targets. docs/workflow.md tells how it works.
-import os
 import sys
 
 from snakemake.utils import min_version
 
 min_version("9.27")
 sys.path.insert(0, workflow.basedir)
-os.environ["PYTHONPATH"] = workflow.basedir
 
 from scripts.plan.workflow import inputs_of, open_plan, start_run
 

@@ -11,7 +11,7 @@ for batch in PLAN.batches:
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
-            "../envs/engine.yaml"
+            "../envs/workflow.yaml"
         threads: min(workflow.cores or 1, 8)
         resources:
             runtime=max(10, int(3 * batch.minutes)),

@@ -60,6 +60,8 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     when the run starts (`start_run`), so that a dry run leaves nothing behind. A user's mistake ends the process
     with one sentence and exit code 1.
     """
+    # Scripts are run from a copy elsewhere; this is how they find this package, installed or not.
+    os.environ["PYTHONPATH"] = str(workflow.basedir)
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
             return frozen_plans.read(config["frozen_plan"])

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import threading
 import time
@@ -18,7 +17,7 @@ import pytest
 
 from scripts.engines.request import STATUSES
 from scripts.generate.journal import finished_keys
-from tests.workflow.conftest import PARTS, ROOT, Checkout
+from tests.workflow.conftest import Checkout, make_checkout
 
 MODELS = {"smollm2-greedy", "smollm2-warm"}
 SPEAKERS = {"lighthouse-keeper", "pastry-chef", "baseline"}
@@ -64,7 +63,7 @@ class Ran:
         memory = Memory(process.pid)
         memory.start()
         try:
-            self.output, _ = process.communicate(timeout=1200)
+            self.output, _ = process.communicate(timeout=3000)
         finally:
             memory.end()
         self.seconds = time.monotonic() - started
@@ -78,15 +77,7 @@ class Ran:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Checkout]:
     """The project without its results, as it would be after cloning."""
-    folder = tmp_path / "demo"
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
-        else:
-            folder.mkdir(exist_ok=True)
-            shutil.copy2(source, folder / part)
-    made = Checkout(folder)
+    made = make_checkout(tmp_path / "demo")
     yield made
     for process in made.processes():
         process.send_signal(signal.SIGKILL)
@@ -95,7 +86,7 @@ def demo(tmp_path: Path) -> Iterator[Checkout]:
 @pytest.mark.demo
 @pytest.mark.engine
 @pytest.mark.workflow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3600)
 def test_demo(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     first = Ran(demo)
     with capsys.disabled():
