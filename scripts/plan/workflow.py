@@ -175,8 +175,23 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         held.__enter__()
         atexit.register(held.__exit__, None, None, None)
         frozen_plans.write(frozen)
+        _remove_outdated(frozen)
     except UserError as error:
         leave(error)
+
+
+def _remove_outdated(frozen: FrozenPlan) -> None:
+    """Remove tables and figures that stand on cells about to be made.
+
+    A cell made again has its old name but may hold another text. Were its tables left until they are made again,
+    a run that ends in between would leave them looking current for ever.
+    """
+    gone = {path for batch in frozen.batches for path in batch.outputs}
+    for artefact in frozen.artefacts:  # in the order in which they follow from each other
+        if gone.intersection(artefact.inputs):
+            gone.update(artefact.outputs)
+            for path in artefact.outputs:
+                (frozen.results / path).unlink(missing_ok=True)
 
 
 def _finish(workflow: Any, frozen: FrozenPlan) -> None:

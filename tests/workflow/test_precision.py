@@ -150,6 +150,18 @@ def test_removed_dialogue_takes_its_responses_along(study: Checkout, server: Fak
     assert server.count == sent, "everything came from the journal"
 
 
+def test_tables_of_a_cell_made_again_are_made_again(study: Checkout, server: FakeServer) -> None:
+    """Also when the run that makes the cell ends before it comes to the tables, and the journal is lost."""
+    server.decide = lambda body: answer("another text " * 9 + said(body["messages"]))
+    words = _words(study)
+    next((study.results / "dialogues/one/lighthouse-keeper").glob("goal-oriented-fixed.*.parquet")).unlink()
+    shutil.rmtree(study.results / "journal")
+    study.run("generate_one_01")
+    assert any("/tables/" in path for path in study.planned())
+    study.run()
+    assert _words(study) > words, "the table shows the new text"
+
+
 def test_longer_dialogue_and_more_checkpoints_reuse_the_journal(study: Checkout, server: FakeServer) -> None:
     config_path = study.folder / "config/config.yaml"
     config = yaml.safe_load(config_path.read_text())
