@@ -7,8 +7,8 @@ from scripts.config.models import ModelSection
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid, asked_items
 
-SECONDS_PER_TOKEN = {"llama.cpp": 0.02, "endpoint": 0.005}
-"""Stated defaults of engine seconds per completion token with a full engine; measured rates replace them later."""
+SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "endpoint": 0.02}
+"""Stated defaults: seconds from one completion token of an answer to the next, while eight answers are under way."""
 
 
 @dataclass(frozen=True)

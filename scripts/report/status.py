@@ -1,11 +1,13 @@
 """`personas status`: what there is of a grid, what is missing, and who is working on it."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from scripts.config.models import EndpointModel
 from scripts.grid.study import Study
 from scripts.lease import live_holders
 from scripts.plan.plan import Plan
@@ -22,7 +24,7 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
     if made == len(artefacts) and not plan.missing:
         console.print(f"Complete; look at {results}/current/.")
     else:
-        console.print("To make what is missing: snakemake")
+        console.print("To make what is missing: uv run snakemake (with the same --configfile).")
 
 
 def cells_table(plan: Plan) -> Table:
@@ -42,10 +44,16 @@ def cells_table(plan: Plan) -> Table:
 
 
 def notes(study: Study) -> list[str]:
-    """Return what is right but perhaps not meant: personas that a persona-bound benchmark has no items for."""
-    return [
+    """Return what is right but perhaps not meant, or not ready: item sets without items, keys that are not set."""
+    no_items = [
         f"benchmark {benchmark} has no items for persona {slug} (role {persona.role!r}), so it has no such cells."
         for benchmark in study.config.benchmarks
         for slug, persona in study.personas.items()
         if not study.items_for(benchmark, persona.role)
     ]
+    no_keys = [
+        f"models.{slug}.key_variable: the environment has no {model.key_variable}; its batches would stop."
+        for slug, model in study.config.models.items()
+        if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
+    ]
+    return no_items + no_keys

@@ -1,0 +1,53 @@
+"""`personas`: exit code 1 and one sentence for a mistake, a table or a note otherwise."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.helpers import Project
+
+SENTENCES = {
+    "unknown key": ({"modles": {}}, "config.yaml: modles: unknown key, expected models."),
+    "wrong type": ({"checkpoints": "zero"}, 'config.yaml: checkpoints: found "zero", expected a list.'),
+    "negative count": ({"replicates": -1}, "config.yaml: replicates: found -1, expected a number greater than 0."),
+    "empty set": ({"benchmarks": {}}, "config.yaml: benchmarks: found {}, expected at least 1 of them."),
+    "unknown engine": (
+        {"models/alpha/engine": "vlm"},
+        "config.yaml: models.alpha: found engine 'vlm', expected one of 'llama.cpp', 'endpoint'.",
+    ),
+    "beyond the dialogue": (
+        {"checkpoints": [0, 9]},
+        "config.yaml: checkpoints: found 9, expected at most 3, the rounds of condition interview.",
+    ),
+}
+
+
+def _personas(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments, "-c", "config.yaml"]
+    return subprocess.run(command, cwd=project.folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("reason", SENTENCES)
+def test_a_mistake_is_one_sentence_and_exit_code_1(project: Project, reason: str) -> None:
+    changes, sentence = SENTENCES[reason]
+    done = _personas(project.set(changes), "validate")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
+
+
+def test_validate_notes_what_is_perhaps_not_meant(project: Project) -> None:
+    project.set({"models/alpha/key_variable": "NO_SUCH_KEY_HERE"})
+    project.edit_persona("stranger", role="A Stranger", description="You came from nowhere.")
+    done = _personas(project, "validate")
+    assert done.returncode == 0
+    assert "models.alpha.key_variable: the environment has no NO_SUCH_KEY_HERE" in done.stdout
+    assert "benchmark role-specific has no items for persona stranger" in done.stdout
+
+
+def test_status_counts_cells(project: Project) -> None:
+    done = _personas(project, "status")
+    assert done.returncode == 0
+    cells = project.grid().cells
+    dialogues = sum(cell.track.model == "alpha" and cell.stage == "dialogues" for cell in cells)
+    row = next(line for line in done.stdout.splitlines() if "alpha" in line and "dialogues" in line)
+    assert row.replace("│", " ").split()[2:5] == [str(dialogues), "0", str(dialogues)]
