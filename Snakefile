@@ -7,7 +7,8 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, workflow.basedir)
 
-from scripts.plan.workflow import inputs_of, open_plan, start_run
+from scripts.plan.run import start_run
+from scripts.plan.workflow import inputs_of, open_plan
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
 PLAN = open_plan(workflow, config)

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from tests.helpers import Project
 
-SENTENCES = {
+SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"modles": {}}, "config.yaml: modles: unknown key, expected models."),
     "wrong type": ({"checkpoints": "zero"}, 'config.yaml: checkpoints: found "zero", expected a list.'),
     "negative count": ({"replicates": -1}, "config.yaml: replicates: found -1, expected a number greater than 0."),

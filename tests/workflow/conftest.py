@@ -30,6 +30,17 @@ EMBEDDED = {
 }
 
 
+def fake_model(base_url: str) -> dict[str, Any]:
+    """A model behind a fast server, for tests of the plan and not of the text."""
+    return {
+        "engine": "endpoint",
+        "id": "org/fake",
+        "revision": "r1",
+        "base_url": base_url,
+        "sampling": {"temperature": 0.0, "max_tokens": 16},
+    }
+
+
 def tiny_config(**changes: Any) -> dict[str, Any]:
     """The smallest study that has every part: one model, one persona and the baseline, two conditions."""
     config: dict[str, Any] = {

@@ -6,19 +6,13 @@ import stat
 import pytest
 
 from tests.helpers import FakeServer
-from tests.workflow.conftest import Checkout, tiny_config
+from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
 
 
 def _configure(checkout: Checkout, server: FakeServer) -> None:
-    model = {
-        "engine": "endpoint",
-        "id": "org/fake",
-        "revision": "r1",
-        "base_url": server.base_url,
-        "sampling": {"temperature": 0.0, "max_tokens": 16},
-    }
+    model = fake_model(server.base_url)
     checkout.configure(tiny_config(models={"fake": model}))
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.helpers import FakeServer, answer, said
-from tests.workflow.conftest import Checkout, make_checkout, tiny_config
+from tests.workflow.conftest import Checkout, fake_model, make_checkout, tiny_config
 
 pytestmark = pytest.mark.workflow
 
@@ -25,13 +25,7 @@ def server() -> Iterator[FakeServer]:
 
 
 def _config(server: FakeServer) -> dict[str, Any]:
-    model = {
-        "engine": "endpoint",
-        "id": "org/fake",
-        "revision": "r1",
-        "base_url": server.base_url,
-        "sampling": {"temperature": 0.0, "max_tokens": 16},
-    }
+    model = fake_model(server.base_url)
     return tiny_config(
         models={"one": model, "two": model | {"revision": "r2"}}, personas={"folder": "config/personas"}
     )

@@ -1,0 +1,147 @@
+"""The life of one invocation: alone or refused at its start, leased while it runs, links and a summary at its end."""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from scripts.errors import UserError
+from scripts.lease import RUN, conflicts, lease, taken
+from scripts.plan import frozen as frozen_plans
+from scripts.plan.frozen import FrozenPlan
+from scripts.plan.links import refresh_links
+from scripts.report.summary import print_summary
+
+_NOT_RUNS = frozenset(
+    [
+        "--lint",
+        "--report",
+        "--summary",
+        "-S",
+        "--detailed-summary",
+        "-D",
+        "--list",
+        "-l",
+        "--list-rules",
+        "--list-target-rules",
+        "--lt",
+        "--dag",
+        "--rulegraph",
+        "--filegraph",
+        "--d3dag",
+        "--unlock",
+        "--cleanup-metadata",
+        "--archive",
+        "--list-untracked",
+        "--lc",
+        "--lu",
+    ]
+)
+"""Options with which Snakemake looks and does not run; a live run beside them is no conflict."""
+
+
+def leave(error: UserError) -> NoReturn:
+    """End the process with the sentence of a user's mistake."""
+    print(error, file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def prepare_run(workflow: Any, frozen: FrozenPlan) -> None:
+    """Get ready for what may become a run: refuse it beside another, forget dead ones, register its end."""
+    _refuse_second_start(frozen)
+    _forget_dead_runs()
+    atexit.register(_finish, workflow, frozen)
+
+
+def _refuse_second_start(frozen: FrozenPlan) -> None:
+    """Stop with one sentence when a live run makes some of our files, before Snakemake's own lock speaks."""
+    if _NOT_RUNS.intersection(argument.split("=")[0] for argument in sys.argv[1:]):
+        return
+    deadline = time.monotonic() + 20
+    while True:
+        others = conflicts(_leases(frozen), _made(frozen), frozen.run.id)
+        # A batch whose run is gone ends by itself within seconds; a live run does not.
+        if not others or others[0].is_run or time.monotonic() > deadline:
+            break
+        time.sleep(0.25)
+    if others:
+        raise UserError(taken(others))
+
+
+def _leases(frozen: FrozenPlan) -> Path:
+    return frozen.results / "leases"
+
+
+def _made(frozen: FrozenPlan) -> list[str]:
+    cells = [path for batch in frozen.batches for path in batch.outputs]
+    return cells + [path for artefact in frozen.artefacts for path in artefact.outputs]
+
+
+_run_lock: int | None = None
+
+
+def _forget_dead_runs() -> None:
+    """Remove what killed runs left in `.snakemake`: locks, and marks on files said to be incomplete.
+
+    Every run holds a shared lock on one file for as long as it lives. Whoever gets it exclusively is alone, so
+    all such leftovers are of the dead. Our files appear whole or not at all, so no mark on them is true.
+    """
+    global _run_lock
+    folder = Path(".snakemake")
+    folder.mkdir(exist_ok=True)
+    handle = os.open(folder / "personas.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # somebody is running, or the file system has no locks: then leave everything as it is
+        pass
+    else:
+        for leftover in ("locks", "incomplete"):
+            shutil.rmtree(folder / leftover, ignore_errors=True)
+            (folder / leftover).mkdir()
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    _run_lock = handle  # kept open: the lock lasts as long as the process
+
+
+def start_run(workflow: Any, frozen: FrozenPlan) -> None:
+    """Begin a run (Snakemake's onstart): refuse settings that would lose work, take the lease, write the plan."""
+    try:
+        if workflow.execution_settings.keep_incomplete:
+            raise UserError(
+                "--keep-incomplete: found on the command line or in a profile, expected it off: "
+                "files of failed jobs would count as current."
+            )
+        held = lease(_leases(frozen), RUN, frozen.run.id, _made(frozen), patience=0)
+        held.__enter__()
+        atexit.register(held.__exit__, None, None, None)
+        frozen_plans.write(frozen)
+        _remove_outdated(frozen)
+    except UserError as error:
+        leave(error)
+
+
+def _remove_outdated(frozen: FrozenPlan) -> None:
+    """Remove tables and figures that stand on cells about to be made.
+
+    A cell made again has its old name but may hold another text. Were its tables left until they are made again,
+    a run that ends in between would leave them looking current for ever.
+    """
+    gone = {path for batch in frozen.batches for path in batch.outputs}
+    for artefact in frozen.artefacts:  # in the order in which they follow from each other
+        if gone.intersection(artefact.inputs):
+            gone.update(artefact.outputs)
+            for path in artefact.outputs:
+                (frozen.results / path).unlink(missing_ok=True)
+
+
+def _finish(workflow: Any, frozen: FrozenPlan) -> None:
+    """End a real invocation, also one with nothing to do: refresh the links and say what there is."""
+    ran = workflow.executor_plugin is not None and not workflow.dryrun and not workflow.touch
+    if ran:
+        refresh_links(frozen)
+        print_summary(frozen)
