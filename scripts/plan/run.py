@@ -144,4 +144,6 @@ def _finish(workflow: Any, frozen: FrozenPlan) -> None:
     ran = workflow.executor_plugin is not None and not workflow.dryrun and not workflow.touch
     if ran:
         refresh_links(frozen)
-        print_summary(frozen)
+        began = frozen_plans.plan_file(frozen.results, frozen.run.id).exists()
+        if began or not frozen.batches:  # otherwise it failed before it began, and has said why
+            print_summary(frozen)
