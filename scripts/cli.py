@@ -1,5 +1,6 @@
 """`personas`: check a config and look at a grid, without starting anything."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,11 +10,14 @@ from rich.console import Console
 
 from scripts.config import load_config
 from scripts.errors import UserError
+from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.plan.disk import existing_files
 from scripts.plan.plan import make_plan
+from scripts.plan.reasons import reasons
 from scripts.plan.workflow import DEFAULT_CONFIG
+from scripts.report.planned import plan_json, print_plan
 from scripts.report.status import notes, print_status
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
@@ -45,6 +49,22 @@ def status(configfile: ConfigFiles = None) -> None:
     study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
     plan = make_plan(build_grid(study), existing_files(Path(study.config.results)))
     print_status(plan, Path(study.config.results), Console())
+
+
+@app.command()
+def plan(
+    configfile: ConfigFiles = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the plan to this file as JSON.")] = None,
+) -> None:
+    """Show what a run would make, and why: new, removed, or what changed since the nearest earlier cell."""
+    study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
+    results = Path(study.config.results)
+    on_disk = existing_files(results)
+    planned = make_plan(build_grid(study), on_disk)
+    why = reasons(planned, results, on_disk)
+    print_plan(planned, why, Console())
+    if json_file is not None:
+        write_atomically(json_file, json.dumps(plan_json(planned, why), indent=1).encode())
 
 
 def main() -> None:

@@ -45,6 +45,18 @@ class FrozenPlan:
         """The grid as planned, built again from the frozen study."""
         return build_grid(self.study)
 
+    @cached_property
+    def to_make(self) -> frozenset[str]:
+        """Cells that a batch makes, and the tables and figures that stand on them, directly or not.
+
+        A cell made again has its old name but may hold another text, so what stands on it is made again too.
+        """
+        made = {path for batch in self.batches for path in batch.outputs}
+        for artefact in self.artefacts:  # in the order in which they follow from each other
+            if made.intersection(artefact.inputs):
+                made.update(artefact.outputs)
+        return frozenset(made)
+
     def batch(self, name: str) -> Batch:
         """Return a batch by the name of its rule."""
         return next(batch for batch in self.batches if batch.name == name)

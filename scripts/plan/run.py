@@ -78,8 +78,7 @@ def _leases(frozen: FrozenPlan) -> Path:
 
 
 def _made(frozen: FrozenPlan) -> list[str]:
-    cells = [path for batch in frozen.batches for path in batch.outputs]
-    return cells + [path for artefact in frozen.artefacts for path in artefact.outputs]
+    return sorted(frozen.to_make.union(*(artefact.outputs for artefact in frozen.artefacts)))
 
 
 _run_lock: int | None = None
@@ -128,15 +127,11 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
 def _remove_outdated(frozen: FrozenPlan) -> None:
     """Remove tables and figures that stand on cells about to be made.
 
-    A cell made again has its old name but may hold another text. Were its tables left until they are made again,
-    a run that ends in between would leave them looking current for ever.
+    Were they left until they are made again, a run that ends in between would leave them looking current.
     """
-    gone = {path for batch in frozen.batches for path in batch.outputs}
-    for artefact in frozen.artefacts:  # in the order in which they follow from each other
-        if gone.intersection(artefact.inputs):
-            gone.update(artefact.outputs)
-            for path in artefact.outputs:
-                (frozen.results / path).unlink(missing_ok=True)
+    for artefact in frozen.artefacts:
+        for path in frozen.to_make.intersection(artefact.outputs):
+            (frozen.results / path).unlink(missing_ok=True)
 
 
 def _finish(workflow: Any, frozen: FrozenPlan) -> None:

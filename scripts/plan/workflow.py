@@ -73,9 +73,10 @@ def _new_run() -> Run:
 def inputs_of(frozen: FrozenPlan, output: str) -> list[Any]:
     """Return the inputs of the artefact that makes `output`, as Snakemake files.
 
-    `ancient`, because the digest in the name of the output already stands for their content: only a missing
-    input, never a time stamp, makes an artefact anew.
+    `ancient`, because the digest in the name of the output already stands for their content: no time stamp makes an
+    artefact anew, only an input that this run makes.
     """
     from snakemake.io import ancient
 
-    return [ancient((frozen.results / path).as_posix()) for path in frozen.artefact(output).inputs]
+    files = {path: (frozen.results / path).as_posix() for path in frozen.artefact(output).inputs}
+    return [file if path in frozen.to_make else ancient(file) for path, file in files.items()]

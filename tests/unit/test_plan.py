@@ -15,7 +15,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan import downstream as downstream_module
 from scripts.plan import source as source_module
-from scripts.plan.batches import Batch
+from scripts.plan.batches import SECONDS_PER_TOKEN, Batch
 from scripts.plan.disk import existing_files
 from scripts.plan.downstream import Artefact, downstream
 from scripts.plan.frozen import read
@@ -128,7 +128,7 @@ def test_requests_and_minutes_of_a_batch(project: Project) -> None:
     [batch] = plan(project, paths(grid) - lost).batches
     requests = 3 + 2 * (2 + 2 + 1 + 1 + 1)
     assert batch.requests == requests
-    assert batch.minutes == pytest.approx(requests * 24 * 0.005 / 8 / 60, abs=1e-3)
+    assert batch.minutes == pytest.approx(requests * 24 * SECONDS_PER_TOKEN["endpoint"] / 8 / 60, abs=1e-3)
 
 
 def of(model: str, batches: Any) -> list[Batch]:

@@ -136,7 +136,10 @@ def test_swapped_values_and_lost_times(study: Checkout) -> None:
 def test_removed_dialogue_takes_its_responses_along(study: Checkout, server: FakeServer) -> None:
     dialogue = next((study.results / "dialogues/one/baseline").glob("goal-oriented-fixed.*.parquet"))
     dialogue.unlink()
-    planned = _cells(study.planned())
+    everything = study.planned()
+    assert any("/ratings-one-" in path for path in everything) and any(".pdf" in path for path in everything)
+    assert not any("/ratings-two-" in path for path in everything)
+    planned = _cells(everything)
     assert all("/one/baseline/" in path and "goal-oriented-fixed" in path for path in planned)
     assert {path.split("/")[1] for path in planned} == {"dialogues", "responses"}
     sent = server.count
