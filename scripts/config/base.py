@@ -19,7 +19,7 @@ class Section(BaseModel):
     field is part of the digest of each cell that uses the section. A property test walks all fields.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     not_identity: ClassVar[frozenset[str]] = frozenset()
 
     def identity(self) -> dict[str, Any]:

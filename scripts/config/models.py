@@ -13,7 +13,7 @@ class Sampling(Section):
     temperature: float = Field(ge=0, le=2, description="0 is greedy decoding")
     top_p: float = Field(default=1.0, gt=0, le=1, description="nucleus sampling: mass kept")
     max_tokens: int = Field(gt=0, description="longest answer, in tokens; a longer one is cut (`truncated`)")
-    seed: int = Field(default=0, ge=0, description="seed of replicate 1; replicate r uses seed + r - 1")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="seed of replicate 1; replicate r uses seed + r - 1")
 
 
 class Thinking(Section):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scripts.config.base import NonEmpty, Section, Slug
 
@@ -28,3 +28,10 @@ class PersonasSection(Section):
         default=None, min_length=1, description="slugs of the personas to use; default: every file"
     )
     baseline: bool = Field(default=True, description="whether the model without a persona runs beside them")
+
+    @field_validator("include")
+    @classmethod
+    def _each_once(cls, include: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if include is not None and len(set(include)) < len(include):
+            raise ValueError(f"found {list(include)}, expected each slug once")
+        return include

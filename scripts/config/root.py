@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from scripts.config.base import NonEmpty, Section, Slug
+from scripts.config.base import Section, Slug
 from scripts.config.batches import Batches
 from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
 from scripts.config.conditions import Condition
@@ -29,10 +29,14 @@ class Config(Section):
     )
     benchmarks: dict[Slug, BenchmarkSection] = Field(min_length=1)
     judges: dict[Slug, Judge] = Field(default_factory=dict)
-    replicates: int = Field(default=1, gt=0, description="independent repeats of everything, each with its seed")
+    replicates: int = Field(
+        default=1, gt=0, le=1000, description="independent repeats of everything, each with its seed"
+    )
     figures: Figures = Figures()
     batches: Batches = Batches()
-    results: NonEmpty = Field(default="results", description="output folder")
+    results: str = Field(
+        default="results", pattern=r"^[^{}*?]{1,200}$", description="output folder; no braces, which are wildcards"
+    )
 
     @field_validator("checkpoints")
     @classmethod

@@ -12,13 +12,20 @@ _BLOCKS = 64
 
 def locate(weights: str, where: str) -> Path:
     """Return the path of `weights` (a path, or package:NAME/FILE); UserError names the config field `where`."""
-    path = _in_package(weights, where) if weights.startswith("package:") else Path(weights).expanduser()
+    path = _in_package(weights, where) if weights.startswith("package:") else _at_home(weights)
     if not path.is_file():
         raise UserError(f"{where}: found {weights!r}, which is no file, expected a GGUF file.")
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise UserError(f"{where}: found {weights!r}, which is not a GGUF file, expected one.")
     return path
+
+
+def _at_home(weights: str) -> Path:
+    try:
+        return Path(weights).expanduser()
+    except RuntimeError:  # a home folder of nobody
+        return Path(weights)
 
 
 def fingerprint(path: Path) -> str:

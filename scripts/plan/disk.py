@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.errors import UserError
+
 STAGES = ("dialogues", "responses")
 
 
@@ -20,6 +22,8 @@ def _files(folder: Path, prefix: str) -> Iterator[str]:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise UserError(f"results: {folder} cannot be read ({error.strerror}), expected a folder.") from None
     for entry in entries:
         name = f"{prefix}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):

@@ -17,6 +17,22 @@ SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
         {"models/alpha/engine": "vlm"},
         "config.yaml: models.alpha: found engine 'vlm', expected one of 'llama.cpp', 'endpoint'.",
     ),
+    "more repeats than anybody means": (
+        {"replicates": 10**30},
+        f"config.yaml: replicates: found {10**30}, expected a number of 1000 or less.",
+    ),
+    "a persona twice": (
+        {"personas/include": ["keeper", "keeper"]},
+        "config.yaml: personas.include: found ['keeper', 'keeper'], expected each slug once.",
+    ),
+    "results that are a file": (
+        {"results": "config.yaml"},
+        "results: config.yaml/dialogues cannot be read (Not a directory), expected a folder.",
+    ),
+    "no number": (
+        {"models/alpha/sampling/temperature": "hot"},
+        'config.yaml: models.alpha.sampling.temperature: found "hot", expected a number.',
+    ),
     "beyond the dialogue": (
         {"checkpoints": [0, 9]},
         "config.yaml: checkpoints: found 9, expected at most 3, the rounds of condition interview.",
@@ -32,7 +48,8 @@ def _personas(project: Project, *arguments: str) -> subprocess.CompletedProcess[
 @pytest.mark.parametrize("reason", SENTENCES)
 def test_a_mistake_is_one_sentence_and_exit_code_1(project: Project, reason: str) -> None:
     changes, sentence = SENTENCES[reason]
-    done = _personas(project.set(changes), "validate")
+    command = "status" if "results" in changes else "validate"
+    done = _personas(project.set(changes), command)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
 
 
