@@ -47,10 +47,18 @@ def _me(name: str, run: str) -> Holder:
     return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), os.environ.get("SLURM_JOB_ID"))
 
 
-def conflicts(folder: Path, paths: Iterable[str], run: str) -> list[Holder]:
-    """Return the live holders, of runs other than `run`, that make any of `paths`; whole runs first."""
+def conflicts(folder: Path, paths: Iterable[str], run: str, name: str = RUN) -> list[Holder]:
+    """Return the live holders that make any of `paths`, whole runs first.
+
+    A run and its batches share paths, so holders of `run` itself are none; but one of the same name is: a batch that
+    was given up and started again while it still lives.
+    """
     wanted = set(paths)
-    found = [holder for holder, held in _live(folder) if holder.run != run and not wanted.isdisjoint(held)]
+    found = [
+        holder
+        for holder, held in _live(folder)
+        if (holder.run != run or holder.name == name) and not wanted.isdisjoint(held)
+    ]
     return sorted(found, key=lambda holder: not holder.is_run)
 
 
@@ -68,7 +76,7 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
     while True:
         with FileLock(folder / ".guard"):
             _clear_dead(folder)
-            others = conflicts(folder, paths, run)
+            others = conflicts(folder, paths, run, name)
             if not others:
                 handle = _take(path, _me(name, run), paths)
                 break

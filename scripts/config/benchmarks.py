@@ -18,4 +18,4 @@ class BenchmarkSection(Section):
     kind: BenchmarkKind | None = Field(default=None, description="which loader and scorer; default: the slug")
     limit: int | None = Field(default=None, gt=0, description="ask only the first so many items per persona")
     max_tokens: int | None = Field(default=None, gt=0, description="longest answer, instead of the model's")
-    name: str | None = Field(default=None, description="display name in figures and tables")
+    name: str | None = Field(default=None, description="display name; not used yet")

@@ -24,7 +24,7 @@ class Condition(Section):
         description="orders in which benchmark items are asked; the study asks in fixed only",
     )
     shuffle_seed: int = Field(default=42, ge=0, description="seed of the shuffled order")
-    name: str | None = Field(default=None, description="display name in figures and tables")
+    name: str | None = Field(default=None, description="display name; not used yet")
 
     @model_validator(mode="after")
     def _orders_make_sense(self) -> "Condition":

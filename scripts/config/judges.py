@@ -14,4 +14,4 @@ class Judge(Section):
     not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
 
     model: Model
-    name: str | None = Field(default=None, description="display name in figures and tables")
+    name: str | None = Field(default=None, description="display name; not used yet")

@@ -1,6 +1,6 @@
 """Section `models`: what is measured, which engine serves it, and with which sampling."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -41,7 +41,7 @@ class ModelSection(Section):
 
     id: NonEmpty = Field(description="hub id of the model, e.g. google/gemma-3-4b-it")
     revision: NonEmpty = Field(description="pinned revision (commit) of the model")
-    name: str | None = Field(default=None, description="display name in figures and tables")
+    name: str | None = Field(default=None, description="display name; not used yet")
     called: str | None = Field(
         default=None,
         description="what `{role}` in user turns becomes for the baseline; default: end of the id",
@@ -72,6 +72,19 @@ class LlamaCppModel(ModelSection):
     )
     context_length: int = Field(gt=0, description="tokens of prompt and answer together")
     threads: int | None = Field(default=None, gt=0, description="CPU threads; default: those of the job")
+
+    @property
+    def samplers(self) -> list[str]:
+        """The samplers in their order, vLLM's: temperature, then top-p.
+
+        Named in every request, because llama.cpp's own list also applies top-k 40 and min-p 0.05.
+        """
+        drawn = self.sampling.temperature > 0 and self.sampling.top_p < 1
+        return ["temperature", "top_p"] if drawn else ["temperature"]
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that shape results, and the samplers, which do too."""
+        return {**super().identity(), "samplers": self.samplers}
 
 
 class EndpointModel(ModelSection):

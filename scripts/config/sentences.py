@@ -105,6 +105,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a number",
     "string_type": "text",
     "bool_type": "true or false",
     "union": "true or false, a whole number or text",

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 from openai import AsyncOpenAI
@@ -19,7 +20,9 @@ _OVERFLOW = re.compile(
 )
 _SECRET = 8
 """Characters from which on a key is one; a shorter one is a stand-in such as `none`."""
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 _TRANSIENT = frozenset({408, 409})
+_OWN_FAULT = frozenset({413, 422})  # besides 400; any other refusal would meet every request alike
 _BLOCKED = re.compile(r"content[ _]?filter|content management policy|safety", re.IGNORECASE)
 
 
@@ -38,6 +41,8 @@ class Client:
             api_key=key,
             max_retries=retries,
             timeout=openai.Timeout(REQUEST_TIMEOUT, connect=10.0),
+            # A proxy from the environment cannot reach this machine, and must not see the key of our engine.
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=urlsplit(base_url).hostname not in _HERE),
         )
 
     async def close(self) -> None:
@@ -73,6 +78,8 @@ class Client:
         except openai.APIStatusError as error:
             if error.status_code in _TRANSIENT:
                 raise EngineUnavailable(f"The server stays busy: {self._told(error)}") from None
+            if error.status_code not in _OWN_FAULT:
+                raise EngineRefuses(f"The server refuses {self._served_name}: {self._told(error)}") from None
             return Reply("api_error", detail=self._told(error))
         except openai.APIConnectionError as error:
             raise EngineUnavailable(f"The server cannot be reached: {error.__cause__ or error}") from None
@@ -80,7 +87,7 @@ class Client:
             raise EngineUnavailable(f"The server sent no completion but something else: {error}") from None
         if not isinstance(completion, ChatCompletion):
             raise EngineUnavailable(f"The server sent no completion but something else: {str(completion)[:100]!r}")
-        return _reply(completion, time.monotonic() - started)
+        return _reply(completion, time.monotonic() - started, request.max_tokens)
 
     def _told(self, error: openai.APIStatusError) -> str:
         """Return what the server said, without the key: some servers repeat it in their messages."""
@@ -103,7 +110,7 @@ class Client:
         )
 
 
-def _reply(completion: ChatCompletion, seconds: float) -> Reply:
+def _reply(completion: ChatCompletion, seconds: float, max_tokens: int) -> Reply:
     usage = completion.usage
     details = usage.prompt_tokens_details if usage else None
     known: dict[str, Any] = {
@@ -125,7 +132,11 @@ def _reply(completion: ChatCompletion, seconds: float) -> Reply:
         return Reply("refused", text=message.refusal, **known)
     if not (message.content or "").strip():
         return Reply("empty", text=message.content, **known)
-    return Reply("truncated" if choice.finish_reason == "length" else "ok", text=message.content, **known)
+    if choice.finish_reason != "length":
+        return Reply("ok", text=message.content, **known)
+    full = usage is not None and usage.completion_tokens < max_tokens
+    detail = "the context was full before max_tokens" if full else None
+    return Reply("truncated", text=message.content, detail=detail, **known)
 
 
 def _status_of_rejection(error: openai.BadRequestError) -> Status:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.config.models import LlamaCppModel
-from scripts.engines.request import Request
 from scripts.grid.weights import locate
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
@@ -46,11 +45,6 @@ def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int
     )
 
 
-def hints(request: Request, lane: int) -> dict[str, Any]:
-    """Return what the server needs beside the OpenAI fields.
-
-    The lane whose context already holds the dialogue, and the samplers: without a list llama.cpp also applies
-    top-k 40 and min-p 0.05, which nobody asked for. The order is vLLM's: temperature first, then top-p.
-    """
-    samplers = ["temperature", "top_p"] if request.top_p < 1 and request.temperature > 0 else ["temperature"]
-    return {"id_slot": lane, "cache_prompt": True, "samplers": samplers}
+def hints(model: LlamaCppModel, lane: int) -> dict[str, Any]:
+    """Return what the server needs beside the OpenAI fields: the lane that holds the dialogue, and the samplers."""
+    return {"id_slot": lane, "cache_prompt": True, "samplers": model.samplers}

@@ -29,6 +29,7 @@ class Asker:
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
         self._starting = asyncio.Lock()
+        self._start_failure: BaseException | None = None
         self._stack = AsyncExitStack()
         self._watcher: asyncio.Task[None] | None = None
         self._owner: asyncio.Task[Any] | None = None
@@ -73,15 +74,22 @@ class Asker:
             except EngineUnavailable:
                 await asyncio.sleep(1.0)  # an engine that died shows here first; let the watcher say why
                 raise
-        await self._journal.append(request.key, reply)
+        if reply.status != "api_error":  # it stands in the cell; asked again, it may well succeed
+            await self._journal.append(request.key, reply)
         self._progress.answered(reply)
         return reply
 
     async def _engine(self) -> Served:
         async with self._starting:
+            if self._start_failure is not None:
+                raise self._start_failure  # whoever waited for the first start must not try a second
             if self._served is None:
                 self._progress.engine_starts()
-                self._served = await self._stack.enter_async_context(self._start())
+                try:
+                    self._served = await self._stack.enter_async_context(self._start())
+                except BaseException as error:
+                    self._start_failure = error
+                    raise
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served
 

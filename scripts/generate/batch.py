@@ -119,11 +119,12 @@ async def _hold_all(works: list[TrackWork], asker: Asker, lanes: int | None) -> 
         free.put_nowait(lane)
 
     async def hold(work: TrackWork) -> None:
-        if lanes is None:
+        if not isinstance(work.model, LlamaCppModel):
             await work.hold(lambda request: asker.ask(request, {}), in_order=False)
             return
         lane = await free.get()
-        await work.hold(lambda request: asker.ask(request, hints(request, lane)), in_order=True)
+        to_lane = hints(work.model, lane)
+        await work.hold(lambda request: asker.ask(request, to_lane), in_order=True)
         free.put_nowait(lane)
 
     try:

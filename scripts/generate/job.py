@@ -87,8 +87,12 @@ async def _guarded(work: Coroutine[Any, Any, T], run: Run) -> T:
 
 async def _until_orphaned(run: Run, stop: Any) -> None:
     """Call `stop` once the process that drives the run is gone, if it is one of our ancestors."""
+    if run.host != socket.gethostname():
+        return
     driver = _driver(run)
     if driver is None:
+        if not psutil.pid_exists(run.pid):
+            stop("lost its Snakemake")  # it died while we were starting
         return
     while driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
         await asyncio.sleep(0.3)
@@ -96,8 +100,6 @@ async def _until_orphaned(run: Run, stop: Any) -> None:
 
 
 def _driver(run: Run) -> psutil.Process | None:
-    if run.host != socket.gethostname():
-        return None
     return next((process for process in psutil.Process().parents() if process.pid == run.pid), None)
 
 

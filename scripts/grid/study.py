@@ -7,6 +7,7 @@ user turns and items travel inside the frozen plan.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class Study:
     turns: Mapping[str, Mapping[Order, Sequence[str]]]
     items: Mapping[str, Sequence[Item]]
     weights: Mapping[str, str]
+
+    @cached_property
+    def asked(self) -> dict[tuple[str, str], Any]:
+        """What `asked_items` found, kept because large benchmarks are asked of many personas."""
+        return {}
 
     def persona_bound(self, benchmark: str) -> bool:
         """Tell whether a benchmark has items of its own for each role."""

@@ -29,11 +29,13 @@ class Batch:
 
 @dataclass
 class _Family:
-    """The missing cells of one track, and the finished dialogue they need; it is never cut apart."""
+    """The missing cells of one persona and replicate, and the finished dialogues they need; never cut apart.
 
-    model: str
+    Its tracks share a system prompt and a seed, and so requests; two batches side by side would send those twice.
+    """
+
     cells: list[Cell] = field(default_factory=list)
-    dialogue: str | None = None
+    dialogues: set[str] = field(default_factory=set)
     requests: int = 0
     minutes: float = 0.0
 
@@ -48,19 +50,18 @@ def cut(grid: Grid, missing: Sequence[Cell]) -> list[Batch]:
     return batches
 
 
-def _families(grid: Grid, missing: Iterable[Cell]) -> list[_Family]:
-    families: dict[object, _Family] = {}
-    sizes = _Sizes(grid)
+def _families(grid: Grid, missing: Sequence[Cell]) -> list[_Family]:
+    families: dict[tuple[str, int], _Family] = {}
+    sizes, paths = _Sizes(grid), {cell.path for cell in missing}
     for cell in missing:
-        family = families.setdefault(cell.track, _Family(cell.track.model))
+        family = families.setdefault((cell.track.persona, cell.track.replicate), _Family())
         family.cells.append(cell)
         requests = sizes.requests(cell)
         family.requests += requests
         family.minutes += requests * sizes.seconds_per_request(cell.track.model) / 60
-    for track, family in families.items():
-        dialogue = grid.dialogues[track]  # type: ignore[index]  # keys are tracks
-        if dialogue not in family.cells:
-            family.dialogue = dialogue.path
+        dialogue = grid.dialogues[cell.track].path
+        if dialogue not in paths:
+            family.dialogues.add(dialogue)
     return list(families.values())
 
 
@@ -85,7 +86,7 @@ def _batch(name: str, model: str, families: Sequence[_Family]) -> Batch:
         name=name,
         model=model,
         outputs=tuple(cell.path for family in families for cell in family.cells),
-        inputs=tuple(family.dialogue for family in families if family.dialogue),
+        inputs=tuple(path for family in families for path in sorted(family.dialogues)),
         requests=sum(family.requests for family in families),
         minutes=round(sum(family.minutes for family in families), 3),
     )

@@ -57,7 +57,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
             "source": source_digest("ratings", "benchmarks"),
         }
         inputs = [cell.path for cell in cells]
-        result.append(_artefact("rate", [f"tables/ratings-{model}-{benchmark}.parquet"], inputs, spec))
+        result.append(_artefact("rate", [f"tables/ratings-{model}--{benchmark}.parquet"], inputs, spec))
     return result
 
 

@@ -109,6 +109,8 @@ def _forget_dead_runs() -> None:
 
 def start_run(workflow: Any, frozen: FrozenPlan) -> None:
     """Begin a run (Snakemake's onstart): refuse settings that would lose work, take the lease, write the plan."""
+    if workflow.touch:
+        return
     try:
         if workflow.execution_settings.keep_incomplete:
             raise UserError(

@@ -67,7 +67,8 @@ def test_the_run_itself_is_no_conflict(tmp_path: Path) -> None:
         lease(tmp_path, "run", "r", ["a", "b"], patience=0),
         lease(tmp_path, "batch", "r", ["a"], patience=0),
     ):
-        assert conflicts(tmp_path, ["a"], "r") == []
+        assert conflicts(tmp_path, ["a"], "r", "another batch") == []
+        assert [h.name for h in conflicts(tmp_path, ["a"], "r", "batch")] == ["batch"], "started twice"
         assert [h.name for h in conflicts(tmp_path, ["a"], "another")] == ["run", "batch"]
 
 
