@@ -251,3 +251,18 @@ def test_a_new_persona_asks_only_its_own(served: Project, server: FakeServer) ->
     again = served.frozen(on_disk=existing_files(frozen.results), run="run-2")
     run_all(again)
     assert server.count and all("Cook Lee" in body["messages"][0]["content"] for body in server.bodies)
+
+
+def test_an_api_error_is_data_but_asked_again(served: Project, server: FakeServer) -> None:
+    """A refusal of one request stands in its cell and not in the journal: made again, the cell asks again."""
+    server.decide = lambda body: failure(400, "odd request") if "Plan a dinner" in str(body["messages"][-1]) else None
+    frozen = served.frozen()
+    run_all(frozen)
+    rows = [row for rows in cells(frozen).values() for row in rows]
+    assert any(row["status"] == "api_error" for row in rows)
+    assert len(journal(frozen)) < server.count, "refused requests are not journaled"
+
+    server.decide = lambda body: None
+    again = served.frozen(run="run-2")
+    run_all(again)
+    assert {row["status"] for rows in cells(again).values() for row in rows} == {"ok"}

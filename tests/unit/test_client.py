@@ -83,6 +83,8 @@ async def test_status(server: FakeServer, client: Client, outcome: Outcome, stat
     ("script", "error", "told", "requests"),
     [
         pytest.param([failure(401, "bad key")], EngineRefuses, "HTTP 401: .*bad key", 1, id="401"),
+        pytest.param([failure(402, "no credit")], EngineRefuses, "HTTP 402: .*no credit", 1, id="402"),
+        pytest.param([failure(405, "wrong path")], EngineRefuses, "HTTP 405: .*wrong path", 1, id="405"),
         pytest.param([failure(403, "not yours")], EngineRefuses, "HTTP 403: .*not yours", 1, id="403"),
         pytest.param([failure(404, "no such model")], EngineRefuses, "HTTP 404: .*no such model", 1, id="404"),
         pytest.param([failure(500)] * 9, EngineUnavailable, "fails again and again: HTTP 500", 3, id="500"),

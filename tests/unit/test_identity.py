@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.config.base import Section
+from scripts.config.loader import validate
+from scripts.config.models import LlamaCppModel
 from scripts.config.personas import Persona
 from scripts.config.root import Config
 from scripts.errors import UserError
@@ -405,3 +407,22 @@ def test_golden_prompts() -> None:
         assert now == golden, f"models read other prompts: raise RECIPE_VERSION and {regenerate}"
     else:
         pytest.fail(f"RECIPE_VERSION is {RECIPE_VERSION}, the file has {golden['recipe_version']}: {regenerate}")
+
+
+def test_samplers_of_llama_cpp_are_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They shape the text, so a change of the list must change every digest and request key."""
+    model = validate(LlamaCppModel, LLAMA, "test")
+    before = model.identity()
+    assert before["samplers"] == ["temperature"]
+    monkeypatch.setattr(LlamaCppModel, "samplers", property(lambda self: ["temperature", "min_p"]))
+    assert model.identity() != before
+
+
+LLAMA = {
+    "engine": "llama.cpp",
+    "id": "org/tiny",
+    "revision": "r1",
+    "weights": "tiny.gguf",
+    "context_length": 64,
+    "sampling": {"temperature": 0.0, "max_tokens": 4},
+}

@@ -304,11 +304,6 @@ def test_a_frozen_plan_does_not_see_later_edits(project: Project) -> None:
     assert digests(read(frozen.folder() / "plan.json").grid) == digests(frozen.grid) != digests(project.grid())
 
 
-def test_a_batch_without_a_limit_of_minutes_is_frozen_too(project: Project) -> None:
-    frozen = project.edit(batches={"max_minutes": 1e12}).frozen()
-    assert digests(read(frozen.folder() / "plan.json").grid) == digests(frozen.grid)
-
-
 @pytest.mark.parametrize("version", [None, 0, 2, "1"], ids=repr)
 def test_a_plan_of_another_version_is_refused(project: Project, version: Any) -> None:
     frozen = project.frozen()
