@@ -1,6 +1,6 @@
 """The whole config, with the checks that span sections."""
 
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,7 +13,7 @@ from scripts.config.judges import Judge
 from scripts.config.models import Model
 from scripts.config.personas import PersonasSection
 
-KINDS = BenchmarkKind.__args__  # type: ignore[attr-defined]  # the values of the Literal, for messages
+KINDS: tuple[str, ...] = get_args(BenchmarkKind)
 
 
 class Config(Section):
