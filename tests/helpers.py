@@ -21,6 +21,7 @@ from scripts.plan.frozen import FrozenPlan, Run, freeze, write
 from scripts.plan.plan import make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
 DEMO = ROOT / "data" / "demo"
 
 SAMPLING = {"temperature": 0.0, "max_tokens": 24}
@@ -66,6 +67,17 @@ TURNS = {
     },
     "requests": {"questions": ["Plan a dinner.", "Write a greeting.", "Name a boat.", "Pack a bag."]},
 }
+
+
+def copy_project(folder: Path) -> None:
+    """Copy what a run needs of the project, as it is in the work tree, into a new folder."""
+    folder.mkdir(parents=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
+        else:
+            shutil.copy2(source, folder / part)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How long planning takes on a grid of N cells: `uv run python tests/benchmarks/plan_cells.py [N ...] [--all]`.
+"""How long planning takes on a grid of N cells: `uv run python -m tests.benchmarks.plan_cells [N ...] [--all]`.
 
 Makes a synthetic study in a temporary folder and starts `snakemake -n -q all` there twice: from nothing, and
 over the complete grid (every file of it exists and holds one word). Prints wall and CPU seconds, and the
@@ -8,7 +8,6 @@ largest resident memory of the process. Not a test: it asserts nothing, and pyte
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,15 +20,12 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from scripts.config import load_config
+from scripts.grid.grid import build_grid
+from scripts.grid.study import resolve
+from scripts.plan.plan import Plan, make_plan
+from tests.helpers import copy_project
 
-from scripts.config import load_config  # noqa: E402  # the path above comes first
-from scripts.grid.grid import build_grid  # noqa: E402
-from scripts.grid.study import resolve  # noqa: E402
-from scripts.plan.plan import Plan, make_plan  # noqa: E402
-
-PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
 SIZES = (2_000, 5_000, 10_000, 20_000)
 MODELS = 10
 # Per model: a persona has 4 dialogues and 2 x 5 responses; the baseline has 4 dialogues, 2 x 3 responses, and
@@ -77,13 +73,7 @@ def _measure(cells: int, folder: Path) -> None:
 
 def make_study(cells: int, folder: Path) -> None:
     """Copy the project into `folder`, with a config of about `cells` cells."""
-    folder.mkdir(parents=True)
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
-        else:
-            shutil.copy2(source, folder / part)
+    copy_project(folder)
     roles = [f"Role {number:04d}" for number in range(max(1, round((cells / MODELS - PER_MODEL) / PER_PERSONA)))]
     _write_personas(folder / "synthetic/personas", roles)
     _write_items(folder / "synthetic/items", roles)

@@ -1,7 +1,6 @@
 """A checkout of its own for every test, and Snakemake as the process a user would start."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +15,8 @@ import psutil
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
+from tests.helpers import copy_project
+
 MARK = "PERSONAS_TEST_MARK"
 
 EMBEDDED = {
@@ -135,16 +134,16 @@ class Checkout:
                 continue
         return None
 
+    def the(self, part: str) -> psutil.Process:
+        """Like `find`, for a process that must be there."""
+        process = self.find(part)
+        assert process is not None, f"no process of ours runs {part}"
+        return process
+
 
 def make_checkout(folder: Path) -> Checkout:
     """Copy the project, as it is in the work tree, into a new folder."""
-    folder.mkdir()
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
-        else:
-            shutil.copy2(source, folder / part)
+    copy_project(folder)
     return Checkout(folder)
 
 

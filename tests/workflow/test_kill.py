@@ -27,7 +27,7 @@ def _journaled(checkout: Checkout) -> list[str]:
 def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> None:
     process = checkout.start(BATCH)
     checkout.wait_for(lambda: len(_journaled(checkout)) >= 8, "eight finished requests")
-    target = process.pid if victim == "snakemake" else checkout.find(VICTIMS[victim]).pid  # type: ignore[union-attr]
+    target = process.pid if victim == "snakemake" else checkout.the(VICTIMS[victim]).pid
     subprocess.run(["kill", "-KILL", str(target)], check=True)
     output, _ = process.communicate(timeout=60)
     assert process.returncode != 0, output
@@ -48,7 +48,7 @@ def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> No
 def test_signal_ends_cleanly_and_the_next_run_goes_on(checkout: Checkout, number: signal.Signals) -> None:
     process = checkout.start(BATCH)
     checkout.wait_for(lambda: len(_journaled(checkout)) >= 8, "eight finished requests")
-    for ours in [process.pid, checkout.find(".generate.py").pid]:  # type: ignore[union-attr]
+    for ours in [process.pid, checkout.the(".generate.py").pid]:
         subprocess.run(["kill", f"-{number.name}", str(ours)], check=False)
     process.communicate(timeout=60)
     assert process.returncode != 0
