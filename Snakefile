@@ -8,6 +8,7 @@ min_version("9.27")
 sys.path.insert(0, workflow.basedir)
 
 from scripts.plan.run import start_run
+from scripts.plan.stages import stage_files
 from scripts.plan.workflow import inputs_of, open_plan
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
@@ -21,6 +22,7 @@ wildcard_constraints:
 
 
 include: "rules/generate.smk"
+include: "rules/judge.smk"
 include: "rules/ratings.smk"
 include: "rules/analysis.smk"
 include: "rules/figures.smk"
@@ -35,3 +37,14 @@ rule all:
     input:
         expand("{results}/{target}", results=RESULTS, target=PLAN.targets),
     localrule: True
+
+
+# A stage as target: `snakemake generate` makes the cells of that stage that are missing, and nothing else.
+for stage, files in stage_files(PLAN).items():
+
+    rule:
+        name:
+            stage
+        input:
+            expand("{results}/{file}", results=RESULTS, file=files),
+        localrule: True

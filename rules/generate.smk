@@ -1,5 +1,5 @@
 # One rule per batch: its outputs are exactly the cells that are missing. Finished cells have no rule.
-for batch in PLAN.batches:
+for batch in PLAN.stage("generate"):
 
     rule:
         name:

@@ -1,6 +1,6 @@
 """`personas`: check a config and look at a grid, without starting anything."""
 
-import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,16 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from scripts.config import load_config
+from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.errors import UserError
 from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
-from scripts.plan.disk import existing_files
-from scripts.plan.plan import make_plan
-from scripts.plan.reasons import reasons
-from scripts.plan.workflow import DEFAULT_CONFIG
-from scripts.report.planned import plan_json, print_plan
+from scripts.plan.outlook import look
+from scripts.report.plan_document import plan_document
+from scripts.report.planned import console_width, print_outlook
 from scripts.report.status import notes, print_status
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
@@ -45,26 +43,30 @@ def validate(configfile: ConfigFiles = None) -> None:
 
 @app.command()
 def status(configfile: ConfigFiles = None) -> None:
-    """Show per model and stage how many cells are current and missing, who is working, and where to look."""
+    """Show how many cells are current and missing, who is working, and what the last run took against its plan."""
     study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
-    plan = make_plan(build_grid(study), existing_files(Path(study.config.results)))
-    print_status(plan, Path(study.config.results), Console())
+    results = Path(study.config.results)
+    print_status(look(build_grid(study), results, only_plan=True).plan, results, Console())
 
 
 @app.command()
 def plan(
     configfile: ConfigFiles = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the plan to this file as JSON.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the grid: writes this file as PDF and as PNG.")
+    ] = None,
 ) -> None:
-    """Show what a run would make, and why: new, removed, or what changed since the nearest earlier cell."""
+    """Show what a run would make, why, how long it takes and what it costs."""
     study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
-    results = Path(study.config.results)
-    on_disk = existing_files(results)
-    planned = make_plan(build_grid(study), on_disk)
-    why = reasons(planned, results, on_disk)
-    print_plan(planned, why, Console())
+    outlook = look(build_grid(study), Path(study.config.results))
+    print_outlook(outlook, Console(width=console_width(sys.stdout)))
     if json_file is not None:
-        write_atomically(json_file, json.dumps(plan_json(planned, why), indent=1).encode())
+        write_atomically(json_file, plan_document(outlook).model_dump_json(indent=1).encode())
+    if picture is not None:
+        from scripts.report.coverage import write_picture  # matplotlib takes a second to load
+
+        write_picture(outlook, picture)
 
 
 def main() -> None:

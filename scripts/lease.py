@@ -107,6 +107,11 @@ def live_holders(folder: Path) -> list[Holder]:
     return [holder for holder, _ in _live(folder)]
 
 
+def live_paths(folder: Path) -> set[str]:
+    """Return every path that a live batch makes; a whole run holds more than it is making."""
+    return {path for holder, paths in _live(folder) if not holder.is_run for path in paths}
+
+
 def _live(folder: Path) -> Iterator[tuple[Holder, set[str]]]:
     for path in sorted(folder.glob("*.lease")):
         with contextlib.suppress(FileNotFoundError, ValueError), path.open("rb") as file:

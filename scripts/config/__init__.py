@@ -1,6 +1,11 @@
 """The config: one pydantic model per section, read from YAML, refused in one sentence when wrong."""
 
+from pathlib import Path
+
 from scripts.config.loader import load_config
 from scripts.config.root import Config
 
-__all__ = ["Config", "load_config"]
+DEFAULT_CONFIG = Path("config/config.yaml")
+"""Read unless other files are named."""
+
+__all__ = ["DEFAULT_CONFIG", "Config", "load_config"]

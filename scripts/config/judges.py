@@ -1,17 +1,44 @@
-"""Section `judges`: the models that rate utterances and responses."""
+"""Section `judges`: the models that rate utterances and responses, and what they read."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from scripts.config.base import Section
+from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.models import Model
+
+Metric = Literal["knowledge", "style", "in-character"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+"""What utterances (the answers of a dialogue) are rated for."""
+
+Form = Literal["json", "reasoning-result", "feedback-score"]
+Reference = Literal["dataset", "zero", "previous"]
 
 
 class Judge(Section):
-    """A judge: a model of its own. Rubrics and templates follow with the judging stage."""
+    """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
+    # `texts` acts through the rubric and template themselves; the rest decides which cells exist.
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "texts", "utterances", "benchmarks", "references"})
 
     model: Model
+    form: Form = Field(default="json", description="how the judge gives its verdict")
+    texts: NonEmpty = Field(default="config/judges/default", description="folder with template and rubrics")
+    utterances: tuple[Metric, ...] = Field(default=METRICS, description="metrics that every round is rated for")
+    benchmarks: tuple[Slug, ...] | None = Field(
+        default=None, description="benchmarks whose responses are rated; default: all that need a judge"
+    )
+    references: tuple[Reference, ...] = Field(
+        default=("dataset",),
+        min_length=1,
+        description="what a response is compared with where two are compared: the reference of the data set, "
+        "the model's own answer at the first checkpoint, or at the checkpoint before",
+    )
     name: str | None = Field(default=None, description="display name; not used yet")
+
+    @field_validator("utterances", "benchmarks", "references")
+    @classmethod
+    def _each_once(cls, found: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if found is not None and len(set(found)) < len(found):
+            raise ValueError(f"found {list(found)}, expected each once")
+        return found

@@ -9,11 +9,15 @@ from scripts.config.batches import Batches
 from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
 from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
-from scripts.config.judges import Judge
+from scripts.config.judges import METRICS, Judge
 from scripts.config.models import Model
 from scripts.config.personas import PersonasSection
 
 KINDS: tuple[str, ...] = get_args(BenchmarkKind)
+PAIRWISE: frozenset[str] = frozenset({"role-specific", "general"})
+"""Kinds of benchmarks whose responses a judge compares with a reference."""
+JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
+"""Kinds of benchmarks whose responses a judge rates."""
 
 
 class Config(Section):
@@ -66,6 +70,37 @@ class Config(Section):
                     "because the slug is none of them"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _judges_know_benchmarks(self) -> "Config":
+        for slug, judge in self.judges.items():
+            judged = sorted(name for name in self.benchmarks if self.kind_of(name) in JUDGED)
+            for name in judge.benchmarks or ():
+                if name not in judged:
+                    raise ValueError(
+                        f"judges.{slug}.benchmarks: found {name}, expected some of {', '.join(judged) or 'none'}, "
+                        "the benchmarks here that a judge can rate"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _benchmarks_are_no_metrics(self) -> "Config":
+        for slug in self.benchmarks:
+            if slug in (*METRICS, "dialogues"):
+                raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
+        return self
+
+    def longest_answer(self, model: str, benchmark: str | None) -> int:
+        """Return the longest answer allowed, in tokens; `benchmark` is None for a round of a dialogue."""
+        own = self.benchmarks[benchmark].max_tokens if benchmark else None
+        return own or self.models[model].sampling.max_tokens
+
+    def judged_benchmarks(self, judge: str) -> list[str]:
+        """Return the benchmarks whose responses a judge rates, in the order of the config."""
+        wanted = self.judges[judge].benchmarks
+        return [
+            name for name in self.benchmarks if self.kind_of(name) in JUDGED and (wanted is None or name in wanted)
+        ]
 
     def kind_of(self, benchmark: str) -> str:
         """Return the kind of a benchmark by its slug."""

@@ -98,6 +98,8 @@ class Client:
         body = dict(extra or {})
         if request.template_arguments:
             body["chat_template_kwargs"] = dict(request.template_arguments)
+        if request.response_format is not None:
+            body["response_format"] = dict(request.response_format)
         messages: Any = list(request.messages)
         return await self._api.chat.completions.create(
             model=self._served_name,

@@ -1,11 +1,12 @@
 """One request to a model and its reply, independent of engine and address."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from scripts.grid.canonical import sha256
+from scripts.grid.canonical import canonical_json, sha256
 
 Status = Literal["ok", "refused", "truncated", "empty", "context_overflow", "blocked", "api_error", "judge_unparsed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -16,7 +17,11 @@ WITH_TEXT: frozenset[Status] = frozenset({"ok", "truncated", "refused", "empty"}
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked. `model` names who is asked (id, revision, engine, weights), without host or port."""
+    """What is asked. `model` names who is asked (id, revision, engine, weights), without host or port.
+
+    `what` (`dialogues`, or the slug of a benchmark or metric) and `before` (rounds that stand before the last
+    message) say where in the grid a request belongs. They serve the measurement and are no part of the key.
+    """
 
     model: Mapping[str, Any]
     messages: Sequence[Mapping[str, str]]
@@ -25,21 +30,60 @@ class Request:
     max_tokens: int
     seed: int
     template_arguments: Mapping[str, Any]
+    response_format: Mapping[str, Any] | None = None
+    what: str = ""
+    before: int = 0
 
     @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical request: 64 hex digits."""
-        return sha256(
-            {
-                "model": self.model,
-                "messages": self.messages,
-                "temperature": self.temperature,
-                "top_p": self.top_p,
-                "max_tokens": self.max_tokens,
-                "seed": self.seed,
-                "template_arguments": self.template_arguments,
-            }
-        )
+        return sha256({"messages": self.messages, **self.around()})
+
+    def around(self) -> dict[str, Any]:
+        """Return what the key holds besides the messages. A form of output only where one is asked for."""
+        form = {} if self.response_format is None else {"response_format": self.response_format}
+        return {
+            "model": self.model,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "seed": self.seed,
+            "template_arguments": self.template_arguments,
+            **form,
+        }
+
+
+class KeysBehind:
+    """Keys of requests behind one growing dialogue, without hashing the dialogue again for each of them.
+
+    A dialogue of 100 rounds has thousands of items behind it; their whole texts would be gigabytes to hash.
+    """
+
+    def __init__(self, first: Request) -> None:
+        """Take the opening and all settings from `first`, the request of round 1."""
+        opening = list(first.messages[:-1])
+        # The keys of the object are sorted, so its text is `{"max_tokens":N,"messages":[...]`, and then the rest.
+        head = canonical_json({"max_tokens": first.max_tokens, "messages": opening})[:-2]
+        whole = canonical_json({"messages": opening, **first.around()})
+        self._rest = whole[len(head) :].encode()
+        self._comma = b"," if opening else b""
+        self._state = hashlib.sha256(head.encode())
+
+    def key(self, turn: str) -> bytes:
+        """Return the 32 bytes of the key of the request whose last message is the user turn `turn`."""
+        hashed = self._state.copy()
+        hashed.update(self._comma + _user(turn) + self._rest)
+        return hashed.digest()
+
+    def grow(self, turn: str, answer: str) -> None:
+        """Add a round to the dialogue."""
+        said = canonical_json({"role": "assistant", "content": answer}).encode()
+        self._state.update(self._comma + _user(turn) + b"," + said)
+        self._comma = b","
+
+
+def _user(turn: str) -> bytes:
+    return canonical_json({"role": "user", "content": turn}).encode()
 
 
 @dataclass(frozen=True)

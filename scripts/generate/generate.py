@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from scripts.generate.job import main
+from scripts.batch.job import main
+from scripts.generate.work import works
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-main(snakemake.config["frozen_plan"], snakemake.rule, snakemake.threads, snakemake.log[0])
+main(works, snakemake.config["frozen_plan"], snakemake.rule, snakemake.threads, snakemake.log[0])

@@ -1,17 +1,18 @@
 """Hold one dialogue and ask items in the middle of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
+from scripts.batch.run import Ask
 from scripts.benchmarks.base import Item
 from scripts.config.models import ModelSection
 from scripts.engines.request import WITH_TEXT, Reply, Request
-from scripts.generate.transcript import Response, Round
+from scripts.generate.transcript import Response, Round, dialogue_table, response_table
 from scripts.grid.cells import Cell
 from scripts.grid.recipe import Message, messages
-
-Ask = Callable[[Request], Awaitable[Reply]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class TrackWork:
         items = sum(len(asked.items) for asked in self.asked)
         return len(self.turns) - len(self.rounds) + items * len(self.checkpoints)
 
-    async def hold(self, ask: Ask, in_order: bool) -> None:
+    async def run(self, ask: Ask, in_order: bool) -> None:
         """Hold the rounds in order; at each checkpoint ask its items as soon as its round is there.
 
         `in_order`: the engine keeps one prefix per dialogue, so items and rounds follow one another. Otherwise
@@ -69,7 +70,7 @@ class TrackWork:
         broken = self._broken_before(number)
         if broken is not None:
             return Round(number, turn, broken, None)
-        request = self._request(number - 1, turn, self.model.sampling.max_tokens)
+        request = self.round_request(number)
         return Round(number, turn, await ask(request), request.key)
 
     async def _ask_items(self, t: int, ask: Ask, in_order: bool) -> None:
@@ -84,12 +85,20 @@ class TrackWork:
     async def _ask_item(self, t: int, asked: Asked, item: Item, ask: Ask) -> None:
         reply, key = self._broken_before(t + 1), None
         if reply is None:
-            request = self._request(t, item.prompt, asked.max_tokens)
+            request = self.item_request(t, item.prompt, asked)
             reply, key = await ask(request), request.key
         response = Response(t, item.id, item.prompt, reply, key)
         self.responses.setdefault(asked.cell.path, []).append(response)
 
-    def _request(self, t: int, turn: str, max_tokens: int) -> Request:
+    def round_request(self, number: int) -> Request:
+        """Return the request of round `number` (from 1), behind the rounds held so far."""
+        return self._request(number - 1, self.turns[number - 1], self.model.sampling.max_tokens, "dialogues")
+
+    def item_request(self, t: int, prompt: str, asked: Asked) -> Request:
+        """Return the request of an item behind the first `t` rounds."""
+        return self._request(t, prompt, asked.max_tokens, asked.cell.benchmark or "")
+
+    def _request(self, t: int, turn: str, max_tokens: int, what: str) -> Request:
         sampling = self.model.sampling
         held = [(r.user, r.reply.text or "") for r in self.rounds[:t]]
         return Request(
@@ -100,6 +109,8 @@ class TrackWork:
             max_tokens=max_tokens,
             seed=self.seed,
             template_arguments=self.model.thinking.template_arguments,
+            what=what,
+            before=t,
         )
 
     def _broken_before(self, number: int) -> Reply | None:
@@ -109,6 +120,13 @@ class TrackWork:
                 why = f"not asked: round {held.number} of the dialogue ended as {held.reply.status}"
                 return Reply(held.reply.status, detail=why)
         return None
+
+    def cells(self) -> Iterator[tuple[Cell, pa.Table]]:
+        """Yield every cell that was to be made, with its content."""
+        if self.dialogue is not None:
+            yield self.dialogue, dialogue_table(self.rounds)
+        for asked in self.asked:
+            yield asked.cell, response_table(self.responses.get(asked.cell.path, []))
 
     def _sort_responses(self) -> None:
         for asked in self.asked:

@@ -31,7 +31,7 @@ class Response:
     key: str | None
 
 
-_ANSWER = [
+ANSWER = [
     ("answer", pa.string()),
     ("status", pa.string()),
     ("detail", pa.string()),
@@ -44,20 +44,20 @@ _ANSWER = [
     ("answer_sha256", pa.string()),
     ("request_key", pa.string()),
 ]
-DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *_ANSWER])
-RESPONSE_SCHEMA = pa.schema([("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *_ANSWER])
+DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *ANSWER])
+RESPONSE_SCHEMA = pa.schema([("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *ANSWER])
 
 
 def dialogue_table(rounds: Sequence[Round]) -> pa.Table:
     """Return a dialogue as a table, one row a round."""
-    rows = [{"round": r.number, "user": r.user, **_answer(r.reply, r.key)} for r in rounds]
+    rows = [{"round": r.number, "user": r.user, **answer_columns(r.reply, r.key)} for r in rounds]
     return pa.Table.from_pylist(rows, schema=DIALOGUE_SCHEMA)
 
 
 def response_table(responses: Sequence[Response]) -> pa.Table:
     """Return responses as a table, one row an answer, by checkpoint and then in the order of the items."""
     rows = [
-        {"checkpoint": r.checkpoint, "item_id": r.item, "prompt": r.prompt, **_answer(r.reply, r.key)}
+        {"checkpoint": r.checkpoint, "item_id": r.item, "prompt": r.prompt, **answer_columns(r.reply, r.key)}
         for r in responses
     ]
     return pa.Table.from_pylist(rows, schema=RESPONSE_SCHEMA)
@@ -73,7 +73,8 @@ def text_hash(text: str | None) -> str | None:
     return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _answer(reply: Reply, key: str | None) -> dict[str, Any]:
+def answer_columns(reply: Reply, key: str | None) -> dict[str, Any]:
+    """Return the columns of an answer; `key` is None if it was not asked."""
     return {
         "answer": reply.text,
         "status": reply.status,

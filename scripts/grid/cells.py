@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from scripts.config.conditions import Order
 from scripts.grid.canonical import digest
 
-Stage = Literal["dialogues", "responses"]
+Stage = Literal["dialogues", "responses", "judgements"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,37 @@ class Track:
 class Cell:
     """One point of the grid with one output file.
 
-    `benchmark` is None for a dialogue. `as_persona`: in a persona-bound benchmark, the persona whose items the
-    baseline is asked. `spec` is everything that shapes the result, as plain JSON types.
+    `benchmark` is None for a dialogue and for a judgement of its rounds, which has a `metric`. `as_persona`: the
+    persona whose items the baseline is asked (in a persona-bound benchmark), or as which it is judged. `judge` and
+    `judged` (the cell that is rated) are set for judgements, `reference` for pairwise ones. `spec` is everything that
+    shapes the result, as plain JSON types.
     """
 
     track: Track
     spec: Mapping[str, Any]
     benchmark: str | None = None
     as_persona: str | None = None
+    judge: str | None = None
+    metric: str | None = None
+    reference: str | None = None
+    judged: "Cell | None" = None
 
     @property
     def stage(self) -> Stage:
         """The stage that makes the cell."""
+        if self.judge:
+            return "judgements"
         return "responses" if self.benchmark else "dialogues"
+
+    @property
+    def kind(self) -> str:
+        """The benchmark or metric of the cell, or `dialogues`: what its requests are counted under."""
+        return self.metric or self.benchmark or "dialogues"
+
+    @property
+    def asked(self) -> str:
+        """The slug of the model that is asked to make the cell: the judge's for a judgement."""
+        return self.judge or self.track.model
 
     @cached_property
     def digest(self) -> str:
@@ -55,8 +74,10 @@ class Cell:
     def plain_path(self) -> str:
         """Path below the results folder without the digest: what people open in `current/`."""
         track = self.track
-        folder = [self.stage, track.model, track.persona, *([self.benchmark] if self.benchmark else [])]
+        folder = [self.stage, *([self.judge] if self.judge else []), track.model, track.persona]
+        folder += [self.kind] if self.benchmark or self.metric else []
         suffix = f"--as-{self.as_persona}" if self.as_persona else ""
+        suffix += f"--vs-{self.reference}" if self.reference else ""
         return "/".join([*folder, f"{track.stem}{suffix}.parquet"])
 
     @cached_property

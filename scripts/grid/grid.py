@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scripts.benchmarks.base import Item
 from scripts.config.conditions import Order
 from scripts.config.models import ModelSection
 from scripts.config.personas import BASELINE, Persona
 from scripts.errors import UserError
+from scripts.grid.asked import asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
+from scripts.grid.judgements import judgements
 from scripts.grid.recipe import RECIPE_VERSION, user_turn
 from scripts.grid.study import Study
 
 
 @dataclass(frozen=True)
 class Grid:
-    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark."""
+    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark; then judgements."""
 
     study: Study
     cells: Sequence[Cell]
@@ -31,12 +32,13 @@ class Grid:
     @cached_property
     def dialogues(self) -> Mapping[Track, Cell]:
         """The dialogue cell of every track."""
-        return {cell.track: cell for cell in self.cells if cell.benchmark is None}
+        return {cell.track: cell for cell in self.cells if cell.stage == "dialogues"}
 
 
 def build_grid(study: Study) -> Grid:
     """Return every cell of the study; UserError when two different cells share a digest."""
     cells = list(_cells(study))
+    cells += judgements(study, cells)
     specs: dict[str, Mapping[str, Any]] = {}
     for cell in cells:
         if specs.setdefault(cell.digest, cell.spec) != cell.spec:
@@ -117,22 +119,3 @@ class _Questions:
                 for as_persona, items in asked_items(self._study, benchmark, persona)
             ]
         return self._asked[key]
-
-
-def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:
-    """Return the question sets a persona is asked: one, or for the baseline of a persona-bound benchmark one
-    per persona. Sets without items are left out: such a cell does not exist.
-    """
-    if (benchmark, persona) not in study.asked:
-        sets = _question_sets(study, benchmark, persona)
-        study.asked[benchmark, persona] = [(as_persona, items) for as_persona, items in sets if items]
-    found: list[tuple[str | None, list[Item]]] = study.asked[benchmark, persona]
-    return found
-
-
-def _question_sets(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:
-    if persona != BASELINE:
-        return [(None, study.items_for(benchmark, study.personas[persona].role))]
-    if not study.persona_bound(benchmark):
-        return [(None, study.items_for(benchmark, None))]
-    return [(slug, study.items_for(benchmark, None, as_role=role.role)) for slug, role in study.personas.items()]

@@ -6,7 +6,7 @@ user turns and items travel inside the frozen plan.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,23 @@ from scripts.config.personas import BASELINE, Persona, PersonasSection
 from scripts.errors import UserError
 from scripts.grid.turns import read_turns
 from scripts.grid.weights import fingerprint, locate
+from scripts.judge.texts import JudgeTexts, load_texts
 
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that shapes results. `weights` maps model slugs to fingerprints."""
+    """Everything that shapes results.
+
+    `weights` maps model slugs, and judges by `judge_weights_key`, to fingerprints; `judge_texts` maps slugs of judges
+    to what they read.
+    """
 
     config: Config
     personas: Mapping[str, Persona]
     turns: Mapping[str, Mapping[Order, Sequence[str]]]
     items: Mapping[str, Sequence[Item]]
     weights: Mapping[str, str]
+    judge_texts: Mapping[str, JudgeTexts] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> dict[tuple[str, str], Any]:
@@ -63,6 +69,7 @@ class Study:
             "turns": self.turns,
             "items": {slug: [asdict(item) for item in items] for slug, items in self.items.items()},
             "weights": self.weights,
+            "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
         }
 
     @classmethod
@@ -74,6 +81,7 @@ class Study:
             turns=raw["turns"],
             items={slug: [Item(**item) for item in items] for slug, items in raw["items"].items()},
             weights=raw["weights"],
+            judge_texts={slug: JudgeTexts.from_json(texts) for slug, texts in raw["judge_texts"].items()},
         )
 
 
@@ -89,12 +97,24 @@ def resolve(config: Config, root: Path = Path()) -> Study:
             slug: BENCHMARKS[config.kind_of(slug)].load(root / section.items)
             for slug, section in config.benchmarks.items()
         },
-        weights={
-            slug: fingerprint(locate(model.weights, f"models.{slug}.weights"))
-            for slug, model in config.models.items()
-            if isinstance(model, LlamaCppModel)
-        },
+        weights=_weights(config),
+        judge_texts={slug: load_texts(root / judge.texts) for slug, judge in config.judges.items()},
     )
+
+
+def judge_weights_key(slug: str) -> str:
+    """Return the key of a judge's weights; a colon stands in no slug, so no model has the same."""
+    return f"judge:{slug}"
+
+
+def _weights(config: Config) -> dict[str, str]:
+    models = {slug: (model, f"models.{slug}") for slug, model in config.models.items()}
+    judges = {judge_weights_key(s): (judge.model, f"judges.{s}.model") for s, judge in config.judges.items()}
+    return {
+        key: fingerprint(locate(model.weights, f"{where}.weights"))
+        for key, (model, where) in (models | judges).items()
+        if isinstance(model, LlamaCppModel)
+    }
 
 
 def _personas(section: PersonasSection, root: Path) -> dict[str, Persona]:

@@ -3,20 +3,24 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scripts.config.models import ModelSection
+from scripts.config import Config
+from scripts.config.models import Model
 from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid, asked_items
+from scripts.grid.grid import Grid
+from scripts.plan.loads import Loads
+from scripts.plan.rates import Rates
 
-SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "endpoint": 0.02}
-"""Stated defaults: seconds from one completion token of an answer to the next, while eight answers are under way."""
+GENERATE, JUDGE = "generate", "judge"
+STAGES = (GENERATE, JUDGE)
 
 
 @dataclass(frozen=True)
 class Batch:
     """The cells one job makes with one engine. Paths are relative to the results folder.
 
-    `inputs` are the finished dialogues that missing responses stand behind. `requests` counts every request of
-    the cells, journaled or not; `minutes` is the estimate for all of them.
+    `model` is the model that is measured, `judge` the one that rates it, None while generating. `inputs` are the cells
+    that the missing ones stand behind or rate. `requests` counts every request of the cells, journaled or not;
+    `minutes` is the estimate for all of them.
     """
 
     name: str
@@ -25,43 +29,71 @@ class Batch:
     inputs: tuple[str, ...]
     requests: int
     minutes: float
+    judge: str | None = None
+
+    @property
+    def stage(self) -> str:
+        """The stage that the batch belongs to."""
+        return JUDGE if self.judge else GENERATE
+
+    @property
+    def asked_slug(self) -> str:
+        """The slug of the model that is asked."""
+        return self.judge or self.model
+
+    def asked(self, config: Config) -> Model:
+        """Return the model that is asked."""
+        return asked_model(config, self.model, self.judge)
+
+
+def asked_model(config: Config, model: str, judge: str | None) -> Model:
+    """Return the model that is asked for a cell: the judge's own, or the one that is measured."""
+    return config.judges[judge].model if judge else config.models[model]
 
 
 @dataclass
 class _Family:
-    """The missing cells of one persona and replicate, and the finished dialogues they need; never cut apart.
+    """Missing cells that may share requests, and the finished cells they need; never cut apart.
 
-    Its tracks share a system prompt and a seed, and so requests; two batches side by side would send those twice.
+    While generating: those of one persona and replicate, whose tracks share a system prompt and a seed. While judging:
+    also of one persona to judge by. Two batches side by side would send what they share twice.
     """
 
     cells: list[Cell] = field(default_factory=list)
-    dialogues: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
     requests: int = 0
     minutes: float = 0.0
 
 
-def cut(grid: Grid, missing: Sequence[Cell]) -> list[Batch]:
+def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
     """Cut missing cells into batches in grid order; a cell of another model never moves a cut."""
+    groups: dict[tuple[str | None, str], list[Cell]] = {}
+    for judge in (None, *grid.study.config.judges):
+        for model in grid.study.config.models:
+            groups[judge, model] = []
+    for cell in missing:
+        groups[cell.judge, cell.track.model].append(cell)
+    sizes, paths = _Sizes(grid, rates), {cell.path for cell in missing}
     batches: list[Batch] = []
-    for model in grid.study.config.models:
-        families = _families(grid, [cell for cell in missing if cell.track.model == model])
-        for number, group in enumerate(_groups(families, grid), start=1):
-            batches.append(_batch(f"generate_{model}_{number:02d}", model, group))
+    for (judge, model), cells in groups.items():
+        stem = f"{JUDGE}_{judge}_{model}" if judge else f"{GENERATE}_{model}"
+        for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
+            batches.append(_batch(f"{stem}_{number:02d}", model, judge, families))
     return batches
 
 
-def _families(grid: Grid, missing: Sequence[Cell]) -> list[_Family]:
-    families: dict[tuple[str, int], _Family] = {}
-    sizes, paths = _Sizes(grid), {cell.path for cell in missing}
+def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[str]) -> list[_Family]:
+    families: dict[tuple[str, str | None, int], _Family] = {}
     for cell in missing:
-        family = families.setdefault((cell.track.persona, cell.track.replicate), _Family())
+        judged_as = cell.as_persona if cell.judge else None
+        family = families.setdefault((cell.track.persona, judged_as, cell.track.replicate), _Family())
         family.cells.append(cell)
-        requests = sizes.requests(cell)
-        family.requests += requests
-        family.minutes += requests * sizes.seconds_per_request(cell.track.model) / 60
-        dialogue = grid.dialogues[cell.track].path
-        if dialogue not in paths:
-            family.dialogues.add(dialogue)
+        family.requests += sizes.rows(cell)
+        family.minutes += sizes.minutes(cell)
+        needed = (cell.judged or grid.dialogues[cell.track]).path
+        # A dialogue made in this very batch is no input; what a judge rates always is, wherever it is made.
+        if cell.judge or needed not in paths:
+            family.needs.add(needed)
     return list(families.values())
 
 
@@ -81,34 +113,36 @@ def _groups(families: Iterable[_Family], grid: Grid) -> Iterator[list[_Family]]:
         yield group
 
 
-def _batch(name: str, model: str, families: Sequence[_Family]) -> Batch:
+def _batch(name: str, model: str, judge: str | None, families: Sequence[_Family]) -> Batch:
     return Batch(
         name=name,
         model=model,
         outputs=tuple(cell.path for family in families for cell in family.cells),
-        inputs=tuple(path for family in families for path in sorted(family.dialogues)),
+        inputs=tuple(path for family in families for path in sorted(family.needs)),
         requests=sum(family.requests for family in families),
         minutes=round(sum(family.minutes for family in families), 3),
+        judge=judge,
     )
 
 
 class _Sizes:
-    """How many requests a cell takes and how long one lasts; item counts are looked up once per persona."""
+    """How many requests a cell takes and how long they last, none of them answered by the journal."""
 
-    def __init__(self, grid: Grid) -> None:
-        self._study = grid.study
-        self._counts: dict[tuple[str, str], dict[str | None, int]] = {}
+    def __init__(self, grid: Grid, rates: Rates) -> None:
+        self._config = grid.study.config
+        self._loads = Loads(grid)
+        self._rates = rates
 
-    def requests(self, cell: Cell) -> int:
-        config = self._study.config
-        if cell.benchmark is None:
-            return config.conditions[cell.track.condition].rounds
-        key = (cell.benchmark, cell.track.persona)
-        if key not in self._counts:
-            self._counts[key] = {who: len(items) for who, items in asked_items(self._study, *key)}
-        return len(config.checkpoints) * self._counts[key][cell.as_persona]
+    def rows(self, cell: Cell) -> int:
+        return self._loads.rows(cell)
 
-    def seconds_per_request(self, model: str) -> float:
-        section: ModelSection = self._study.config.models[model]
-        engine = self._study.config.models[model].engine
-        return section.sampling.max_tokens * SECONDS_PER_TOKEN[engine] / min(section.concurrency, 8)
+    def minutes(self, cell: Cell) -> float:
+        asked = asked_model(self._config, cell.track.model, cell.judge)
+        longest = asked.sampling.max_tokens
+        if not cell.judge:
+            longest = self._config.longest_answer(cell.track.model, cell.benchmark)
+        tokens = self._rates.completion_tokens(cell.asked, cell.kind, longest).value
+        return sum(
+            load.rows * tokens / self._rates.tokens_per_second(cell.asked, asked, load.before).value / 60
+            for load in self._loads.of(cell)
+        )

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.errors import UserError
-
-STAGES = ("dialogues", "responses")
+from scripts.grid.cells import STAGES
 
 
 def existing_files(results: Path) -> frozenset[str]:

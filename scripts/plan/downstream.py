@@ -42,8 +42,8 @@ def _ratings(grid: Grid) -> list[Artefact]:
     """One table per model and benchmark, so that an edit scores again only what it touches."""
     groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for cell in grid.cells:
-        if cell.benchmark is not None:
-            groups[cell.track.model, cell.benchmark].append(cell)
+        if cell.stage == "responses":
+            groups[cell.track.model, cell.kind].append(cell)
     study, result = grid.study, []
     scoring: dict[str, str] = {}
     for (model, benchmark), cells in groups.items():

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from scripts.grid.grid import Grid, build_grid
 from scripts.grid.study import Study
 from scripts.plan.batches import Batch
 from scripts.plan.downstream import Artefact
+from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True)
 class FrozenPlan:
-    """What the jobs of one invocation know."""
+    """What the jobs of one invocation know. `estimates` are by name of a batch."""
 
     run: Run
     study: Study
@@ -39,6 +40,7 @@ class FrozenPlan:
     batches: Sequence[Batch]
     artefacts: Sequence[Artefact]
     targets: Sequence[str]
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
     @cached_property
     def grid(self) -> Grid:
@@ -56,6 +58,10 @@ class FrozenPlan:
             if made.intersection(artefact.inputs):
                 made.update(artefact.outputs)
         return frozenset(made)
+
+    def stage(self, stage: str) -> list[Batch]:
+        """Return the batches of a stage."""
+        return [batch for batch in self.batches if batch.stage == stage]
 
     def batch(self, name: str) -> Batch:
         """Return a batch by the name of its rule."""
@@ -80,9 +86,11 @@ def plan_file(results: Path, run_id: str) -> Path:
     return run_folder(results, run_id) / "plan.json"
 
 
-def freeze(plan: Plan, run: Run, results: Path) -> FrozenPlan:
-    """Give a plan the form that jobs read."""
-    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets)
+def freeze(plan: Plan, run: Run, results: Path, estimates: Mapping[str, Estimate] | None = None) -> FrozenPlan:
+    """Give a plan the form that jobs read; `estimates` are by path of a cell."""
+    known = estimates or {}
+    by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in plan.batches if known}
+    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets, by_batch)
 
 
 def write(frozen: FrozenPlan) -> Path:
@@ -95,6 +103,7 @@ def write(frozen: FrozenPlan) -> Path:
         "batches": [asdict(batch) for batch in frozen.batches],
         "artefacts": [asdict(artefact) for artefact in frozen.artefacts],
         "targets": list(frozen.targets),
+        "estimates": {name: asdict(estimate) for name, estimate in frozen.estimates.items()},
     }
     path = plan_file(frozen.results, frozen.run.id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +126,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         batches=[_tuples(Batch, batch) for batch in raw["batches"]],
         artefacts=[_tuples(Artefact, artefact) for artefact in raw["artefacts"]],
         targets=raw["targets"],
+        estimates={name: Estimate(**estimate) for name, estimate in raw["estimates"].items()},
     )
 
 

@@ -8,6 +8,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.batches import Batch, cut
 from scripts.plan.downstream import Artefact, downstream
+from scripts.plan.rates import Rates
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,20 @@ class Plan:
         return cells + [path for artefact in self.artefacts for path in artefact.outputs]
 
 
-def make_plan(grid: Grid, on_disk: AbstractSet[str]) -> Plan:
-    """Plan a grid against the files on disk.
+def make_plan(grid: Grid, on_disk: AbstractSet[str], rates: Rates | None = None) -> Plan:
+    """Plan a grid against the files on disk; `rates` size the batches.
 
     A cell is current if its file, which carries its digest, exists. A response whose dialogue is missing is
-    missing too: the dialogue made again may read differently, and the response must stand behind that one.
+    missing too: the dialogue made again may read differently, and the response must stand behind that one. So is
+    the judgement of anything missing.
     """
     missing = [cell for cell in grid.cells if not _is_current(cell, grid, on_disk)]
-    return Plan(grid, missing, cut(grid, missing), downstream(grid))
+    return Plan(grid, missing, cut(grid, missing, rates or Rates()), downstream(grid))
 
 
 def _is_current(cell: Cell, grid: Grid, on_disk: AbstractSet[str]) -> bool:
-    return cell.path in on_disk and grid.dialogues[cell.track].path in on_disk
+    if cell.path not in on_disk:
+        return False
+    if cell.judged is not None:
+        return _is_current(cell.judged, grid, on_disk)
+    return grid.dialogues[cell.track].path in on_disk

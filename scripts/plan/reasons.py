@@ -6,26 +6,85 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from scripts.generate.projection import read_description
+from scripts.batch.outcome import FINISHED, UNDER_WAY, Outcome
+from scripts.batch.projection import read_description
 from scripts.grid.cells import Cell
+from scripts.lease import live_paths
 from scripts.plan.plan import Plan
+from scripts.plan.words import told
 
 NEW = "new"
 REMOVED = "removed"
+BEING_MADE = "being made now"
+DIALOGUE_AGAIN = "its dialogue is made again"
+JUDGED_AGAIN = "what it judges is made again"
 Change = tuple[str, Any, Any]
 
 
-def reasons(plan: Plan, results: Path, on_disk: AbstractSet[str]) -> dict[str, str]:
+def reasons(plan: Plan, results: Path, on_disk: AbstractSet[str], outcomes: Iterable[Outcome] = ()) -> dict[str, str]:
     """Return the reason of every missing cell by its path.
 
     `new`: nothing of that name was ever made. `removed`: the file of this very cell is gone, although a link to
-    it is left. Otherwise what changed since the nearest earlier cell, or that its dialogue has to be made again.
+    it is left. Otherwise what changed since the nearest earlier cell, or that what it stands on has to be made again.
+    Where the last batch that was to make it failed, that is told too.
     """
-    earlier = _earlier(on_disk)
-    return {cell.path: _reason(cell, plan, results, on_disk, earlier[cell.plain_path]) for cell in plan.missing}
+    teller = _Teller(results, on_disk)
+    last = {path: outcome.ended for outcome in outcomes for path in outcome.cells}
+    alive = live_paths(results / "leases") if plan.missing else set()
+    return {cell.path: _with_end(teller.why(cell), last.get(cell.path), cell.path in alive) for cell in plan.missing}
 
 
-def _earlier(on_disk: Iterable[str]) -> Mapping[str, list[str]]:
+def _with_end(reason: str, ended: str | None, alive: bool) -> str:
+    if alive:
+        return BEING_MADE
+    if ended in (None, FINISHED):
+        return reason
+    failed = f"failed last time: {'killed' if ended == UNDER_WAY else ended}"
+    return failed if reason == NEW else f"{reason}; {failed}"
+
+
+class _Teller:
+    """Compares cells with their earlier versions; what was read or told once is kept."""
+
+    def __init__(self, results: Path, on_disk: AbstractSet[str]) -> None:
+        self._results, self._on_disk = results, on_disk
+        self._earlier = _by_plain_path(on_disk)
+        self._known: dict[str, str | None] = {}
+        self._links = _links(results / "current")
+
+    def why(self, cell: Cell) -> str:
+        if cell.path in self._on_disk:
+            return JUDGED_AGAIN if cell.judge else DIALOGUE_AGAIN
+        if self._links.get(cell.plain_path) == cell.path.rpartition("/")[2]:
+            return REMOVED
+        return self._changed(cell) or NEW
+
+    def _changed(self, cell: Cell) -> str | None:
+        """Tell what changed since the nearest earlier version; None where there is none."""
+        if cell.path not in self._known:
+            specs = [self._spec(path) for path in self._earlier[cell.plain_path] if path != cell.path]
+            nearest = min((list(changes(spec, cell.spec)) for spec in specs if spec), key=len, default=None)
+            self._known[cell.path] = None if nearest is None else self._words(cell, nearest)
+        return self._known[cell.path]
+
+    def _words(self, cell: Cell, nearest: Sequence[Change]) -> str:
+        words = dict.fromkeys(
+            (self._changed(cell.judged) or "what it judges changed")
+            if change[0] == "judged" and cell.judged
+            else told(cell, change)
+            for change in nearest
+        )
+        return "; ".join(words) or NEW
+
+    def _spec(self, path: str) -> Mapping[str, Any] | None:
+        try:
+            spec: Mapping[str, Any] = read_description(self._results / path)["spec"]
+        except (OSError, ValueError, KeyError):  # not a file of ours, or a damaged one: nothing to compare with
+            return None
+        return spec
+
+
+def _by_plain_path(on_disk: Iterable[str]) -> Mapping[str, list[str]]:
     """Group files by their name without the digest."""
     groups: dict[str, list[str]] = defaultdict(list)
     for path in on_disk:
@@ -34,21 +93,12 @@ def _earlier(on_disk: Iterable[str]) -> Mapping[str, list[str]]:
     return groups
 
 
-def _reason(cell: Cell, plan: Plan, results: Path, on_disk: AbstractSet[str], earlier: Sequence[str]) -> str:
-    if cell.path in on_disk:
-        return "its dialogue is made again"
-    if _was_current(results, cell):
-        return REMOVED
-    specs = [read_description(results / path)["spec"] for path in earlier if path != cell.path]
-    if not specs:
-        return NEW
-    nearest = min((list(changes(spec, cell.spec)) for spec in specs), key=len)
-    return "; ".join(dict.fromkeys(_words(cell, change) for change in nearest)) or NEW
-
-
-def _was_current(results: Path, cell: Cell) -> bool:
-    link = results / "current" / cell.plain_path
-    return link.is_symlink() and link.readlink().name == Path(cell.path).name
+def _links(current: Path) -> dict[str, str]:
+    """Return the name of the file that each link of the folder `current` names, whether it exists or not."""
+    if not current.is_dir():
+        return {}
+    links = (path for path in current.rglob("*.parquet") if path.is_symlink())
+    return {link.relative_to(current).as_posix(): link.readlink().name for link in links}
 
 
 def changes(old: Any, new: Any, place: str = "") -> Iterator[Change]:
@@ -58,34 +108,3 @@ def changes(old: Any, new: Any, place: str = "") -> Iterator[Change]:
             yield from changes(old.get(key), new.get(key), f"{place}.{key}" if place else key)
     elif old != new:
         yield place, old, new
-
-
-_WITHOUT_VALUES = {
-    "persona.description": "persona {persona}: description changed",
-    "user_turns": "condition {condition}: user turns changed",
-    "items": "benchmark {benchmark}: items changed",
-    "model.weights": "model {model}: weights changed",
-}
-_WITH_VALUES = {
-    "recipe": "prompt recipe v{old} -> v{new}",
-    "checkpoints": "checkpoints {old} -> {new}",
-    "seed": "seed {old} -> {new}",
-    "max_tokens": "benchmark {benchmark}: max_tokens {old} -> {new}",
-    "persona": "persona {persona}: {place} {old} -> {new}",
-    "model": "model {model}: {place} {old} -> {new}",
-}
-
-
-def _words(cell: Cell, change: Change) -> str:
-    place, old, new = change
-    head, _, rest = place.partition(".")
-    template = _WITHOUT_VALUES.get(place) or _WITH_VALUES.get(head, "{place} {old} -> {new}")
-    return template.format(
-        persona=cell.as_persona or cell.track.persona,
-        condition=cell.track.condition,
-        benchmark=cell.benchmark,
-        model=cell.track.model,
-        place=rest or place,
-        old="unset" if old is None else old,
-        new="unset" if new is None else new,
-    )

@@ -58,9 +58,14 @@ def prepare_run(workflow: Any, frozen: FrozenPlan) -> None:
     atexit.register(_finish, workflow, frozen)
 
 
+def only_looks() -> bool:
+    """Tell whether Snakemake was started with an option with which it looks and does not run."""
+    return not _NOT_RUNS.isdisjoint(argument.split("=")[0] for argument in sys.argv[1:])
+
+
 def _refuse_second_start(frozen: FrozenPlan) -> None:
     """Stop with one sentence when a live run makes some of our files, before Snakemake's own lock speaks."""
-    if _NOT_RUNS.intersection(argument.split("=")[0] for argument in sys.argv[1:]):
+    if only_looks():
         return
     deadline = time.monotonic() + 20
     while True:
@@ -127,13 +132,13 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
 
 
 def _remove_outdated(frozen: FrozenPlan) -> None:
-    """Remove tables and figures that stand on cells about to be made.
+    """Remove cells about to be made again, and tables and figures that stand on cells about to be made.
 
-    Were they left until they are made again, a run that ends in between would leave them looking current.
+    Were they left until they are made again, a run that ends in between would leave them looking current: a judgement
+    has the right name although what it judges reads differently by then. Their answers are in the journal.
     """
-    for artefact in frozen.artefacts:
-        for path in frozen.to_make.intersection(artefact.outputs):
-            (frozen.results / path).unlink(missing_ok=True)
+    for path in frozen.to_make:
+        (frozen.results / path).unlink(missing_ok=True)
 
 
 def _finish(workflow: Any, frozen: FrozenPlan) -> None:

@@ -2,23 +2,25 @@
 
 import os
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scripts.config import load_config
+from rich.console import Console
+
+from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.plan import frozen as frozen_plans
-from scripts.plan.disk import existing_files
 from scripts.plan.frozen import FrozenPlan, Run
-from scripts.plan.plan import make_plan
+from scripts.plan.outlook import look
 from scripts.plan.resources import spread_stage_resources
-from scripts.plan.run import leave, prepare_run
-
-DEFAULT_CONFIG = Path("config/config.yaml")
+from scripts.plan.run import leave, only_looks, prepare_run
+from scripts.plan.stages import stage_rules, translate_targets
+from scripts.report.planned import console_width, print_outlook
 
 
 def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
@@ -42,16 +44,18 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings = workflow.config_settings
     files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
     study = resolve(load_config(files, _overrides(settings.config)))
-    grid = build_grid(study)
     results = Path(study.config.results)
-    plan = make_plan(grid, existing_files(results))
-    frozen = frozen_plans.freeze(plan, _new_run(), results)
+    outlook = look(build_grid(study), results, only_looks())
+    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates)
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
     config["frozen_plan"] = str(path)
-    spread_stage_resources(workflow, {"generate": [batch.name for batch in frozen.batches]})
-    if not workflow.output_settings.dryrun:
+    translate_targets(workflow, frozen)
+    spread_stage_resources(workflow, stage_rules(frozen))
+    if workflow.output_settings.dryrun:
+        print_outlook(outlook, Console(stderr=True, width=console_width(sys.stderr)))
+    else:
         prepare_run(workflow, frozen)
     return frozen
 

@@ -10,8 +10,8 @@ from scripts.benchmarks import BENCHMARKS
 from scripts.config.personas import BASELINE
 from scripts.errors import UserError
 from scripts.files import write_atomically
+from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
-from scripts.grid.grid import asked_items
 from scripts.plan.frozen import FrozenPlan
 from scripts.ratings.table import rate_response, ratings_table
 

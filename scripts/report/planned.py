@@ -1,55 +1,107 @@
-"""`personas plan`: what a run would make, and why."""
+"""The plan for people: what a run would make, why, how long it takes and what it costs."""
 
+import shutil
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TextIO
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
-from scripts.plan.plan import Plan
-from scripts.report.status import cells_table
+from scripts.plan.outlook import Outlook
+from scripts.report.numbers import compact, minutes, money
+from scripts.report.plan_document import Counts, Group, Work, axes, groups, work_of
 
-JSON_VERSION = 1
-
-
-def plan_json(plan: Plan, reasons: Mapping[str, str]) -> dict[str, Any]:
-    """Return the plan as plain JSON types; docs/results.md describes the fields of this version."""
-    return {
-        "version": JSON_VERSION,
-        "cells": len(plan.grid.cells),
-        "missing": [
-            {
-                "path": cell.path,
-                "stage": cell.stage,
-                "model": cell.track.model,
-                "persona": cell.track.persona,
-                "condition": cell.track.condition,
-                "order": cell.track.order,
-                "replicate": cell.track.replicate,
-                "benchmark": cell.benchmark,
-                "as_persona": cell.as_persona,
-                "reason": reasons[cell.path],
-            }
-            for cell in plan.missing
-        ],
-        "batches": [
-            {"name": b.name, "model": b.model, "cells": len(b.outputs), "requests": b.requests, "minutes": b.minutes}
-            for b in plan.batches
-        ],
-    }
+_WIDTH = 140
+_REASONS, _VALUES = 12, 6
+"""Lines of reasons, and values of an axis, that are printed; the JSON has all."""
 
 
-def print_plan(plan: Plan, reasons: Mapping[str, str], console: Console) -> None:
-    """Print cells per model and stage, the reasons with the number of cells each has, and the size of the work."""
-    console.print(cells_table(plan))
-    for reason, cells in Counter(reasons.values()).most_common():
-        console.print(f"{cells:>7} missing: {reason}", highlight=False, markup=False)
-    requests, minutes = sum(b.requests for b in plan.batches), sum(b.minutes for b in plan.batches)
-    if plan.batches:
-        console.print(
-            f"{len(plan.batches)} batches, at most {requests} requests (journaled ones are not sent), "
-            f"about {minutes:.0f} engine minutes by stated defaults.",
-            highlight=False,
-        )
-    else:
+def console_width(stream: TextIO) -> int | None:
+    """Return the width to print at where `stream` is no terminal: enough for the table."""
+    return None if stream.isatty() else max(_WIDTH, shutil.get_terminal_size().columns)
+
+
+def print_outlook(outlook: Outlook, console: Console) -> None:
+    """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
+    console.print(plan_table(outlook))
+    if not outlook.plan.missing:
         console.print("Every cell is current.")
+        return
+    for line in [*_reasons(outlook), *_axes(outlook), *_basis(outlook)]:
+        console.print(line, highlight=False, markup=False)
+
+
+def plan_table(outlook: Outlook) -> Table:
+    """Return the table of the plan, a row for each stage and model, and one for all."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in ("stage", "model"):
+        table.add_column(heading, overflow="fold")
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right")
+    found = groups(outlook)
+    for group in found:
+        table.add_row(group.stage, _who(group), *_figures(group, group.work))
+    if len(found) > 1:
+        cells, missing = sum(g.cells for g in found), sum(g.missing for g in found)
+        everything = Counts(cells=cells, current=cells - missing, missing=missing)
+        table.add_section()
+        table.add_row("all", "", *_figures(everything, work_of(outlook, outlook.plan.missing)))
+    return table
+
+
+_HEADINGS = (
+    *("cells", "current", "missing", "requests", "journaled", "prompt tokens", "computed", "answer tokens"),
+    *("engine time", "cost"),
+)
+
+
+def _who(group: Group) -> str:
+    return f"{group.model} by {group.judge}" if group.judge else group.model
+
+
+def _figures(counts: Counts, work: Work) -> list[str]:
+    cells = [f"{counts.cells:,}", f"{counts.current:,}", f"{counts.missing:,}"]
+    if not counts.missing:
+        return [*cells, *[""] * 7]
+    share = f"{work.journaled / work.requests:.0%}" if work.requests else ""
+    tokens = [compact(work.prompt_tokens), compact(work.computed_tokens), compact(work.completion_tokens)]
+    return [*cells, f"{work.requests:,}", share, *tokens, minutes(work.engine_minutes), money(work.money)]
+
+
+def _reasons(outlook: Outlook) -> Iterator[str]:
+    counted = Counter(outlook.reasons.values()).most_common()
+    for reason, cells in counted[:_REASONS]:
+        yield f"{cells:>7,} missing: {reason}"
+    if len(counted) > _REASONS:
+        rest = sum(cells for _, cells in counted[_REASONS:])
+        yield f"{rest:>7,} missing for {len(counted) - _REASONS} other reasons (all of them: personas plan --json FILE)"
+
+
+def _axes(outlook: Outlook) -> Iterator[str]:
+    for axis, values in axes(outlook).items():
+        lacking = {value: counts for value, counts in values.items() if counts.missing}
+        if len(values) > 1:
+            yield f"  by {axis}: {', '.join(_listed(lacking.items()))}"
+
+
+def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
+    lacking = list(lacking)
+    for value, counts in lacking[:_VALUES]:
+        yield f"{value} {counts.missing:,} of {counts.cells:,}"
+    if len(lacking) > _VALUES:
+        yield f"and {len(lacking) - _VALUES} more"
+
+
+def _basis(outlook: Outlook) -> Iterator[str]:
+    work = work_of(outlook, outlook.plan.missing)
+    batches = outlook.plan.batches
+    yield f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'}, {work.to_send:,} requests to send."
+    if work.measured_share is not None:
+        yield (
+            f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
+            "the rest from stated defaults (docs/planning.md)."
+        )
+    if work.journaled:
+        yield f"The journal answers {work.journaled:,} requests already; they are not sent again."

@@ -11,16 +11,20 @@ from scripts.config.models import EndpointModel
 from scripts.grid.study import Study
 from scripts.lease import live_holders
 from scripts.plan.plan import Plan
+from scripts.report.actual import planned_against_actual
 
 
 def print_status(plan: Plan, results: Path, console: Console) -> None:
-    """Print the status of a grid."""
+    """Print the status of a grid, and what its last run took against what was planned."""
     console.print(cells_table(plan))
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
     made = sum((results / path).exists() for path in artefacts)
     console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
     for holder in live_holders(results / "leases"):
         console.print(f"Working: {holder.sentence()}.")
+    compared = planned_against_actual(results)
+    if compared is not None:
+        console.print(compared)
     if made == len(artefacts) and not plan.missing:
         console.print(f"Complete; look at {results}/current/.")
     else:
@@ -28,18 +32,18 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
 
 
 def cells_table(plan: Plan) -> Table:
-    """Return cells in the grid, current and missing, per model and stage."""
-    total = Counter((cell.track.model, cell.stage) for cell in plan.grid.cells)
-    missing = Counter((cell.track.model, cell.stage) for cell in plan.missing)
+    """Return cells in the grid, current and missing, per stage, model and judge."""
+    total = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.grid.cells)
+    missing = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.missing)
     table = Table()
-    for heading in ("model", "stage"):
+    for heading in ("stage", "model"):
         table.add_column(heading)
-    for heading in ("cells", "current", "missing", "batches"):
+    for heading in ("cells", "current", "missing"):
         table.add_column(heading, justify="right")
-    for (model, stage), cells in sorted(total.items()):
-        lacking = missing[model, stage]
-        batches = sum(batch.model == model for batch in plan.batches) if stage == "dialogues" else ""
-        table.add_row(model, stage, str(cells), str(cells - lacking), str(lacking), str(batches))
+    for (stage, model, judge), cells in total.items():
+        lacking = missing[stage, model, judge]
+        who = f"{model} by {judge}" if judge else model
+        table.add_row(stage, who, *(f"{count:,}" for count in (cells, cells - lacking, lacking)))
     return table
 
 

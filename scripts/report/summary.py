@@ -1,11 +1,9 @@
 """The few lines a run ends with."""
 
-import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
 
+from scripts.batch.outcome import Outcome, read_outcomes
 from scripts.engines.request import STATUSES
 from scripts.plan.frozen import FrozenPlan
 
@@ -18,7 +16,7 @@ def print_summary(frozen: FrozenPlan) -> None:
 def summary(frozen: FrozenPlan) -> list[str]:
     """Return the lines of the summary."""
     results = frozen.results
-    outcomes = [json.loads(path.read_text()) for path in sorted(frozen.folder().glob("generate_*.json"))]
+    outcomes = list(read_outcomes(frozen.folder()))
     planned = [path for batch in frozen.batches for path in batch.outputs]
     lines = ["", *_made(planned, outcomes, frozen)] if planned else [""]
     missing = [path for path in frozen.targets if not (results / path).exists()]
@@ -32,19 +30,15 @@ def summary(frozen: FrozenPlan) -> list[str]:
     return lines
 
 
-def _made(planned: list[str], outcomes: list[dict[str, Any]], frozen: FrozenPlan) -> list[str]:
+def _made(planned: list[str], outcomes: list[Outcome], frozen: FrozenPlan) -> list[str]:
     made = sum((frozen.results / path).exists() for path in planned)
-    sent, reused = _sum(outcomes, "sent"), _sum(outcomes, "from_journal")
-    lines = [f"Made: {made} of {len(planned)} cells, {sent:.0f} requests sent, {reused:.0f} answered by the journal."]
+    sent, reused = sum(o.sent for o in outcomes), sum(o.from_journal for o in outcomes)
+    lines = [f"Made: {made} of {len(planned)} cells, {sent} requests sent, {reused} answered by the journal."]
     counts: Counter[str] = Counter()
     for outcome in outcomes:
-        for statuses in outcome["statuses"].values():
+        for statuses in outcome.statuses.values():
             counts.update(statuses)
     if counts:
         ended = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
         lines.append(f"Items by status: {ended}.")
     return lines
-
-
-def _sum(outcomes: Iterable[dict[str, Any]], key: str) -> float:
-    return sum(float(outcome[key]) for outcome in outcomes)

@@ -15,8 +15,8 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from scripts.batch.journal import finished_keys
 from scripts.engines.request import STATUSES
-from scripts.generate.journal import finished_keys
 from tests.workflow.conftest import Checkout, make_checkout
 
 MODELS = {"smollm2-greedy", "smollm2-warm"}

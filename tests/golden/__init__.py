@@ -9,7 +9,7 @@ from scripts.config import Config
 from scripts.config.loader import validate
 from scripts.config.personas import Persona
 from scripts.engines.request import Reply, Request
-from scripts.generate.batch import plan_works
+from scripts.generate.work import plan_works
 from scripts.grid.grid import build_grid
 from scripts.grid.recipe import RECIPE_VERSION
 from scripts.grid.study import Study
@@ -71,5 +71,5 @@ def prompts() -> dict[str, Any]:
                 }
                 return Reply("ok", text=f"Answer {number}.")
 
-            asyncio.run(work.hold(ask, in_order=True))
+            asyncio.run(work.run(ask, in_order=True))
     return {"recipe_version": RECIPE_VERSION, "prompts": told}

@@ -8,14 +8,15 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from scripts.batch.job import run
+from scripts.batch.journal import finished_keys
+from scripts.batch.outcome import Outcome
+from scripts.batch.projection import read_description
 from scripts.engines.errors import EngineRefuses, EngineUnavailable
 from scripts.engines.request import STATUSES
 from scripts.errors import UserError
-from scripts.generate.batch import Outcome, plan_works
-from scripts.generate.job import run
-from scripts.generate.journal import finished_keys
-from scripts.generate.projection import read_description
 from scripts.generate.transcript import text_hash
+from scripts.generate.work import plan_works, works
 from scripts.plan.disk import existing_files
 from scripts.plan.frozen import FrozenPlan
 from tests.helpers import OVERFLOW_OPENAI, RESET, FakeServer, Project, answer, failure, said
@@ -26,7 +27,7 @@ DIALOGUES, ROUNDS = 9, 27
 def run_all(frozen: FrozenPlan) -> Outcome:
     """Run the only batch of a plan as its job does."""
     [batch] = frozen.batches
-    return run(frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
+    return run(works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
 
 
 def cells(frozen: FrozenPlan) -> dict[str, list[dict[str, Any]]]:

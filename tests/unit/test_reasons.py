@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scripts.generate.projection import write_cell
+from scripts.batch.projection import write_cell
 from scripts.generate.transcript import dialogue_table, response_table
 from scripts.plan.disk import existing_files
 from scripts.plan.frozen import Run, freeze

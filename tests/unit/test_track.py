@@ -81,7 +81,7 @@ def contents(request: Request) -> list[str]:
 
 async def held(in_order: bool, special: Any = lambda turn: None, **changes: Any) -> tuple[TrackWork, Fake]:
     one, fake = work(**changes), Fake(special)
-    await one.hold(fake.ask, in_order)
+    await one.run(fake.ask, in_order)
     return one, fake
 
 
@@ -215,7 +215,7 @@ async def test_a_finished_dialogue_is_not_held_again(in_order: bool) -> None:
     one = work(rounds=rounds, dialogue=None)
     fake = Fake()
     assert one.planned == 6
-    await one.hold(fake.ask, in_order)
+    await one.run(fake.ask, in_order)
     assert {turn[:4] for turn in fake.turns()} == {"item"} and len(fake.requests) == 6
     assert max(map(contents, fake.find("item-2")), key=len) == [
         "SYSTEM", "turn-1", "before-1", "turn-2", "before-2", "item-2",
@@ -237,5 +237,5 @@ async def test_a_failure_of_the_infrastructure_is_no_answer(in_order: bool) -> N
         raise ConnectionError("gone")
 
     with pytest.raises(ExceptionGroup):
-        await one.hold(ask, in_order)
+        await one.run(ask, in_order)
     assert one.rounds == [] and one.responses == {}

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from scripts.generate.journal import finished_keys
+from scripts.batch.journal import finished_keys
 from tests.workflow.conftest import Checkout
 
 pytestmark = [pytest.mark.workflow, pytest.mark.engine]

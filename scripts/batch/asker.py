@@ -5,11 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
+from scripts.batch.journal import Journal
+from scripts.batch.progress import Progress
 from scripts.engines.engine import Served
 from scripts.engines.errors import EngineUnavailable
 from scripts.engines.request import Reply, Request
-from scripts.generate.journal import Journal
-from scripts.generate.progress import Progress
 
 
 class Asker:
@@ -76,7 +76,7 @@ class Asker:
                 raise
         if reply.status != "api_error":  # it stands in the cell; asked again, it may well succeed
             await self._journal.append(request.key, reply)
-        self._progress.answered(reply)
+        self._progress.answered(request, reply)
         return reply
 
     async def _engine(self) -> Served:
@@ -90,6 +90,7 @@ class Asker:
                 except BaseException as error:
                     self._start_failure = error
                     raise
+                self._progress.engine_answers()
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served
 

@@ -7,20 +7,25 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psutil
 
+from scripts.batch.outcome import UNDER_WAY, Outcome, read_outcomes
+from scripts.batch.run import Work, run_batch
 from scripts.engines.errors import EngineError
 from scripts.errors import UserError
-from scripts.generate.batch import Outcome, run_batch
 from scripts.lease import lease
+from scripts.plan.batches import Batch
 from scripts.plan.frozen import FrozenPlan, Run, read
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+WorksOf = Callable[[FrozenPlan, Batch], Sequence[Work]]
+"""What a stage adds: the works of one of its batches."""
 
 EXIT_USER = 1
 EXIT_DISK = 77
@@ -31,7 +36,7 @@ class Stopped(Exception):
     """The batch was asked to stop (a signal), or Snakemake is gone."""
 
 
-def main(frozen_plan: str, batch_name: str, threads: int, log: str) -> None:
+def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log: str) -> None:
     """Run a batch by its name; end the process with a named code and one sentence when it cannot finish."""
     log_file = Path(log)
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -39,24 +44,41 @@ def main(frozen_plan: str, batch_name: str, threads: int, log: str) -> None:
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    frozen: FrozenPlan | None = None
+
+    def fail(name: str, sentence: str, code: int) -> NoReturn:
+        if frozen is not None:
+            _record_end(frozen, batch_name, name)
+        _end_process(name, sentence, code)
+
     try:
-        run(read(frozen_plan), batch_name, threads, log_file)
+        frozen = read(frozen_plan)
+        run(works_of, frozen, batch_name, threads, log_file)
     except UserError as error:
-        _fail("refused", str(error), EXIT_USER)
+        fail("refused", str(error), EXIT_USER)
     except Stopped as error:
-        _fail("stopped", str(error), EXIT_STOPPED)
+        fail("stopped", str(error), EXIT_STOPPED)
     except EngineError as error:
-        _fail(error.name, str(error), error.exit_code)
+        fail(error.name, str(error), error.exit_code)
     except OSError as error:
-        _fail("disk", f"{error}. What was finished before is in the journal.", EXIT_DISK)
+        fail("disk", f"{error}. What was finished before is in the journal.", EXIT_DISK)
 
 
-def run(frozen: FrozenPlan, batch_name: str, threads: int, log: Path) -> Outcome:
+def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, log: Path) -> Outcome:
     """Run a batch under a lease on its cells."""
     batch = frozen.batch(batch_name)
     with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
-        work = run_batch(frozen, batch, threads, log.with_suffix(".engine.log"))
+        work = run_batch(frozen, batch, works_of(frozen, batch), threads, log.with_suffix(".engine.log"))
         return asyncio.run(_guarded(work, frozen.run))
+
+
+def _record_end(frozen: FrozenPlan, batch_name: str, name: str) -> None:
+    """Tell later plans how the batch ended, as far as the disk lets us."""
+    with contextlib.suppress(OSError):
+        for outcome in read_outcomes(frozen.folder()):
+            if outcome.batch == batch_name and outcome.ended == UNDER_WAY:
+                outcome.ended = name
+                outcome.write(frozen.folder())
 
 
 async def _guarded(work: Coroutine[Any, Any, T], run: Run) -> T:
@@ -117,7 +139,7 @@ def _leaves(error: BaseException) -> Any:
         yield error
 
 
-def _fail(name: str, sentence: str, code: int) -> None:
+def _end_process(name: str, sentence: str, code: int) -> NoReturn:
     logger.error("%s: %s", name, sentence)
     with contextlib.suppress(OSError):
         print(f"{name}: {sentence}", file=sys.stderr, flush=True)

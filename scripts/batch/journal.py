@@ -20,13 +20,45 @@ _HEAD = b'{"key":"'
 _KEY = slice(len(_HEAD), len(_HEAD) + 64)
 
 
+class JournalIndex:
+    """Where the answers in all journals of a model stand. Reading it opens every file below `folder` once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._where: dict[bytes, tuple[Path, int]] = {}
+        for path in sorted(folder.glob("*.jsonl")):
+            for key, offset in _index(path):
+                self._where.setdefault(key, (path, offset))
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._where
+
+    def put(self, key: bytes, path: Path, offset: int) -> None:
+        """Note where a new answer stands."""
+        self._where[key] = (path, offset)
+
+    def get(self, key: str) -> Reply | None:
+        """Return the reply to a finished request, or None."""
+        found = self._where.get(bytes.fromhex(key))
+        if found is None:
+            return None
+        path, offset = found
+        with path.open("rb") as file:
+            file.seek(offset)
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged line is asked again
+                return Reply(**json.loads(file.readline())["reply"])
+        return None
+
+
 class Journal:
     """Reads all journals of a model, and appends to one of its own."""
 
     def __init__(self, folder: Path, writer: str) -> None:
         self._folder = folder
         self._writer = writer
-        self._where: dict[bytes, tuple[Path, int]] = {}
+        self._index: JournalIndex | None = None
         self._handle: int | None = None
         self._path: Path | None = None
         self._size = 0
@@ -35,9 +67,7 @@ class Journal:
         self._flusher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Journal":
-        for path in sorted(self._folder.glob("*.jsonl")):
-            for key, offset in _index(path):
-                self._where.setdefault(key, (path, offset))
+        self._index = JournalIndex(self._folder)
         self._flusher = asyncio.create_task(self._flush_forever())
         return self
 
@@ -54,19 +84,11 @@ class Journal:
             os.close(self._handle)
 
     def __len__(self) -> int:
-        return len(self._where)
+        return 0 if self._index is None else len(self._index)
 
     def get(self, key: str) -> Reply | None:
         """Return the reply to a finished request, or None."""
-        found = self._where.get(bytes.fromhex(key))
-        if found is None:
-            return None
-        path, offset = found
-        with path.open("rb") as file:
-            file.seek(offset)
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged line is asked again
-                return Reply(**json.loads(file.readline())["reply"])
-        return None
+        return None if self._index is None else self._index.get(key)
 
     async def append(self, key: str, reply: Reply) -> None:
         """Write a finished request; returns once it is on disk. OSError when the disk refuses it."""
@@ -97,7 +119,8 @@ class Journal:
                     done.set_exception(error)
             return
         for key, line, done in group:
-            self._where[key] = (path, start)
+            if self._index is not None:
+                self._index.put(key, path, start)
             start += len(line)
             if not done.done():
                 done.set_result(None)

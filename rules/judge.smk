@@ -1,0 +1,22 @@
+# One rule per batch: its outputs are exactly the judgements that are missing. Finished cells have no rule.
+for batch in PLAN.stage("judge"):
+
+    rule:
+        name:
+            batch.name
+        input:
+            [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+        output:
+            [f"{RESULTS}/{path}" for path in batch.outputs],
+        log:
+            f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
+        conda:
+            "../envs/workflow.yaml"
+        threads: min(workflow.cores or 1, 8)
+        resources:
+            runtime=max(10, int(3 * batch.minutes)),
+            mem_mb=3000,
+        message:
+            f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
+        script:
+            "../scripts/judge/judge.py"

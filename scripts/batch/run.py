@@ -1,0 +1,114 @@
+"""Run the works of a batch with one engine, and write its cells."""
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from scripts.batch.asker import Asker
+from scripts.batch.journal import Journal
+from scripts.batch.outcome import FINISHED, Outcome
+from scripts.batch.progress import Progress
+from scripts.batch.projection import write_cell
+from scripts.config.models import LlamaCppModel, ModelSection
+from scripts.engines.engine import Served, serve
+from scripts.engines.llamacpp import hints
+from scripts.engines.request import Reply, Request
+from scripts.grid.cells import Cell
+from scripts.plan.batches import Batch
+from scripts.plan.frozen import FrozenPlan
+
+logger = logging.getLogger(__name__)
+
+Ask = Callable[[Request], Awaitable[Reply]]
+
+# Messages, sampling and template arguments stand in a request by themselves.
+_NOT_IN_REQUEST_IDENTITY = frozenset({"sampling", "system_role", "thinking"})
+
+
+def request_identity(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a request's key says of the model that is asked, from the model's part of a cell's spec."""
+    return {key: value for key, value in model.items() if key not in _NOT_IN_REQUEST_IDENTITY}
+
+
+class Work(Protocol):
+    """A part of a batch whose requests share prefixes: a dialogue with its items, or one cell to judge."""
+
+    @property
+    def planned(self) -> int:
+        """Requests at most."""
+
+    async def run(self, ask: Ask, in_order: bool) -> None:
+        """Ask everything. `in_order`: the engine keeps one prefix a lane, so one request follows the other."""
+
+    def cells(self) -> Iterable[tuple[Cell, pa.Table]]:
+        """Return the cells with their content, once everything was asked."""
+
+
+async def run_batch(
+    frozen: FrozenPlan, batch: Batch, works: Sequence[Work], threads: int, engine_log: Path
+) -> Outcome:
+    """Make every cell of a batch; its outcome stands in the folder of the run, from the start on.
+
+    EngineError when the infrastructure fails; whatever was finished by then is in the journal.
+    """
+    asked = batch.asked(frozen.study.config)
+    outcome = Outcome(batch.name, batch.asked_slug, asked.engine, cells=list(batch.outputs))
+    outcome.write(frozen.folder())
+    folder = frozen.results / "journal" / batch.asked_slug
+    lanes = min(asked.concurrency, len(works)) if isinstance(asked, LlamaCppModel) else None
+
+    def start() -> AbstractAsyncContextManager[Served]:
+        return serve(asked, batch.asked_slug, lanes or 1, threads, engine_log)
+
+    with Progress(batch.name, sum(work.planned for work in works)) as progress:
+        try:
+            async with Journal(folder, batch.name) as journal:
+                async with Asker(journal, start, asked.concurrency, progress) as asker:
+                    await _run_all(works, asked, asker, lanes)
+        finally:
+            progress.record(outcome)
+            outcome.write(frozen.folder())
+    outcome.statuses = write_cells(frozen.results, works)
+    outcome.ended = FINISHED
+    outcome.write(frozen.folder())
+    return outcome
+
+
+async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lanes: int | None) -> None:
+    """Run all works side by side. With lanes, a work keeps one lane of the engine, and so its prefix."""
+    free: asyncio.Queue[int] = asyncio.Queue()
+    for lane in range(lanes or 0):
+        free.put_nowait(lane)
+
+    async def run(work: Work) -> None:
+        if not isinstance(model, LlamaCppModel):
+            await work.run(lambda request: asker.ask(request, {}), in_order=False)
+            return
+        lane = await free.get()
+        to_lane = hints(model, lane)
+        await work.run(lambda request: asker.ask(request, to_lane), in_order=True)
+        free.put_nowait(lane)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(run(work))
+    except asyncio.CancelledError:
+        if asker.failure is not None:
+            raise asker.failure from None
+        raise
+
+
+def write_cells(results: Path, works: Iterable[Work]) -> dict[str, dict[str, int]]:
+    """Write every cell and return, per kind of cell, how many rows ended in which status."""
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    for work in works:
+        for cell, table in work.cells():
+            totals[cell.kind].update(write_cell(results, cell, table))
+    return {kind: dict(counts) for kind, counts in totals.items()}

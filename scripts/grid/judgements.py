@@ -1,0 +1,108 @@
+"""Judgement cells: what each judge rates of the dialogues and responses of a grid."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from scripts.benchmarks.base import Item
+from scripts.config.judges import Judge, Reference
+from scripts.config.personas import BASELINE
+from scripts.config.root import PAIRWISE
+from scripts.grid.asked import asked_items
+from scripts.grid.canonical import sha256
+from scripts.grid.cells import Cell
+from scripts.grid.study import Study, judge_weights_key
+from scripts.judge.prompts import JUDGE_RECIPE_VERSION
+
+
+def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Yield the judgement cells of every judge over the dialogue and response cells of a grid."""
+    for slug, judge in study.config.judges.items():
+        specs = _Specs(study, slug, judge)
+        benchmarks = set(study.config.judged_benchmarks(slug))
+        for cell in cells:
+            if cell.benchmark is None:
+                yield from _of_dialogue(study, cell, specs, judge)
+            elif cell.benchmark in benchmarks:
+                yield from _of_response(study, cell, specs, judge)
+
+
+def _of_dialogue(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
+    """Rate every round for every metric; the baseline's as if it were each persona in turn."""
+    stands_for = list(study.personas) if cell.track.persona == BASELINE else [None]
+    for metric in judge.utterances:
+        for as_persona in stands_for:
+            yield specs.cell(cell, metric, as_persona or cell.track.persona, as_persona=as_persona, metric=metric)
+
+
+def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
+    benchmark = cell.benchmark or ""
+    kind = study.config.kind_of(benchmark)
+    persona = cell.as_persona or cell.track.persona
+    shared: dict[str, Any] = {"benchmark": benchmark, "as_persona": cell.as_persona}
+    if kind not in PAIRWISE:
+        yield specs.cell(cell, kind, None if persona == BASELINE else persona, **shared)
+        return
+    for reference in _references(study, cell, judge):
+        yield specs.cell(cell, kind, persona, **shared, reference=reference)
+
+
+def _references(study: Study, cell: Cell, judge: Judge) -> list[Reference]:
+    """Return what a response is compared with: with itself earlier on only for personas, and only where there is one."""
+    alone = cell.track.persona == BASELINE or len(study.config.checkpoints) < 2
+    return [reference for reference in judge.references if reference == "dataset" or not alone]
+
+
+class _Specs:
+    """Builds the judgement cells of one judge; the parts that many share are hashed once."""
+
+    def __init__(self, study: Study, slug: str, judge: Judge) -> None:
+        self._study, self._slug = study, slug
+        self._texts = study.judge_texts[slug]
+        self._form = judge.form
+        model = {**judge.model.identity(), "weights": study.weights.get(judge_weights_key(slug))}
+        self._shared = {
+            "kind": "judgement",
+            "judge_recipe": JUDGE_RECIPE_VERSION,
+            "judge": model,
+            "form": judge.form,
+            "seed": judge.model.sampling.seed,
+        }
+        self._rubrics: dict[str, dict[str, str]] = {}
+        self._scoring: dict[tuple[str, str, str | None], str] = {}
+
+    def cell(self, judged: Cell, rubric: str, persona: str | None, **place: Any) -> Cell:
+        """Return the judgement of `judged` by a rubric, as the persona of that slug (None: nobody)."""
+        study = self._study
+        spec = {
+            **self._shared,
+            "judged": judged.digest,
+            "texts": self._rubric(rubric),
+            "persona": study.personas[persona].identity() if persona else None,
+            "reference": place.get("reference"),
+            "scoring": self._read_of_items(judged) if judged.benchmark else None,
+        }
+        return Cell(judged.track, spec, judge=self._slug, judged=judged, **place)
+
+    def _rubric(self, rubric: str) -> dict[str, str]:
+        if rubric not in self._rubrics:
+            identity = self._texts.identity(rubric, self._form)
+            self._rubrics[rubric] = {part: sha256(text) for part, text in identity.items()}
+        return self._rubrics[rubric]
+
+    def _read_of_items(self, judged: Cell) -> str:
+        """Hash what a judge reads of the items besides their prompts: the trait, or the reference answer."""
+        key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
+        if key not in self._scoring:
+            items = dict(asked_items(self._study, key[0], key[1]))[key[2]]
+            self._scoring[key] = sha256([[item.id, read_of_item(self._study, judged, item)] for item in items])
+        return self._scoring[key]
+
+
+def read_of_item(study: Study, judged: Cell, item: Item) -> str | None:
+    """Return what the judge of a response reads of its item besides the prompt; None if nothing."""
+    if study.config.kind_of(judged.benchmark or "") not in PAIRWISE:
+        trait: str | None = item.scoring.get("trait")
+        return trait
+    if "reference" in item.scoring:
+        return str(item.scoring["reference"])
+    return str(item.scoring["references"][study.personas[judged.as_persona or judged.track.persona].role])

@@ -1,0 +1,161 @@
+"""What missing cells will take: requests, tokens, engine time, money."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from scripts.config.models import ModelSection
+from scripts.grid.cells import Cell, Track
+from scripts.grid.grid import Grid
+from scripts.grid.recipe import opening, system_prompt
+from scripts.plan.batches import asked_model
+from scripts.plan.distinct import Distinct
+from scripts.plan.loads import Load, Loads
+from scripts.plan.rates import CHARACTERS_PER_MESSAGE, Rates
+
+Journaled = Mapping[str, Mapping[int, int]]
+"""Path of a cell -> rounds before -> requests that the journal answers."""
+
+
+@dataclass
+class Estimate:
+    """What a cell, or several, will take.
+
+    `rows` are the planned rows; `requests` those that differ from all others; `journaled` of them are answered by the
+    journal. All that follows is for the rest, which is sent: `prompt_tokens` as a server bills them, `computed_tokens`
+    those of them that no request before has in the same prefix, `completion_tokens`, `seconds` of engine time.
+    `measured` counts the sent requests whose answer length and speed come from earlier runs. `money` is in the currency of
+    the model's price, 0 where there is none.
+    """
+
+    rows: int = 0
+    requests: int = 0
+    journaled: int = 0
+    prompt_tokens: float = 0.0
+    computed_tokens: float = 0.0
+    completion_tokens: float = 0.0
+    seconds: float = 0.0
+    measured: int = 0
+    money: float = 0.0
+
+    @property
+    def to_send(self) -> int:
+        """Requests that are sent to the engine."""
+        return self.requests - self.journaled
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+def total(estimates: Iterable[Estimate]) -> Estimate:
+    """Return the sum of estimates."""
+    result = Estimate()
+    for estimate in estimates:
+        result = result + estimate
+    return result
+
+
+def estimate(grid: Grid, missing: Sequence[Cell], rates: Rates, journaled: Journaled) -> dict[str, Estimate]:
+    """Return the estimate of every missing cell by its path."""
+    estimator = _Estimator(grid, rates)
+    return {cell.path: estimator.of(cell, journaled.get(cell.path, {})) for cell in missing}
+
+
+class _Estimator:
+    """Goes through missing cells in order; what an earlier one computes or sends is not counted again."""
+
+    def __init__(self, grid: Grid, rates: Rates) -> None:
+        self._grid, self._rates = grid, rates
+        self._loads = Loads(grid)
+        self._distinct = Distinct(grid, self._loads)
+        self._prefixes: dict[Track, list[float]] = {}
+        self._computed: dict[Track, float] = {}
+        self._answers: dict[tuple[str, str, int], tuple[float, bool]] = {}
+
+    def of(self, cell: Cell, journaled: Mapping[int, int]) -> Estimate:
+        result, sent = Estimate(), []
+        for load, new in self._distinct.of(cell):
+            known = min(new, journaled.get(load.before, 0))
+            result.rows += load.rows
+            result.requests += new
+            result.journaled += known
+            if new > known:
+                sent.append((load, new - known))
+        if sent:
+            self._add_sent(result, cell, sent)
+        return result
+
+    def _add_sent(self, result: Estimate, cell: Cell, sent: Sequence[tuple[Load, int]]) -> None:
+        asked = asked_model(self._grid.study.config, cell.track.model, cell.judge)
+        tokens, measured = self._answer(cell, asked)
+        for load, count in sent:
+            own = self._own(cell, load) * count / load.rows
+            speed = self._rates.tokens_per_second(cell.asked, asked, load.before)
+            result.prompt_tokens += own + count * (0.0 if cell.judge else self._prefix(cell.track)[load.before])
+            result.computed_tokens += own
+            result.completion_tokens += count * tokens
+            result.seconds += count * tokens / speed.value
+            result.measured += count * (measured and speed.measured)
+        result.computed_tokens += self._shared(cell, sent, tokens)
+        result.money = _money(asked, result)
+
+    def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]], answer: float) -> float:
+        """Tokens that the requests of a cell compute once for all of them, less what they counted as their own."""
+        if cell.judge:
+            rubric = self._loads.rubric(cell) * self._rates.tokens_per_character(cell.asked).value
+            return -rubric * (sum(count for _, count in sent) - 1)
+        first, last = sent[0][0].before, sent[-1][0].before
+        prefix, known = self._prefix(cell.track), self._computed.get(cell.track, 0.0)
+        if cell.stage == "dialogues":
+            self._computed[cell.track] = prefix[-1]
+            return prefix[first] + answer * (len(sent) - 1)
+        self._computed[cell.track] = max(known, prefix[last])
+        return max(0.0, prefix[last] - known)
+
+    def _own(self, cell: Cell, load: Load) -> float:
+        """Tokens of the last messages of a load, and of the answers that are judged in them."""
+        per_character = self._rates.tokens_per_character(cell.asked).value
+        characters = load.characters + CHARACTERS_PER_MESSAGE * load.rows
+        return per_character * (characters + load.rows * load.answers * self._judged_characters(cell))
+
+    def _judged_characters(self, cell: Cell) -> float:
+        if cell.judged is None:
+            return 0.0
+        model = self._grid.study.config.models[cell.track.model]
+        tokens, _ = self._answer(cell.judged, model)
+        return tokens / self._rates.tokens_per_character(cell.track.model).value
+
+    def _answer(self, cell: Cell, asked: ModelSection) -> tuple[float, bool]:
+        longest = asked.sampling.max_tokens
+        if not cell.judge:
+            longest = self._grid.study.config.longest_answer(cell.track.model, cell.benchmark)
+        key = (cell.asked, cell.kind, longest)
+        if key not in self._answers:
+            self._answers[key] = self._rates.completion_tokens(*key)
+        return self._answers[key]
+
+    def _prefix(self, track: Track) -> list[float]:
+        """Tokens of the opening and the first t rounds, for t from 0 to all rounds."""
+        if track not in self._prefixes:
+            self._prefixes[track] = self._measure_prefix(track)
+        return self._prefixes[track]
+
+    def _measure_prefix(self, track: Track) -> list[float]:
+        study = self._grid.study
+        model, persona = study.config.models[track.model], study.personas.get(track.persona)
+        per_character = self._rates.tokens_per_character(track.model).value
+        longest = study.config.longest_answer(track.model, None)
+        answer = self._rates.completion_tokens(track.model, "dialogues", longest).value
+        before = opening(model, system_prompt(model, persona))
+        characters = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in before)
+        path = [per_character * characters]
+        for turn in study.turns[track.condition][track.order]:
+            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
+        return path
+
+
+def _money(model: ModelSection, estimate: Estimate) -> float:
+    price = model.price
+    if price is None:
+        return 0.0
+    billed = estimate.prompt_tokens * price.prompt_per_million
+    return (billed + estimate.completion_tokens * price.completion_per_million) / 1e6

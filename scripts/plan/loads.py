@@ -1,0 +1,93 @@
+"""What a cell asks: its requests, by the number of rounds that stand before them."""
+
+from dataclasses import dataclass
+
+from scripts.config.judges import METRICS
+from scripts.grid.asked import asked_items
+from scripts.grid.cells import Cell
+from scripts.grid.grid import Grid
+from scripts.judge.prompts import judge_prompt
+
+
+@dataclass(frozen=True)
+class Load:
+    """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged.
+
+    `answers`: answers of the judged model that stand in each request (0 unless it is a judgement).
+    """
+
+    before: int
+    rows: int
+    characters: int
+    answers: int = 0
+
+
+class Loads:
+    """The loads of every cell of a grid; what many cells share is counted once."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
+        self._rubrics: dict[tuple[str, str, str | None], int] = {}
+
+    def rows(self, cell: Cell) -> int:
+        """Return how many rows the file of a cell has."""
+        return sum(load.rows for load in self.of(cell))
+
+    def of(self, cell: Cell) -> list[Load]:
+        """Return the loads of a cell, ascending by rounds before."""
+        if cell.judge:
+            return self._judgement(cell)
+        if cell.benchmark is None:
+            turns = self.turns(cell)
+            return [Load(before, 1, len(turn)) for before, turn in enumerate(turns)]
+        count, characters = self.items(cell)
+        return [Load(t, count, characters) for t in self._grid.study.config.checkpoints]
+
+    def turns(self, cell: Cell) -> list[str]:
+        """Return the user turns of a cell's dialogue, `{role}` not filled in: close enough to count characters."""
+        track = cell.track
+        return list(self._grid.study.turns[track.condition][track.order])
+
+    def items(self, cell: Cell) -> tuple[int, int]:
+        """Return the number of items of a response cell, and the characters of their prompts together."""
+        key = (cell.benchmark or "", cell.track.persona)
+        if key not in self._items:
+            self._items[key] = {
+                who: (len(items), sum(len(item.prompt) for item in items))
+                for who, items in asked_items(self._grid.study, *key)
+            }
+        return self._items[key][cell.as_persona]
+
+    def _judgement(self, cell: Cell) -> list[Load]:
+        """Every row of the judged cell is one request; where a cell is compared with itself, not its first rows."""
+        judged = self.of(cell.judged) if cell.judged else []
+        rows = judged if cell.reference in (None, "dataset") else judged[1:]
+        count = sum(load.rows for load in rows)
+        characters = sum(load.characters for load in rows) + count * self.rubric(cell)
+        answers = 2 if cell.reference else 1
+        return [Load(0, count, characters, answers)] if count else []
+
+    def rubric(self, cell: Cell) -> int:
+        """Return the characters that all prompts of a judgement cell share: task, rubric, persona."""
+        as_persona = self.persona_seen(cell)
+        key = (cell.judge or "", cell.kind, as_persona)
+        if key not in self._rubrics:
+            study = self._grid.study
+            kind = cell.kind if cell.kind in METRICS else study.config.kind_of(cell.kind)
+            prompt = judge_prompt(
+                study.judge_texts[key[0]],
+                kind,
+                study.config.judges[key[0]].form,
+                persona=study.personas[as_persona] if as_persona else None,
+                user_turn="",
+                answers=["."] * (2 if cell.reference else 1),  # a blank one is refused
+                trait="Openness" if kind == "bfi" else None,
+            )
+            self._rubrics[key] = sum(len(message["content"]) for message in prompt)
+        return self._rubrics[key]
+
+    def persona_seen(self, cell: Cell) -> str | None:
+        """Return the persona whose description a judge reads; None where there is none."""
+        persona = cell.as_persona or cell.track.persona
+        return persona if persona in self._grid.study.personas else None

@@ -1,0 +1,37 @@
+"""The outlook: a plan with the reason and the estimate of every missing cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.batch.outcome import all_outcomes
+from scripts.grid.grid import Grid
+from scripts.plan.disk import existing_files
+from scripts.plan.estimate import Estimate, estimate
+from scripts.plan.journaled import journaled
+from scripts.plan.plan import Plan, make_plan
+from scripts.plan.rates import Rates
+from scripts.plan.reasons import reasons
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell."""
+
+    plan: Plan
+    reasons: Mapping[str, str]
+    estimates: Mapping[str, Estimate]
+    rates: Rates
+
+
+def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
+    """Plan a grid against a results folder; reads, and changes nothing. `only_plan`: no reasons and no estimates."""
+    on_disk = existing_files(results)
+    outcomes = list(all_outcomes(results))
+    rates = Rates.of(outcomes)
+    plan = make_plan(grid, on_disk, rates)
+    if only_plan:
+        return Outlook(plan, {}, {}, rates)
+    known = journaled(grid, plan.missing, results)
+    estimates = estimate(grid, plan.missing, rates, known)
+    return Outlook(plan, reasons(plan, results, on_disk, outcomes), estimates, rates)
