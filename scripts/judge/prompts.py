@@ -1,0 +1,92 @@
+"""The judge's recipe: how texts, persona, user turn and answers become one request.
+
+A change here changes what judges read, so it must come with a new JUDGE_RECIPE_VERSION; golden prompts in the tests
+fail otherwise.
+"""
+
+import re
+from collections.abc import Sequence
+
+from scripts.config.personas import Persona
+from scripts.errors import UserError
+from scripts.grid.recipe import Message
+from scripts.judge.rubrics import LikertRubric, Rubric
+from scripts.judge.template import Form, Template, fill
+from scripts.judge.texts import JudgeTexts
+from scripts.judge.thinking import strip_thinking
+
+JUDGE_RECIPE_VERSION = 1
+
+_TAGS = ("character", "user-turn", "answer", "answer-a", "answer-b")
+
+
+def judge_prompt(
+    texts: JudgeTexts,
+    metric: str,
+    form: Form,
+    *,
+    persona: Persona | None,
+    user_turn: str,
+    answers: Sequence[str],
+    trait: str | None = None,
+) -> list[Message]:
+    """Return the one user message that asks for a verdict in `form` on one answer, or on two (pairwise: A, B).
+
+    Thinking is stripped from the answers here. UserError when the rubric does not know the trait. ValueError when
+    the arguments do not fit the rubric, or an answer is blank: there is nothing to judge then.
+    """
+    rubric, template = texts.rubric(metric), texts.template
+    _check(rubric, metric, persona, answers, trait)
+    values = {
+        "rubric": rubric.text(),
+        "trait": _trait(rubric, template, metric, trait),
+        "persona": _persona(template, persona),
+        "user_turn": fenced("user-turn", user_turn),
+        **_answers(answers),
+        "request": template.request(rubric.scale, form),
+    }
+    return [{"role": "user", "content": fill(template.of(rubric.scale).prompt, values)}]
+
+
+def _check(rubric: Rubric, metric: str, persona: Persona | None, answers: Sequence[str], trait: str | None) -> None:
+    expected = 2 if rubric.scale == "pairwise" else 1
+    if len(answers) != expected:
+        raise ValueError(f"{metric}: found {len(answers)} answers, expected {expected}")
+    if rubric.needs_persona and persona is None:
+        raise ValueError(f"{metric}: found no persona, expected one")
+    if (trait is not None) != (isinstance(rubric, LikertRubric) and rubric.traits is not None):
+        raise ValueError(f"{metric}: found trait {trait!r}, expected one exactly where the rubric has traits")
+
+
+def _trait(rubric: Rubric, template: Template, metric: str, trait: str | None) -> str | None:
+    if trait is None or not isinstance(rubric, LikertRubric) or rubric.traits is None:
+        return None
+    if trait not in rubric.traits:
+        raise UserError(f"rubric {metric}: traits: found no {trait!r}, expected one of {', '.join(rubric.traits)}.")
+    return fill(template.trait, {"trait": trait, **rubric.traits[trait].identity()})
+
+
+def _persona(template: Template, persona: Persona | None) -> str | None:
+    if persona is None:
+        return None
+    return fill(template.persona, {"role": persona.role, "description": fenced("character", persona.description)})
+
+
+def _answers(answers: Sequence[str]) -> dict[str, str]:
+    said = [strip_thinking(answer)[0] for answer in answers]
+    if not all(text.strip() for text in said):
+        raise ValueError("an answer is blank: it has a status and no verdict")
+    tags = ("answer",) if len(said) == 1 else ("answer-a", "answer-b")
+    return {tag.replace("-", "_"): fenced(tag, text) for tag, text in zip(tags, said, strict=True)}
+
+
+def fenced(tag: str, text: str) -> str:
+    """Put a text between two tags that do not occur in it, so that no text can end its block or open another.
+
+    The tags get a number where the text holds a tag of ours: `<answer-2>`.
+    """
+    bare, number, suffix = re.sub(r"\s", "", text).lower(), 1, ""
+    while any(f"{slash}{ours}{suffix}>" in bare for ours in _TAGS for slash in ("<", "</")):
+        number += 1
+        suffix = f"-{number}"
+    return f"<{tag}{suffix}>\n{text.strip()}\n</{tag}{suffix}>"

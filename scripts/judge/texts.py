@@ -1,0 +1,93 @@
+"""What a judge is told: one template and one rubric per metric, read from a folder."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.config.base import SLUG_PATTERN, Section
+from scripts.config.loader import read_yaml, validate
+from scripts.errors import UserError
+from scripts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale
+from scripts.judge.template import Form, Template
+
+
+@dataclass(frozen=True)
+class JudgeTexts:
+    """Template and rubrics of a judge; `rubrics` maps a metric to its rubric."""
+
+    template: Template
+    rubrics: Mapping[str, Rubric]
+
+    def rubric(self, metric: str) -> Rubric:
+        """Return the rubric of a metric; UserError where there is none."""
+        if metric not in self.rubrics:
+            known = ", ".join(sorted(self.rubrics))
+            raise UserError(f"judge texts: found no rubric for {metric!r}, expected one of {known}.")
+        return self.rubrics[metric]
+
+    def scale(self, metric: str) -> Scale:
+        """Return what the verdicts of a metric are."""
+        return self.rubric(metric).scale
+
+    def identity(self, metric: str, form: Form) -> dict[str, Any]:
+        """Return what shapes the requests for a metric in a form, as plain JSON types, and nothing else.
+
+        Not in it: JUDGE_RECIPE_VERSION, persona, texts and judge, which the caller has and adds.
+        """
+        rubric, template = self.rubric(metric), self.template
+        rates_trait = isinstance(rubric, LikertRubric) and rubric.traits is not None
+        return {
+            "form": form,
+            "prompt": template.of(rubric.scale).prompt,
+            "request": template.request(rubric.scale, form),
+            "persona": template.persona,
+            "trait": template.trait if rates_trait else None,
+            "reasoning_characters": self.reasoning_characters(form),
+            "rubric": _plain(rubric, rubric.not_identity),
+        }
+
+    def reasoning_characters(self, form: Form) -> int | None:
+        """Return the longest reasoning that the schema allows; None where there is no schema, or no reasoning."""
+        return self.template.reasoning_characters if form == "json" and self.template.reasoning else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain JSON types."""
+        return {"template": _plain(self.template), "rubrics": {m: _plain(r) for m, r in self.rubrics.items()}}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "JudgeTexts":
+        """Return what `to_json` was called on."""
+        template = validate(Template, raw["template"], "judge texts: template")
+        return cls(template, {m: _rubric(r, f"judge texts: {m}") for m, r in raw["rubrics"].items()})
+
+
+def load_texts(folder: Path) -> JudgeTexts:
+    """Read `template.yaml` and `rubrics/<metric>.yaml`; UserError names the file and the field of every mistake."""
+    source = folder / "template.yaml"
+    template = validate(Template, read_yaml(source), str(source))
+    files = sorted(path for path in (folder / "rubrics").glob("*") if not path.name.startswith("."))
+    if not files:
+        raise UserError(f"{folder / 'rubrics'}: found no files, expected one YAML file per metric.")
+    return JudgeTexts(template, {_metric(path): _rubric(read_yaml(path), str(path)) for path in files})
+
+
+def _metric(path: Path) -> str:
+    if path.suffix != ".yaml" or not re.fullmatch(SLUG_PATTERN, path.stem):
+        raise UserError(
+            f"{path}: found this name, expected <metric>.yaml, a metric of letters, digits, dots and dashes."
+        )
+    return path.stem
+
+
+def _rubric(raw: Mapping[str, Any], source: str) -> Rubric:
+    section = RUBRICS.get(str(raw.get("scale")))
+    if section is None:
+        found = f"found {raw['scale']!r}" if "scale" in raw else "missing"
+        raise UserError(f"{source}: scale: {found}, expected one of {', '.join(RUBRICS)}.")
+    return validate(section, raw, source)
+
+
+def _plain(section: Section, without: Collection[str] = ()) -> dict[str, Any]:
+    return section.model_dump(mode="json", exclude=set(without))
