@@ -155,10 +155,11 @@ def edited(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 def make_project(folder: Path) -> Project:
-    """Write the tiny project into a folder."""
+    """Write the tiny project into a folder; `judges/` holds what a judge reads, though no judge is configured."""
     (folder / "personas").mkdir(parents=True)
     (folder / "turns").mkdir()
     shutil.copytree(DEMO, folder / "items")
+    shutil.copytree(ROOT / "config/judges/default", folder / "judges")
     for slug, persona in PERSONAS.items():
         (folder / "personas" / f"{slug}.yaml").write_text(yaml.safe_dump(persona), encoding="utf-8")
     for name, turns in TURNS.items():

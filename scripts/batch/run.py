@@ -68,9 +68,11 @@ async def run_batch(
 
     with Progress(batch.name, sum(work.planned for work in works)) as progress:
         try:
-            async with Journal(folder, batch.name) as journal:
-                async with Asker(journal, start, asked.concurrency, progress) as asker:
-                    await _run_all(works, asked, asker, lanes)
+            async with (
+                Journal(folder, batch.name) as journal,
+                Asker(journal, start, asked.concurrency, progress) as asker,
+            ):
+                await _run_all(works, asked, asker, lanes)
         finally:
             progress.record(outcome)
             outcome.write(frozen.folder())

@@ -19,7 +19,10 @@ from scripts.grid.study import Study
 
 @dataclass(frozen=True)
 class Grid:
-    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark; then judgements."""
+    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark.
+
+    Judgements come last, by judge, in the order of what they rate.
+    """
 
     study: Study
     cells: Sequence[Cell]
@@ -38,7 +41,7 @@ class Grid:
 def build_grid(study: Study) -> Grid:
     """Return every cell of the study; UserError when two different cells share a digest."""
     cells = list(_cells(study))
-    cells += judgements(study, cells)
+    cells = [*cells, *judgements(study, cells)]
     specs: dict[str, Mapping[str, Any]] = {}
     for cell in cells:
         if specs.setdefault(cell.digest, cell.spec) != cell.spec:

@@ -47,7 +47,7 @@ def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
 
 
 def _references(study: Study, cell: Cell, judge: Judge) -> list[Reference]:
-    """Return what a response is compared with: with itself earlier on only for personas, and only where there is one."""
+    """Return what a response is compared with; with itself earlier on only for personas, as in the study."""
     alone = cell.track.persona == BASELINE or len(study.config.checkpoints) < 2
     return [reference for reference in judge.references if reference == "dataset" or not alone]
 

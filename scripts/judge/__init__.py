@@ -1,10 +1,11 @@
 """Judging: what a judge reads, and what is read out of its answers. Pure functions; docs/judging.md explains them."""
 
+from scripts.config.judges import Form
 from scripts.judge.order import in_order, reference_first, win
 from scripts.judge.prompts import JUDGE_RECIPE_VERSION, judge_prompt
 from scripts.judge.rubrics import Scale
 from scripts.judge.schema import response_format
-from scripts.judge.template import FORMS, Form
+from scripts.judge.template import FORMS
 from scripts.judge.texts import JudgeTexts, load_texts
 from scripts.judge.thinking import strip_thinking
 from scripts.judge.verdicts import Verdict, parse

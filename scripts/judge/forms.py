@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from scripts.config.judges import Form
 from scripts.judge.rubrics import Scale
-from scripts.judge.template import Form
 
 VERDICT = "verdict"
 """Name of the field that holds it in form `json`."""

@@ -7,11 +7,12 @@ fail otherwise.
 import re
 from collections.abc import Sequence
 
+from scripts.config.judges import Form
 from scripts.config.personas import Persona
 from scripts.errors import UserError
 from scripts.grid.recipe import Message
 from scripts.judge.rubrics import LikertRubric, Rubric
-from scripts.judge.template import Form, Template, fill
+from scripts.judge.template import Template, fill
 from scripts.judge.texts import JudgeTexts
 from scripts.judge.thinking import strip_thinking
 

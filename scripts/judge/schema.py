@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from scripts.config.judges import Form
 from scripts.judge.forms import VERDICT
 from scripts.judge.rubrics import Scale
-from scripts.judge.template import Form
 from scripts.judge.texts import JudgeTexts
 
 _VERDICTS: dict[Scale, dict[str, Any]] = {

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from scripts.config.base import NonEmpty, Section
+from scripts.config.judges import Form
 from scripts.judge.rubrics import Scale
 
-Form = Literal["json", "reasoning-result", "feedback-score"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
 _NAME = re.compile(r"\{(\w+)\}")

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.config.base import SLUG_PATTERN, Section
+from scripts.config.judges import Form
 from scripts.config.loader import read_yaml, validate
 from scripts.errors import UserError
 from scripts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale
-from scripts.judge.template import Form, Template
+from scripts.judge.template import Template
 
 
 @dataclass(frozen=True)

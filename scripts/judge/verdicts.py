@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from scripts.config.judges import Form
 from scripts.judge.forms import FORM_RULES, NoVerdict
 from scripts.judge.rubrics import Scale
-from scripts.judge.template import Form
 from scripts.judge.thinking import strip_thinking
 
 _SHOWN = 60

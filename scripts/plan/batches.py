@@ -18,9 +18,9 @@ STAGES = (GENERATE, JUDGE)
 class Batch:
     """The cells one job makes with one engine. Paths are relative to the results folder.
 
-    `model` is the model that is measured, `judge` the one that rates it, None while generating. `inputs` are the cells
-    that the missing ones stand behind or rate. `requests` counts every request of the cells, journaled or not;
-    `minutes` is the estimate for all of them.
+    `model` is the model that is measured, `judge` the one that rates it, None while generating. `inputs` are the
+    cells that the missing ones stand behind or rate. `requests` counts every request of the cells, journaled or
+    not; `minutes` is the estimate for all of them.
     """
 
     name: str
@@ -55,8 +55,8 @@ def asked_model(config: Config, model: str, judge: str | None) -> Model:
 class _Family:
     """Missing cells that may share requests, and the finished cells they need; never cut apart.
 
-    While generating: those of one persona and replicate, whose tracks share a system prompt and a seed. While judging:
-    also of one persona to judge by. Two batches side by side would send what they share twice.
+    While generating: those of one persona and replicate, whose tracks share a system prompt and a seed. While
+    judging: also of one persona to judge by. Two batches side by side would send what they share twice.
     """
 
     cells: list[Cell] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from scripts.benchmarks.base import Item
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid
@@ -58,7 +59,7 @@ class Distinct:
         self._seen.add(key)
         return True
 
-    def _items(self, cell: Cell) -> Sequence[object]:
+    def _items(self, cell: Cell) -> Sequence[Item]:
         return dict(asked_items(self._grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
 
     def nodes(self, track: Track) -> list[int]:

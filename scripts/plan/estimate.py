@@ -20,11 +20,11 @@ Journaled = Mapping[str, Mapping[int, int]]
 class Estimate:
     """What a cell, or several, will take.
 
-    `rows` are the planned rows; `requests` those that differ from all others; `journaled` of them are answered by the
-    journal. All that follows is for the rest, which is sent: `prompt_tokens` as a server bills them, `computed_tokens`
-    those of them that no request before has in the same prefix, `completion_tokens`, `seconds` of engine time.
-    `measured` counts the sent requests whose answer length and speed come from earlier runs. `money` is in the currency of
-    the model's price, 0 where there is none.
+    `rows` are the planned rows; `requests` those that differ from all others; `journaled` of them are answered by
+    the journal. All that follows is for the rest, which is sent: `prompt_tokens` as a server bills them,
+    `computed_tokens` those of them that no request before has in the same prefix, `completion_tokens`, `seconds` of
+    engine time. `measured` counts the sent requests whose answer length and speed come from earlier runs. `money` is
+    in the currency of the model's price, 0 where there is none.
     """
 
     rows: int = 0

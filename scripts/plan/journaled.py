@@ -1,7 +1,7 @@
 """Which requests of missing cells the journal answers already.
 
-The same requests are built as a batch would build them, so the counts are exact as long as the dialogue can be followed:
-it is read from its file, or walked through the journal round by round.
+The same requests are built as a batch would build them, so the counts are exact as far as the dialogue can be
+followed: it is read from its file, or walked through the journal round by round.
 """
 
 from collections import defaultdict

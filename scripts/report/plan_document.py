@@ -16,7 +16,7 @@ from scripts.plan.batches import asked_model
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.outlook import Outlook
 
-VERSION = 2
+VERSION: Literal[2] = 2
 SCHEMA_FILE = Path("docs/plan.schema.json")
 
 Count = Annotated[int, Field(ge=0)]
@@ -39,7 +39,7 @@ class Work(_Document):
     completion_tokens: Amount
     engine_minutes: Amount = Field(description="minutes of engine time, without the start of the engine")
     measured_share: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        description="share of `to_send` whose answer length and speed were measured in earlier runs; null: none to send"
+        description="share of `to_send` with answer length and speed from earlier runs; null: none to send"
     )
     money: dict[str, Amount] = Field(description="currency -> amount, of models with a price")
 

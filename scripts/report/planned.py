@@ -76,7 +76,8 @@ def _reasons(outlook: Outlook) -> Iterator[str]:
         yield f"{cells:>7,} missing: {reason}"
     if len(counted) > _REASONS:
         rest = sum(cells for _, cells in counted[_REASONS:])
-        yield f"{rest:>7,} missing for {len(counted) - _REASONS} other reasons (all of them: personas plan --json FILE)"
+        more = len(counted) - _REASONS
+        yield f"{rest:>7,} missing for {more} other reasons (all of them: personas plan --json FILE)"
 
 
 def _axes(outlook: Outlook) -> Iterator[str]:

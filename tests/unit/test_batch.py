@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +242,7 @@ def test_the_outcome_is_written_into_the_folder_of_the_run(served: Project, serv
     frozen = served.frozen()
     outcome = run_all(frozen)
     written = json.loads(Path(frozen.folder() / f"{frozen.batches[0].name}.json").read_text())
-    assert written == vars(outcome) and written["prompt_tokens"] > 0
+    assert written == asdict(outcome) and written["prompt_tokens"] > 0
 
 
 def test_a_new_persona_asks_only_its_own(served: Project, server: FakeServer) -> None:

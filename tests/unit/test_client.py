@@ -213,10 +213,17 @@ CHANGES: dict[str, Any] = {
     "max_tokens": 25,
     "seed": 8,
     "template_arguments": {"a": 1},
+    "response_format": {"type": "json_object"},
 }
+MEASUREMENT = {"what": "bfi", "before": 3}
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Request)])
+@pytest.mark.parametrize("field", MEASUREMENT)
+def test_the_key_does_not_depend_on(field: str) -> None:
+    assert dataclasses.replace(REQUEST, **{field: MEASUREMENT[field]}).key == REQUEST.key
+
+
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Request) if f.name not in MEASUREMENT])
 def test_the_key_depends_on(field: str) -> None:
     assert dataclasses.replace(REQUEST, **{field: CHANGES[field]}).key != REQUEST.key
     assert len(REQUEST.key) == 64

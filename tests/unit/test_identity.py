@@ -74,7 +74,7 @@ def full_config(project: Project) -> Project:
     weights = project.folder / "gamma.gguf"
     weights.write_bytes(b"GGUF" + bytes(range(256)) * 8)
     shutil.copy(weights, project.folder / "moved.gguf")
-    for name in ("personas", "turns", "items"):
+    for name in ("personas", "turns", "items", "judges"):
         shutil.copytree(project.folder / name, project.folder / f"moved-{name}")
     shared = {
         "name": "Model",
@@ -103,7 +103,15 @@ def full_config(project: Project) -> Project:
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
             "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
-            "judges/j": {"model": llama, "name": "Judge"},
+            "judges/j": {
+                "model": {**llama, "weights": str(project.folder / "moved.gguf")},
+                "form": "json",
+                "texts": "judges",
+                "utterances": ["knowledge", "style"],
+                "benchmarks": ["bfi", "general"],
+                "references": ["dataset"],
+                "name": "Judge",
+            },
             "replicates": 2,
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
             "batches": {"max_cells": 50, "max_minutes": 10.0},
@@ -160,7 +168,12 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "BenchmarkSection.limit": ("benchmarks/xstest/limit", 3, "cells"),
     "BenchmarkSection.max_tokens": ("benchmarks/xstest/max_tokens", 10, "cells"),
     "BenchmarkSection.name": ("benchmarks/xstest/name", "Other", "nothing"),
-    "Judge.model": ("judges/j/model/id", "org/other", "nothing"),  # the judging stage decides later
+    "Judge.model": ("judges/j/model/id", "org/other", "cells"),
+    "Judge.form": ("judges/j/form", "feedback-score", "cells"),
+    "Judge.texts": ("judges/j/texts", "moved-judges", "nothing"),
+    "Judge.utterances": ("judges/j/utterances", ["style"], "moves"),
+    "Judge.benchmarks": ("judges/j/benchmarks", ["bfi"], "moves"),
+    "Judge.references": ("judges/j/references", ["dataset", "zero"], "moves"),
     "Judge.name": ("judges/j/name", "Other", "nothing"),
     "Figures.resamples": ("figures/resamples", 11, "nothing"),
     "Figures.seed": ("figures/seed", 2, "nothing"),
@@ -171,8 +184,8 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.personas": ("personas", {"folder": "personas", "baseline": False}, "cells"),
     "Config.conditions": ("conditions/requests", None, "cells"),
     "Config.checkpoints": ("checkpoints", [0, 1, 2], "cells"),
-    "Config.benchmarks": ("benchmarks/bfi", None, "cells"),
-    "Config.judges": ("judges/j", None, "nothing"),
+    "Config.benchmarks": ("benchmarks/role-specific", None, "cells"),
+    "Config.judges": ("judges/j", None, "cells"),
     "Config.replicates": ("replicates", 3, "cells"),
     "Config.figures": ("figures", {}, "nothing"),
     "Config.batches": ("batches", {}, "nothing"),
@@ -188,8 +201,6 @@ ACTS_ELSEWHERE = {
     "Condition.turns": "a place: the turns found there count",
     "BenchmarkSection.items": "a place: the items found there count",
     "BenchmarkSection.kind": "the kind in effect counts; here the slug gives the same one",
-    "Judge.model": "downstream of the cells",
-    "Config.judges": "downstream of the cells",
     "Config.figures": "downstream of the cells",
     "Figures.resamples": "downstream of the cells",
     "Figures.seed": "downstream of the cells",

@@ -1,0 +1,141 @@
+"""The work of a judging batch: one cell at a time, every row of it one request."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from scripts.batch.run import Ask, request_identity
+from scripts.config.judges import METRICS, Judge
+from scripts.config.personas import Persona
+from scripts.engines.request import Reply, Request
+from scripts.errors import UserError
+from scripts.generate.transcript import ANSWER, answer_columns
+from scripts.grid.cells import Cell
+from scripts.grid.grid import Grid
+from scripts.grid.recipe import opening, system_prompt
+from scripts.judge import JudgeTexts, judge_prompt, response_format
+from scripts.judge.rows import JudgedRow, judged_rows
+from scripts.plan.batches import Batch
+from scripts.plan.frozen import FrozenPlan
+
+JUDGEMENT_SCHEMA = pa.schema(
+    [
+        ("round", pa.int32()),
+        ("checkpoint", pa.int32()),
+        ("item_id", pa.string()),
+        ("judged_sha256", pa.string()),
+        ("reference_sha256", pa.string()),
+        ("reference_is_a", pa.bool_()),
+        *ANSWER,
+    ]
+)
+
+
+@dataclass
+class JudgeWork:
+    """A judgement cell to make: its rows, and what the judge reads besides them."""
+
+    cell: Cell
+    judge: Judge
+    texts: JudgeTexts
+    rubric: str
+    persona: Persona | None
+    rows: Sequence[JudgedRow]
+    replies: dict[int, tuple[Reply, str]] = field(default_factory=dict)
+
+    @property
+    def planned(self) -> int:
+        """Requests at most."""
+        return sum(row.not_judged is None for row in self.rows)
+
+    def requests(self) -> Iterator[tuple[int, Request]]:
+        """Yield the number of each row that can be judged, and its request."""
+        for number, row in enumerate(self.rows):
+            if row.not_judged is None:
+                yield number, self._request(row)
+
+    async def run(self, ask: Ask, in_order: bool) -> None:
+        """Judge every row; the first one alone, since all share task, rubric and persona."""
+        pending = list(self.requests())
+        ahead = len(pending) if in_order else 1
+        for number, request in pending[:ahead]:
+            await self._judge(number, request, ask)
+        async with asyncio.TaskGroup() as group:
+            for number, request in pending[ahead:]:
+                group.create_task(self._judge(number, request, ask))
+
+    async def _judge(self, number: int, request: Request, ask: Ask) -> None:
+        self.replies[number] = (await ask(request), request.key)
+
+    def _request(self, row: JudgedRow) -> Request:
+        model, form = self.judge.model, self.judge.form
+        turn = judge_prompt(
+            self.texts,
+            self.rubric,
+            form,
+            persona=self.persona,
+            user_turn=row.user_turn,
+            answers=row.answers,
+            trait=row.trait,
+        )
+        return Request(
+            model=request_identity(self.cell.spec["judge"]),
+            messages=[*opening(model, system_prompt(model, None)), *turn],
+            temperature=model.sampling.temperature,
+            top_p=model.sampling.top_p,
+            max_tokens=model.sampling.max_tokens,
+            seed=self.cell.spec["seed"],
+            template_arguments=model.thinking.template_arguments,
+            response_format=response_format(self.texts, self.rubric, form),
+            what=self.cell.kind,
+        )
+
+    def cells(self) -> Iterator[tuple[Cell, pa.Table]]:
+        """Yield the cell with its content, one row for each row that was to be judged."""
+        rows = [self._row(number, row) for number, row in enumerate(self.rows)]
+        yield self.cell, pa.Table.from_pylist(rows, schema=JUDGEMENT_SCHEMA)
+
+    def _row(self, number: int, row: JudgedRow) -> Mapping[str, Any]:
+        reply, key = self.replies.get(number, (None, None))
+        if reply is None:
+            reply = Reply(row.not_judged or "api_error", detail=row.why)
+        return {
+            "round": row.before if row.item is None else None,
+            "checkpoint": row.before if row.item is not None else None,
+            "item_id": row.item,
+            "judged_sha256": row.judged_sha256,
+            "reference_sha256": row.reference_sha256,
+            "reference_is_a": row.reference_is_a,
+            **answer_columns(reply, key),
+        }
+
+
+def works(frozen: FrozenPlan, batch: Batch) -> list[JudgeWork]:
+    """Return the work on each cell of a batch; UserError where the cell to judge is not there."""
+    made = []
+    for path in batch.outputs:
+        work = judge_work(frozen.grid, frozen.grid.by_path[path], frozen.results)
+        if work is None:
+            raise UserError(f"{path}: what it judges is not on disk, expected it; run the same command again.")
+        made.append(work)
+    return made
+
+
+def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork | None:
+    """Return the work on one judgement cell; None while the file that it judges does not exist."""
+    study, slug = grid.study, cell.judge or ""
+    if cell.judged is None or not (results / cell.judged.path).exists():
+        return None
+    as_persona = cell.as_persona or cell.track.persona
+    return JudgeWork(
+        cell=cell,
+        judge=study.config.judges[slug],
+        texts=study.judge_texts[slug],
+        rubric=cell.kind if cell.kind in METRICS else study.config.kind_of(cell.kind),
+        persona=study.personas.get(as_persona),
+        rows=judged_rows(grid, cell, results),
+    )
