@@ -1,10 +1,10 @@
 """How long planning takes on a grid of N cells: `uv run python -m tests.benchmarks.plan_cells [N ...] [--all]`.
 
-Makes a synthetic study in a temporary folder and starts there `snakemake -n -q all` from nothing, `personas plan` from
-nothing, and `snakemake -n -q all` over the complete grid (every file of it exists and holds one word). `--study` makes
-a grid of the published study's size instead: 7 models, 8 personas and the baseline, 2 conditions of 102 rounds in 2
-orders, 10 checkpoints, 5 benchmarks with as many items as theirs, and a judge of everything. Prints wall and CPU
-seconds, and the largest resident memory of the process. Not a test: it asserts nothing, and pytest does not collect it.
+Makes a synthetic study in a temporary folder and starts there `snakemake -n -q all` from nothing, `personas plan`
+from nothing, and `snakemake -n -q all` over the complete grid (every file of it exists and holds one word).
+`--study` makes a grid of the published study's size instead: 7 models, 8 personas and the baseline, 2 conditions of
+102 rounds in 2 orders, 10 checkpoints, 5 benchmarks with as many items as theirs, and a judge of everything. Prints
+wall and CPU seconds, and the largest resident memory of the process. It asserts nothing: it is no test.
 """
 
 import argparse
