@@ -4,6 +4,7 @@ The truth is written down by hand: `World` lists every file, and each row says b
 touches. A fast server stands in for the models, because what is tested is the plan and not the text.
 """
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -33,7 +34,14 @@ COOK = "cook"
 NEW_SHUFFLE = WORLD.but(dialogues=(*WORLD.dialogues, "goal-oriented-shuffled"))
 
 
-def _two_edits(study: Study) -> None:
+def _add_cook(study: Study) -> None:
+    study.persona(COOK, role="Cook", description="You cook.")
+    items = study.folder / "data/demo/general.jsonl"
+    line = {"role": "Cook", "question": "What is for dinner?", "generated": ["Soup."]}
+    items.write_text(f"{items.read_text().rstrip()}\n{json.dumps(line)}\n")
+
+
+def _swap_revisions(study: Study) -> None:
     one, two = (study.raw()["models"][name] for name in ("one", "two"))
     study.edit({"models/one/revision": two["revision"], "models/two/revision": one["revision"]})
 
@@ -43,10 +51,10 @@ ROWS: dict[str, Row] = {
         lambda s: s.persona("pastry-chef", description="You are Otto and count everything twice."),
         r"/pastry-chef/|judgements/.*--as-pastry-chef",
     ),
-    "persona added": Row(
-        lambda s: s.persona(COOK, role="Cook", description="You cook."),
+    "persona added, with an item of its own": Row(
+        _add_cook,
         r"/cook/|--as-cook",
-        rf"ratings-.*--xstest|{ENDS}",
+        ALL,
         WORLD.but(personas=(*WORLD.personas, COOK)),
     ),
     "persona removed": Row(
@@ -65,7 +73,7 @@ ROWS: dict[str, Row] = {
         rf"ratings-three|{ENDS}",
         WORLD.but(models=("one", "two", "three")),
     ),
-    "values of two models swapped": Row(_two_edits, ALL),
+    "values of two models swapped": Row(_swap_revisions, ALL),
     "user turn": Row(
         lambda s: s.replace("data/demo/instructions.json", "with eggs and spinach", "with rice"), r"/goal-oriented-"
     ),
@@ -92,7 +100,7 @@ ROWS: dict[str, Row] = {
         WORLD.but(dialogues=WORLD.dialogues[:2]),
     ),
     "seed of the shuffled order": Row(
-        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 5}), r"/persona-directed-shuffled", NONE
+        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 1}), r"/persona-directed-shuffled", NONE
     ),
     "condition removed": Row(
         lambda s: s.edit({"conditions/goal-oriented": None}), NONE, ALL, WORLD.but(dialogues=WORLD.dialogues[1:])

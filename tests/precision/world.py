@@ -69,7 +69,7 @@ def config(base_url: str) -> dict[str, Any]:
         "conditions": {
             "persona-directed": {
                 "turns": "data/demo/interview.json",
-                "rounds": 3,
+                "rounds": 5,
                 "orders": ["fixed", "shuffled"],
             },
             "goal-oriented": {"turns": "data/demo/instructions.json", "rounds": 3},
