@@ -19,11 +19,13 @@ RESULTS = PLAN.results.as_posix()
 wildcard_constraints:
     digest="[0-9a-f]{16}",
     name="[A-Za-z0-9.-]+",
+    place="[A-Za-z0-9./-]+",
 
 
 include: "rules/generate.smk"
 include: "rules/judge.smk"
 include: "rules/ratings.smk"
+include: "rules/patterns.smk"
 include: "rules/analysis.smk"
 include: "rules/figures.smk"
 

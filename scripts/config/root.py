@@ -11,6 +11,7 @@ from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
 from scripts.config.judges import METRICS, Judge
 from scripts.config.models import Model
+from scripts.config.patterns import Patterns
 from scripts.config.personas import PersonasSection
 
 KINDS: tuple[str, ...] = get_args(BenchmarkKind)
@@ -36,6 +37,7 @@ class Config(Section):
     replicates: int = Field(
         default=1, gt=0, le=1000, description="independent repeats of everything, each with its seed"
     )
+    patterns: Patterns = Patterns()
     figures: Figures = Figures()
     batches: Batches = Batches()
     results: str = Field(
@@ -84,9 +86,21 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _patterns_fit(self) -> "Config":
+        patterns = self.patterns
+        for name in patterns.benchmarks or ():
+            if name not in self.benchmarks:
+                raise ValueError(f"patterns.benchmarks: found {name}, expected some of {', '.join(self.benchmarks)}")
+        if patterns.checkpoint is not None and patterns.checkpoint not in self.checkpoints:
+            raise ValueError(
+                f"patterns.checkpoint: found {patterns.checkpoint}, expected one of {list(self.checkpoints)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _benchmarks_are_no_metrics(self) -> "Config":
         for slug in self.benchmarks:
-            if slug in (*METRICS, "dialogues"):
+            if slug in (*METRICS, "dialogues", "utterances"):
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
         return self
 

@@ -69,7 +69,11 @@ class FrozenPlan:
 
     def artefact(self, output: str) -> Artefact:
         """Return the artefact that makes a file, given by its path below the results folder."""
-        return next(artefact for artefact in self.artefacts if output in artefact.outputs)
+        return self._by_output[output]
+
+    @cached_property
+    def _by_output(self) -> Mapping[str, Artefact]:
+        return {output: artefact for artefact in self.artefacts for output in artefact.outputs}
 
     def folder(self) -> Path:
         """The folder of this run."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.errors import UserError
+from scripts.plan.stages import ARTEFACT_RULES
 
-RULES = ("all", "rate", "summarise", "draw")
+RULES = ("all", *(rule for rules in ARTEFACT_RULES.values() for rule in rules))
 
 
 def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) -> None:

@@ -6,7 +6,12 @@ from scripts.errors import UserError
 from scripts.plan.batches import STAGES
 from scripts.plan.frozen import FrozenPlan
 
-ARTEFACT_RULES: Mapping[str, Sequence[str]] = {"ratings": ("rate",), "analysis": ("summarise",), "figures": ("draw",)}
+ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
+    "ratings": ("rate",),
+    "patterns": ("mine_patterns",),
+    "analysis": ("summarise",),
+    "figures": ("draw",),
+}
 """Stages without an engine and their rules."""
 
 _NAMED = frozenset({"analysis", "figures"})

@@ -1,32 +1,37 @@
-"""Rate every response of one model on one benchmark."""
+"""Rate every response of one model on one benchmark, or every utterance of its dialogues."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from scripts.benchmarks import BENCHMARKS
+from scripts.benchmarks.base import Item
 from scripts.config.personas import BASELINE
 from scripts.errors import UserError
 from scripts.files import write_atomically
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.plan.frozen import FrozenPlan
+from scripts.ratings.judged import judged_ratings
 from scripts.ratings.table import rate_response, ratings_table
 
 
 def rate(frozen: FrozenPlan, output: str) -> None:
-    """Write the ratings table `output` (a path below the results folder) from the responses it names."""
+    """Write the ratings table `output` (a path below the results folder) from the cells it names."""
     artefact = frozen.artefact(output)
     rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
     write_atomically(frozen.results / output, partial(pq.write_table, ratings_table(rows)))
 
 
 def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
-    study, slug = frozen.study, cell.benchmark or ""
-    benchmark = BENCHMARKS[study.config.kind_of(slug)]
-    items = {item.id: item for item in dict(asked_items(study, slug, cell.track.persona))[cell.as_persona]}
+    study, slug = frozen.study, cell.benchmark
+    items: dict[str, Item] = {}
+    if slug is not None:
+        # The baseline is judged as the persona whose items it was asked, so both name the same set.
+        asked = dict(asked_items(study, slug, cell.track.persona))[cell.as_persona]
+        items = {item.id: item for item in asked}
     where = {
         "model": cell.track.model,
         "persona": cell.track.persona,
@@ -37,10 +42,20 @@ def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
         "replicate": cell.track.replicate,
         "benchmark": slug,
     }
+    if cell.judge is not None:
+        yield from judged_ratings(frozen, cell, items, where)
+    else:
+        yield from _response_rows(frozen, cell, items, where)
+
+
+def _response_rows(
+    frozen: FrozenPlan, cell: Cell, items: Mapping[str, Item], where: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    benchmark = BENCHMARKS[frozen.study.config.kind_of(cell.benchmark or "")]
     table = pq.read_table(frozen.results / cell.path)
-    expected = len(items) * len(study.config.checkpoints)
+    expected = len(items) * len(frozen.study.config.checkpoints)
     if table.num_rows != expected:
         raise UserError(f"{cell.path}: found {table.num_rows} rows, expected {expected}; forget it and run again.")
     for response in table.to_pylist():
-        placed = {**where, "checkpoint": response["checkpoint"]}
+        placed = {**where, "round": None, "checkpoint": response["checkpoint"]}
         yield from rate_response(benchmark, items[response["item_id"]], response, placed)

@@ -1,0 +1,26 @@
+"""Section `patterns`: which token patterns are mined and counted."""
+
+from pydantic import Field, field_validator
+
+from scripts.config.base import Section, Slug
+
+
+class Patterns(Section):
+    """Token patterns that tell a persona's answers from the baseline's."""
+
+    benchmarks: tuple[Slug, ...] | None = Field(
+        default=None, description="benchmarks whose responses are mined; default: all; []: none"
+    )
+    checkpoint: int | None = Field(
+        default=None, ge=0, description="checkpoint whose responses are mined; default: the first"
+    )
+    fisher_p: float = Field(default=0.01, gt=0, le=1, description="largest p-value of a pattern, uncorrected")
+    min_overlap: float = Field(default=0.3, ge=0, le=1, description="how far tokens overlap to be tried together")
+    max_minutes: float = Field(default=15, gt=0, description="longest search for one persona, benchmark, condition")
+
+    @field_validator("benchmarks")
+    @classmethod
+    def _each_once(cls, found: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if found is not None and len(set(found)) < len(found):
+            raise ValueError(f"found {list(found)}, expected each once")
+        return found

@@ -1,0 +1,11 @@
+"""Rule mine_patterns: mine the token patterns of one model, persona and benchmark, and count them."""
+
+from typing import TYPE_CHECKING
+
+from scripts.patterns.job import mine_patterns
+from scripts.plan.jobs import artefact_job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+artefact_job(snakemake, mine_patterns)

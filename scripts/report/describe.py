@@ -1,0 +1,11 @@
+"""Rule describe: what the grid consists of, how its rows ended, and where the results come from."""
+
+from typing import TYPE_CHECKING
+
+from scripts.plan.jobs import artefact_job
+from scripts.report.job import describe
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+artefact_job(snakemake, describe)

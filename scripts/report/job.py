@@ -1,0 +1,34 @@
+"""Write the pages that describe a grid and its results."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.files import write_atomically
+from scripts.plan.frozen import FrozenPlan
+from scripts.report.pages import grid_parts, heading, page, table
+from scripts.report.provenance import provenance, status_shares
+
+
+def describe(frozen: FrozenPlan, output: str) -> None:
+    """Write the three pages of the artefact `output`, and the provenance as CSV: the grid, how rows ended, origins."""
+    artefact, results = frozen.artefact(output), frozen.results
+    note = artefact.spec["note"]
+    cells = [frozen.grid.by_path[path] for path in artefact.inputs]
+    grid, statuses, origins, origins_csv = (results / path for path in artefact.outputs)
+    origin = provenance(results, cells)
+    _write(grid, page("The grid", grid_parts(frozen.grid), note))
+    _write(statuses, page("How every planned row ended", _by_stage(status_shares(results, cells)), note))
+    _write(origins, page("Where the results come from", [table(origin.astype(object))], note))
+    write_atomically(origins_csv, origin.to_csv(index=False).encode())
+
+
+def _by_stage(shares: pd.DataFrame) -> list[str]:
+    parts: list[str] = []
+    for stage, rows in shares.groupby("stage", sort=False):
+        parts += [heading(str(stage)), table(rows.drop(columns="stage").astype(object))]
+    return parts
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, text.encode())
