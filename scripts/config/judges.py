@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, get_args
 from pydantic import Field, field_validator
 
 from scripts.config.base import NonEmpty, Section, Slug
+from scripts.config.conditions import Order
 from scripts.config.models import Model
 
 Metric = Literal["knowledge", "style", "in-character"]
@@ -18,12 +19,15 @@ Reference = Literal["dataset", "zero", "previous"]
 class Judge(Section):
     """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
-    # `texts` acts through the rubric and template themselves; the rest decides which cells exist.
-    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "texts", "utterances", "benchmarks", "references"})
+    # `texts` and `reasoning` act through what the judge reads; the rest decides which cells exist.
+    not_identity: ClassVar[frozenset[str]] = frozenset(
+        {"name", "texts", "reasoning", "utterances", "benchmarks", "references", "models", "orders"}
+    )
 
     model: Model
     form: Form = Field(default="json", description="how the judge gives its verdict")
     texts: NonEmpty = Field(default="config/judges/default", description="folder with template and rubrics")
+    reasoning: bool = Field(default=True, description="form json: whether the judge reasons before its verdict")
     utterances: tuple[Metric, ...] = Field(default=METRICS, description="metrics that every round is rated for")
     benchmarks: tuple[Slug, ...] | None = Field(
         default=None, description="benchmarks whose responses are rated; default: all that need a judge"
@@ -34,9 +38,13 @@ class Judge(Section):
         description="what a response is compared with where two are compared: the reference of the data set, "
         "the model's own answer at the first checkpoint, or at the checkpoint before",
     )
+    models: tuple[Slug, ...] | None = Field(default=None, min_length=1, description="models to rate; default: all")
+    orders: tuple[Order, ...] = Field(
+        default=("fixed", "shuffled"), min_length=1, description="orders whose dialogues and responses are rated"
+    )
     name: str | None = Field(default=None, description="display name; not used yet")
 
-    @field_validator("utterances", "benchmarks", "references")
+    @field_validator("utterances", "benchmarks", "references", "models", "orders")
     @classmethod
     def _each_once(cls, found: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if found is not None and len(set(found)) < len(found):

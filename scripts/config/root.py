@@ -74,7 +74,7 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _judges_know_benchmarks(self) -> "Config":
+    def _judges_know_what_they_rate(self) -> "Config":
         for slug, judge in self.judges.items():
             judged = sorted(name for name in self.benchmarks if self.kind_of(name) in JUDGED)
             for name in judge.benchmarks or ():
@@ -83,6 +83,9 @@ class Config(Section):
                         f"judges.{slug}.benchmarks: found {name}, expected some of {', '.join(judged) or 'none'}, "
                         "the benchmarks here that a judge can rate"
                     )
+            for name in judge.models or ():
+                if name not in self.models:
+                    raise ValueError(f"judges.{slug}.models: found {name}, expected some of {', '.join(self.models)}")
         return self
 
     @model_validator(mode="after")

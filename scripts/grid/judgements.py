@@ -20,10 +20,16 @@ def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
         specs = _Specs(study, slug, judge)
         benchmarks = set(study.config.judged_benchmarks(slug))
         for cell in cells:
+            if not _is_rated(cell, judge):
+                continue
             if cell.benchmark is None:
                 yield from _of_dialogue(study, cell, specs, judge)
             elif cell.benchmark in benchmarks:
                 yield from _of_response(study, cell, specs, judge)
+
+
+def _is_rated(cell: Cell, judge: Judge) -> bool:
+    return cell.track.order in judge.orders and (judge.models is None or cell.track.model in judge.models)
 
 
 def _of_dialogue(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:

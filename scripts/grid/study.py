@@ -16,6 +16,7 @@ from scripts.benchmarks.base import Item
 from scripts.config import Config
 from scripts.config.base import SLUG_PATTERN
 from scripts.config.conditions import Order
+from scripts.config.judges import Judge
 from scripts.config.loader import read_yaml, validate
 from scripts.config.models import LlamaCppModel
 from scripts.config.personas import BASELINE, Persona, PersonasSection
@@ -98,8 +99,13 @@ def resolve(config: Config, root: Path = Path()) -> Study:
             for slug, section in config.benchmarks.items()
         },
         weights=_weights(config),
-        judge_texts={slug: load_texts(root / judge.texts) for slug, judge in config.judges.items()},
+        judge_texts={slug: _texts(judge, root) for slug, judge in config.judges.items()},
     )
+
+
+def _texts(judge: Judge, root: Path) -> JudgeTexts:
+    texts = load_texts(root / judge.texts)
+    return texts if judge.reasoning else texts.without_reasoning()
 
 
 def judge_weights_key(slug: str) -> str:

@@ -49,6 +49,10 @@ class JudgeTexts:
             "rubric": _plain(rubric, rubric.not_identity),
         }
 
+    def without_reasoning(self) -> "JudgeTexts":
+        """Return the same texts, asking for the verdict alone in form `json`."""
+        return JudgeTexts(self.template.model_copy(update={"reasoning": False}), self.rubrics)
+
     def reasoning_characters(self, form: Form) -> int | None:
         """Return the longest reasoning that the schema allows; None where there is no schema, or no reasoning."""
         return self.template.reasoning_characters if form == "json" and self.template.reasoning else None

@@ -11,7 +11,7 @@ from scripts.report.provenance import provenance, status_shares
 
 
 def describe(frozen: FrozenPlan, output: str) -> None:
-    """Write the three pages of the artefact `output`, and the provenance as CSV: the grid, how rows ended, origins."""
+    """Write the pages of the artefact `output` (the grid, how rows ended, origins), and the origins as CSV."""
     artefact, results = frozen.artefact(output), frozen.results
     note = artefact.spec["note"]
     cells = [frozen.grid.by_path[path] for path in artefact.inputs]

@@ -11,7 +11,7 @@ from scripts.grid.asked import asked_items
 from scripts.grid.grid import Grid
 
 _STYLE = """
-body { font-family: "Helvetica Neue", Arial, sans-serif; font-size: 14px; color: #222; margin: 1.5em; max-width: 75em }
+body { font: 14px "Helvetica Neue", Arial, sans-serif; color: #222; margin: 1.5em; max-width: 75em }
 h1 { font-size: 20px } h2 { font-size: 16px; margin-top: 1.6em }
 table { border-collapse: collapse; margin: 0.6em 0 } .wide { overflow-x: auto }
 th, td { padding: 0.3em 0.8em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }

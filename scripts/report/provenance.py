@@ -1,4 +1,4 @@
-"""Where the results come from: cells, engines, versions, minutes and tokens, read from what the files say of themselves."""
+"""Where the results come from, read from what the files say of themselves: engines, versions, minutes, tokens."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ PROVENANCE_COLUMNS = (
 def provenance(results: Path, cells: Iterable[Cell]) -> pd.DataFrame:
     """Return one row per stage, model and judge.
 
-    `asked`, `revision`, `engine`: the model that gave the answers. `request_minutes`: summed time of all requests, which
-    is more than the time that passed where they overlap. `made`: first and last day (UTC). `versions`: each version of a
-    package that cells name.
+    `asked`, `revision`, `engine`: the model that gave the answers. `request_minutes`: summed time of all requests,
+    which is more than the time that passed where they overlap. `made`: first and last day (UTC). `versions`: each
+    version of a package that cells name.
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for cell in cells:
