@@ -8,7 +8,7 @@ min_version("9.27")
 sys.path.insert(0, workflow.basedir)
 
 from scripts.plan.run import start_run
-from scripts.plan.stages import stage_files
+from scripts.plan.stages import named_targets
 from scripts.plan.workflow import inputs_of, open_plan
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
@@ -39,12 +39,12 @@ rule all:
     localrule: True
 
 
-# A stage as target: `snakemake generate` makes the cells of that stage that are missing, and nothing else.
-for stage, files in stage_files(PLAN).items():
+# Targets with names: a stage (`snakemake generate` makes what is missing of it), or a figure.
+for name, files in named_targets(PLAN).items():
 
     rule:
         name:
-            stage
+            name
         input:
             expand("{results}/{file}", results=RESULTS, file=files),
         localrule: True

@@ -49,7 +49,8 @@ def status(configfile: ConfigFiles = None) -> None:
     """Show how many cells are current and missing, who is working, and what the last run took against its plan."""
     study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
     results = Path(study.config.results)
-    print_status(look(build_grid(study), results, only_plan=True).plan, results, Console())
+    now = look(build_grid(study), results, only_plan=True).plan
+    print_status(now, results, Console(width=console_width(sys.stdout)))
 
 
 @app.command()

@@ -29,6 +29,7 @@ def write_cell(results: Path, cell: Cell, table: pa.Table) -> dict[str, int]:
         "track": vars(cell.track),
         "benchmark": cell.benchmark,
         "as_persona": cell.as_persona,
+        "behind": cell.behind.path if cell.behind else None,
         "statuses": statuses,
         "usage": _usage(table),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -46,6 +47,15 @@ def read_description(path: Path) -> dict[str, Any]:
     metadata: Mapping[bytes, bytes] = pq.read_schema(path).metadata or {}
     described: dict[str, Any] = json.loads(metadata[METADATA_KEY])
     return described
+
+
+def stood_behind(path: Path) -> str | None:
+    """Return the dialogue (below the results folder) that a response was made behind; None if its file tells none."""
+    try:
+        behind: str | None = read_description(path).get("behind")
+    except (OSError, ValueError, KeyError):
+        return None
+    return behind
 
 
 def versions() -> dict[str, str]:

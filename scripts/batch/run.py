@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -18,22 +18,12 @@ from scripts.batch.projection import write_cell
 from scripts.config.models import LlamaCppModel, ModelSection
 from scripts.engines.engine import Served, serve
 from scripts.engines.llamacpp import hints
-from scripts.engines.request import Reply, Request
+from scripts.engines.request import Ask
 from scripts.grid.cells import Cell
 from scripts.plan.batches import Batch
 from scripts.plan.frozen import FrozenPlan
 
 logger = logging.getLogger(__name__)
-
-Ask = Callable[[Request], Awaitable[Reply]]
-
-# Messages, sampling and template arguments stand in a request by themselves.
-_NOT_IN_REQUEST_IDENTITY = frozenset({"sampling", "system_role", "thinking"})
-
-
-def request_identity(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a request's key says of the model that is asked, from the model's part of a cell's spec."""
-    return {key: value for key, value in model.items() if key not in _NOT_IN_REQUEST_IDENTITY}
 
 
 class Work(Protocol):

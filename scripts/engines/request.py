@@ -1,7 +1,7 @@
 """One request to a model and its reply, independent of engine and address."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -13,6 +13,15 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 WITH_TEXT: frozenset[Status] = frozenset({"ok", "truncated", "refused", "empty"})
 """Statuses of an answer that the model really gave, so that a dialogue can go on after it."""
+
+
+# Messages, sampling and template arguments stand in a request by themselves.
+_NOT_IN_REQUEST_IDENTITY = frozenset({"sampling", "system_role", "thinking"})
+
+
+def request_identity(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a request's key says of the model that is asked, from the model's part of a cell's spec."""
+    return {key: value for key, value in model.items() if key not in _NOT_IN_REQUEST_IDENTITY}
 
 
 @dataclass(frozen=True)
@@ -107,3 +116,7 @@ class Reply:
     def to_json(self) -> dict[str, Any]:
         """Return the reply as plain JSON types, without what is unknown."""
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+Ask = Callable[[Request], Awaitable[Reply]]
+"""Sends a request, or finds its reply in the journal."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from scripts.batch.run import Ask
 from scripts.benchmarks.base import Item
 from scripts.config.models import ModelSection
-from scripts.engines.request import WITH_TEXT, Reply, Request
+from scripts.engines.request import WITH_TEXT, Ask, Reply, Request
 from scripts.generate.transcript import Response, Round, dialogue_table, response_table
 from scripts.grid.cells import Cell
 from scripts.grid.recipe import Message, messages

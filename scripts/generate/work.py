@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from scripts.batch.run import request_identity
+from scripts.engines.request import request_identity
 from scripts.generate.track import Asked, TrackWork
 from scripts.generate.transcript import rounds_of
 from scripts.grid.asked import asked_items

@@ -34,9 +34,9 @@ class Cell:
     """One point of the grid with one output file.
 
     `benchmark` is None for a dialogue and for a judgement of its rounds, which has a `metric`. `as_persona`: the
-    persona whose items the baseline is asked (in a persona-bound benchmark), or as which it is judged. `judge` and
-    `judged` (the cell that is rated) are set for judgements, `reference` for pairwise ones. `spec` is everything that
-    shapes the result, as plain JSON types.
+    persona whose items the baseline is asked (in a persona-bound benchmark), or as which it is judged. `behind` is
+    the dialogue of a response. `judge` and `judged` (the cell that is rated) are set for judgements, `reference` for
+    pairwise ones. `spec` is everything that shapes the result, as plain JSON types.
     """
 
     track: Track
@@ -47,6 +47,7 @@ class Cell:
     metric: str | None = None
     reference: str | None = None
     judged: "Cell | None" = None
+    behind: "Cell | None" = None
 
     @property
     def stage(self) -> Stage:

@@ -89,7 +89,8 @@ def _track_cells(
 ) -> Iterator[Cell]:
     seed = study.config.models[track.model].sampling.seed + track.replicate - 1
     shared = {**speaker, "seed": seed}
-    yield Cell(track, {**shared, "kind": "dialogue", "user_turns": sha256(turns)})
+    dialogue = Cell(track, {**shared, "kind": "dialogue", "user_turns": sha256(turns)})
+    yield dialogue
     if questions is None:
         return
     checkpoints = list(study.config.checkpoints)
@@ -103,7 +104,7 @@ def _track_cells(
                 "items": items,
                 "max_tokens": section.max_tokens,
             }
-            yield Cell(track, spec, benchmark, as_persona)
+            yield Cell(track, spec, benchmark, as_persona, behind=dialogue)
 
 
 class _Questions:

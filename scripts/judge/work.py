@@ -8,10 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from scripts.batch.run import Ask, request_identity
 from scripts.config.judges import METRICS, Judge
 from scripts.config.personas import Persona
-from scripts.engines.request import Reply, Request
+from scripts.engines.request import Ask, Reply, Request, request_identity
 from scripts.errors import UserError
 from scripts.generate.transcript import ANSWER, answer_columns
 from scripts.grid.cells import Cell

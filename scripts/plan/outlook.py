@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.batch.outcome import all_outcomes
+from scripts.batch.projection import stood_behind
 from scripts.grid.grid import Grid
 from scripts.plan.disk import existing_files
 from scripts.plan.estimate import Estimate, estimate
@@ -29,7 +30,7 @@ def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
     on_disk = existing_files(results)
     outcomes = list(all_outcomes(results))
     rates = Rates.of(outcomes)
-    plan = make_plan(grid, on_disk, rates)
+    plan = make_plan(grid, on_disk, rates, lambda path: stood_behind(results / path))
     if only_plan:
         return Outlook(plan, {}, {}, rates)
     known = journaled(grid, plan.missing, results)

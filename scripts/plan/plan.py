@@ -1,8 +1,9 @@
 """The plan: a pure function of the grid and of what is on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache
 
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
@@ -27,20 +28,37 @@ class Plan:
         return cells + [path for artefact in self.artefacts for path in artefact.outputs]
 
 
-def make_plan(grid: Grid, on_disk: AbstractSet[str], rates: Rates | None = None) -> Plan:
+def make_plan(
+    grid: Grid,
+    on_disk: AbstractSet[str],
+    rates: Rates | None = None,
+    stood_behind: Callable[[str], str | None] = lambda path: None,
+) -> Plan:
     """Plan a grid against the files on disk; `rates` size the batches.
 
     A cell is current if its file, which carries its digest, exists. A response whose dialogue is missing is
-    missing too: the dialogue made again may read differently, and the response must stand behind that one. So is
-    the judgement of anything missing.
+    missing too: the dialogue made again may read differently, and the response must stand behind that one. But where
+    the dialogue was only made longer, the one that the response was made behind still lies there: `stood_behind`
+    tells the path of that dialogue for a response on disk. The judgement of anything missing is missing.
     """
-    missing = [cell for cell in grid.cells if not _is_current(cell, grid, on_disk)]
+    current = _Current(on_disk, stood_behind)
+    missing = [cell for cell in grid.cells if not current.is_current(cell)]
     return Plan(grid, missing, cut(grid, missing, rates or Rates()), downstream(grid))
 
 
-def _is_current(cell: Cell, grid: Grid, on_disk: AbstractSet[str]) -> bool:
-    if cell.path not in on_disk:
-        return False
-    if cell.judged is not None:
-        return _is_current(cell.judged, grid, on_disk)
-    return grid.dialogues[cell.track].path in on_disk
+class _Current:
+    """Tells cells that are current; what a response was made behind is looked up once."""
+
+    def __init__(self, on_disk: AbstractSet[str], stood_behind: Callable[[str], str | None]) -> None:
+        self._on_disk = on_disk
+        self._stood_behind = cache(stood_behind)
+
+    def is_current(self, cell: Cell) -> bool:
+        """Tell whether the file of a cell is there, and stands on what is there."""
+        if cell.path not in self._on_disk:
+            return False
+        if cell.judged is not None:
+            return self.is_current(cell.judged)
+        if cell.behind is None or cell.behind.path in self._on_disk:
+            return True
+        return self._stood_behind(cell.path) in self._on_disk

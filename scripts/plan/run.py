@@ -15,6 +15,7 @@ from scripts.lease import RUN, conflicts, lease, taken
 from scripts.plan import frozen as frozen_plans
 from scripts.plan.frozen import FrozenPlan
 from scripts.plan.links import refresh_links
+from scripts.plan.stages import refuse_stages_to_omit
 from scripts.report.summary import print_summary
 
 _NOT_RUNS = frozenset(
@@ -123,6 +124,7 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
                 "--keep-incomplete: found on the command line or in a profile, expected it off: "
                 "files of failed jobs would count as current."
             )
+        refuse_stages_to_omit(frozenset(workflow.dag_settings.omit_from), frozen)
         held = lease(_leases(frozen), RUN, frozen.run.id, _made(frozen), patience=0)
         held.__enter__()
         atexit.register(held.__exit__, None, None, None)

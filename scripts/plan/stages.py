@@ -1,24 +1,30 @@
-"""Users address stages; Snakemake knows only rules. This translates targets, `--until` and `--omit-from`."""
+"""Users address stages; Snakemake knows only rules. These are the targets that have names, and their files."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from scripts.errors import UserError
 from scripts.plan.batches import STAGES
 from scripts.plan.frozen import FrozenPlan
 
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {"ratings": ("rate",), "analysis": ("summarise",), "figures": ("draw",)}
 """Stages without an engine and their rules."""
 
+_NAMED = frozenset({"analysis", "figures"})
+"""Stages whose tables and figures are targets of their own; a ratings table is one of very many."""
 
-def stage_files(frozen: FrozenPlan) -> dict[str, list[str]]:
-    """Return, by stage, the files that the rule named after the stage asks for, relative to the results folder.
 
-    Of engine stages only the missing ones: finished cells have no rule.
+def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
+    """Return files by name of a target, relative to the results folder: each stage, and each figure as it is called
+    in `current/`, without a suffix (`figures/by-checkpoint`).
+
+    Of engine stages only the missing cells: finished ones have no rule.
     """
     files = {stage: [path for b in frozen.stage(stage) for path in b.outputs] for stage in STAGES}
     for stage, rules in ARTEFACT_RULES.items():
-        files[stage] = [path for a in frozen.artefacts if a.rule in rules for path in a.outputs]
+        artefacts = [artefact for artefact in frozen.artefacts if artefact.rule in rules]
+        files[stage] = [path for artefact in artefacts for path in artefact.outputs]
+        if stage in _NAMED:
+            files |= {a.plain_outputs[0].rpartition(".")[0]: list(a.outputs) for a in artefacts}
     return files
 
 
@@ -28,26 +34,10 @@ def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:
     return {**batches, **{stage: list(rules) for stage, rules in ARTEFACT_RULES.items()}}
 
 
-def translate_targets(workflow: Any, frozen: FrozenPlan) -> None:
-    """Let `--until STAGE` and `--omit-from STAGE` name rules, and a file in `current/` the file that it links to."""
-    settings = workflow.dag_settings
-    rules, named = stage_rules(frozen), _by_link(frozen)
-    workflow.dag_settings = replace(
-        settings,
-        targets=_each(settings.targets, lambda name: [named.get(name.removeprefix("./"), name)]),
-        until=_each(settings.until, lambda name: rules.get(name, [name])),
-        omit_from=_each(settings.omit_from, lambda name: rules.get(name, [name])),
-    )
-
-
-def _each(names: Iterable[str], translate: Any) -> Any:
-    return type(names)(new for name in names for new in translate(name))  # type: ignore[call-arg]
-
-
-def _by_link(frozen: FrozenPlan) -> dict[str, str]:
-    """File in `current/` -> the file of the present grid, both with the results folder."""
-    results = frozen.results.as_posix()
-    names = {cell.plain_path: cell.path for cell in frozen.grid.cells}
-    for artefact in frozen.artefacts:
-        names |= dict(zip(artefact.plain_outputs, artefact.outputs, strict=True))
-    return {f"{results}/current/{plain}": f"{results}/{path}" for plain, path in names.items()}
+def refuse_stages_to_omit(omit_from: frozenset[str], frozen: FrozenPlan) -> None:
+    """Raise UserError for a stage after `--omit-from`: Snakemake would leave nothing out, without a word."""
+    for stage in sorted(omit_from & stage_rules(frozen).keys()):
+        rules = ", ".join(stage_rules(frozen)[stage]) or "none now"
+        raise UserError(
+            f"--omit-from: found the stage {stage!r}, expected one of its rules ({rules}), or use --until."
+        )

@@ -19,7 +19,7 @@ from scripts.plan.frozen import FrozenPlan, Run
 from scripts.plan.outlook import look
 from scripts.plan.resources import spread_stage_resources
 from scripts.plan.run import leave, only_looks, prepare_run
-from scripts.plan.stages import stage_rules, translate_targets
+from scripts.plan.stages import stage_rules
 from scripts.report.planned import console_width, print_outlook
 
 
@@ -51,7 +51,6 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
     config["frozen_plan"] = str(path)
-    translate_targets(workflow, frozen)
     spread_stage_resources(workflow, stage_rules(frozen))
     if workflow.output_settings.dryrun:
         print_outlook(outlook, Console(stderr=True, width=console_width(sys.stderr)))

@@ -47,22 +47,24 @@ def planned_against_actual(results: Path) -> Table | None:
     if found is None:
         return None
     run, compared = found
-    table = Table(title=f"planned -> actual, run {run}", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("batch", overflow="fold")
-    for heading in ("ended", "requests sent", "prompt tokens", "computed", "answer tokens", "engine time"):
+    table = Table(
+        title=f"Last run, planned and actual ({run})", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for heading in ("batch", ""):
+        table.add_column(heading, overflow="fold")
+    for heading in ("requests", "prompt tokens", "computed", "answer tokens", "engine time"):
         table.add_column(heading, justify="right")
     for row in compared:
-        table.add_row(row.batch, *_row(row))
+        table.add_row(row.batch, "planned", *_planned(row.estimate))
+        table.add_row("", *(_actual(row.outcome) if row.outcome else ["not begun"]))
     return table
 
 
-def _row(row: Compared) -> Sequence[str]:
-    e, o = row.estimate, row.outcome
-    planned = (str(e.to_send), *map(compact, (e.prompt_tokens, e.computed_tokens, e.completion_tokens)))
-    planned = (*planned, minutes(e.seconds / 60))
-    if o is None:
-        return ["not begun", *planned]
-    computed = o.prompt_tokens - o.cached_tokens
-    actual = (str(o.sent), *map(compact, (o.prompt_tokens, computed, o.completion_tokens)))
-    actual = (*actual, minutes(o.engine_seconds / 60))
-    return [o.ended, *(f"{before} -> {after}" for before, after in zip(planned, actual, strict=True))]
+def _planned(e: Estimate) -> Sequence[str]:
+    tokens = map(compact, (e.prompt_tokens, e.computed_tokens, e.completion_tokens))
+    return [f"{e.to_send:,}", *tokens, minutes(e.seconds / 60)]
+
+
+def _actual(o: Outcome) -> Sequence[str]:
+    tokens = map(compact, (o.prompt_tokens, o.prompt_tokens - o.cached_tokens, o.completion_tokens))
+    return [o.ended, f"{o.sent:,}", *tokens, minutes(o.engine_seconds / 60)]

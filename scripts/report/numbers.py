@@ -28,7 +28,7 @@ def minutes(value: float) -> str:
     """Return a duration in minutes as seconds, minutes or hours."""
     if value < 1:
         return f"{60 * value:.0f} s"
-    return f"{value:.0f} min" if value < 120 else f"{value / 60:.1f} h"
+    return f"{value:.1f} min" if value < 10 else f"{value:.0f} min" if value < 120 else f"{value / 60:.1f} h"
 
 
 def money(amounts: Mapping[str, float]) -> str:

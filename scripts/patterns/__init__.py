@@ -1,0 +1,1 @@
+"""Token patterns that tell a persona's answers from the baseline's: tokenise, mine, count."""

@@ -1,0 +1,86 @@
+"""Ratings from judgements: verdicts read out of the judge's texts, tied to the very texts that were judged."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from scripts.benchmarks.base import Item
+from scripts.config.judges import METRICS, Form
+from scripts.engines.request import WITH_TEXT
+from scripts.errors import UserError
+from scripts.grid.cells import Cell
+from scripts.judge import Scale, Verdict, parse, win
+from scripts.plan.frozen import FrozenPlan
+
+UNPARSED = "judge_unparsed"
+_METRIC = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
+"""Name of the metric that a judge gives the responses of a kind of benchmark."""
+
+
+def judged_ratings(
+    frozen: FrozenPlan, cell: Cell, items: Mapping[str, Item], where: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield one rating for each row of a judgement cell; `where` holds the columns that place it in the grid.
+
+    UserError when the judged file holds another text than the one that was judged.
+    """
+    judge = frozen.study.config.judges[cell.judge or ""]
+    kind = cell.kind if cell.kind in METRICS else frozen.study.config.kind_of(cell.kind)
+    scale = frozen.study.judge_texts[cell.judge or ""].scale(kind)
+    known = _hashes(frozen, cell)
+    for row in pq.read_table(frozen.results / cell.path).to_pylist():
+        place = (row["round"] or row["checkpoint"], row["item_id"])
+        if known.get(place) != row["judged_sha256"]:
+            raise UserError(
+                f"{cell.path}: judged another text than {cell.judged and cell.judged.path} holds now, expected the "
+                f"same; make it again: personas forget '{cell.path}'."
+            )
+        status, value = _read(row, judge.form, scale)
+        yield {
+            **where,
+            "round": row["round"],
+            "checkpoint": row["checkpoint"],
+            "metric": _METRIC.get(kind, kind),
+            "item_id": row["item_id"],
+            "label": _label(items.get(row["item_id"])),
+            "judge": cell.judge,
+            "reference": cell.reference,
+            "status": status,
+            "value": value,
+        }
+
+
+def _hashes(frozen: FrozenPlan, cell: Cell) -> dict[tuple[int, str | None], str | None]:
+    if cell.judged is None:
+        raise ValueError(f"{cell.path}: not a judgement")
+    is_dialogue = cell.judged.benchmark is None
+    columns = ["round"] if is_dialogue else ["checkpoint", "item_id"]
+    rows = pq.read_table(frozen.results / cell.judged.path, columns=[*columns, "answer_sha256"]).to_pylist()
+    return {(row[columns[0]], row.get("item_id")): row["answer_sha256"] for row in rows}
+
+
+def _label(item: Item | None) -> str | None:
+    if item is None:
+        return None
+    label: str | None = item.scoring.get("trait") or item.scoring.get("label")
+    return label
+
+
+def _read(row: Mapping[str, Any], form: Form, scale: Scale) -> tuple[str, float | None]:
+    """Return status and value of a row; what was not judged has the status of the answer."""
+    if row["request_key"] is None:
+        return row["status"], None
+    # A text cut short may end in half a verdict; only a whole JSON object shows that it is whole.
+    cut = row["status"] == "truncated" and form != "json"
+    if row["status"] not in WITH_TEXT or cut:
+        return UNPARSED, None
+    verdict = parse(form, scale, row["answer"])
+    return ("ok", _VALUES[scale](verdict, row)) if verdict.status == "ok" else (UNPARSED, None)
+
+
+_VALUES: Mapping[Scale, Callable[[Verdict, Mapping[str, Any]], float | None]] = {
+    "likert": lambda verdict, row: verdict.value,
+    "yes-no": lambda verdict, row: verdict.value,
+    "pairwise": lambda verdict, row: win(verdict.label or "", row["reference_is_a"]),
+}

@@ -1,0 +1,92 @@
+"""The study of the exactness table: its config, and, written down a second time, which files it must have."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from tests.workflow.conftest import fake_model
+
+BOUND = "general"  # its items belong to roles, so the baseline has a file for each persona
+
+
+@dataclass(frozen=True)
+class World:
+    """What the grid consists of, by hand: nothing here is read from the project."""
+
+    models: tuple[str, ...] = ("one", "two")
+    personas: tuple[str, ...] = ("lighthouse-keeper", "pastry-chef")
+    dialogues: tuple[str, ...] = ("goal-oriented-fixed", "persona-directed-fixed", "persona-directed-shuffled")
+    benchmarks: tuple[str, ...] = ("general", "xstest")
+    judges: tuple[str, ...] = ("jay",)
+    metrics: tuple[str, ...] = ("knowledge", "style")
+    replicates: int = 1
+
+    def but(self, **changes: Any) -> "World":
+        """Return the world with some parts replaced."""
+        return replace(self, **changes)
+
+    def cells(self) -> set[str]:
+        """Return the plain path of every cell."""
+        return {f"{path}.parquet" for path in self._paths()}
+
+    def artefacts(self) -> set[str]:
+        """Return the plain path of every table and figure."""
+        ratings = {f"tables/ratings-{m}--{b}.parquet" for m, b in product(self.models, self.benchmarks)}
+        series = {"tables/by-checkpoint.parquet", "tables/by-checkpoint.csv", "tables/answer-status.csv"}
+        return ratings | series | {"figures/by-checkpoint.pdf", "figures/by-checkpoint.png"}
+
+    def _paths(self) -> Iterator[str]:
+        copies = ["", *(f"-r{number}" for number in range(2, self.replicates + 1))]
+        speakers = [*self.personas, "baseline"]
+        for model, who, name, copy in product(self.models, speakers, self.dialogues, copies):
+            yield f"dialogues/{model}/{who}/{name}{copy}"
+            rated_as = [f"--as-{persona}" for persona in self.personas] if who == "baseline" else [""]
+            for judge, metric, suffix in product(self.judges, self.metrics, rated_as):
+                yield f"judgements/{judge}/{model}/{who}/{metric}/{name}{copy}{suffix}"
+            for benchmark in self.benchmarks if name.endswith("-fixed") else ():
+                suffixes = rated_as if benchmark == BOUND else [""]
+                for suffix in suffixes:
+                    yield f"responses/{model}/{who}/{benchmark}/{name}{copy}{suffix}"
+                    if benchmark == "ifbench":
+                        continue  # scored by rules alone
+                    compared = "--vs-dataset" if benchmark == BOUND else ""
+                    for judge in self.judges:
+                        yield f"judgements/{judge}/{model}/{who}/{benchmark}/{name}{copy}{suffix}{compared}"
+
+
+WORLD = World()
+
+
+def config(base_url: str) -> dict[str, Any]:
+    """Return the config of that world; one server answers for all."""
+    model = fake_model(base_url)
+    judge = {"model": model | {"id": "org/judge"}, "utterances": ["knowledge", "style"]}
+    return {
+        "models": {"one": model, "two": model | {"revision": "r2"}},
+        "personas": {"folder": "config/personas"},
+        "conditions": {
+            "persona-directed": {
+                "turns": "data/demo/interview.json",
+                "rounds": 5,
+                "orders": ["fixed", "shuffled"],
+            },
+            "goal-oriented": {"turns": "data/demo/instructions.json", "rounds": 3},
+        },
+        "checkpoints": [0, 2],
+        "benchmarks": {
+            "xstest": {"items": "data/demo/xstest.csv", "limit": 1},
+            "general": {"items": "data/demo/general.jsonl", "limit": 1},
+        },
+        "judges": {"jay": judge},
+        "figures": {"resamples": 10},
+    }
+
+
+_DIGEST = re.compile(r"\.[0-9a-f]{16}(?=\.\w+$)")
+
+
+def plain(path: str) -> str:
+    """Return a result's path without results folder and digest."""
+    return _DIGEST.sub("", path.removeprefix("results/"))
