@@ -1,13 +1,13 @@
 """Make what a plan lacks, in this process: what a real run does, without Snakemake."""
 
+import socket
+
 from scripts.batch.job import WorksOf, run
 from scripts.generate.work import works as generate_works
 from scripts.judge.work import works as judge_works
-from scripts.plan.disk import existing_files
-from scripts.plan.frozen import FrozenPlan
+from scripts.plan.frozen import FrozenPlan, Run, freeze, write
 from scripts.plan.links import refresh_links
-from scripts.plan.plan import make_plan
-from scripts.plan.reasons import reasons
+from scripts.plan.outlook import look
 from tests.helpers import Project
 
 _WORKS: dict[str, WorksOf] = {"generate": generate_works, "judge": judge_works}
@@ -15,7 +15,10 @@ _WORKS: dict[str, WorksOf] = {"generate": generate_works, "judge": judge_works}
 
 def make(project: Project, run_id: str = "run-1") -> FrozenPlan:
     """Make every missing cell, a stub for every table and figure, and the links to them; return the plan."""
-    frozen = project.frozen(existing_files(project.folder / "results"), run_id)
+    results = project.folder / "results"
+    plan = look(project.grid(), results).plan
+    frozen = freeze(plan, Run(run_id, socket.gethostname(), 1, 0.0), results)
+    write(frozen)
     for path in frozen.to_make:
         (frozen.results / path).unlink(missing_ok=True)
     for stage, works in _WORKS.items():
@@ -31,9 +34,7 @@ def make(project: Project, run_id: str = "run-1") -> FrozenPlan:
 
 def reasons_now(project: Project) -> dict[str, str]:
     """Return the reason of every cell that is missing now."""
-    results = project.folder / "results"
-    on_disk = existing_files(results)
-    return reasons(make_plan(project.grid(), on_disk), results, on_disk)
+    return dict(look(project.grid(), project.folder / "results").reasons)
 
 
 def snapshot(project: Project) -> dict[str, bytes]:

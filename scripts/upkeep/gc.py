@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.batch.projection import stood_behind
 from scripts.config import load_config
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
@@ -42,7 +43,7 @@ def gc(files: Sequence[Path], keep: Sequence[Path] = (), remove: bool = False) -
     """
     plan = _plan(files)
     results = Path(plan.grid.study.config.results)
-    needed = {*plan.targets, *(path for file in keep for path in _targets_beside(file, results))}
+    needed = _needed(plan, results).union(*(_needed_beside(file, results) for file in keep))
     refuse_beside_others(results)
     rubbish = Rubbish(survey(results, needed), _journals(results))
     if remove and results.is_dir():
@@ -57,12 +58,23 @@ def _plan(files: Sequence[Path]) -> Plan:
     return make_plan(grid, existing_files(Path(grid.study.config.results)))
 
 
-def _targets_beside(file: Path, results: Path) -> list[str]:
+def _needed(plan: Plan, results: Path) -> set[str]:
+    """Return the files of a grid, and the shorter dialogues that its responses stand behind until theirs are made."""
+    on_disk = existing_files(results)
+    behind = (
+        stood_behind(results / cell.path)
+        for cell in plan.grid.cells
+        if cell.behind and cell.path in on_disk and cell.behind.path not in on_disk
+    )
+    return {*plan.targets, *(path for path in behind if path)}
+
+
+def _needed_beside(file: Path, results: Path) -> set[str]:
     plan = _plan([file])
     other = Path(plan.grid.study.config.results)
     if other.resolve() != results.resolve():
         raise UserError(f"{file}: results: found {other}, expected {results}, the folder to collect in.")
-    return plan.targets
+    return _needed(plan, results)
 
 
 def _journals(results: Path) -> list[Compaction]:

@@ -89,6 +89,20 @@ def test_results_of_an_edit_go_and_its_answers_stay(served: Project, server: Fak
     assert server.count == asked, "the journal answers a reverted edit"
 
 
+def test_what_responses_stand_behind_stays_until_a_longer_dialogue_is_made(
+    served: Project, server: FakeServer
+) -> None:
+    results = make(served).results
+    served.set({"conditions/requests/rounds": 4})
+    before = existing_files(results)
+    assert kinds(collect())["dialogues"] == 0 and existing_files(results) == before
+    server.bodies.clear()
+    make(served, "run-2")
+    assert {body["messages"][-1]["content"] for body in server.bodies} == {"Pack a bag."}
+    assert kinds(collect()) == {"dialogues": 3}
+    assert make(served, "run-3").batches == []
+
+
 def test_links_to_what_went_are_gone(served: Project, server: FakeServer) -> None:
     results = make(served).results
     served.edit_persona("keeper", description="You keep whales.")
