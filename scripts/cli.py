@@ -1,4 +1,4 @@
-"""`personas`: check a config and look at a grid, without starting anything."""
+"""`personas`: check a config, look at a grid, and look after its results, without starting anything."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,10 @@ from scripts.grid.study import resolve
 from scripts.plan.outlook import look
 from scripts.report.plan_document import plan_document
 from scripts.report.planned import console_width, print_outlook
+from scripts.report.rubbish import print_rubbish
 from scripts.report.status import notes, print_status
+from scripts.upkeep.forget import forget
+from scripts.upkeep.gc import gc
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
@@ -68,6 +71,37 @@ def plan(
         from scripts.report.coverage import write_picture  # matplotlib takes a second to load
 
         write_picture(outlook, picture)
+
+
+@app.command("forget")
+def forget_command(
+    patterns: Annotated[
+        list[str], typer.Argument(help="Globs below the results folder, e.g. 'responses/*/gaston/*'; quote them.")
+    ],
+    configfile: ConfigFiles = None,
+    keep_answers: Annotated[
+        bool, typer.Option("--keep-answers", help="Only the files: the journal makes them again without the engine.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would happen.")] = False,
+) -> None:
+    """Remove cells and their answers, so that the engine is asked again."""
+    results = Path(load_config(configfile or [DEFAULT_CONFIG]).results)
+    for line in forget(results, patterns, keep_answers, dry_run):
+        print(line)
+
+
+@app.command("gc")
+def gc_command(
+    configfile: ConfigFiles = None,
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option("--keep", help="Config of another study in the same results folder; its files stay too."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed.")] = False,
+) -> None:
+    """List what no grid needs: results of earlier configs, leftovers, torn journals; --yes removes it."""
+    results, rubbish = gc(configfile or [DEFAULT_CONFIG], keep or [], remove=yes)
+    print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
 
 
 def main() -> None:

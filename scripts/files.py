@@ -1,5 +1,6 @@
 """Whole files or none: temporary file in the same folder, fsync, rename."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -25,6 +26,12 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], None]) -> Non
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk, so that what is removed afterwards is not gone before they are there."""
+    with contextlib.suppress(OSError):  # some network file systems know no such thing
+        _sync(folder)
 
 
 def _sync(path: Path) -> None:

@@ -17,10 +17,16 @@ from scripts.errors import UserError
 RUN = "run"
 """Name under which a whole invocation, rather than a batch, holds a lease."""
 
+EVERYTHING = "*"
+"""Stands for every path: a lease on it bears no other beside it, whatever that makes."""
+
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease. `run` is the invocation it belongs to; `job` a SLURM job id where there is one."""
+    """Who holds a lease. `run` is the invocation it belongs to; `job` a SLURM job id where there is one.
+
+    `everything`: the lease is on the whole results folder, as upkeep takes it.
+    """
 
     name: str
     run: str
@@ -28,6 +34,7 @@ class Holder:
     pid: int
     since: float
     job: str | None = None
+    everything: bool = False
 
     @property
     def is_run(self) -> bool:
@@ -43,8 +50,9 @@ class Holder:
         )
 
 
-def _me(name: str, run: str) -> Holder:
-    return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), os.environ.get("SLURM_JOB_ID"))
+def _me(name: str, run: str, paths: Iterable[str]) -> Holder:
+    job = os.environ.get("SLURM_JOB_ID")
+    return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), job, EVERYTHING in paths)
 
 
 def conflicts(folder: Path, paths: Iterable[str], run: str, name: str = RUN) -> list[Holder]:
@@ -57,9 +65,13 @@ def conflicts(folder: Path, paths: Iterable[str], run: str, name: str = RUN) -> 
     found = [
         holder
         for holder, held in _live(folder)
-        if (holder.run != run or holder.name == name) and not wanted.isdisjoint(held)
+        if (holder.run != run or holder.name == name) and _overlap(wanted, held)
     ]
     return sorted(found, key=lambda holder: not holder.is_run)
+
+
+def _overlap(some: set[str], others: set[str]) -> bool:
+    return EVERYTHING in some or EVERYTHING in others or not some.isdisjoint(others)
 
 
 @contextlib.contextmanager
@@ -78,7 +90,7 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
             _clear_dead(folder)
             others = conflicts(folder, paths, run, name)
             if not others:
-                handle = _take(path, _me(name, run), paths)
+                handle = _take(path, _me(name, run, paths), paths)
                 break
         if time.monotonic() > deadline:
             raise UserError(taken(others))
@@ -92,7 +104,8 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
 
 def taken(others: list[Holder]) -> str:
     """Return the one sentence that a second start stops with."""
-    return f"{others[0].sentence()} is making some of the same files; wait for it to end, or stop it first."
+    does = "is tidying the same results folder" if others[0].everything else "is making some of the same files"
+    return f"{others[0].sentence()} {does}; wait for it to end, or stop it first."
 
 
 def _take(path: Path, holder: Holder, paths: list[str]) -> int:

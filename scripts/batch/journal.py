@@ -25,7 +25,7 @@ class JournalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._where: dict[bytes, tuple[Path, int]] = {}
-        for path in sorted(folder.glob("*.jsonl")):
+        for path in journal_files(folder):
             for key, offset in _index(path):
                 self._where.setdefault(key, (path, offset))
 
@@ -41,14 +41,15 @@ class JournalIndex:
 
     def get(self, key: str) -> Reply | None:
         """Return the reply to a finished request, or None."""
-        found = self._where.get(bytes.fromhex(key))
-        if found is None:
+        wanted = bytes.fromhex(key)
+        if wanted not in self._where:
             return None
-        path, offset = found
-        with path.open("rb") as file:
+        path, offset = self._where[wanted]
+        # `personas gc` or `forget` may rewrite journals while a plan, which holds no lease, looks into them.
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged line is asked again
-                return Reply(**json.loads(file.readline())["reply"])
+            line = file.readline()
+            return reply_in(line) if _key_of(line) == wanted else None
         return None
 
 
@@ -154,15 +155,39 @@ class Journal:
         return self._handle, self._path
 
 
+def journal_files(folder: Path) -> list[Path]:
+    """Return the journals in a folder in the order in which they are read: the first answer to a request counts."""
+    return sorted(folder.glob("*.jsonl"))
+
+
+def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
+    """Yield every line of a journal with its key; None for a torn or foreign line. A missing file has no lines."""
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        for line in file:
+            yield _key_of(line), line
+
+
+def reply_in(line: bytes) -> Reply | None:
+    """Return the reply that a line holds; None if it is damaged, and then it is asked again."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return Reply(**json.loads(line)["reply"])
+    return None
+
+
+def _key_of(line: bytes) -> bytes | None:
+    if line.startswith(_HEAD) and line.endswith(b"}\n"):
+        with contextlib.suppress(ValueError):
+            return bytes.fromhex(line[_KEY].decode("ascii", "replace"))
+    return None
+
+
 def _index(path: Path) -> Iterator[tuple[bytes, int]]:
     """Yield key and offset of every whole line; a torn last line is as if it never was."""
     offset = 0
-    with path.open("rb") as file:
-        for line in file:
-            if line.startswith(_HEAD) and line.endswith(b"}\n"):
-                with contextlib.suppress(ValueError):
-                    yield bytes.fromhex(line[_KEY].decode("ascii", "replace")), offset
-            offset += len(line)
+    for key, line in journal_lines(path):
+        if key is not None:
+            yield key, offset
+        offset += len(line)
 
 
 def finished_keys(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from scripts.plan.frozen import FrozenPlan
@@ -16,7 +17,30 @@ def refresh_links(frozen: FrozenPlan) -> None:
         (current / plain).unlink(missing_ok=True)
     for plain, path in wanted.items():
         _link(current / plain, Path(os.path.relpath(frozen.results / path, (current / plain).parent)))
-    _remove_empty_folders(current)
+    remove_empty_folders(current)
+
+
+def linked_files(results: Path) -> dict[str, str]:
+    """Return, by plain name, the file that each link in `current/` names, whether it exists or not.
+
+    Both are paths below their folder: `current/`, and the results folder.
+    """
+    current = results / "current"
+    links = [path for path in current.rglob("*") if path.is_symlink()]
+    targets = [os.path.normpath(link.parent / link.readlink()) for link in links]
+    return {
+        link.relative_to(current).as_posix(): os.path.relpath(target, results)
+        for link, target in zip(links, targets, strict=True)
+    }
+
+
+def drop_links(results: Path, paths: Collection[str]) -> None:
+    """Remove the links in `current/` to any of `paths`, which are relative to the results folder."""
+    current = results / "current"
+    for plain, path in linked_files(results).items():
+        if path in paths:
+            (current / plain).unlink(missing_ok=True)
+    remove_empty_folders(current)
 
 
 def _names(frozen: FrozenPlan) -> dict[str, str]:
@@ -37,7 +61,8 @@ def _link(link: Path, target: Path) -> None:
     temporary.replace(link)
 
 
-def _remove_empty_folders(top: Path) -> None:
+def remove_empty_folders(top: Path) -> None:
+    """Remove the folders below `top` that hold nothing, those that become empty by it included."""
     for folder in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
         with contextlib.suppress(OSError):
             folder.rmdir()

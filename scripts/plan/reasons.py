@@ -10,11 +10,13 @@ from scripts.batch.outcome import FINISHED, UNDER_WAY, Outcome
 from scripts.batch.projection import read_description
 from scripts.grid.cells import Cell
 from scripts.lease import live_paths
+from scripts.plan.forgotten import forgotten
 from scripts.plan.plan import Plan
 from scripts.plan.words import told
 
 NEW = "new"
 REMOVED = "removed"
+FORGOTTEN = "forgotten"
 BEING_MADE = "being made now"
 DIALOGUE_AGAIN = "its dialogue is made again"
 JUDGED_AGAIN = "what it judges is made again"
@@ -25,8 +27,8 @@ def reasons(plan: Plan, results: Path, on_disk: AbstractSet[str], outcomes: Iter
     """Return the reason of every missing cell by its path.
 
     `new`: nothing of that name was ever made. `removed`: the file of this very cell is gone, although a link to
-    it is left. Otherwise what changed since the nearest earlier cell, or that what it stands on has to be made again.
-    Where the last batch that was to make it failed, that is told too.
+    it is left. `forgotten`: `personas forget` removed it. Otherwise what changed since the nearest earlier cell, or
+    that what it stands on has to be made again. Where the last batch that was to make it failed, that is told too.
     """
     teller = _Teller(results, on_disk)
     last = {path: outcome.ended for outcome in outcomes for path in outcome.cells}
@@ -51,12 +53,15 @@ class _Teller:
         self._earlier = _by_plain_path(on_disk)
         self._known: dict[str, str | None] = {}
         self._links = _links(results / "current")
+        self._forgotten = forgotten(results)
 
     def why(self, cell: Cell) -> str:
         if cell.path in self._on_disk:
             return JUDGED_AGAIN if cell.judge else DIALOGUE_AGAIN
         if self._links.get(cell.plain_path) == cell.path.rpartition("/")[2]:
             return REMOVED
+        if cell.path in self._forgotten:
+            return FORGOTTEN
         return self._changed(cell) or NEW
 
     def _changed(self, cell: Cell) -> str | None:

@@ -71,8 +71,9 @@ def _refuse_second_start(frozen: FrozenPlan) -> None:
     deadline = time.monotonic() + 20
     while True:
         others = conflicts(_leases(frozen), _made(frozen), frozen.run.id)
-        # A batch whose run is gone ends by itself within seconds; a live run does not.
-        if not others or others[0].is_run or time.monotonic() > deadline:
+        # A batch whose run is gone ends by itself within seconds; a live run does not. Upkeep may end soon, but it
+        # changes the files that this plan was made from.
+        if not others or others[0].is_run or others[0].everything or time.monotonic() > deadline:
             break
         time.sleep(0.25)
     if others:

@@ -18,6 +18,12 @@ def _three(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
+def size(value: float) -> str:
+    """Return a number of bytes with three significant digits: 999 B, 12.3 kB, 4.56 MB."""
+    told = compact(value)
+    return f"{told}B" if told[-1].isalpha() else f"{told} B"
+
+
 def minutes(value: float) -> str:
     """Return a duration in minutes as seconds, minutes or hours."""
     if value < 1:

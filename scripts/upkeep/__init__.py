@@ -1,0 +1,1 @@
+"""Upkeep of a results folder: forget cells so that they are made again, collect what no grid needs."""

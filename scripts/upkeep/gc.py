@@ -1,0 +1,100 @@
+"""`personas gc`: list, and with `--yes` remove, what no present grid needs; put journals in order."""
+
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.batch.projection import stood_behind
+from scripts.config import load_config
+from scripts.errors import UserError
+from scripts.grid.grid import build_grid
+from scripts.grid.study import resolve
+from scripts.plan.disk import existing_files
+from scripts.plan.forgotten import note_forgotten
+from scripts.plan.frozen import Run, freeze
+from scripts.plan.links import refresh_links, remove_empty_folders
+from scripts.plan.plan import Plan, make_plan
+from scripts.upkeep.alone import alone, refuse_beside_others
+from scripts.upkeep.journals import Compaction, compact, compaction
+from scripts.upkeep.survey import LEASE, RESULTS, Survey, survey
+
+
+@dataclass(frozen=True)
+class Rubbish:
+    """What can go from a results folder, and which journals can shrink."""
+
+    found: Survey
+    journals: Sequence[Compaction]
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.found.removable and not any(journal.is_needed for journal in self.journals)
+
+
+def gc(files: Sequence[Path], keep: Sequence[Path] = (), remove: bool = False) -> tuple[Path, Rubbish]:
+    """Return the results folder of a config and what is in it that no grid needs; with `remove`, remove that.
+
+    `files` are merged into one config; each file of `keep` is a study of its own in the same results folder.
+    UserError where anybody works there, or a config is wrong.
+    """
+    plan = _plan(files)
+    results = Path(plan.grid.study.config.results)
+    needed = _needed(plan, results).union(*(_needed_beside(file, results) for file in keep))
+    refuse_beside_others(results)
+    rubbish = Rubbish(survey(results, needed), _journals(results))
+    if remove and results.is_dir():
+        with alone(results, "gc"):
+            _remove(results, rubbish)
+            refresh_links(freeze(plan, _run(), results))
+    return results, rubbish
+
+
+def _plan(files: Sequence[Path]) -> Plan:
+    grid = build_grid(resolve(load_config(files)))
+    return make_plan(grid, existing_files(Path(grid.study.config.results)))
+
+
+def _needed(plan: Plan, results: Path) -> set[str]:
+    """Return the files of a grid, and the shorter dialogues that its responses stand behind until theirs are made."""
+    on_disk = existing_files(results)
+    behind = (
+        stood_behind(results / cell.path)
+        for cell in plan.grid.cells
+        if cell.behind and cell.path in on_disk and cell.behind.path not in on_disk
+    )
+    return {*plan.targets, *(path for path in behind if path)}
+
+
+def _needed_beside(file: Path, results: Path) -> set[str]:
+    plan = _plan([file])
+    other = Path(plan.grid.study.config.results)
+    if other.resolve() != results.resolve():
+        raise UserError(f"{file}: results: found {other}, expected {results}, the folder to collect in.")
+    return _needed(plan, results)
+
+
+def _journals(results: Path) -> list[Compaction]:
+    folders = sorted(path for path in (results / "journal").glob("*") if path.is_dir())
+    return [compaction(folder) for folder in folders]
+
+
+def _remove(results: Path, rubbish: Rubbish) -> None:
+    """Remove and compact; leases of the dead went when this one was taken."""
+    for found in rubbish.found.removable:
+        if found.kind != LEASE:
+            (results / found.path).unlink(missing_ok=True)
+    for folder in RESULTS:
+        remove_empty_folders(results / folder)
+    for journal in rubbish.journals:
+        if journal.is_needed:
+            compact(results / "journal" / journal.slug)
+    if (results / "journal").is_dir():
+        note_forgotten(results, ())
+
+
+def _run() -> Run:
+    return Run("gc", socket.gethostname(), os.getpid(), time.time())

@@ -1,0 +1,113 @@
+"""Rewrite the journals of one model: take answers out, or put all files into one. Only while alone (alone.py)."""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.batch.journal import journal_files, journal_lines, reply_in
+from scripts.files import sync_folder, write_atomically
+
+COMPACTED = "compacted.jsonl"
+"""Sorts before the journals of batches, `generate_...` and `judge_...`, so what it holds counts first."""
+
+
+def take_out(folder: Path, keys: Collection[bytes]) -> Path | None:
+    """Take the answers to `keys` out of the journals in `folder`; return the file that keeps the removed lines.
+
+    None where no journal holds any. The removed lines are on disk before the first journal is rewritten, so whatever
+    ends this in between loses no answer, and the same command again finishes it.
+    """
+    affected = [path for path in journal_files(folder) if any(key in keys for key, _ in journal_lines(path))]
+    if not affected:
+        return None
+    kept_at = _free_name(folder)
+    write_atomically(kept_at, _writer(line for path in affected for key, line in journal_lines(path) if key in keys))
+    sync_folder(folder)
+    for path in affected:
+        write_atomically(path, _writer(line for key, line in journal_lines(path) if key not in keys))
+    return kept_at
+
+
+def _free_name(folder: Path) -> Path:
+    stem = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}"
+    names = [stem, *(f"{stem}-{attempt}" for attempt in range(1, 1000))]
+    return next(path for path in (folder / f"{name}.forgotten" for name in names) if not path.exists())
+
+
+def _writer(lines: Iterable[bytes]) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            file.writelines(lines)
+
+    return write
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What compacting the journals of a model does: files, answers that stay, lines that go, bytes before, after."""
+
+    slug: str
+    files: int
+    answers: int
+    repeats: int
+    torn: int
+    before: int
+    after: int
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything would change."""
+        return self.files > 1 or self.repeats > 0 or self.torn > 0
+
+
+def compaction(folder: Path) -> Compaction:
+    """Return what compacting would do; reads every journal in `folder`, and changes nothing."""
+    paths, dropped = journal_files(folder), Counter[str]()
+    sizes = [len(line) for line in first_answers(paths, dropped)]
+    before = sum(path.stat().st_size for path in paths)
+    return Compaction(folder.name, len(paths), len(sizes), dropped["repeats"], dropped["torn"], before, sum(sizes))
+
+
+def compact(folder: Path) -> None:
+    """Put the journals in `folder` into one file, without torn lines and repeats; the first answer of a key stays.
+
+    The new file is on disk before an old one goes. In between the old ones only repeat what it says.
+    """
+    paths = journal_files(folder)
+    write_atomically(folder / COMPACTED, _writer(first_answers(paths, Counter())))
+    sync_folder(folder)
+    for path in paths:
+        if path.name != COMPACTED:
+            path.unlink()
+
+
+def first_answers(paths: Iterable[Path], dropped: Counter[str]) -> Iterator[bytes]:
+    """Yield the lines that stay, in their order; count those that do not, `torn` and `repeats`.
+
+    A line that is JSON but no reply of this version of the project stays, and does not count as an answer: another
+    version may read it.
+    """
+    seen: set[bytes] = set()
+    for path in paths:
+        for key, line in journal_lines(path):
+            if key is not None and key in seen:
+                dropped["repeats"] += 1
+            elif key is not None and reply_in(line) is not None:
+                seen.add(key)
+                yield line
+            elif key is not None and _is_json(line):
+                yield line
+            else:
+                dropped["torn"] += 1
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""Make what a plan lacks, in this process: what a real run does, without Snakemake."""
+
+import socket
+
+from scripts.batch.job import WorksOf, run
+from scripts.generate.work import works as generate_works
+from scripts.judge.work import works as judge_works
+from scripts.plan.frozen import FrozenPlan, Run, freeze, write
+from scripts.plan.links import refresh_links
+from scripts.plan.outlook import look
+from tests.helpers import Project
+
+_WORKS: dict[str, WorksOf] = {"generate": generate_works, "judge": judge_works}
+
+
+def make(project: Project, run_id: str = "run-1") -> FrozenPlan:
+    """Make every missing cell, a stub for every table and figure, and the links to them; return the plan."""
+    results = project.folder / "results"
+    plan = look(project.grid(), results).plan
+    frozen = freeze(plan, Run(run_id, socket.gethostname(), 1, 0.0), results)
+    write(frozen)
+    for path in frozen.to_make:
+        (frozen.results / path).unlink(missing_ok=True)
+    for stage, works in _WORKS.items():
+        for batch in frozen.stage(stage):
+            run(works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
+    for artefact in frozen.artefacts:
+        for path in artefact.outputs:
+            (frozen.results / path).parent.mkdir(exist_ok=True)
+            (frozen.results / path).write_bytes(b"a table")
+    refresh_links(frozen)
+    return frozen
+
+
+def reasons_now(project: Project) -> dict[str, str]:
+    """Return the reason of every cell that is missing now."""
+    return dict(look(project.grid(), project.folder / "results").reasons)
+
+
+def snapshot(project: Project) -> dict[str, bytes]:
+    """Return every file below the results folder with its content, and every link with its target."""
+    results = project.folder / "results"
+    return {
+        path.relative_to(results).as_posix(): str(path.readlink()).encode()
+        if path.is_symlink()
+        else path.read_bytes()
+        for path in sorted(results.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }

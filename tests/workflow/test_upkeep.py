@@ -1,0 +1,49 @@
+"""Upkeep and runs keep out of each other's way, and a forgotten cell is made by the same command as ever."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from scripts.lease import EVERYTHING
+from tests.helpers import ROOT, FakeServer, answer, said
+from tests.unit.test_lease import holder
+from tests.workflow.conftest import Checkout, fake_model, tiny_config
+
+pytestmark = pytest.mark.workflow
+
+
+def _personas(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=checkout.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeServer) -> None:
+    checkout.configure(tiny_config(models={"fake": fake_model(server.base_url)}))
+    server.decide = lambda body: answer(said(body["messages"]), pause=0.3)
+    first = checkout.start()
+    checkout.wait_for(lambda: list(checkout.results.glob("journal/fake/*.jsonl")), "the first answer")
+    for arguments in (["forget", "dialogues/*"], ["gc"], ["gc", "--yes"]):
+        refused = _personas(checkout, *arguments)
+        assert refused.returncode == 1 and f"Another run (process {first.pid} on " in refused.stderr
+    server.decide = lambda body: None
+    output, _ = first.communicate(timeout=240)
+    assert "Complete: all" in output
+    assert "Nothing to remove." in _personas(checkout, "gc", "--yes").stdout
+
+    asked = server.count
+    done = _personas(checkout, "forget", "responses/fake/baseline/xstest/*")
+    assert done.returncode == 0 and "Answers forgotten: 6." in done.stdout, done.stdout + done.stderr
+    with holder(checkout.results / "leases", EVERYTHING) as other:
+        told = checkout.run(check=False)
+        assert f"process {other.pid}" in told and "is tidying the same results folder" in told
+        assert "Traceback" not in told and server.count == asked
+        assert "2 missing: forgotten" in checkout.run("-n")
+    assert "Complete: all" in checkout.run()
+    assert server.count == asked + 6
+    assert "1 file," in _personas(checkout, "gc", "--yes").stdout, "the removed lines, and two journals into one"
+    assert checkout.planned() == set() and server.count == asked + 6
