@@ -7,6 +7,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def read_description(path: Path) -> dict[str, Any]:
     return described
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of what shaped a result: recorded with it, never part of its identity."""
     found = {"python": platform.python_version()}
