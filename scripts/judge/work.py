@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from scripts.batch.run import Ask, request_identity
-from scripts.config.judges import METRICS, Judge
+from scripts.config.judges import Judge
 from scripts.config.personas import Persona
 from scripts.engines.request import Reply, Request
 from scripts.errors import UserError
@@ -91,7 +91,7 @@ class JudgeWork:
             seed=self.cell.spec["seed"],
             template_arguments=model.thinking.template_arguments,
             response_format=response_format(self.texts, self.rubric, form),
-            what=self.cell.kind,
+            what=self.cell.what,
         )
 
     def cells(self) -> Iterator[tuple[Cell, pa.Table]]:
@@ -135,7 +135,7 @@ def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork | None:
         cell=cell,
         judge=study.config.judges[slug],
         texts=study.judge_texts[slug],
-        rubric=cell.kind if cell.kind in METRICS else study.config.kind_of(cell.kind),
+        rubric=study.config.rubric(cell.kind),
         persona=study.personas.get(as_persona),
         rows=judged_rows(grid, cell, results),
     )
