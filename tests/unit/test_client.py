@@ -215,7 +215,7 @@ CHANGES: dict[str, Any] = {
     "template_arguments": {"a": 1},
     "response_format": {"type": "json_object"},
 }
-MEASUREMENT = {"what": "bfi", "before": 3}
+MEASUREMENT: dict[str, Any] = {"what": "bfi", "before": 3}
 
 
 @pytest.mark.parametrize("field", MEASUREMENT)
