@@ -80,7 +80,7 @@ class JudgeWork:
             persona=self.persona,
             user_turn=row.user_turn,
             answers=row.answers,
-            trait=row.trait,
+            trait=row.trait if getattr(self.texts.rubric(self.rubric), "traits", None) else None,
         )
         return Request(
             model=request_identity(self.cell.spec["judge"]),
