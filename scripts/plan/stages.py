@@ -35,8 +35,9 @@ def translate_targets(workflow: Any, frozen: FrozenPlan) -> None:
     workflow.dag_settings = replace(
         settings,
         targets=_each(settings.targets, lambda name: [named.get(name.removeprefix("./"), name)]),
-        until=_each(settings.until, lambda name: rules.get(name, [name])),
-        omit_from=_each(settings.omit_from, lambda name: rules.get(name, [name])),
+        # A finished stage has no batches. Its own name stays then: no name at all would mean no limit.
+        until=_each(settings.until, lambda name: rules.get(name) or [name]),
+        omit_from=_each(settings.omit_from, lambda name: rules.get(name) or [name]),
     )
 
 
