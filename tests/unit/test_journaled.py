@@ -53,7 +53,7 @@ def _both(*edits: Edit) -> Edit:
 
 
 ALL = _remove("")
-BEFORE: dict[str, Any] = {"conditions/interview/ask_in": ["fixed", "shuffled"], "replicates": 2}
+BEFORE: dict[str, Any] = {"conditions/interview/ask_in": ["fixed", "shuffled"]}
 
 # reason: what happens after a whole run
 EDITS: dict[str, Edit] = {
@@ -61,8 +61,8 @@ EDITS: dict[str, Edit] = {
     "all files are gone": ALL,
     "all files and the journal are gone": _both(ALL, _thin(lambda n: False)),
     "a third of the journal is gone": _both(ALL, _thin(lambda n: n % 3 > 0)),
-    "the first half of the journal is gone": _both(ALL, _thin(lambda n: n > 150)),
-    "the second half of the journal is gone": _both(ALL, _thin(lambda n: n < 150)),
+    "the first half of the journal is gone": _both(ALL, _thin(lambda n: n > 60)),
+    "the second half of the journal is gone": _both(ALL, _thin(lambda n: n < 60)),
     "only the dialogues are left, and half of the journal": _both(_remove("responses/"), _thin(lambda n: n % 2 == 0)),
     "the dialogues are gone": _remove("dialogues/"),
     "the dialogues are gone, and half of the journal": _both(_remove("dialogues/"), _thin(lambda n: n % 2 == 0)),
@@ -91,7 +91,10 @@ EDITS: dict[str, Edit] = {
         {"benchmarks/twin": {"items": "items/bfi.json", "kind": "bfi", "limit": 3}}
     ),
     "another temperature": lambda p: p.set({"models/alpha/sampling/temperature": 0.5}),
-    "another replicate": lambda p: p.set({"replicates": 3}),
+    "another replicate": lambda p: p.set({"replicates": 2}),
+    "another replicate, and half of the journal is gone": _both(
+        ALL, _thin(lambda n: n % 2 > 0), lambda p: p.set({"replicates": 2})
+    ),
     "another order to ask in": lambda p: p.set({"conditions/interview/ask_in": ["shuffled"]}),
 }
 

@@ -64,7 +64,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
             {
                 "models/beta": None,
                 "models/alpha/base_url": server.base_url,
-                "judges/j": {**JUDGE, "references": ["dataset", "zero", "previous"]},
+                "judges/j": {**JUDGE, "references": ["dataset", "zero", "previous"], "utterances": ["style"]},
                 "judges/j/model/base_url": server.base_url,
                 "checkpoints": [0, 1, 2],
             }
