@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import FakeServer, Project, make_project
+from tests.helpers import JUDGE, FakeServer, Project, make_project
 
 
 @pytest.fixture
@@ -25,3 +25,9 @@ def server() -> Iterator[FakeServer]:
 def served(project: Project, server: FakeServer) -> Project:
     """The tiny study with one model, `alpha`, which the server answers for."""
     return project.set({"models/beta": None, "models/alpha/base_url": server.base_url})
+
+
+@pytest.fixture
+def judged(served: Project, server: FakeServer) -> Project:
+    """The tiny study with `alpha` and a judge `j`, both of which the server answers for."""
+    return served.set({"judges/j": JUDGE, "judges/j/model/base_url": server.base_url})

@@ -14,10 +14,15 @@ from typing import Any
 
 import yaml
 
+from scripts.batch.job import run as run_batch
 from scripts.config import load_config
+from scripts.generate.work import works as generating
 from scripts.grid.grid import Grid, build_grid
 from scripts.grid.study import Study, resolve
+from scripts.judge.work import works as judging
 from scripts.plan.frozen import FrozenPlan, Run, freeze, write
+from scripts.plan.links import refresh_links
+from scripts.plan.outlook import Outlook, look
 from scripts.plan.plan import make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +61,17 @@ CONFIG: dict[str, Any] = {
         "general": {"items": "items/general.jsonl", "limit": 1},
     },
 }
+JUDGE: dict[str, Any] = {
+    "model": {
+        "engine": "endpoint",
+        "id": "org/judge-1b",
+        "revision": "r1",
+        "base_url": "http://127.0.0.1:9/v1",
+        "sampling": {"temperature": 0.0, "max_tokens": 48},
+    },
+    "texts": "judges",
+}
+"""A judge that no test has unless it asks for it: `project.set({"judges/j": JUDGE})`, or the fixture `judged`."""
 PERSONAS = {
     "keeper": {"role": "Maren Holt", "description": "You keep a lighthouse and speak of tides.", "name": "Keeper"},
     "baker": {"role": "Otto Brindle", "description": "You bake croissants and speak of butter.", "name": "Baker"},
@@ -89,6 +105,10 @@ class Project:
     @property
     def config_file(self) -> Path:
         return self.folder / "config.yaml"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
 
     def raw(self) -> dict[str, Any]:
         raw: dict[str, Any] = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
@@ -130,6 +150,24 @@ class Project:
 
     def grid(self) -> Grid:
         return build_grid(self.study())
+
+    def outlook(self) -> Outlook:
+        """Plan against what is on disk, with reasons and estimates."""
+        return look(self.grid(), self.results)
+
+    def run(self, name: str = "run-1", stages: Sequence[str] = ("generate", "judge")) -> FrozenPlan:
+        """Do what an invocation does for the cells of some stages: plan, clear what is outdated, run every batch."""
+        outlook = self.outlook()
+        frozen = freeze(outlook.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, outlook.estimates)
+        write(frozen)
+        for path in frozen.to_make:
+            (self.results / path).unlink(missing_ok=True)
+        for batch in frozen.batches:
+            if batch.stage in stages:
+                log = frozen.folder() / "logs" / f"{batch.name}.log"
+                run_batch(judging if batch.judge else generating, frozen, batch.name, 1, log)
+        refresh_links(frozen)
+        return frozen
 
     def frozen(self, on_disk: Iterable[str] = (), run: str = "run-1") -> FrozenPlan:
         """Plan against `on_disk`, freeze and write; results lie in the project's folder."""

@@ -7,6 +7,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def stood_behind(path: Path) -> str | None:
     return behind
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of what shaped a result: recorded with it, never part of its identity."""
     found = {"python": platform.python_version()}

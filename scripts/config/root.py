@@ -119,6 +119,10 @@ class Config(Section):
             name for name in self.benchmarks if self.kind_of(name) in JUDGED and (wanted is None or name in wanted)
         ]
 
+    def rubric(self, kind: str) -> str:
+        """Return the rubric by which judgements of a metric, or of the responses to a benchmark, are made."""
+        return kind if kind in METRICS else self.kind_of(kind)
+
     def kind_of(self, benchmark: str) -> str:
         """Return the kind of a benchmark by its slug."""
         return self.benchmarks[benchmark].kind or benchmark

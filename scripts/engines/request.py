@@ -28,8 +28,8 @@ def request_identity(model: Mapping[str, Any]) -> dict[str, Any]:
 class Request:
     """What is asked. `model` names who is asked (id, revision, engine, weights), without host or port.
 
-    `what` (`dialogues`, or the slug of a benchmark or metric) and `before` (rounds that stand before the last
-    message) say where in the grid a request belongs. They serve the measurement and are no part of the key.
+    `what` (`Cell.what`) and `before` (rounds that stand before the last message) say where in the grid a request
+    belongs. They serve the measurement and are no part of the key.
     """
 
     model: Mapping[str, Any]

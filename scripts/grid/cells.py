@@ -58,8 +58,13 @@ class Cell:
 
     @property
     def kind(self) -> str:
-        """The benchmark or metric of the cell, or `dialogues`: what its requests are counted under."""
+        """The benchmark or metric of the cell, or `dialogues`."""
         return self.metric or self.benchmark or "dialogues"
+
+    @property
+    def what(self) -> str:
+        """What its requests are measured as: a verdict on an answer to `bfi` says nothing of answers to `bfi`."""
+        return f"judged {self.kind}" if self.judge else self.kind
 
     @property
     def asked(self) -> str:

@@ -46,7 +46,9 @@ def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
     persona = cell.as_persona or cell.track.persona
     shared: dict[str, Any] = {"benchmark": benchmark, "as_persona": cell.as_persona}
     if kind not in PAIRWISE:
-        yield specs.cell(cell, kind, None if persona == BASELINE else persona, **shared)
+        seen = None if persona == BASELINE else persona
+        if seen or not study.judge_texts[specs.slug].rubric(kind).needs_persona:
+            yield specs.cell(cell, kind, seen, **shared)
         return
     for reference in _references(study, cell, judge):
         yield specs.cell(cell, kind, persona, **shared, reference=reference)
@@ -62,7 +64,7 @@ class _Specs:
     """Builds the judgement cells of one judge; the parts that many share are hashed once."""
 
     def __init__(self, study: Study, slug: str, judge: Judge) -> None:
-        self._study, self._slug = study, slug
+        self._study, self.slug = study, slug
         self._texts = study.judge_texts[slug]
         self._form = judge.form
         model = {**judge.model.identity(), "weights": study.weights.get(judge_weights_key(slug))}
@@ -87,7 +89,7 @@ class _Specs:
             "reference": place.get("reference"),
             "scoring": self._read_of_items(judged) if judged.benchmark else None,
         }
-        return Cell(judged.track, spec, judge=self._slug, judged=judged, **place)
+        return Cell(judged.track, spec, judge=self.slug, judged=judged, **place)
 
     def _rubric(self, rubric: str) -> dict[str, str]:
         if rubric not in self._rubrics:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from scripts.config.judges import METRICS, Judge
+from scripts.config.judges import Judge
 from scripts.config.personas import Persona
 from scripts.engines.request import Ask, Reply, Request, request_identity
 from scripts.errors import UserError
@@ -79,7 +79,7 @@ class JudgeWork:
             persona=self.persona,
             user_turn=row.user_turn,
             answers=row.answers,
-            trait=row.trait,
+            trait=row.trait if getattr(self.texts.rubric(self.rubric), "traits", None) else None,
         )
         return Request(
             model=request_identity(self.cell.spec["judge"]),
@@ -90,7 +90,7 @@ class JudgeWork:
             seed=self.cell.spec["seed"],
             template_arguments=model.thinking.template_arguments,
             response_format=response_format(self.texts, self.rubric, form),
-            what=self.cell.kind,
+            what=self.cell.what,
         )
 
     def cells(self) -> Iterator[tuple[Cell, pa.Table]]:
@@ -134,7 +134,7 @@ def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork | None:
         cell=cell,
         judge=study.config.judges[slug],
         texts=study.judge_texts[slug],
-        rubric=cell.kind if cell.kind in METRICS else study.config.kind_of(cell.kind),
+        rubric=study.config.rubric(cell.kind),
         persona=study.personas.get(as_persona),
         rows=judged_rows(grid, cell, results),
     )

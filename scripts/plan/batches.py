@@ -141,7 +141,7 @@ class _Sizes:
         longest = asked.sampling.max_tokens
         if not cell.judge:
             longest = self._config.longest_answer(cell.track.model, cell.benchmark)
-        tokens = self._rates.completion_tokens(cell.asked, cell.kind, longest).value
+        tokens = self._rates.completion_tokens(cell.asked, cell.what, longest).value
         return sum(
             load.rows * tokens / self._rates.tokens_per_second(cell.asked, asked, load.before).value / 60
             for load in self._loads.of(cell)

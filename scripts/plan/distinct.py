@@ -1,76 +1,129 @@
 """Which requests of missing cells are equal to others, so that they are sent once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable
 
 from scripts.benchmarks.base import Item
+from scripts.config.root import PAIRWISE
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell, Track
-from scripts.grid.grid import Grid
+from scripts.grid.grid import Grid, user_turns
+from scripts.grid.judgements import read_of_item
+from scripts.judge.order import reference_first
 from scripts.plan.loads import Load, Loads
+
+Questions = frozenset[Hashable]
+_ONE: Questions = frozenset({None})
 
 
 class Distinct:
     """Counts, for one cell after the other, the requests that no cell before it has already.
 
     Requests are equal when the same speaker with the same seed is asked the same behind the same user turns. So all
-    conditions share checkpoint 0, and dialogues that begin alike share their first rounds.
+    conditions share checkpoint 0, and dialogues that begin alike share their first rounds. Judgements are equal when
+    the same answers are rated by the same rubric as the same persona.
     """
 
     def __init__(self, grid: Grid, loads: Loads) -> None:
         self._grid = grid
+        self._config = grid.study.config
         self._loads = loads
         self._children: dict[tuple[object, str], int] = {}
         self._nodes: dict[Track, list[int]] = {}
-        self._seen: set[tuple[object, ...]] = set()
-        self._prompts: dict[tuple[object, ...], set[str]] = {}
+        self._asked = _Asked()
+        self._sets: dict[Hashable, Questions] = {}
+        self._prompts = {item.prompt for items in grid.study.items.values() for item in items}
+        self._also_items: dict[int, str] = {}  # rounds whose user turn is the prompt of an item too
 
     def of(self, cell: Cell) -> list[tuple[Load, int]]:
         """Return the loads of a cell, each with the number of its requests that are new."""
         return [(load, self._new(cell, load)) for load in self._loads.of(cell)]
 
     def _new(self, cell: Cell, load: Load) -> int:
-        if cell.judge:
-            return self._new_to_judge(cell, load)
+        if cell.judged is not None:
+            return sum(self._asked.new(place, self._judged(cell, cell.judged)) for place in self._rated(cell))
         nodes = self.nodes(cell.track)
-        if cell.benchmark is None:
-            return self._first(("dialogues", nodes[load.before + 1])) * load.rows
-        where = (cell.benchmark, nodes[load.before])
-        if cell.as_persona is None:
-            return self._first(where) * load.rows
-        known = self._prompts.setdefault(where, set())
-        before = len(known)
-        known.update(item.prompt for item in self._items(cell))
-        return len(known) - before
+        if cell.benchmark is not None:
+            return self._asked.new(nodes[load.before], self._questions(cell))
+        held = nodes[load.before + 1]
+        if held not in self._also_items:
+            return self._asked.new(("round", held), _ONE)
+        longest = self._config.longest_answer(cell.track.model, None)
+        return self._asked.new(nodes[load.before], frozenset({(self._also_items[held], longest)}))
 
-    def _new_to_judge(self, cell: Cell, load: Load) -> int:
-        """What is rated alike: the same answers, by the same rubric, as the same persona."""
-        judged = cell.judged
-        if judged is None or cell.reference not in (None, "dataset"):
-            return load.rows
-        nodes, owner = self.nodes(cell.track), (cell.judge, cell.kind, cell.as_persona, cell.track.persona)
+    def _questions(self, cell: Cell) -> Questions:
+        """What a response cell asks: prompts with the longest answer allowed."""
+        longest = self._config.longest_answer(cell.track.model, cell.benchmark)
+        return self._once(
+            (cell.benchmark, cell.track.persona, cell.as_persona, longest),
+            lambda: ((item.prompt, longest) for item in self._items(cell)),
+        )
+
+    def _rated(self, cell: Cell) -> list[Hashable]:
+        """The places of a judgement cell: who rates how, what stands where, and what it is compared with."""
+        nodes = self.nodes(cell.track)
+        behind = [nodes[t] for t in self._config.checkpoints]
+        pairs: list[tuple[int, int | None]] = [(node, None) for node in (nodes[1:] if cell.metric else behind)]
+        if cell.reference == "zero":
+            pairs = [(node, behind[0]) for node in behind[1:]]
+        elif cell.reference == "previous":
+            pairs = list(zip(behind[1:], behind, strict=False))
+        owner = (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell))
+        return [(*owner, *pair) for pair in pairs]
+
+    def _judged(self, cell: Cell, judged: Cell) -> Questions:
+        """What tells the requests of one place apart: the question answered, and what is read of its item besides."""
         if judged.benchmark is None:
-            return sum(self._first((*owner, node)) for node in nodes[1:])
-        own = self._loads.of(judged)
-        return sum(self._first((*owner, nodes[part.before])) * part.rows for part in own)
+            return _ONE
+        study, itself = self._grid.study, cell.reference in ("zero", "previous")
+        longest = self._config.longest_answer(cell.track.model, judged.benchmark)
+        pairwise = self._config.kind_of(judged.benchmark) in PAIRWISE
 
-    def _first(self, key: tuple[object, ...]) -> bool:
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
+        def question(number: int, item: Item) -> Hashable:
+            read = None if itself else read_of_item(study, judged, item)
+            return item.prompt, longest, read, pairwise and reference_first(number)
 
-    def _items(self, cell: Cell) -> Sequence[Item]:
+        return self._once(
+            (judged.benchmark, cell.track.persona, judged.as_persona, longest, itself, "judged"),
+            lambda: (question(number, item) for number, item in enumerate(self._items(judged))),
+        )
+
+    def _once(self, key: Hashable, make: Callable[[], Iterable[Hashable]]) -> Questions:
+        if key not in self._sets:
+            self._sets[key] = frozenset(make())
+        return self._sets[key]
+
+    def _items(self, cell: Cell) -> list[Item]:
         return dict(asked_items(self._grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
 
     def nodes(self, track: Track) -> list[int]:
         """Return a number for each beginning of a dialogue (0 to all rounds); equal beginnings have equal numbers."""
         if track not in self._nodes:
-            turns = self._grid.study.turns[track.condition][track.order]
-            path: list[int] = [self._child((track.model, track.persona, track.replicate), "")]
-            for turn in turns:
+            path = [self._child((track.model, track.persona, track.replicate), "")]
+            for turn in user_turns(self._grid.study, track.model, track.persona, track.condition, track.order):
                 path.append(self._child(path[-1], turn))
+                if turn in self._prompts:
+                    self._also_items[path[-1]] = turn
             self._nodes[track] = path
         return self._nodes[track]
 
     def _child(self, parent: object, turn: str) -> int:
         return self._children.setdefault((parent, turn), len(self._children))
+
+
+class _Asked:
+    """The sets of questions asked so far at each place. Few sets recur at many places, so differences are kept."""
+
+    def __init__(self) -> None:
+        self._at: dict[Hashable, frozenset[Questions]] = {}
+        self._sizes: dict[tuple[Questions, frozenset[Questions]], int] = {}
+
+    def new(self, place: Hashable, questions: Questions) -> int:
+        """Return how many of the questions were not asked at the place before; from now on they were."""
+        before = self._at.get(place, frozenset())
+        if questions in before:
+            return 0
+        self._at[place] = before | {questions}
+        key = (questions, before)
+        if key not in self._sizes:
+            self._sizes[key] = len(questions.difference(*before))
+        return self._sizes[key]

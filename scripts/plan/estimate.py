@@ -68,7 +68,8 @@ class _Estimator:
         self._loads = Loads(grid)
         self._distinct = Distinct(grid, self._loads)
         self._prefixes: dict[Track, list[float]] = {}
-        self._computed: dict[Track, float] = {}
+        self._computed: set[int] = set()  # beginnings of dialogues that stood before a request
+        self._held: dict[int, float] = {}  # by beginning: tokens of its last user turn, where that was sent
         self._answers: dict[tuple[str, str, int], tuple[float, bool]] = {}
 
     def of(self, cell: Cell, journaled: Mapping[int, int]) -> Estimate:
@@ -95,21 +96,27 @@ class _Estimator:
             result.completion_tokens += count * tokens
             result.seconds += count * tokens / speed.value
             result.measured += count * (measured and speed.measured)
-        result.computed_tokens += self._shared(cell, sent, tokens)
+        result.computed_tokens += self._shared(cell, sent)
         result.money = _money(asked, result)
 
-    def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]], answer: float) -> float:
+    def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]]) -> float:
         """Tokens that the requests of a cell compute once for all of them, less what they counted as their own."""
         if cell.judge:
             rubric = self._loads.rubric(cell) * self._rates.tokens_per_character(cell.asked).value
             return -rubric * (sum(count for _, count in sent) - 1)
-        first, last = sent[0][0].before, sent[-1][0].before
-        prefix, known = self._prefix(cell.track), self._computed.get(cell.track, 0.0)
+        return sum(self._prefix_once(cell, load) for load, _ in sent)
+
+    def _prefix_once(self, cell: Cell, load: Load) -> float:
+        """Tokens of what stands before a request and before no request so far."""
+        nodes, prefix, tokens = self._distinct.nodes(cell.track), self._prefix(cell.track), 0.0
+        for t in range(load.before, -1, -1):
+            if nodes[t] in self._computed:
+                break
+            self._computed.add(nodes[t])
+            tokens += prefix[t] - (prefix[t - 1] if t else 0.0) - self._held.get(nodes[t], 0.0)
         if cell.stage == "dialogues":
-            self._computed[cell.track] = prefix[-1]
-            return prefix[first] + answer * (len(sent) - 1)
-        self._computed[cell.track] = max(known, prefix[last])
-        return max(0.0, prefix[last] - known)
+            self._held[nodes[load.before + 1]] = self._own(cell, load)
+        return tokens
 
     def _own(self, cell: Cell, load: Load) -> float:
         """Tokens of the last messages of a load, and of the answers that are judged in them."""
@@ -128,7 +135,7 @@ class _Estimator:
         longest = asked.sampling.max_tokens
         if not cell.judge:
             longest = self._grid.study.config.longest_answer(cell.track.model, cell.benchmark)
-        key = (cell.asked, cell.kind, longest)
+        key = (cell.asked, cell.what, longest)
         if key not in self._answers:
             self._answers[key] = self._rates.completion_tokens(*key)
         return self._answers[key]

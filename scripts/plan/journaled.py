@@ -1,4 +1,4 @@
-"""Which requests of missing cells the journal answers already.
+"""Which requests of missing cells need not be sent: the journal answers them, or nothing will ever be asked.
 
 The same requests are built as a batch would build them, so the counts are exact as far as the dialogue can be
 followed: it is read from its file, or walked through the journal round by round.
@@ -16,17 +16,21 @@ from scripts.engines.request import WITH_TEXT, KeysBehind
 from scripts.generate.track import TrackWork
 from scripts.generate.transcript import Round, rounds_of
 from scripts.generate.work import new_work
+from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid
+from scripts.judge.rows import JudgedRow
 from scripts.judge.work import JudgeWork, judge_work
 
 Counts = dict[str, dict[int, int]]
 
 
 def journaled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str, Mapping[int, int]]:
-    """Return, for the path of a missing cell and rounds before, how many of its requests the journal answers.
+    """Return, for the path of a missing cell and rounds before, how many of its requests the journal settles.
 
-    A request that several cells share counts for the first. Only journals of models with missing cells are read.
+    It settles a request by an answer, or by what is known to leave nothing to ask: a round that broke off before
+    it, an answer without a text to judge. A request that several cells share counts for the first. Only journals of
+    models with missing cells are read.
     """
     counts: Counts = {}
     groups: dict[str, list[Cell]] = defaultdict(list)
@@ -61,13 +65,20 @@ class _Walk:
         keys = {longest: KeysBehind(replace(first, max_tokens=longest)) for longest in sorted(_longest(work))}
         last = max(len(work.turns), len(work.rounds))
         for t in range(last + 1):
+            known = t < last and self._round(work, t, keys)
             if t in work.checkpoints:
                 self._items(work, t, keys)
-            if t == last or not self._step(work, t, keys):
+            if not known:  # nobody knows yet what will be said
                 return
+            held = work.rounds[t]
+            if held.reply.status not in WITH_TEXT:
+                self._nothing_behind(work, t + 1)
+                return
+            for behind in keys.values():
+                behind.grow(held.user, held.reply.text or "")
 
-    def _step(self, work: TrackWork, t: int, keys: Mapping[int, KeysBehind]) -> bool:
-        """Go from t rounds to t + 1; False where nobody knows yet what will be said."""
+    def _round(self, work: TrackWork, t: int, keys: Mapping[int, KeysBehind]) -> bool:
+        """Tell whether the answer behind t rounds is known, and add it to the rounds."""
         if t >= len(work.rounds):
             key = keys[work.model.sampling.max_tokens].key(work.turns[t])
             reply = self._index.get(key.hex())
@@ -75,12 +86,15 @@ class _Walk:
                 return False
             self._count(work.dialogue, t, [key])
             work.rounds.append(Round(t + 1, work.turns[t], reply, key.hex()))
-        held = work.rounds[t]
-        if held.reply.status not in WITH_TEXT:
-            return False  # nothing is asked behind it
-        for behind in keys.values():
-            behind.grow(held.user, held.reply.text or "")
         return True
+
+    def _nothing_behind(self, work: TrackWork, rounds: int) -> None:
+        """Settle everything behind a round that broke off: nothing is asked there."""
+        for t in range(rounds, len(work.turns) + 1):
+            if work.dialogue is not None and t < len(work.turns):
+                self._add(work.dialogue, t, 1)
+            for asked in work.asked if t in work.checkpoints else ():
+                self._add(asked.cell, t, len(asked.items))
 
     def _items(self, work: TrackWork, t: int, keys: Mapping[int, KeysBehind]) -> None:
         for asked in work.asked:
@@ -91,12 +105,29 @@ class _Walk:
         work: JudgeWork | None = judge_work(self._grid, cell, self._results)
         if work is not None:
             self._count(cell, 0, (bytes.fromhex(request.key) for _, request in work.requests()))
+            self._settle(cell, 0, {self._place(cell, row) for row in work.rows if row.not_judged})
+
+    def _place(self, cell: Cell, row: JudgedRow) -> bytes:
+        """Return what stands for the key of a row without a text to judge: cells share such rows too."""
+        track, study = cell.track, self._grid.study
+        turns = study.turns[track.condition][track.order][: row.before]
+        owner = [cell.judge, study.config.rubric(cell.kind), cell.as_persona]
+        speaker = [track.model, track.persona, track.replicate]
+        return bytes.fromhex(sha256([*owner, *speaker, list(turns), row.user_turn, row.reference_sha256]))
 
     def _count(self, cell: Cell | None, before: int, keys: Iterable[bytes]) -> None:
-        found = {key for key in keys if key in self._index} - self._counted
-        if cell is not None and found:
+        if cell is not None:
+            self._settle(cell, before, {key for key in keys if key in self._index})
+
+    def _settle(self, cell: Cell, before: int, keys: set[bytes]) -> None:
+        found = keys - self._counted
+        if found:
             self._counted |= found
-            self._counts.setdefault(cell.path, {})[before] = len(found)
+            self._add(cell, before, len(found))
+
+    def _add(self, cell: Cell, before: int, requests: int) -> None:
+        counts = self._counts.setdefault(cell.path, {})
+        counts[before] = counts.get(before, 0) + requests
 
 
 def _longest(work: TrackWork) -> set[int]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from scripts.config.judges import METRICS
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
@@ -74,15 +73,16 @@ class Loads:
         key = (cell.judge or "", cell.kind, as_persona)
         if key not in self._rubrics:
             study = self._grid.study
-            kind = cell.kind if cell.kind in METRICS else study.config.kind_of(cell.kind)
+            texts, metric = study.judge_texts[key[0]], study.config.rubric(cell.kind)
+            traits = getattr(texts.rubric(metric), "traits", None)
             prompt = judge_prompt(
-                study.judge_texts[key[0]],
-                kind,
+                texts,
+                metric,
                 study.config.judges[key[0]].form,
                 persona=study.personas[as_persona] if as_persona else None,
                 user_turn="",
                 answers=["."] * (2 if cell.reference else 1),  # a blank one is refused
-                trait="Openness" if kind == "bfi" else None,
+                trait=next(iter(traits)) if traits else None,
             )
             self._rubrics[key] = sum(len(message["content"]) for message in prompt)
         return self._rubrics[key]

@@ -22,6 +22,12 @@ DIALOGUE_AGAIN = "its dialogue is made again"
 JUDGED_AGAIN = "what it judges is made again"
 Change = tuple[str, Any, Any]
 
+_BRINGS = {
+    "seed": ("model.sampling.seed", "judge.sampling.seed"),
+    **{f"texts.{part}": ("form",) for part in ("form", "request", "reasoning_characters")},
+}
+"""Place in a spec -> places whose change brings its own."""
+
 
 def reasons(plan: Plan, results: Path, on_disk: AbstractSet[str], outcomes: Iterable[Outcome] = ()) -> dict[str, str]:
     """Return the reason of every missing cell by its path.
@@ -51,7 +57,7 @@ class _Teller:
     def __init__(self, results: Path, on_disk: AbstractSet[str]) -> None:
         self._results, self._on_disk = results, on_disk
         self._earlier = _by_plain_path(on_disk)
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
         self._links = _links(results / "current")
         self._forgotten = forgotten(results)
 
@@ -62,24 +68,28 @@ class _Teller:
             return REMOVED
         if cell.path in self._forgotten:
             return FORGOTTEN
-        return self._changed(cell) or NEW
+        return "; ".join(self._changed(cell)) or NEW
 
-    def _changed(self, cell: Cell) -> str | None:
-        """Tell what changed since the nearest earlier version; None where there is none."""
+    def _changed(self, cell: Cell) -> tuple[str, ...]:
+        """Tell what changed since the nearest earlier version; nothing where there is none."""
         if cell.path not in self._known:
             specs = [self._spec(path) for path in self._earlier[cell.plain_path] if path != cell.path]
-            nearest = min((list(changes(spec, cell.spec)) for spec in specs if spec), key=len, default=None)
-            self._known[cell.path] = None if nearest is None else self._words(cell, nearest)
+            nearest = min((list(changes(spec, cell.spec)) for spec in specs if spec), key=len, default=[])
+            self._known[cell.path] = self._words(cell, nearest)
         return self._known[cell.path]
 
-    def _words(self, cell: Cell, nearest: Sequence[Change]) -> str:
-        words = dict.fromkeys(
-            (self._changed(cell.judged) or "what it judges changed")
-            if change[0] == "judged" and cell.judged
-            else told(cell, change)
-            for change in nearest
-        )
-        return "; ".join(words) or NEW
+    def _words(self, cell: Cell, nearest: Sequence[Change]) -> tuple[str, ...]:
+        """Tell each change once: what is judged may have changed in the same way, or one change bring another."""
+        words: dict[str, None] = {}
+        places = {place for place, _, _ in nearest}
+        for change in nearest:
+            if change[0] == "judged" and cell.judged:
+                words |= dict.fromkeys(self._changed(cell.judged) or [told(cell, change)])
+            elif change[0] == "scoring" and told(cell, ("items", None, None)) in words:
+                continue  # other items are other references too
+            elif places.isdisjoint(_BRINGS.get(change[0], ())):
+                words[told(cell, change)] = None
+        return tuple(words)
 
     def _spec(self, path: str) -> Mapping[str, Any] | None:
         try:

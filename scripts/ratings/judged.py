@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from scripts.benchmarks.base import Item
-from scripts.config.judges import METRICS, Form
+from scripts.config.judges import Form
 from scripts.engines.request import WITH_TEXT
 from scripts.errors import UserError
 from scripts.grid.cells import Cell
@@ -26,7 +26,7 @@ def judged_ratings(
     UserError when the judged file holds another text than the one that was judged.
     """
     judge = frozen.study.config.judges[cell.judge or ""]
-    kind = cell.kind if cell.kind in METRICS else frozen.study.config.kind_of(cell.kind)
+    kind = frozen.study.config.rubric(cell.kind)
     scale = frozen.study.judge_texts[cell.judge or ""].scale(kind)
     known = _hashes(frozen, cell)
     for row in pq.read_table(frozen.results / cell.path).to_pylist():

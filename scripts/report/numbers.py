@@ -26,11 +26,11 @@ def size(value: float) -> str:
 
 def minutes(value: float) -> str:
     """Return a duration in minutes as seconds, minutes or hours."""
-    if value < 1:
+    if 60 * value < 59.5:
         return f"{60 * value:.0f} s"
-    return f"{value:.1f} min" if value < 10 else f"{value:.0f} min" if value < 120 else f"{value / 60:.1f} h"
+    return f"{value:.1f} min" if value < 9.95 else f"{value:.0f} min" if value < 119.5 else f"{value / 60:.1f} h"
 
 
 def money(amounts: Mapping[str, float]) -> str:
     """Return amounts by currency: `12.30 USD`; nothing where there is no price."""
-    return " + ".join(f"{amount:.2f} {currency}" for currency, amount in sorted(amounts.items()))
+    return " + ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(amounts.items()))

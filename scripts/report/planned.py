@@ -52,8 +52,8 @@ def plan_table(outlook: Outlook) -> Table:
 
 
 _HEADINGS = (
-    *("cells", "current", "missing", "requests", "journaled", "prompt tokens", "computed", "answer tokens"),
-    *("engine time", "cost"),
+    *("cells", "current", "missing", "requests", "journaled", "prompt\ntokens", "computed", "answer\ntokens"),
+    *("engine\ntime", "cost"),
 )
 
 

@@ -1,0 +1,50 @@
+"""Targets with names: stages and figures, and the files that they ask for."""
+
+import pytest
+
+from scripts.errors import UserError
+from scripts.plan.batches import STAGES
+from scripts.plan.frozen import FrozenPlan
+from scripts.plan.stages import named_targets, refuse_stages_to_omit, stage_rules
+from tests.helpers import JUDGE, Project
+
+
+@pytest.fixture
+def frozen(project: Project) -> FrozenPlan:
+    """A plan of two models and a judge, of which beta is finished."""
+    grid = project.set({"judges/j": JUDGE, "batches": {"max_cells": 20}}).grid()
+    return project.frozen(on_disk=[cell.path for cell in grid.cells if cell.track.model == "beta"])
+
+
+def test_files_of_a_stage(frozen: FrozenPlan) -> None:
+    files = named_targets(frozen)
+    stages = stage_rules(frozen).keys()
+    assert {*STAGES, "ratings", "analysis", "figures"} <= stages <= files.keys()
+    cells = {cell.path: cell for cell in frozen.grid.cells}
+    assert {cells[path].stage for path in files["generate"]} == {"dialogues", "responses"}
+    assert {cells[path].stage for path in files["judge"]} == {"judgements"}
+    assert {cells[path].track.model for path in files["generate"] + files["judge"]} == {"alpha"}, "beta is finished"
+    made = [path for stage in stages for path in files[stage]]
+    finished = {path for path, cell in cells.items() if cell.track.model == "beta"}
+    assert sorted(made) == sorted(set(frozen.targets) - finished), "every file but finished cells, in one stage"
+
+
+def test_a_figure_has_the_name_that_it_has_in_current(frozen: FrozenPlan) -> None:
+    asked = named_targets(frozen)["figures/by-checkpoint"]
+    assert {path.rpartition(".")[2] for path in asked} == {"pdf", "png"}
+    assert all(path.startswith("figures/by-checkpoint.") for path in asked)
+
+
+def test_rules_of_a_stage(frozen: FrozenPlan) -> None:
+    rules = stage_rules(frozen)
+    assert rules["generate"] == [f"generate_alpha_{number:02d}" for number in (1, 2, 3)]
+    assert rules["judge"] and all(name.startswith("judge_j_alpha_") for name in rules["judge"])
+    assert rules["figures"] == ["draw"]
+
+
+def test_leaving_out_a_stage_is_refused(frozen: FrozenPlan) -> None:
+    refuse_stages_to_omit(frozenset({"draw", "generate_alpha_01"}), frozen)
+    with pytest.raises(
+        UserError, match=r"--omit-from: found the stage 'figures', expected one of its rules \(draw\)"
+    ):
+        refuse_stages_to_omit(frozenset({"figures"}), frozen)

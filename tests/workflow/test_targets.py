@@ -1,0 +1,73 @@
+"""Stages, cells and figures as targets, `--until`, `-k`: as a user types them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.helpers import FakeServer, failure
+from tests.workflow.conftest import Checkout, fake_model, tiny_config
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer() as running:
+        yield running
+
+
+@pytest.fixture
+def study(checkout: Checkout, server: FakeServer) -> Checkout:
+    model = fake_model(server.base_url)
+    judge = {"model": model | {"id": "org/judge"}, "utterances": ["style"], "benchmarks": []}
+    checkout.configure(
+        tiny_config(
+            models={"one": model, "two": model | {"id": "org/two"}},
+            judges={"jay": judge},
+            patterns={"benchmarks": []},
+        )
+    )
+    return checkout
+
+
+def _made(study: Checkout) -> set[str]:
+    tops = ("dialogues", "responses", "judgements", "tables", "figures")
+    return {top for top in tops if any((study.results / top).rglob("*.*"))}
+
+
+@pytest.mark.parametrize("arguments", [["generate"], ["--until", "generate"]], ids=" ".join)
+def test_one_stage_and_then_the_rest(study: Checkout, arguments: list[str]) -> None:
+    study.run(*arguments)
+    assert _made(study) == {"dialogues", "responses"}
+    assert "Nothing to be done" in study.run(*arguments), "what is finished is not made again"
+    study.run("--until", "judge")
+    assert _made(study) == {"dialogues", "responses", "judgements"}
+    assert "Complete: all" in study.run()
+
+
+def test_a_missing_cell_and_a_figure_as_targets(study: Checkout) -> None:
+    planned = study.planned()
+    cell = next(path for path in sorted(planned) if "/responses/one/" in path)
+    output = study.run(cell)
+    assert "Made: " in output and not (study.results / "dialogues/two").exists(), "the other model was not asked"
+    study.run("figures/by-checkpoint")
+    assert {path.suffix for path in (study.results / "figures").iterdir()} >= {".pdf", ".png"}
+    assert not (study.results / "judgements").exists(), "a figure that needs no judge asks none"
+
+
+def test_keep_going_makes_what_can_be_made(study: Checkout, server: FakeServer) -> None:
+    """One model's server refuses; with -k the other's cells are all made, and the plan tells what failed."""
+    server.decide = lambda body: failure(401) if body["model"] == "org/two" else None
+    study.run("-k", check=False)
+    assert not list((study.results / "responses").glob("two/**/*.parquet"))
+    assert len(list((study.results / "responses").glob("one/**/*.parquet"))) == 2 * 2 * 2
+    assert "failed last time: engine-refuses" in study.run("-n")
+    server.decide = lambda body: None
+    assert "Complete: all" in study.run()
+
+
+def test_leaving_out_a_stage_is_one_sentence(study: Checkout) -> None:
+    process = study.start("--omit-from", "judge")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "--omit-from: found the stage 'judge'" in output
+    assert "Traceback" not in output
