@@ -18,6 +18,7 @@ RATINGS_SCHEMA = pa.schema(
         ("order", pa.string()),
         ("replicate", pa.int32()),
         ("checkpoint", pa.int32()),
+        ("round", pa.int32()),
         ("benchmark", pa.string()),
         ("metric", pa.string()),
         ("item_id", pa.string()),
