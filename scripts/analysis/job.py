@@ -4,7 +4,8 @@ from functools import partial
 
 import pandas as pd
 
-from scripts.analysis.series import answer_status_shares, series_by_checkpoint
+from scripts.analysis.series import series_by_checkpoint
+from scripts.analysis.statuses import answer_status_shares
 from scripts.files import write_atomically
 from scripts.plan.frozen import FrozenPlan
 

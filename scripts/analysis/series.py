@@ -1,51 +1,12 @@
 """From the ratings table to what the figures draw: one value with a band per panel, series and checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
-from scripts.analysis.bootstrap import RESAMPLES, SEED, bootstrap_mean
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Which ratings one panel shows, and how to read them. `None` in benchmark, label or judge: any."""
-
-    slug: str
-    title: str
-    unit: str
-    metric: str
-    benchmark: str | None = None
-    label: str | None = None
-    judge: str | None = None
-    better: Literal["higher", "lower", "neutral"] = "neutral"
-    is_rate: bool = True
-
-
-PANELS = (
-    Panel("ifbench-accuracy", "IFBench accuracy", "loose accuracy (%)", "loose", "ifbench", better="higher"),
-    Panel(
-        "refusal-unsafe",
-        "Refusal of unsafe prompts",
-        "refusal rate (%)",
-        "refusal",
-        "xstest",
-        "unsafe",
-        better="higher",
-    ),
-    Panel(
-        "refusal-safe",
-        "Refusal of safe prompts",
-        "refusal rate (%)",
-        "refusal",
-        "xstest",
-        "safe",
-        better="lower",
-    ),
-    Panel("words", "Answer length", "words per answer", "words", is_rate=False),
-)
+from scripts.analysis import cells
+from scripts.analysis.bootstrap import RESAMPLES, SEED
+from scripts.analysis.panels import OVERVIEW, Panel
 
 SERIES_DTYPES = {
     "panel": "str",
@@ -60,11 +21,11 @@ SERIES_DTYPES = {
     "n_items_planned": "int64",
 }
 _POINT = ["condition", "group", "checkpoint"]
-_CELL = ["model", "persona"]
 # What makes a rated answer unique within a panel. Judge and reference are left out on purpose: two ratings
 # of one answer by two judges must not be averaged as if they were two answers.
-_ANSWER = [
-    *_CELL,
+ANSWER = [
+    "model",
+    "persona",
     "reference_persona",
     "condition",
     "order",
@@ -73,13 +34,12 @@ _ANSWER = [
     "benchmark",
     "item_id",
 ]
-_NEEDED = {*_ANSWER, "is_baseline", "metric", "label", "judge", "status", "value"}
-_SHARE = ["model", "persona", "benchmark", "checkpoint"]
+_NEEDED = {*ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
 
 
 def series_by_checkpoint(
     ratings: pd.DataFrame,
-    panels: Sequence[Panel] = PANELS,
+    panels: Sequence[Panel] = OVERVIEW,
     *,
     resamples: int = RESAMPLES,
     seed: int = SEED,
@@ -87,73 +47,45 @@ def series_by_checkpoint(
     """Mean and bootstrap band per panel, condition, group ("persona" or "baseline") and checkpoint.
 
     Values are first averaged over items, orders and replicates within each (model, persona) cell; mean, low
-    and high (rates as 0..1, lengths in words) then run over the cells, each counting the same. Missing values
+    and high (in the unit of the panel: shares 0..1, ratings 1..5, words) then run over the cells, each counting
+    the same. In a panel of one benchmark whose items belong to personas, the baseline has one cell per model
+    and persona whose items it answered, as in the study; elsewhere one per model. Missing values
     stay out: a point without any value keeps its row, with NaN and `n_cells` 0. `n_items_scored` and
     `n_items_planned` count ratings with a value and all of them. Columns and types: `SERIES_DTYPES`; rows are
-    sorted by panel (in the given order), condition, group (baseline first) and checkpoint.
+    sorted by panel (in the given order), condition, group (baseline first) and checkpoint. Ratings of
+    utterances (no checkpoint) are passed over.
 
     Raises:
         ValueError: a column is missing, a panel mixes judges, or an answer is rated twice within a panel.
     """
-    _require_columns(ratings)
-    points = [point for panel in panels for point in _points(_select(ratings, panel), panel.slug, resamples, seed)]
-    return pd.DataFrame(points, columns=list(SERIES_DTYPES)).astype(SERIES_DTYPES)
-
-
-def answer_status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
-    """How answers ended: columns model, persona, benchmark, checkpoint, status, n_answers, n_planned, share.
-
-    One row per status that occurs; `share` (0..1) is `n_answers / n_planned`, and adds up to 1 over the
-    statuses of one (model, persona, benchmark, checkpoint). Answers are counted on the rows of metric
-    "words", which exist once per answer whatever its status; conditions, orders and replicates are pooled.
-
-    Raises:
-        ValueError: a column is missing, or an answer has two "words" rows.
-    """
-    _require_columns(ratings)
-    answers = ratings[ratings["metric"] == "words"]
-    _require_unique(answers, "words")
-    shares = answers.groupby([*_SHARE, "status"], sort=True).size().reset_index(name="n_answers")
-    shares["n_planned"] = shares.groupby(_SHARE)["n_answers"].transform("sum")
-    shares["share"] = shares["n_answers"] / shares["n_planned"]
-    return shares
+    cells.require_columns(ratings, _NEEDED)
+    answers = ratings[ratings["checkpoint"].notna()]
+    parts = [_series(_select(answers, panel), panel, resamples, seed) for panel in panels]
+    # Empty parts have columns of no type, and would take the others' types away.
+    filled = [part for part in parts if len(part)]
+    series = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SERIES_DTYPES))
+    return series[list(SERIES_DTYPES)].astype(SERIES_DTYPES)
 
 
 def _select(ratings: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     keep = ratings["metric"] == panel.metric
-    for column, wanted in (("benchmark", panel.benchmark), ("label", panel.label), ("judge", panel.judge)):
+    for column in ("benchmark", "label", "judge", "reference"):
+        wanted = getattr(panel, column)
         if wanted is not None:
             keep &= ratings[column] == wanted
     rows = ratings[keep.fillna(False).astype(bool)]
     judges = sorted(rows["judge"].dropna().unique())
     if len(judges) > 1:
         raise ValueError(f"panel {panel.slug} mixes the judges {', '.join(judges)}: name one in Panel.judge")
-    _require_unique(rows, panel.slug)
+    cells.require_unique(rows, ANSWER, panel.slug)
     # Sorted, so that rounding in the sums does not depend on the order of the rows.
-    rows = rows.sort_values(_ANSWER)
-    groups = rows["is_baseline"].astype(bool).map({True: "baseline", False: "persona"})
-    return rows.assign(group=groups, value=rows["value"].astype("float64"))
+    return cells.grouped(rows.sort_values(ANSWER))
 
 
-def _points(rows: pd.DataFrame, slug: str, resamples: int, seed: int) -> list[tuple]:
-    cells = rows.groupby([*_POINT, *_CELL], sort=True)["value"].mean().reset_index()
-    bands = {
-        key: bootstrap_mean(cell["value"].dropna(), resamples=resamples, seed=seed)
-        for key, cell in cells.groupby(_POINT, sort=True)
-    }
-    values = rows.groupby(_POINT)["value"]
-    scored, planned = values.count().to_dict(), values.size().to_dict()
-    return [(slug, *key, *band, scored[key], planned[key]) for key, band in bands.items()]
-
-
-def _require_columns(ratings: pd.DataFrame) -> None:
-    missing = sorted(_NEEDED - set(ratings.columns))
-    if missing:
-        raise ValueError(f"the ratings table lacks the columns {', '.join(missing)}")
-
-
-def _require_unique(rows: pd.DataFrame, what: str) -> None:
-    twice = rows[rows.duplicated(_ANSWER)]
-    if len(twice):
-        answer = ", ".join(f"{name}={twice.iloc[0][name]}" for name in _ANSWER)
-        raise ValueError(f"{what}: {len(twice)} answers are rated twice, the first is {answer}")
+def _series(rows: pd.DataFrame, panel: Panel, resamples: int, seed: int) -> pd.DataFrame:
+    # Over several benchmarks, the baseline's answers to items of personas and of nobody make up one cell.
+    unit = rows["persona"] if panel.benchmark is None else cells.stood_for(rows)
+    means = cells.means(rows.assign(unit=unit), [*_POINT, "model", "unit"])
+    points = cells.bands(means, _POINT, resamples=resamples, seed=seed).merge(cells.counts(rows, _POINT), on=_POINT)
+    names = {"n_scored": "n_items_scored", "n_planned": "n_items_planned"}
+    return points.rename(columns=names).assign(panel=panel.slug)

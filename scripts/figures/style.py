@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from scripts.files import write_atomically
@@ -88,6 +89,24 @@ def line_style(look: Look, group: str) -> dict[str, Any]:
         "markeredgecolor": look.colour,
         "markeredgewidth": 1.0,
     }
+
+
+def faint_style(look: Look, group: str) -> dict[str, Any]:
+    """Keyword arguments of a thin line behind that of `line_style`, with a dot at each point."""
+    # Drawn over white instead of see-through: where faint lines cross, they would add up.
+    return {
+        "color": lighter(look.colour),
+        "linestyle": (0, (4, 2)) if group == "baseline" else "solid",
+        "linewidth": 0.7,
+        "marker": ".",
+        "markersize": 2.0,
+    }
+
+
+def lighter(colour: str, white: float = 0.55) -> str:
+    """The colour mixed with a share of white (0: itself, 1: white), as #rrggbb."""
+    red, green, blue = (white + (1 - white) * channel for channel in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def context() -> AbstractContextManager[None]:

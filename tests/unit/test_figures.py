@@ -2,7 +2,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from scripts.analysis.series import PANELS, SERIES_DTYPES
+from scripts.analysis.panels import OVERVIEW
+from scripts.analysis.series import SERIES_DTYPES
 from scripts.figures import style
 from scripts.figures.by_checkpoint import draw
 
 ROUNDS = (0, 11, 22, 34, 45, 56, 68, 79, 90, 102)
 STUDY = ("persona-directed", "goal-oriented")
 NOTE = "demo: 135M-parameter model, a handful of items: the numbers mean nothing"
-SLUGS = tuple(panel.slug for panel in PANELS)
+SLUGS = tuple(panel.slug for panel in OVERVIEW)
 
 
 def series(
@@ -35,7 +37,7 @@ def series(
 ) -> pd.DataFrame:
     rows = []
     for panel, condition, group, checkpoint in itertools.product(panels, conditions, groups, checkpoints):
-        scale = 300 if panel == "words" else 1
+        scale = 300 if panel.endswith("words") else 1
         mean = scale * (0.9 - 0.006 * checkpoint) * (1 if group == "persona" else 0.5)
         low, high = (mean - 0.05 * scale, mean + 0.05 * scale) if cells > 1 else (np.nan, np.nan)
         rows.append((panel, condition, group, checkpoint, mean, low, high, cells, 290 * cells, 294 * cells))
@@ -70,8 +72,16 @@ cases = pytest.mark.parametrize(("table", "note"), CASES.values(), ids=CASES.key
 def texts(figure: Figure) -> dict[tuple[int, str], Bbox]:
     """Bounding boxes in pixels of the text that is seen, by what it says and a running number."""
     figure.draw_without_rendering()
+    unseen = {label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in outside(axis)}
     shown = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    shown = [text for text in shown if text not in unseen]
     return {(place, text.get_text()): text.get_window_extent() for place, text in enumerate(shown)}
+
+
+def outside(axis: Axis) -> Iterator[Text]:
+    """The labels of ticks beyond the ends of an axis, which exist and are not drawn."""
+    low, high = axis.get_view_interval()
+    yield from (tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high)
 
 
 def lines(axes: Axes) -> list[Any]:

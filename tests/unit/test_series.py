@@ -4,15 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.series import (
-    PANELS,
-    SERIES_DTYPES,
-    Panel,
-    answer_status_shares,
-    series_by_checkpoint,
-)
+from scripts.analysis.panels import OVERVIEW, Panel
+from scripts.analysis.series import SERIES_DTYPES, series_by_checkpoint
+from scripts.analysis.statuses import answer_status_shares
 
-LOOSE = PANELS[0]
+LOOSE = OVERVIEW[0]
 
 
 def rating(value: float | None, **changes: Any) -> dict[str, Any]:
@@ -119,7 +115,7 @@ def test_each_panel_takes_its_own_ratings(slug, mean, reason):
         rating(20.0, metric="words"),
         rating(40.0, metric="words", benchmark="xstest", label="safe"),
     )
-    panel = next(panel for panel in PANELS if panel.slug == slug)
+    panel = next(panel for panel in OVERVIEW if panel.slug == slug)
     assert point(ratings, panel)["mean"] == mean, reason
 
 

@@ -1,0 +1,62 @@
+"""What all series share: checks of a long table, means of cells, a band per point.
+
+A *point* is one value of a figure, a *cell* the unit that is drawn again in the bootstrap. Both are lists of
+column names here.
+"""
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from scripts.analysis.bootstrap import bootstrap_mean
+
+
+def require_columns(table: pd.DataFrame, needed: Collection[str], what: str = "ratings table") -> None:
+    """Raise ValueError unless `table` has all `needed` columns."""
+    missing = sorted(set(needed) - set(table.columns))
+    if missing:
+        raise ValueError(f"the {what} lacks the columns {', '.join(missing)}")
+
+
+def require_unique(rows: pd.DataFrame, key: Sequence[str], what: str) -> None:
+    """Raise ValueError if two rows have the same `key`: one answer must not count double."""
+    twice = rows[rows.duplicated(list(key))]
+    if len(twice):
+        first = ", ".join(f"{name}={twice.iloc[0][name]}" for name in key)
+        raise ValueError(f"{what}: {len(twice)} answers are rated twice, the first is {first}")
+
+
+def grouped(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with `group` ("persona" or "baseline") and `value` as plain floats."""
+    groups = rows["is_baseline"].astype(bool).map({True: "baseline", False: "persona"})
+    return rows.assign(group=groups, value=rows["value"].astype("float64"))
+
+
+def stood_for(rows: pd.DataFrame) -> pd.Series:
+    """Return the persona of each row; for the baseline, the persona it was asked or judged as, where there is one."""
+    return rows["persona"].where(rows["reference_persona"].isna(), rows["reference_persona"])
+
+
+def means(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the mean `value` per `keys`; NaN stays out, and a group of nothing but NaN keeps its row, with NaN."""
+    return rows.groupby(list(keys), sort=True)["value"].mean().reset_index()
+
+
+def bands(cells: pd.DataFrame, point: Sequence[str], *, resamples: int, seed: int) -> pd.DataFrame:
+    """Return columns `point`, mean, low, high, n_cells: `bootstrap_mean` over the cells with a value (one row each).
+
+    A point whose cells all lack a value keeps its row, with NaN and `n_cells` 0. Sorted by `point`.
+    """
+    points = [
+        (*key, *bootstrap_mean(cell["value"].dropna(), resamples=resamples, seed=seed))
+        for key, cell in cells.groupby(list(point), sort=True)
+    ]
+    # With the types that the keys had: columns of an empty table have none, and could not be merged.
+    types = {name: cells.dtypes[name] for name in point}
+    return pd.DataFrame(points, columns=[*point, "mean", "low", "high", "n_cells"]).astype(types)
+
+
+def counts(rows: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
+    """Return columns `point`, n_scored (rows with a value), n_planned (all rows), sorted by `point`."""
+    values = rows.groupby(list(point), sort=True)["value"]
+    return values.agg(n_scored="count", n_planned="size").reset_index()

@@ -1,0 +1,61 @@
+"""How answers and verdicts ended: shares of statuses."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from scripts.analysis.cells import require_columns, require_unique
+from scripts.analysis.series import ANSWER
+
+_BY_CHECKPOINT = ["model", "persona", "benchmark", "checkpoint"]
+_BY_SOURCE = ["source", "model", "persona", "benchmark", "metric", "judge", "reference"]
+_NEEDED = {*ANSWER, "metric", "judge", "reference", "status"}
+
+
+def answer_status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
+    """How answers to items ended: columns model, persona, benchmark, checkpoint, status, n_answers, n_planned, share.
+
+    One row per status that occurs; `share` (0..1) is `n_answers / n_planned`, and adds up to 1 over the
+    statuses of one (model, persona, benchmark, checkpoint). Answers are counted on the rows of metric
+    "words", which exist once per answer whatever its status; conditions, orders and replicates are pooled.
+
+    Raises:
+        ValueError: a column is missing, or an answer has two "words" rows.
+    """
+    answers = _answers(ratings)
+    # A table that also holds utterances has gaps in this column, which turn it into floats.
+    return _shares(answers.astype({"checkpoint": "int64"}), _BY_CHECKPOINT, "n_answers")
+
+
+def status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
+    """How answers and verdicts ended, apart from each other; checkpoints, rounds, conditions, orders are pooled.
+
+    Columns: source, model, persona, benchmark, metric, judge, reference, status, n, n_planned, share.
+    `source` is "answers" (answers to items, counted on the rows of metric "words"; metric, judge and reference are
+    null) or "verdicts" (every row with a judge, "rules" among them; benchmark is null for utterances,
+    reference is null unless two answers were compared). `share` (0..1) is `n / n_planned` and adds up to 1
+    over the statuses of one row of the other columns.
+
+    Raises:
+        ValueError: a column is missing, or an answer has two "words" rows.
+    """
+    answers = _answers(ratings).assign(source="answers", metric=None, judge=None, reference=None)
+    verdicts = ratings[ratings["judge"].notna()].assign(source="verdicts")
+    parts = [part[[*_BY_SOURCE, "status"]].astype("object") for part in (answers, verdicts) if len(part)]
+    rows = pd.concat(parts, ignore_index=True) if parts else verdicts
+    return _shares(rows, _BY_SOURCE, "n")
+
+
+def _answers(ratings: pd.DataFrame) -> pd.DataFrame:
+    require_columns(ratings, _NEEDED)
+    answers = ratings[(ratings["metric"] == "words") & ratings["checkpoint"].notna()]
+    require_unique(answers, ANSWER, "words")
+    return answers
+
+
+def _shares(rows: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
+    """Count the statuses per `keys`, null counting as a value of its own."""
+    shares = rows.groupby([*keys, "status"], sort=True, dropna=False).size().reset_index(name=name)
+    shares["n_planned"] = shares.groupby(list(keys), dropna=False)[name].transform("sum")
+    shares["share"] = shares[name] / shares["n_planned"]
+    return shares
