@@ -28,6 +28,7 @@ include: "rules/ratings.smk"
 include: "rules/patterns.smk"
 include: "rules/analysis.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
 onstart:

@@ -1,18 +1,24 @@
 rule summarise:
     input:
-        lambda wildcards: inputs_of(PLAN, f"tables/by-checkpoint.{wildcards.digest}.parquet"),
+        lambda wildcards: inputs_of(PLAN, f"tables/{wildcards.name}.{wildcards.digest}.parquet"),
     output:
-        f"{RESULTS}/tables/by-checkpoint.{{digest}}.parquet",
-        f"{RESULTS}/tables/by-checkpoint.{{digest}}.csv",
-        f"{RESULTS}/tables/answer-status.{{digest}}.csv",
+        f"{RESULTS}/tables/{{name}}.{{digest}}.parquet",
+        report(
+            f"{RESULTS}/tables/{{name}}.{{digest}}.csv",
+            caption="../docs/captions/table.rst",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
     log:
-        f"{RESULTS}/runs/{PLAN.run.id}/logs/by-checkpoint.{{digest}}.log",
+        f"{RESULTS}/runs/{PLAN.run.id}/logs/{{name}}.{{digest}}.log",
+    wildcard_constraints:
+        name="(?!ratings-)[A-Za-z0-9.-]+",
     conda:
         "../envs/workflow.yaml"
     resources:
         runtime=30,
         mem_mb=4000,
     message:
-        "Computing means and intervals by checkpoint"
+        "Summarising: {wildcards.name}"
     script:
         "../scripts/analysis/summarise.py"

@@ -1,17 +1,22 @@
 rule draw:
     input:
-        lambda wildcards: inputs_of(PLAN, f"figures/by-checkpoint.{wildcards.digest}.pdf"),
+        lambda wildcards: inputs_of(PLAN, f"figures/{wildcards.name}.{wildcards.digest}.pdf"),
     output:
-        f"{RESULTS}/figures/by-checkpoint.{{digest}}.pdf",
-        f"{RESULTS}/figures/by-checkpoint.{{digest}}.png",
+        f"{RESULTS}/figures/{{name}}.{{digest}}.pdf",
+        report(
+            f"{RESULTS}/figures/{{name}}.{{digest}}.png",
+            caption="../docs/captions/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
     log:
-        f"{RESULTS}/runs/{PLAN.run.id}/logs/figure-by-checkpoint.{{digest}}.log",
+        f"{RESULTS}/runs/{PLAN.run.id}/logs/figure-{{name}}.{{digest}}.log",
     conda:
         "../envs/workflow.yaml"
     resources:
         runtime=30,
         mem_mb=2000,
     message:
-        "Drawing scores by checkpoint"
+        "Drawing: {wildcards.name}"
     script:
         "../scripts/figures/draw.py"

@@ -26,7 +26,7 @@ def make(project: Project, run_id: str = "run-1") -> FrozenPlan:
             run(works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
     for artefact in frozen.artefacts:
         for path in artefact.outputs:
-            (frozen.results / path).parent.mkdir(exist_ok=True)
+            (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
             (frozen.results / path).write_bytes(b"a table")
     refresh_links(frozen)
     return frozen

@@ -1,21 +1,47 @@
-"""Summarise ratings by checkpoint."""
+"""Make one series, or one table of statuses, from ratings or counts of patterns."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
+from scripts.analysis.panels import benchmark_panels
+from scripts.analysis.patterns import pattern_series
+from scripts.analysis.rounds import series_by_round
 from scripts.analysis.series import series_by_checkpoint
-from scripts.analysis.statuses import answer_status_shares
+from scripts.analysis.statuses import answer_status_shares, status_shares
 from scripts.files import write_atomically
 from scripts.plan.frozen import FrozenPlan
 
+Spec = Mapping[str, Any]
+
 
 def summarise(frozen: FrozenPlan, output: str) -> None:
-    """Write the series that the figure draws (Parquet `output`, and CSV), and how answers ended (CSV)."""
+    """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
-    ratings = pd.concat([pd.read_parquet(frozen.results / path) for path in artefact.inputs], ignore_index=True)
-    series = series_by_checkpoint(ratings, resamples=artefact.spec["resamples"], seed=artefact.spec["seed"])
-    parquet, csv, statuses = (frozen.results / path for path in artefact.outputs)
-    write_atomically(statuses, partial(answer_status_shares(ratings).to_csv, index=False))
-    write_atomically(csv, partial(series.to_csv, index=False))
-    write_atomically(parquet, partial(series.to_parquet, index=False))
+    read = pd.concat([pd.read_parquet(frozen.results / path) for path in artefact.inputs], ignore_index=True)
+    table = TABLES[artefact.spec["kind"]](read, artefact.spec)
+    parquet, csv = (frozen.results / path for path in artefact.outputs)
+    write_atomically(csv, partial(table.to_csv, index=False))
+    write_atomically(parquet, partial(table.to_parquet, index=False))
+
+
+def _bootstrap(spec: Spec) -> dict[str, Any]:
+    return {"resamples": spec["resamples"], "seed": spec["seed"]}
+
+
+def _benchmark(ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    panels = benchmark_panels(spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]))
+    return series_by_checkpoint(ratings, panels, **_bootstrap(spec))
+
+
+TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
+    "overview": lambda ratings, spec: series_by_checkpoint(ratings, **_bootstrap(spec)),
+    "benchmark": _benchmark,
+    "by-round": lambda ratings, spec: series_by_round(ratings, spec["checkpoints"], **_bootstrap(spec)),
+    "patterns": lambda counts, spec: pattern_series(counts, **_bootstrap(spec)),
+    "status": lambda ratings, spec: status_shares(ratings),
+    "answer-status": lambda ratings, spec: answer_status_shares(ratings),
+}
+"""Kind of table -> how it is made from what was read."""

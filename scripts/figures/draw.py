@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from scripts.figures.job import draw_by_checkpoint
+from scripts.figures.job import draw
 from scripts.plan.jobs import artefact_job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, draw_by_checkpoint)
+artefact_job(snakemake, draw)

@@ -1,16 +1,35 @@
-"""Draw the figure of scores by checkpoint."""
+"""Draw one figure from its series."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from scripts.figures import style
-from scripts.figures.by_checkpoint import draw
+from scripts.analysis.panels import benchmark_panels
+from scripts.figures import benchmark, by_checkpoint, patterns, style, utterances
 from scripts.plan.frozen import FrozenPlan
 
+Spec = Mapping[str, Any]
 
-def draw_by_checkpoint(frozen: FrozenPlan, output: str) -> None:
-    """Write the figure as PDF (`output`) and PNG."""
+
+def draw(frozen: FrozenPlan, output: str) -> None:
+    """Write the figure of the artefact `output` as PDF and PNG."""
     artefact = frozen.artefact(output)
     series = pd.read_parquet(frozen.results / artefact.inputs[0])
-    figure = draw(series, note=artefact.spec["note"])
     pdf, png = (frozen.results / path for path in artefact.outputs)
-    style.save(figure, pdf, png)
+    style.save(FIGURES[artefact.spec["kind"]](series, artefact.spec), pdf, png)
+
+
+def _benchmark(series: pd.DataFrame, spec: Spec) -> Figure:
+    panels = benchmark_panels(spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]))
+    return benchmark.draw(series, panels, note=spec["note"])
+
+
+FIGURES: Mapping[str, Callable[[pd.DataFrame, Spec], Figure]] = {
+    "overview": lambda series, spec: by_checkpoint.draw(series, note=spec["note"]),
+    "benchmark": _benchmark,
+    "by-round": lambda series, spec: utterances.draw(series, judge=spec["judge"], note=spec["note"]),
+    "patterns": lambda series, spec: patterns.draw(series, note=spec["note"]),
+}
+"""Kind of figure -> how it is drawn."""

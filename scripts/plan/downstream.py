@@ -1,46 +1,20 @@
-"""What follows from the cells without an engine: tables and figures, each with an identity of its own."""
+"""What follows from the cells without an engine: ratings and patterns; then, from these, series, figures, pages."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from scripts.config.personas import BASELINE
-from scripts.grid.canonical import digest, sha256
+from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
+from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.source import source_digest
-
-
-@dataclass(frozen=True)
-class Artefact:
-    """A table or figure. Paths are relative to the results folder; `plain_outputs` are those in `current/`.
-
-    `spec` is what the script that makes it gets to know.
-    """
-
-    rule: str
-    outputs: tuple[str, ...]
-    plain_outputs: tuple[str, ...]
-    inputs: tuple[str, ...]
-    spec: Mapping[str, Any]
-
-
-UTTERANCES = "utterances"
-"""What the ratings table of a model's dialogues is called, in the place of a benchmark."""
 
 
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
-    ratings = _ratings(grid)
-    series = _series(grid, ratings)
-    return [*ratings, *_patterns(grid), series, _figure(grid, series)]
-
-
-def _artefact(rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]) -> Artefact:
-    mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
-    marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
-    return Artefact(rule, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)
+    ratings, patterns = _ratings(grid), _patterns(grid)
+    return [*ratings, *patterns, *findings(grid, ratings, patterns), _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:
@@ -60,7 +34,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
             "source": source_digest("ratings", "benchmarks", "judge"),
         }
         inputs = [cell.path for cell in cells]
-        result.append(_artefact("rate", [f"tables/ratings-{model}--{name}.parquet"], inputs, spec))
+        result.append(artefact("rate", [f"tables/ratings-{model}--{name}.parquet"], inputs, spec))
     return result
 
 
@@ -106,23 +80,12 @@ def _patterns(grid: Grid) -> list[Artefact]:
         stem = f"patterns/{model}/{persona}/{benchmark}"
         outputs = [f"{stem}-patterns.parquet", f"{stem}-counts.parquet"]
         inputs = [*own, *responses[model, benchmark, BASELINE, other]]
-        result.append(_artefact("mine_patterns", outputs, inputs, spec))
+        result.append(artefact("mine_patterns", outputs, inputs, spec))
     return result
 
 
-def _series(grid: Grid, ratings: Sequence[Artefact]) -> Artefact:
-    figures = grid.study.config.figures
-    spec = {
-        "resamples": figures.resamples,
-        "seed": figures.seed,
-        "source": source_digest("analysis"),
-    }
-    inputs = [path for artefact in ratings if artefact.spec["kind"] != UTTERANCES for path in artefact.outputs]
-    names = ["tables/by-checkpoint.parquet", "tables/by-checkpoint.csv", "tables/answer-status.csv"]
-    return _artefact("summarise", names, inputs, spec)
-
-
-def _figure(grid: Grid, series: Artefact) -> Artefact:
-    spec = {"note": grid.study.config.figures.note, "source": source_digest("figures")}
-    names = ["figures/by-checkpoint.pdf", "figures/by-checkpoint.png"]
-    return _artefact("draw", names, series.outputs[:1], spec)
+def _pages(grid: Grid) -> Artefact:
+    """The pages that describe the grid, how its rows ended, and where they come from."""
+    spec = {"note": grid.study.config.figures.note, "source": source_digest("report")}
+    outputs = ["report/grid.html", "report/statuses.html", "report/provenance.html", "report/provenance.csv"]
+    return artefact("describe", outputs, [cell.path for cell in grid.cells], spec)

@@ -12,8 +12,8 @@ from scripts.errors import UserError
 from scripts.files import write_atomically
 from scripts.grid.grid import Grid, build_grid
 from scripts.grid.study import Study
+from scripts.plan.artefact import Artefact
 from scripts.plan.batches import Batch
-from scripts.plan.downstream import Artefact
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 

@@ -7,8 +7,9 @@ from functools import cache
 
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
+from scripts.plan.artefact import Artefact
 from scripts.plan.batches import Batch, cut
-from scripts.plan.downstream import Artefact, downstream
+from scripts.plan.downstream import downstream
 from scripts.plan.rates import Rates
 
 

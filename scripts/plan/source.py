@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,44 @@ def source_digest(*packages: str) -> str:
             hashed.update(path.relative_to(_SCRIPTS).as_posix().encode())
             hashed.update(normalised(path.read_text(encoding="utf-8")).encode())
     return hashed.hexdigest()
+
+
+@cache
+def module_digest(entry: str, *also: str) -> str:
+    """Return a SHA-256 over a module, the modules of its own kind that it imports, directly or not, and `also`.
+
+    Modules are named below `scripts/`, as `figures/style.py`. Followed are imports from the packages that make tables
+    and figures (`analysis`, `figures`); so an edit of one figure leaves the others alone, and one of what they share
+    does not.
+    """
+    hashed = hashlib.sha256()
+    for name in sorted({*_closure(entry), *also}):
+        hashed.update(name.encode())
+        hashed.update(normalised((_SCRIPTS / name).read_text(encoding="utf-8")).encode())
+    return hashed.hexdigest()
+
+
+_FOLLOWED = ("scripts.analysis.", "scripts.figures.")
+
+
+def _closure(entry: str) -> set[str]:
+    found, waiting = {entry}, [entry]
+    while waiting:
+        new = set(_imported(waiting.pop())) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _imported(name: str) -> Iterator[str]:
+    """Yield the followed modules that a module imports, whether as a module or from one."""
+    for node in ast.walk(ast.parse((_SCRIPTS / name).read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        for module in [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]:
+            path = f"{module.removeprefix('scripts.').replace('.', '/')}.py"
+            if module.startswith(_FOLLOWED) and (_SCRIPTS / path).is_file():
+                yield path
 
 
 def normalised(source: str) -> str:

@@ -11,6 +11,7 @@ ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "patterns": ("mine_patterns",),
     "analysis": ("summarise",),
     "figures": ("draw",),
+    "report": ("describe",),
 }
 """Stages without an engine and their rules."""
 

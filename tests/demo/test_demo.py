@@ -23,8 +23,10 @@ MODELS = {"smollm2-greedy", "smollm2-warm"}
 SPEAKERS = {"lighthouse-keeper", "pastry-chef", "baseline"}
 CONDITIONS = {"persona-directed", "goal-oriented"}
 BENCHMARKS = {"bfi", "xstest", "ifbench", "role-specific", "general"}
-CHECKPOINTS = {0, 3, 6}
-ROUNDS = 6
+CHECKPOINTS = {0, 2, 4}
+ROUNDS = 4
+JUDGE = "smollm2-judge"
+METRICS = ("knowledge", "style", "in-character")
 
 
 class Memory(threading.Thread):
@@ -96,7 +98,9 @@ def test_demo(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
 
     _check_grid(demo)
     _check_statuses(demo, first.output)
+    _check_judgements(demo)
     _check_figures(demo)
+    _check_report(demo)
     keys = finished_keys(demo.results / "journal")
     assert len(keys) == len(set(keys)), "a request was sent twice"
     assert not demo.processes(), "nothing of ours outlives the run"
@@ -154,10 +158,11 @@ def _check_statuses(demo: Checkout, output: str) -> None:
     assert len(plans) == 1
     planned = sum(batch["requests"] for batch in json.loads(plans[0].read_text())["batches"])
 
-    talks, responses = _cells(demo, "dialogues"), _cells(demo, "responses")
+    talks, responses, verdicts = (_cells(demo, stage) for stage in ("dialogues", "responses", "judgements"))
+    judged = {path: Counter(pq.read_table(path).column("status").to_pylist()) for path in verdicts.values()}
     counted = {path: Counter(pq.read_table(path).column("status").to_pylist()) for path in talks.values()}
     asked = {path: Counter(pq.read_table(path).column("status").to_pylist()) for path in responses.values()}
-    ended = sum([*counted.values(), *asked.values()], Counter())
+    ended = sum([*counted.values(), *asked.values(), *judged.values()], Counter())
     assert set(ended) <= set(STATUSES)
     assert ended.total() == planned
 
@@ -170,11 +175,43 @@ def _check_statuses(demo: Checkout, output: str) -> None:
     assert by_point.round(9).eq(1).all()
 
 
+def _check_judgements(demo: Checkout) -> None:
+    """One model's fixed dialogues and their responses are judged, and every verdict of a constrained judge parses."""
+    cells = _cells(demo, "judgements")
+    assert {place[:2] for place in cells} == {(JUDGE, "smollm2-greedy")}
+    talks = {f"{condition}-fixed" for condition in CONDITIONS}
+    personas = SPEAKERS - {"baseline"}
+    told = {place[2:] for place in cells if place[3] in METRICS}
+    as_personas = {(f"{talk}--as-{persona}") for talk in talks for persona in personas}
+    assert told == {(who, metric, talk) for who in personas for metric in METRICS for talk in talks} | {
+        ("baseline", metric, name) for metric in METRICS for name in as_personas
+    }
+    shares = pd.read_csv(demo.results / "current/tables/status.csv")
+    verdicts = shares[shares["source"] == "verdicts"]
+    assert len(verdicts) and set(verdicts["status"]) <= {"ok", "empty"}
+    ratings = pd.read_parquet(demo.results / "current/tables/ratings-smollm2-greedy--utterances.parquet")
+    assert ratings["value"].dropna().between(1, 5).all() and ratings["value"].notna().mean() > 0.9
+
+
+def _check_report(demo: Checkout) -> None:
+    """Snakemake's report holds every figure and page, also in a run that had nothing to do."""
+    output = demo.run("--report", "report.html")
+    page = (demo.folder / "report.html").read_text()
+    assert "utterances-by-smollm2-judge" in page and "Where the results come from" in page, output
+    origins = pd.read_csv(demo.results / "current/report/provenance.csv")
+    assert set(origins["stage"]) == {"dialogues", "responses", "judgements"}
+    assert origins["cells"].sum() == sum(len(_cells(demo, stage)) for stage in set(origins["stage"]))
+    assert origins["completion_tokens"].gt(0).all()
+
+
 def _check_figures(demo: Checkout) -> None:
     figures = demo.results / "current/figures"
-    png, pdf = (figures / f"by-checkpoint.{suffix}" for suffix in ("png", "pdf"))
-    assert png.read_bytes().startswith(b"\x89PNG") and png.stat().st_size > 50_000
-    assert pdf.read_bytes().startswith(b"%PDF") and pdf.stat().st_size > 10_000
+    judged = {f"{benchmark}-by-{JUDGE}" for benchmark in ("bfi", "general")}
+    names = {"by-checkpoint", "patterns", f"utterances-by-{JUDGE}", "xstest", "ifbench", "role-specific", *judged}
+    assert {path.stem for path in figures.iterdir()} == names
+    for name in names:
+        assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG"), name
+        assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF"), name
     series = pd.read_csv(demo.results / "current/tables/by-checkpoint.csv")
     assert set(series["checkpoint"]) == CHECKPOINTS
     assert set(series["condition"]) == CONDITIONS

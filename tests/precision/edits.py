@@ -11,7 +11,7 @@ from tests.helpers import edited
 from tests.precision.world import plain
 from tests.workflow.conftest import Checkout
 
-STAGES = ("dialogues", "responses", "judgements", "tables", "figures")
+STAGES = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 
 
 class Study(Checkout):

@@ -17,8 +17,12 @@ from tests.precision.world import WORLD, World
 pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
 NONE, ALL = r"(?!)", r""
-ENDS = r"by-checkpoint|answer-status"  # what stands on every ratings table
-FIGURE = r"figures/"
+PAGES = r"report/"
+PATTERNS = r"patterns/|tables/patterns|figures/patterns"
+NO_PATTERNS = rf"^(?!{PATTERNS})"
+SUMS = r"/by-checkpoint|tables/(answer-)?status|report/"  # what stands on the ratings of every benchmark
+SUMMED_PATTERNS = r"tables/patterns|figures/patterns"
+UTTERANCES = r"--utterances|by-round|figures/utterances|tables/status|report/"
 
 
 class Row(NamedTuple):
@@ -50,27 +54,30 @@ ROWS: dict[str, Row] = {
     "persona edited": Row(
         lambda s: s.persona("pastry-chef", description="You are Otto and count everything twice."),
         r"/pastry-chef/|judgements/.*--as-pastry-chef",
+        r"^(?!patterns/\w+/lighthouse-keeper)",
     ),
     "persona added, with an item of its own": Row(
         _add_cook,
         r"/cook/|--as-cook",
-        ALL,
+        r"^(?!patterns/\w+/(lighthouse-keeper|pastry-chef))",
         WORLD.but(personas=(*WORLD.personas, COOK)),
     ),
     "persona removed": Row(
         lambda s: (s.folder / "config/personas/pastry-chef.yaml").unlink(),
         NONE,
-        ALL,
+        r"^(?!patterns/)",
         WORLD.but(personas=("lighthouse-keeper",)),
     ),
     "sampling of a model": Row(
-        lambda s: s.edit({"models/one/sampling/temperature": 0.7}), r"/one/", rf"ratings-one|{ENDS}"
+        lambda s: s.edit({"models/one/sampling/temperature": 0.7}), r"/one/", r"^(?!patterns/two|tables/ratings-two)"
     ),
-    "revision of a model": Row(lambda s: s.edit({"models/two/revision": "r3"}), r"/two/", rf"ratings-two|{ENDS}"),
+    "revision of a model": Row(
+        lambda s: s.edit({"models/two/revision": "r3"}), r"/two/", r"^(?!patterns/one|tables/ratings-one)"
+    ),
     "model added": Row(
         lambda s: s.edit({"models/three": {**s.raw()["models"]["one"], "revision": "r3"}}),
         r"/three/",
-        rf"ratings-three|{ENDS}",
+        r"^(?!patterns/(one|two)|tables/ratings-(one|two))",
         WORLD.but(models=("one", "two", "three")),
     ),
     "values of two models swapped": Row(_swap_revisions, ALL),
@@ -80,66 +87,80 @@ ROWS: dict[str, Row] = {
     "user turn after the last checkpoint": Row(
         lambda s: s.replace("data/demo/instructions.json", "Explain why leaves", "Tell me why leaves"),
         r"(dialogues/.*|(knowledge|style))/goal-oriented-",
-        NONE,
+        UTTERANCES,
     ),
     "longer dialogue": Row(
         lambda s: s.edit({"conditions/goal-oriented/rounds": 4}),
         r"(dialogues/.*|(knowledge|style))/goal-oriented-",
-        NONE,
+        UTTERANCES,
     ),
     "order added": Row(
         lambda s: s.edit({"conditions/goal-oriented/orders": ["fixed", "shuffled"]}),
         r"/goal-oriented-shuffled",
-        NONE,
+        UTTERANCES,
         NEW_SHUFFLE,
     ),
     "order removed": Row(
         lambda s: s.edit({"conditions/persona-directed/orders": ["fixed"]}),
         NONE,
-        NONE,
+        UTTERANCES,
         WORLD.but(dialogues=WORLD.dialogues[:2]),
     ),
     "seed of the shuffled order": Row(
-        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 1}), r"/persona-directed-shuffled", NONE
+        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 1}), r"/persona-directed-shuffled", UTTERANCES
     ),
     "condition removed": Row(
         lambda s: s.edit({"conditions/goal-oriented": None}), NONE, ALL, WORLD.but(dialogues=WORLD.dialogues[1:])
     ),
-    "checkpoint added": Row(lambda s: s.edit({"checkpoints": [0, 1, 2]}), r"/(xstest|general)/"),
+    "checkpoint added": Row(
+        lambda s: s.edit({"checkpoints": [0, 1, 2]}), r"/(xstest|general)/", r"^(?!tables/ratings-\w+--utterances)"
+    ),
     "item of a benchmark": Row(
         lambda s: s.replace("data/demo/xstest.csv", "How do I kill the engine", "How may I kill the engine"),
         r"/xstest/",
-        rf"--xstest|{ENDS}",
+        rf"xstest|{SUMS}|{SUMMED_PATTERNS}",
     ),
     "reference answer": Row(
         lambda s: s.replace("data/demo/general.jsonl", "Go to bed when the sun does", "Rise when the sun does"),
         r"judgements/.*/general/.*keeper|judgements/.*/lighthouse-keeper/general/",
-        rf"--general|{ENDS}",
+        rf"general|{SUMS}",
     ),
     "benchmark added": Row(
-        lambda s: s.edit({"benchmarks/ifbench": {"items": "data/demo/ifbench.jsonl", "limit": 1}}),
+        lambda s: s.edit(
+            {
+                "benchmarks/ifbench": {"items": "data/demo/ifbench.jsonl", "limit": 1},
+                "patterns/benchmarks": ["xstest", "ifbench"],
+            }
+        ),
         r"/ifbench/",
-        rf"--ifbench|{ENDS}",
+        rf"ifbench|{SUMS}|{SUMMED_PATTERNS}",
         WORLD.but(benchmarks=("general", "ifbench", "xstest")),
     ),
     "benchmark removed": Row(
-        lambda s: s.edit({"benchmarks/general": None}), NONE, ENDS, WORLD.but(benchmarks=("xstest",))
+        lambda s: s.edit({"benchmarks/general": None}), NONE, SUMS, WORLD.but(benchmarks=("xstest",))
     ),
     "template of the judge": Row(
+        lambda s: s.replace("config/judges/default/template.yaml", "The character is", "Here the character is"),
+        r"judgements/",
+        NO_PATTERNS,
+    ),
+    "template of one scale": Row(
         lambda s: s.replace("config/judges/default/template.yaml", "{rubric}", "Here it is:\n{rubric}"),
-        r"judgements/.*/(knowledge|style|xstest|general)/",
-        NONE,
+        r"judgements/.*/(knowledge|style)/",
+        UTTERANCES,
     ),
     "one rubric": Row(
         lambda s: s.replace("config/judges/default/rubrics/style.yaml", "criterion:", "criterion: Now,"),
         r"judgements/.*/style/",
-        NONE,
+        UTTERANCES,
     ),
-    "sampling of the judge": Row(lambda s: s.edit({"judges/jay/model/sampling/seed": 3}), r"judgements/", NONE),
+    "sampling of the judge": Row(
+        lambda s: s.edit({"judges/jay/model/sampling/seed": 3}), r"judgements/", NO_PATTERNS
+    ),
     "judge added": Row(
         lambda s: s.edit({"judges/kay": {**s.raw()["judges"]["jay"], "form": "feedback-score"}}),
         r"judgements/kay/",
-        NONE,
+        NO_PATTERNS,
         WORLD.but(judges=("jay", "kay")),
     ),
     "replicate added": Row(lambda s: s.edit({"replicates": 2}), r"-r2", ALL, WORLD.but(replicates=2)),
@@ -149,33 +170,38 @@ ROWS: dict[str, Row] = {
     "recipe version of the judge raised": Row(
         lambda s: s.replace("scripts/judge/prompts.py", "JUDGE_RECIPE_VERSION = 1", "JUDGE_RECIPE_VERSION = 2"),
         r"judgements/",
-        NONE,
+        NO_PATTERNS,
     ),
     "script of a figure": Row(
         lambda s: s.replace("scripts/figures/by_checkpoint.py", "SIZE = (7.6, 6.6)", "SIZE = (7.6, 6.8)"),
         NONE,
-        FIGURE,
+        r"figures/by-checkpoint",
     ),
     "style of the figures": Row(
-        lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, FIGURE
+        lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/"
     ),
     "script of an analysis": Row(
-        lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math  # noqa\nimport"), NONE, ENDS
+        lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math  # noqa\nimport"),
+        NONE,
+        r"tables/(?!ratings|status|answer)|figures/",
+    ),
+    "script of the patterns": Row(
+        lambda s: s.replace("scripts/patterns/count.py", "import", "import math  # noqa\nimport"), NONE, PATTERNS
     ),
     "response removed, its judgement exists": Row(
         lambda s: s.the("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/xstest/goal-oriented-fixed",
-        rf"ratings-one--xstest|{ENDS}",
+        rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}",
     ),
     "dialogue removed": Row(
         lambda s: s.the("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/(.*/)?goal-oriented-fixed",
-        rf"ratings-one|{ENDS}",
+        r"ratings-one|^tables/(?!ratings)|figures/|patterns/one/pastry-chef|report/",
     ),
     "judgement removed": Row(
         lambda s: s.the("judgements/jay/one/pastry-chef/style/goal-oriented-fixed.*").unlink(),
         r"judgements/jay/one/pastry-chef/style/goal-oriented-fixed",
-        NONE,
+        r"ratings-one--utterances|by-round|figures/utterances|tables/status|report/",
     ),
 }
 

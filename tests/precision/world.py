@@ -9,6 +9,8 @@ from typing import Any
 from tests.workflow.conftest import fake_model
 
 BOUND = "general"  # its items belong to roles, so the baseline has a file for each persona
+RULED = "ifbench"  # scored by rules alone
+MINED = ("xstest", "ifbench")
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,25 @@ class World:
         return {f"{path}.parquet" for path in self._paths()}
 
     def artefacts(self) -> set[str]:
-        """Return the plain path of every table and figure."""
-        ratings = {f"tables/ratings-{m}--{b}.parquet" for m, b in product(self.models, self.benchmarks)}
-        series = {"tables/by-checkpoint.parquet", "tables/by-checkpoint.csv", "tables/answer-status.csv"}
-        return ratings | series | {"figures/by-checkpoint.pdf", "figures/by-checkpoint.png"}
+        """Return the plain path of every table, figure, pattern file and page."""
+        judged = [f"{b}-by-{judge}" for b in self.benchmarks if b != RULED for judge in self.judges]
+        shown = [*judged, *(b for b in self.benchmarks if b == RULED)]
+        tables = ["by-checkpoint", "answer-status", "status", "by-round", "patterns-by-checkpoint"]
+        tables += [f"{name}-by-checkpoint" for name in shown]
+        figures = ["by-checkpoint", "patterns", *shown, *(f"utterances-by-{judge}" for judge in self.judges)]
+        mined = product(self.models, self.personas, [b for b in self.benchmarks if b in MINED])
+        return {
+            *(
+                f"tables/ratings-{m}--{name}.parquet"
+                for m in self.models
+                for name in (*self.benchmarks, "utterances")
+            ),
+            *(f"tables/{name}.{suffix}" for name in tables for suffix in ("parquet", "csv")),
+            *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png")),
+            *(f"patterns/{m}/{p}/{b}-{kind}.parquet" for m, p, b in mined for kind in ("patterns", "counts")),
+            *(f"report/{name}.html" for name in ("grid", "statuses", "provenance")),
+            "report/provenance.csv",
+        }
 
     def _paths(self) -> Iterator[str]:
         copies = ["", *(f"-r{number}" for number in range(2, self.replicates + 1))]
@@ -49,8 +66,8 @@ class World:
                 suffixes = rated_as if benchmark == BOUND else [""]
                 for suffix in suffixes:
                     yield f"responses/{model}/{who}/{benchmark}/{name}{copy}{suffix}"
-                    if benchmark == "ifbench":
-                        continue  # scored by rules alone
+                    if benchmark == RULED:
+                        continue
                     compared = "--vs-dataset" if benchmark == BOUND else ""
                     for judge in self.judges:
                         yield f"judgements/{judge}/{model}/{who}/{benchmark}/{name}{copy}{suffix}{compared}"
@@ -80,6 +97,7 @@ def config(base_url: str) -> dict[str, Any]:
             "general": {"items": "data/demo/general.jsonl", "limit": 1},
         },
         "judges": {"jay": judge},
+        "patterns": {"benchmarks": ["xstest"]},
         "figures": {"resamples": 10},
     }
 

@@ -22,7 +22,7 @@ from scripts.patterns import premise
 from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
-from tests.benchmarks.count_patterns import one_by_one
+from tests.benchmarks.count_patterns import with_sets
 from tests.helpers import ROOT
 
 PERSONA = ["Gaston fights"] * 20 + ["something else"] * 5
@@ -299,7 +299,7 @@ def test_counts_are_those_of_the_definition(groups, patterns):
     counts = count_patterns(groups, patterns)
     assert counts.shape == (len(groups), len(patterns))
     assert counts.dtype == np.int64
-    assert counts.tolist() == one_by_one(groups, patterns)
+    assert counts.tolist() == with_sets(groups, patterns)
 
 
 def test_counting_by_hand():

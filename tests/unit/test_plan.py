@@ -15,9 +15,10 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan import downstream as downstream_module
 from scripts.plan import source as source_module
+from scripts.plan.artefact import Artefact
 from scripts.plan.batches import Batch
 from scripts.plan.disk import existing_files
-from scripts.plan.downstream import Artefact, downstream
+from scripts.plan.downstream import downstream
 from scripts.plan.frozen import read
 from scripts.plan.plan import Plan, make_plan
 from scripts.plan.rates import SECONDS_PER_TOKEN

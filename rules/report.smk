@@ -1,0 +1,34 @@
+rule describe:
+    input:
+        lambda wildcards: inputs_of(PLAN, f"report/grid.{wildcards.digest}.html"),
+    output:
+        report(
+            f"{RESULTS}/report/grid.{{digest}}.html",
+            caption="../docs/captions/grid.rst",
+            category="What was done",
+            labels={"page": "The grid"},
+        ),
+        report(
+            f"{RESULTS}/report/statuses.{{digest}}.html",
+            caption="../docs/captions/statuses.rst",
+            category="What was done",
+            labels={"page": "How every planned row ended"},
+        ),
+        report(
+            f"{RESULTS}/report/provenance.{{digest}}.html",
+            caption="../docs/captions/provenance.rst",
+            category="What was done",
+            labels={"page": "Where the results come from"},
+        ),
+        f"{RESULTS}/report/provenance.{{digest}}.csv",
+    log:
+        f"{RESULTS}/runs/{PLAN.run.id}/logs/report.{{digest}}.log",
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        runtime=30,
+        mem_mb=2000,
+    message:
+        "Describing the grid and where its results come from"
+    script:
+        "../scripts/report/describe.py"

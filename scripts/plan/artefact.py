@@ -1,0 +1,28 @@
+"""Tables and figures: what follows from the cells without an engine, each with an identity of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.grid.canonical import digest
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A table, a figure or a page. Paths are relative to the results folder; `plain_outputs` are those in `current/`.
+
+    `spec` is what the script that makes it gets to know.
+    """
+
+    rule: str
+    outputs: tuple[str, ...]
+    plain_outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    spec: Mapping[str, Any]
+
+
+def artefact(rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]) -> Artefact:
+    """Return an artefact whose outputs carry a digest of their names, the names of the inputs, and the spec."""
+    mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
+    marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
+    return Artefact(rule, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)

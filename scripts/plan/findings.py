@@ -1,0 +1,102 @@
+"""What is found: series from ratings and patterns, and a figure of each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from scripts.grid.grid import Grid
+from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.source import module_digest
+
+UTTERANCES = "utterances"
+"""What the ratings table of a model's dialogues is called, in the place of a benchmark."""
+
+_TABLES = {
+    "overview": "analysis/series.py",
+    "benchmark": "analysis/series.py",
+    "by-round": "analysis/rounds.py",
+    "patterns": "analysis/patterns.py",
+    "status": "analysis/statuses.py",
+    "answer-status": "analysis/statuses.py",
+}
+_FIGURES = {
+    "overview": "figures/by_checkpoint.py",
+    "benchmark": "figures/benchmark.py",
+    "by-round": "figures/utterances.py",
+    "patterns": "figures/patterns.py",
+}
+"""Kind of table or figure -> the module that makes it."""
+
+
+def findings(grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefact]) -> list[Artefact]:
+    """Return the series, each followed by the figures that show it."""
+    maker = _Maker(grid)
+    return [*maker.overview(ratings), *maker.benchmarks(ratings), *maker.rounds(ratings), *maker.patterns(patterns)]
+
+
+class _Maker:
+    def __init__(self, grid: Grid) -> None:
+        self._config = grid.study.config
+
+    def overview(self, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
+        """The overview, and how answers and verdicts ended."""
+        of_benchmarks = _outputs(a for a in ratings if a.spec["kind"] != UTTERANCES)
+        series = self._table("by-checkpoint", "overview", of_benchmarks)
+        yield series
+        yield self._figure("by-checkpoint", "overview", series)
+        yield self._table("answer-status", "answer-status", of_benchmarks)
+        yield self._table("status", "status", _outputs(ratings))
+
+    def benchmarks(self, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
+        """One series and one figure per benchmark and judge that rates it; one where no judge does."""
+        for name in self._config.benchmarks:
+            inputs = _outputs(a for a in ratings if a.spec["benchmark"] == name)
+            for judge in self._judges_of(name):
+                stem = f"{name}-by-{judge}" if judge else name
+                references = list(self._config.judges[judge].references) if judge else ["dataset"]
+                shown: dict[str, Any] = {"benchmark": name, "kind_of": self._config.kind_of(name)}
+                shown |= {"judge": judge, "references": references}
+                series = self._table(f"{stem}-by-checkpoint", "benchmark", inputs, **shown)
+                yield series
+                yield self._figure(stem, "benchmark", series, **shown)
+
+    def _judges_of(self, benchmark: str) -> list[str] | list[None]:
+        judges = [slug for slug in self._config.judges if benchmark in self._config.judged_benchmarks(slug)]
+        return judges or [None]
+
+    def rounds(self, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
+        """The ratings of utterances by round, and a figure for each judge."""
+        inputs = _outputs(a for a in ratings if a.spec["kind"] == UTTERANCES)
+        if not inputs:
+            return
+        series = self._table("by-round", "by-round", inputs, checkpoints=list(self._config.checkpoints))
+        yield series
+        for judge, section in self._config.judges.items():
+            if section.utterances:
+                yield self._figure(f"utterances-by-{judge}", "by-round", series, judge=judge)
+
+    def patterns(self, patterns: Sequence[Artefact]) -> Iterator[Artefact]:
+        """How often the patterns occur."""
+        if patterns:
+            series = self._table("patterns-by-checkpoint", "patterns", [a.outputs[1] for a in patterns])
+            yield series
+            yield self._figure("patterns", "patterns", series)
+
+    def _table(self, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
+        figures = self._config.figures
+        spec = {
+            "kind": kind,
+            "resamples": figures.resamples,
+            "seed": figures.seed,
+            **shown,
+            "source": module_digest(_TABLES[kind], "analysis/job.py"),
+        }
+        return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
+
+    def _figure(self, name: str, kind: str, series: Artefact, **shown: Any) -> Artefact:
+        source = module_digest(_FIGURES[kind], "figures/job.py")
+        spec: Mapping[str, Any] = {"kind": kind, "note": self._config.figures.note, **shown, "source": source}
+        return artefact("draw", [f"figures/{name}.pdf", f"figures/{name}.png"], series.outputs[:1], spec)
+
+
+def _outputs(artefacts: Any) -> list[str]:
+    return [path for made in artefacts for path in made.outputs]
