@@ -19,7 +19,7 @@ from scripts.config import load_config
 from scripts.generate.work import works as generating
 from scripts.grid.grid import Grid, build_grid
 from scripts.grid.study import Study, resolve
-from scripts.judge.work import works as judging
+from scripts.judge.prefix import works as judging
 from scripts.plan.frozen import FrozenPlan, Run, freeze, write
 from scripts.plan.links import refresh_links
 from scripts.plan.outlook import Outlook, look

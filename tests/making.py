@@ -4,7 +4,7 @@ import socket
 
 from scripts.batch.job import WorksOf, run
 from scripts.generate.work import works as generate_works
-from scripts.judge.work import works as judge_works
+from scripts.judge.prefix import works as judge_works
 from scripts.plan.frozen import FrozenPlan, Run, freeze, write
 from scripts.plan.links import refresh_links
 from scripts.plan.outlook import look

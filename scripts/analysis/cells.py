@@ -1,29 +1,14 @@
-"""What all series share: checks of a long table, means of cells, a band per point.
+"""What all series share: means of cells, a band per point.
 
 A *point* is one value of a figure, a *cell* the unit that is drawn again in the bootstrap. Both are lists of
 column names here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from scripts.analysis.bootstrap import bootstrap_mean
-
-
-def require_columns(table: pd.DataFrame, needed: Collection[str], what: str = "ratings table") -> None:
-    """Raise ValueError unless `table` has all `needed` columns."""
-    missing = sorted(set(needed) - set(table.columns))
-    if missing:
-        raise ValueError(f"the {what} lacks the columns {', '.join(missing)}")
-
-
-def require_unique(rows: pd.DataFrame, key: Sequence[str], what: str) -> None:
-    """Raise ValueError if two rows have the same `key`: one answer must not count double."""
-    twice = rows[rows.duplicated(list(key))]
-    if len(twice):
-        first = ", ".join(f"{name}={twice.iloc[0][name]}" for name in key)
-        raise ValueError(f"{what}: {len(twice)} answers are rated twice, the first is {first}")
 
 
 def grouped(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.analysis import cells
+from scripts.analysis import cells, checks
 from scripts.analysis.bootstrap import RESAMPLES, SEED
 
 GROUPS = ("persona", "baseline")
@@ -64,8 +64,8 @@ def _counted(by_cell: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check(counts: pd.DataFrame) -> None:
-    cells.require_columns(counts, [*_KEY, *_COUNTS], "table of pattern counts")
-    cells.require_unique(counts, _KEY, "pattern counts")
+    checks.require_columns(counts, [*_KEY, *_COUNTS], "table of pattern counts")
+    checks.require_unique(counts, _KEY, "pattern counts")
     for column in ("pattern_group", "speaker"):
         strange = sorted(set(counts[column]) - set(GROUPS))
         if strange:

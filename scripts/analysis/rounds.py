@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from scripts.analysis import cells
+from scripts.analysis import cells, checks
 from scripts.analysis.bootstrap import RESAMPLES, SEED
 
 RAW, SEGMENT = "none", "segment"
@@ -64,11 +64,11 @@ def series_by_round(
         ValueError: a column is missing, a rating names no judge, or a judge rated an utterance twice by one
             metric.
     """
-    cells.require_columns(ratings, _NEEDED)
+    checks.require_columns(ratings, _NEEDED)
     rows = ratings[ratings["round"].notna()]
     if rows["judge"].isna().any():
         raise ValueError("utterances: a rating names no judge")
-    cells.require_unique(rows, _UTTERANCE, "utterances")
+    checks.require_unique(rows, _UTTERANCE, "utterances")
     # Sorted, so that rounding in the sums does not depend on the order of the rows.
     rows = cells.grouped(rows.sort_values(_UTTERANCE))
     rows = rows.assign(unit=cells.stood_for(rows), round=rows["round"].astype("int64"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scripts.analysis import cells
+from scripts.analysis import cells, checks
 from scripts.analysis.bootstrap import RESAMPLES, SEED
 from scripts.analysis.panels import OVERVIEW, Panel
 
@@ -22,19 +22,7 @@ SERIES_DTYPES = {
 }
 _POINT = ["condition", "group", "checkpoint"]
 # What makes a rated answer unique within a panel. Judge and reference are left out on purpose: two ratings
-# of one answer by two judges must not be averaged as if they were two answers.
-ANSWER = [
-    "model",
-    "persona",
-    "reference_persona",
-    "condition",
-    "order",
-    "replicate",
-    "checkpoint",
-    "benchmark",
-    "item_id",
-]
-_NEEDED = {*ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
+_NEEDED = {*checks.ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
 
 
 def series_by_checkpoint(
@@ -58,7 +46,7 @@ def series_by_checkpoint(
     Raises:
         ValueError: a column is missing, a panel mixes judges, or an answer is rated twice within a panel.
     """
-    cells.require_columns(ratings, _NEEDED)
+    checks.require_columns(ratings, _NEEDED)
     answers = ratings[ratings["checkpoint"].notna()]
     parts = [_series(_select(answers, panel), panel, resamples, seed) for panel in panels]
     # Empty parts have columns of no type, and would take the others' types away.
@@ -77,9 +65,9 @@ def _select(ratings: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     judges = sorted(rows["judge"].dropna().unique())
     if len(judges) > 1:
         raise ValueError(f"panel {panel.slug} mixes the judges {', '.join(judges)}: name one in Panel.judge")
-    cells.require_unique(rows, ANSWER, panel.slug)
+    checks.require_unique(rows, checks.ANSWER, panel.slug)
     # Sorted, so that rounding in the sums does not depend on the order of the rows.
-    return cells.grouped(rows.sort_values(ANSWER))
+    return cells.grouped(rows.sort_values(checks.ANSWER))
 
 
 def _series(rows: pd.DataFrame, panel: Panel, resamples: int, seed: int) -> pd.DataFrame:

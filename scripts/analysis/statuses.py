@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scripts.analysis.cells import require_columns, require_unique
-from scripts.analysis.series import ANSWER
+from scripts.analysis.checks import ANSWER, require_columns, require_unique
 
 _BY_CHECKPOINT = ["model", "persona", "benchmark", "checkpoint"]
 _BY_SOURCE = ["source", "model", "persona", "benchmark", "metric", "judge", "reference"]

@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from scripts.engines.request import Ask
 from scripts.grid.cells import Cell
-from scripts.judge.work import JudgeWork
+from scripts.judge.work import JudgeWork, cell_works
+from scripts.plan.batches import Batch
+from scripts.plan.frozen import FrozenPlan
 
 
 @dataclass
@@ -24,7 +26,7 @@ class SamePrefix:
         return sum(work.planned for work in self.members)
 
     async def run(self, ask: Ask, in_order: bool) -> None:
-        """Judge the cells one after the other where a lane keeps the prefix; else the first, then the rest at once."""
+        """Judge cell after cell where a lane keeps the prefix; else the first cell, then the rest at once."""
         ahead = len(self.members) if in_order else 1
         for work in self.members[:ahead]:
             await work.run(ask, in_order)
@@ -38,9 +40,9 @@ class SamePrefix:
             yield from work.cells()
 
 
-def by_prefix(works: Sequence[JudgeWork]) -> list[SamePrefix]:
-    """Group works whose prompts begin alike, in the order in which such a group first comes."""
+def works(frozen: FrozenPlan, batch: Batch) -> list[SamePrefix]:
+    """Return the works of a batch, those whose prompts begin alike together."""
     groups: dict[tuple[str, str], list[JudgeWork]] = defaultdict(list)
-    for work in works:
+    for work in cell_works(frozen, batch):
         groups[work.rubric, work.persona.role if work.persona else ""].append(work)
     return [SamePrefix(members) for members in groups.values()]

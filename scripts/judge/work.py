@@ -113,7 +113,7 @@ class JudgeWork:
         }
 
 
-def works(frozen: FrozenPlan, batch: Batch) -> list[JudgeWork]:
+def cell_works(frozen: FrozenPlan, batch: Batch) -> list[JudgeWork]:
     """Return the work on each cell of a batch; UserError where the cell to judge is not there."""
     made = []
     for path in batch.outputs:

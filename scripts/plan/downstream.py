@@ -8,7 +8,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.findings import UTTERANCES, findings
-from scripts.plan.source import source_digest
+from scripts.plan.source import module_digest, source_digest
 
 
 def downstream(grid: Grid) -> list[Artefact]:
@@ -86,6 +86,7 @@ def _patterns(grid: Grid) -> list[Artefact]:
 
 def _pages(grid: Grid) -> Artefact:
     """The pages that describe the grid, how its rows ended, and where they come from."""
-    spec = {"note": grid.study.config.figures.note, "source": source_digest("report")}
+    source = module_digest("report/pages.py", "report/job.py", "report/provenance.py")
+    spec = {"note": grid.study.config.figures.note, "source": source}
     outputs = ["report/grid.html", "report/statuses.html", "report/provenance.html", "report/provenance.csv"]
     return artefact("describe", outputs, [cell.path for cell in grid.cells], spec)

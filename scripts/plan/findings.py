@@ -25,6 +25,8 @@ _FIGURES = {
     "patterns": "figures/patterns.py",
 }
 """Kind of table or figure -> the module that makes it."""
+_COUNTED = frozenset({"status", "answer-status"})
+"""Kinds of tables without intervals."""
 
 
 def findings(grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefact]) -> list[Artefact]:
@@ -83,13 +85,8 @@ class _Maker:
 
     def _table(self, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
         figures = self._config.figures
-        spec = {
-            "kind": kind,
-            "resamples": figures.resamples,
-            "seed": figures.seed,
-            **shown,
-            "source": module_digest(_TABLES[kind], "analysis/job.py"),
-        }
+        drawn = {} if kind in _COUNTED else {"resamples": figures.resamples, "seed": figures.seed}
+        spec = {"kind": kind, **drawn, **shown, "source": module_digest(_TABLES[kind], "analysis/job.py")}
         return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
 
     def _figure(self, name: str, kind: str, series: Artefact, **shown: Any) -> Artefact:

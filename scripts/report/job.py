@@ -19,8 +19,16 @@ def describe(frozen: FrozenPlan, output: str) -> None:
     origin = provenance(results, cells)
     _write(grid, page("The grid", grid_parts(frozen.grid), note))
     _write(statuses, page("How every planned row ended", _by_stage(status_shares(results, cells)), note))
-    _write(origins, page("Where the results come from", [table(origin.astype(object))], note))
+    shown = [table(origin.drop(columns="versions").astype(object)), heading("Versions"), table(_versions(origin))]
+    _write(origins, page("Where the results come from", shown, note))
     write_atomically(origins_csv, origin.to_csv(index=False).encode())
+
+
+def _versions(origin: pd.DataFrame) -> pd.DataFrame:
+    """Return every version that was met, and the stages in which it was."""
+    told = origin.assign(version=origin["versions"].str.split(", ")).explode("version")
+    stages = told.groupby("version")["stage"].agg(lambda met: ", ".join(dict.fromkeys(met)))
+    return stages.rename("stages").reset_index()
 
 
 def _by_stage(shares: pd.DataFrame) -> list[str]:

@@ -11,12 +11,12 @@ from scripts.grid.asked import asked_items
 from scripts.grid.grid import Grid
 
 _STYLE = """
-body { font: 14px "Helvetica Neue", Arial, sans-serif; color: #222; margin: 1.5em; max-width: 75em }
+body { font: 14px "Helvetica Neue", Arial, sans-serif; color: #222; margin: 1.5em }
 h1 { font-size: 20px } h2 { font-size: 16px; margin-top: 1.6em }
 table { border-collapse: collapse; margin: 0.6em 0 } .wide { overflow-x: auto }
 th, td { padding: 0.3em 0.8em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
 th { border-bottom: 2px solid #555; white-space: nowrap } td.number { text-align: right; white-space: nowrap }
-p.note { color: #5c5c5c }
+p.note { color: #5c5c5c; max-width: 60em }
 """
 
 

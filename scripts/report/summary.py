@@ -24,8 +24,8 @@ def summary(frozen: FrozenPlan) -> list[str]:
         lines.append(f"Missing: {len(missing)} of {len(frozen.targets)} files; run the same command again to go on.")
     else:
         lines.append(f"Complete: all {len(frozen.targets)} files of the grid are there.")
-    figures = [path for a in frozen.artefacts for path in a.plain_outputs if path.endswith(".png")]
-    shown = [f"{results}/current/{path}" for path in figures if (results / "current" / path).exists()]
+    overview = results / "current/figures/by-checkpoint.png"
+    shown = [f"{overview} (and the figures beside it)"] if overview.exists() else []
     lines.append(f"Look at: {', '.join([*shown, f'{results}/current/'])}")
     return lines
 

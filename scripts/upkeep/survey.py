@@ -18,13 +18,13 @@ _LAYOUT = {
     "dialogues": rf"dialogues(/[^/]+){{2}}/{_MARKED}\.parquet",
     "responses": rf"responses(/[^/]+){{3}}/{_MARKED}\.parquet",
     "judgements": rf"judgements(/[^/]+){{4}}/{_MARKED}\.parquet",
-    **{folder: rf"{folder}(/[^/]+)*/{_MARKED}\.\w+" for folder in ("tables", "patterns", "figures")},
+    **{folder: rf"{folder}(/[^/]+)*/{_MARKED}\.\w+" for folder in ("tables", "patterns", "figures", "report")},
     FORGOTTEN: r"journal/[^/]+/[^/]+\.forgotten",
     LEASE: r"leases/[^/]+\.lease",
 }
 _STAYS = re.compile(rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases/\.guard")
 _WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal)/.*")
-RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures")
+RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 """Kinds of files that a grid needs or does not; each is a folder below the results folder."""
 
 _NOT_LOOKED_INTO = ("runs", "current")

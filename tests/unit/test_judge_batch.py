@@ -15,7 +15,7 @@ from scripts.errors import UserError
 from scripts.generate.transcript import text_hash
 from scripts.grid.cells import Cell
 from scripts.judge import judge_prompt, response_format
-from scripts.judge.work import works
+from scripts.judge.work import cell_works
 from scripts.plan.frozen import FrozenPlan
 from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
 
@@ -291,7 +291,7 @@ def test_a_second_run_judges_nothing_again(judged: Project, server: FakeServer) 
 
 def _without(judged: Project, frozen: FrozenPlan) -> None:
     batch = next(batch for batch in frozen.batches if batch.judge)
-    run(works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
+    run(cell_works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
 
 
 def test_without_what_it_judges_a_batch_ends_in_one_sentence(judged: Project, server: FakeServer) -> None:
