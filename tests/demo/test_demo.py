@@ -1,5 +1,6 @@
 """The demo as a user starts it: config/config.yaml and profiles/default as they are, and nothing else."""
 
+import contextlib
 import json
 import re
 import signal
@@ -16,7 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.batch.journal import finished_keys
+from scripts.batch.outcome import all_outcomes
+from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.engines.request import STATUSES
+from scripts.grid.grid import build_grid
+from scripts.grid.study import resolve
+from scripts.plan.estimate import estimate, total
+from scripts.plan.rates import Rates
 from tests.workflow.conftest import Checkout, make_checkout
 
 MODELS = {"smollm2-greedy", "smollm2-warm"}
@@ -101,6 +108,7 @@ def test_demo(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     _check_judgements(demo)
     _check_figures(demo)
     _check_report(demo)
+    _check_estimates(demo, capsys)
     keys = finished_keys(demo.results / "journal")
     assert len(keys) == len(set(keys)), "a request was sent twice"
     assert not demo.processes(), "nothing of ours outlives the run"
@@ -202,6 +210,21 @@ def _check_report(demo: Checkout) -> None:
     assert set(origins["stage"]) == {"dialogues", "responses", "judgements"}
     assert origins["cells"].sum() == sum(len(_cells(demo, stage)) for stage in set(origins["stage"]))
     assert origins["completion_tokens"].gt(0).all()
+
+
+def _check_estimates(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the rates of this run, the estimate for the same grid from nothing is within 25 % of what was used."""
+    outcomes = list(all_outcomes(demo.results))
+    with contextlib.chdir(demo.folder):
+        grid = build_grid(resolve(load_config([DEFAULT_CONFIG])))
+    expected = total(estimate(grid, grid.cells, Rates.of(outcomes), {}).values())
+    for name in ("prompt_tokens", "completion_tokens"):
+        used = sum(getattr(outcome, name) for outcome in outcomes)
+        ratio = getattr(expected, name) / used
+        with capsys.disabled():
+            print(f"[demo, {name}: estimate / used = {ratio:.3f}]", flush=True)
+        assert 0.75 <= ratio <= 1.25, name
+    assert expected.requests == sum(outcome.sent for outcome in outcomes)
 
 
 def _check_figures(demo: Checkout) -> None:

@@ -1,7 +1,9 @@
 """For every kind of edit: what the dry run says, what a run makes, and the truth are one set.
 
 The truth is written down by hand: `World` lists every file, and each row says by a pattern which of them an edit
-touches. A fast server stands in for the models, because what is tested is the plan and not the text.
+touches. A fast server stands in for the models, because what is tested is the plan and not the text. Rows in `FULL`
+are run to the end; of the others the engine stages are run, and exactly the tables, figures and pages of the truth
+must then be what is left to do: their jobs are the same in every row, and take most of the time.
 """
 
 import json
@@ -206,6 +208,18 @@ ROWS: dict[str, Row] = {
 }
 
 
+ENGINE = ("dialogues/", "responses/", "judgements/")
+FULL = {
+    "persona edited",
+    "longer dialogue",
+    "one rubric",
+    "script of a figure",
+    "script of the patterns",
+    "response removed, its judgement exists",
+    "judgement removed",
+}
+
+
 @pytest.mark.parametrize("row", ROWS)
 def test_planned_executed_and_truth_are_one(study: Study, row: str) -> None:
     edit, cells, artefacts, world = ROWS[row]
@@ -213,9 +227,11 @@ def test_planned_executed_and_truth_are_one(study: Study, row: str) -> None:
     truth = {path for path in world.cells() if re.search(cells, path)}
     truth |= {path for path in world.artefacts() if re.search(artefacts, path)}
     assert study.dry_run() == truth
-    if truth:
-        assert study.execute() == truth
-    assert study.dry_run() == set(), "what was made is current"
+    made = {path for path in truth if row in FULL or path.startswith(ENGINE)}
+    if made:
+        assert study.execute(*([] if row in FULL else ["generate", "judge"])) == made
+    if made or row in FULL:
+        assert study.dry_run() == truth - made, "what was made is current"
 
 
 def test_the_world_is_the_grid(study: Study) -> None:

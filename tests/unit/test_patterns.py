@@ -110,6 +110,15 @@ def test_p_and_gain_carry_their_own_names_which_the_package_swaps(monkeypatch, t
         assert (our.n_baseline, our.n_persona) == (their.label0_count, their.label1_count)
 
 
+def test_mining_equals_the_package_on_the_same_tokens(found, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    persona, baseline = planted()
+    instances, _, words = pypremise.data_loaders.from_token_lists(tokenize(baseline), tokenize(persona))
+    theirs = pypremise.Premise(voc_index_to_token=words).find_patterns(instances)
+    told = {(tuple(sorted(map(tuple, t.pattern.clauses))), t.label0_count, t.label1_count) for t in theirs}
+    assert told == {(p.clauses, p.n_baseline, p.n_persona) for p in found.patterns}
+
+
 def test_p_is_fishers_one_sided_and_gain_is_bits_saved(found):
     for pattern in found.patterns:
         held, most = pattern.n_persona + pattern.n_baseline, max(pattern.n_persona, pattern.n_baseline)
