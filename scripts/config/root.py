@@ -76,6 +76,8 @@ class Config(Section):
     @model_validator(mode="after")
     def _judges_know_what_they_rate(self) -> "Config":
         for slug, judge in self.judges.items():
+            if slug in self.models:
+                raise ValueError(f"judges.{slug}: found the slug of a model, expected another: each has a journal")
             judged = sorted(name for name in self.benchmarks if self.kind_of(name) in JUDGED)
             for name in judge.benchmarks or ():
                 if name not in judged:

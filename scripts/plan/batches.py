@@ -20,7 +20,7 @@ class Batch:
 
     `model` is the model that is measured, `judge` the one that rates it, None while generating. `inputs` are the
     cells that the missing ones stand behind or rate. `requests` counts every request of the cells, journaled or
-    not; `minutes` is the estimate for all of them.
+    not; `minutes` is the estimate for all of them and the start of the engine.
     """
 
     name: str
@@ -78,7 +78,8 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
     for (judge, model), cells in groups.items():
         stem = f"{JUDGE}_{judge}_{model}" if judge else f"{GENERATE}_{model}"
         for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
-            batches.append(_batch(f"{stem}_{number:02d}", model, judge, families))
+            start = sizes.start_minutes(judge or model, asked_model(grid.study.config, model, judge).engine)
+            batches.append(_batch(f"{stem}_{number:02d}", model, judge, families, start))
     return batches
 
 
@@ -113,14 +114,14 @@ def _groups(families: Iterable[_Family], grid: Grid) -> Iterator[list[_Family]]:
         yield group
 
 
-def _batch(name: str, model: str, judge: str | None, families: Sequence[_Family]) -> Batch:
+def _batch(name: str, model: str, judge: str | None, families: Sequence[_Family], start: float) -> Batch:
     return Batch(
         name=name,
         model=model,
         outputs=tuple(cell.path for family in families for cell in family.cells),
         inputs=tuple(path for family in families for path in sorted(family.needs)),
         requests=sum(family.requests for family in families),
-        minutes=round(sum(family.minutes for family in families), 3),
+        minutes=round(start + sum(family.minutes for family in families), 3),
         judge=judge,
     )
 
@@ -135,6 +136,9 @@ class _Sizes:
 
     def rows(self, cell: Cell) -> int:
         return self._loads.rows(cell)
+
+    def start_minutes(self, slug: str, engine: str) -> float:
+        return self._rates.start_seconds(slug, engine).value / 60
 
     def minutes(self, cell: Cell) -> float:
         asked = asked_model(self._config, cell.track.model, cell.judge)

@@ -147,7 +147,7 @@ ROWS: dict[str, Row] = {
         NO_PATTERNS,
     ),
     "template of one scale": Row(
-        lambda s: s.replace("config/judges/default/template.yaml", "{rubric}", "Here it is:\n{rubric}"),
+        lambda s: s.replace("config/judges/default/template.yaml", "{rubric}", "Here it is: {rubric}"),
         r"judgements/.*/(knowledge|style)/",
         UTTERANCES,
     ),
@@ -183,12 +183,14 @@ ROWS: dict[str, Row] = {
         lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/"
     ),
     "script of an analysis": Row(
-        lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math  # noqa\nimport"),
+        lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math\nimport"),
         NONE,
         r"tables/(?!ratings|status|answer)|figures/",
     ),
     "script of the patterns": Row(
-        lambda s: s.replace("scripts/patterns/count.py", "import", "import math  # noqa\nimport"), NONE, PATTERNS
+        lambda s: s.replace("scripts/patterns/count.py", "from itertools", "import math\nfrom itertools"),
+        NONE,
+        PATTERNS,
     ),
     "response removed, its judgement exists": Row(
         lambda s: s.the("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),

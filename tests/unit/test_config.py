@@ -11,7 +11,7 @@ from scripts.config.schema import SCHEMAS, render
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
-from tests.helpers import ROOT, Project
+from tests.helpers import JUDGE, ROOT, Project
 
 ALPHA = "models/alpha"
 LLAMA = {
@@ -45,6 +45,28 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "unknown key of a judge's model": (
         {"judges/j/model": {**LLAMA, "weights": "x", "thread": 2}},
         ("judges.j.model.thread", "unknown key", "expected threads"),
+    ),
+    "judge with the slug of a model": (
+        {"judges/alpha": JUDGE},
+        ("judges.alpha", "the slug of a model", "expected another"),
+    ),
+    "judge of a model that is not there": (
+        {"judges/j": {**JUDGE, "models": ["gamma"]}},
+        ("judges.j.models", "gamma", "alpha, beta"),
+    ),
+    "judge of a benchmark that rules score": (
+        {"judges/j": {**JUDGE, "benchmarks": ["ifbench"]}},
+        ("judges.j.benchmarks", "ifbench", "bfi, general, role-specific, xstest"),
+    ),
+    "metric twice": ({"judges/j": {**JUDGE, "utterances": ["style", "style"]}}, ("judges.j.utterances", "once")),
+    "patterns of a benchmark that is not there": (
+        {"patterns/benchmarks": ["mmlu"]},
+        ("patterns.benchmarks", "mmlu", "bfi, xstest"),
+    ),
+    "patterns at no checkpoint": ({"patterns/checkpoint": 1}, ("patterns.checkpoint", "1", "[0, 2]")),
+    "benchmark with the name of a metric": (
+        {"benchmarks/style": {"items": "items/bfi.json", "kind": "bfi"}},
+        ("benchmarks.style", "name of a metric", "another slug"),
     ),
     "key of another engine": (
         {f"{ALPHA}/context_length": 5},
