@@ -5,7 +5,7 @@ rule summarise:
         f"{RESULTS}/tables/{{name}}.{{digest}}.parquet",
         report(
             f"{RESULTS}/tables/{{name}}.{{digest}}.csv",
-            caption="../docs/captions/table.rst",
+            caption="captions/table.rst",
             category="Tables",
             labels={"table": "{name}"},
         ),

@@ -5,7 +5,7 @@ rule draw:
         f"{RESULTS}/figures/{{name}}.{{digest}}.pdf",
         report(
             f"{RESULTS}/figures/{{name}}.{{digest}}.png",
-            caption="../docs/captions/figure.rst",
+            caption="captions/figure.rst",
             category="Figures",
             labels={"figure": "{name}"},
         ),

@@ -4,19 +4,19 @@ rule describe:
     output:
         report(
             f"{RESULTS}/report/grid.{{digest}}.html",
-            caption="../docs/captions/grid.rst",
+            caption="captions/grid.rst",
             category="What was done",
             labels={"page": "The grid"},
         ),
         report(
             f"{RESULTS}/report/statuses.{{digest}}.html",
-            caption="../docs/captions/statuses.rst",
+            caption="captions/statuses.rst",
             category="What was done",
             labels={"page": "How every planned row ended"},
         ),
         report(
             f"{RESULTS}/report/provenance.{{digest}}.html",
-            caption="../docs/captions/provenance.rst",
+            caption="captions/provenance.rst",
             category="What was done",
             labels={"page": "Where the results come from"},
         ),

@@ -184,7 +184,10 @@ def _check_statuses(demo: Checkout, output: str) -> None:
 
 
 def _check_judgements(demo: Checkout) -> None:
-    """One model's fixed dialogues and their responses are judged, and every verdict of a constrained judge parses."""
+    """One model's fixed dialogues and their responses are judged, and nearly every verdict can be read.
+
+    The judge is held to the schema, but at temperature 1 it may fill its few tokens with blanks.
+    """
     cells = _cells(demo, "judgements")
     assert {place[:2] for place in cells} == {(JUDGE, "smollm2-greedy")}
     talks = {f"{condition}-fixed" for condition in CONDITIONS}
@@ -195,8 +198,8 @@ def _check_judgements(demo: Checkout) -> None:
         ("baseline", metric, name) for metric in METRICS for name in as_personas
     }
     shares = pd.read_csv(demo.results / "current/tables/status.csv")
-    verdicts = shares[shares["source"] == "verdicts"]
-    assert len(verdicts) and set(verdicts["status"]) <= {"ok", "empty"}
+    verdicts = shares[shares["judge"] == JUDGE].groupby("status")["n"].sum()
+    assert set(verdicts.index) <= {"ok", "judge_unparsed"} and verdicts["ok"] > 0.9 * verdicts.sum()
     ratings = pd.read_parquet(demo.results / "current/tables/ratings-smollm2-greedy--utterances.parquet")
     assert ratings["value"].dropna().between(1, 5).all() and ratings["value"].notna().mean() > 0.9
 
@@ -224,7 +227,8 @@ def _check_estimates(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None
         with capsys.disabled():
             print(f"[demo, {name}: estimate / used = {ratio:.3f}]", flush=True)
         assert 0.75 <= ratio <= 1.25, name
-    assert expected.requests == sum(outcome.sent for outcome in outcomes)
+    sent = sum(outcome.sent for outcome in outcomes)
+    assert sent <= expected.requests <= 1.1 * sent, "only answers that came out alike save a verdict more"
 
 
 def _check_figures(demo: Checkout) -> None:
