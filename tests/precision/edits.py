@@ -43,7 +43,7 @@ class Study(Checkout):
         edit(document)
         path.write_text(json.dumps(document))
 
-    def the(self, pattern: str) -> Path:  # type: ignore[override]  # a file here, a process in the other tests
+    def file(self, pattern: str) -> Path:
         """Return the only result file that a glob finds."""
         [found] = self.results.glob(pattern)
         return found

@@ -22,7 +22,7 @@ def test_tables_of_a_cell_made_again_are_made_again(study: Study, server: FakeSe
     """Also when the run that makes the cell ends before it comes to the tables, and the journal is lost."""
     server.decide = lambda body: answer("another text " * 9 + said(body["messages"]))
     words = _words(study)
-    study.the("dialogues/one/lighthouse-keeper/goal-oriented-fixed.*").unlink()
+    study.file("dialogues/one/lighthouse-keeper/goal-oriented-fixed.*").unlink()
     shutil.rmtree(study.results / "journal")
     study.run("generate_one_01")
     left = study.dry_run()

@@ -193,17 +193,17 @@ ROWS: dict[str, Row] = {
         PATTERNS,
     ),
     "response removed, its judgement exists": Row(
-        lambda s: s.the("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
+        lambda s: s.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/xstest/goal-oriented-fixed",
         rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}",
     ),
     "dialogue removed": Row(
-        lambda s: s.the("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),
+        lambda s: s.file("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/(.*/)?goal-oriented-fixed",
         r"ratings-one|^tables/(?!ratings)|figures/|patterns/one/pastry-chef|report/",
     ),
     "judgement removed": Row(
-        lambda s: s.the("judgements/jay/one/pastry-chef/style/goal-oriented-fixed.*").unlink(),
+        lambda s: s.file("judgements/jay/one/pastry-chef/style/goal-oriented-fixed.*").unlink(),
         r"judgements/jay/one/pastry-chef/style/goal-oriented-fixed",
         r"ratings-one--utterances|by-round|figures/utterances|tables/status|report/",
     ),

@@ -111,7 +111,7 @@ def test_a_clone_with_copied_results_needs_no_engine(study: Study, tmp_path: Any
 
 def test_a_run_that_ends_between_generating_and_judging(study: Study, server: FakeServer) -> None:
     """The removed response is made again first; its judgement must not look current although the name is right."""
-    study.the("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink()
+    study.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink()
     judged = "judgements/jay/one/pastry-chef/xstest/goal-oriented-fixed.parquet"
     assert judged in study.dry_run()
     made = study.execute("generate")
