@@ -30,8 +30,10 @@ def count_patterns(groups: Sequence[Sequence[Iterable[str]]], patterns: Sequence
     numbered = _number({frozenset(clause) for pattern in patterns for clause in pattern})
     token_ids = _number(set().union(*numbered))
     clause_ids = [{numbered[frozenset(clause)] for clause in pattern} for pattern in patterns]
-    documents = [_ids(document, token_ids) for group in groups for document in group]
-    met = _matrix(documents, len(token_ids)) @ _matrix([_ids(c, token_ids) for c in numbered], len(token_ids)).T
+    known = frozenset(token_ids)
+    documents = [_ids(document, known, token_ids) for group in groups for document in group]
+    clauses = [_ids(clause, known, token_ids) for clause in numbered]
+    met = _matrix(documents, len(token_ids)) @ _matrix(clauses, len(token_ids)).T
     met.data[:] = 1
     held = met @ _matrix(clause_ids, len(numbered)).T
     needed = np.array([len(ids) for ids in clause_ids], dtype=np.int64)
@@ -49,11 +51,11 @@ def _number(things: Iterable[Any]) -> dict[Any, int]:
     return {thing: number for number, thing in enumerate(things)}
 
 
-def _ids(tokens: Iterable[str], token_ids: dict[str, int]) -> list[int]:
+def _ids(tokens: Iterable[str], known: frozenset[str], token_ids: dict[str, int]) -> list[int]:
     """Numbers of the tokens that occur in any pattern; the others are left out, they change no count."""
     if isinstance(tokens, str):
         raise TypeError(f"a document is its tokens, not a text: {tokens[:40]!r}")
-    return [token_ids[token] for token in token_ids.keys() & tokens]
+    return list(map(token_ids.__getitem__, known.intersection(tokens)))
 
 
 def _matrix(rows: Sequence[Collection[int]], n_columns: int) -> Any:
