@@ -1,10 +1,10 @@
 """Counting patterns, sparse and one by one, side by side: `uv run python -m tests.benchmarks.count_patterns`.
 
 Draws documents and patterns of the study's size: for each of 9 personas and 5 benchmarks, 10 checkpoints of 300
-answers of 300 tokens, and 200 patterns (the ratios grow with their number). Counts each persona and benchmark in three
-ways: by sparse products; by the definition taken literally (every token of a pattern is looked for in the list of
-tokens of every document); and with each document made a set first, as the study does. Checks that all count the same,
-and prints the medians of the seconds and of the ratios over these 45. It asserts nothing about time: it is no test.
+answers of 300 tokens, and 200 patterns (the ratios grow with their number). Counts each persona and benchmark in
+three ways: by sparse products; by the definition taken literally (every token of a pattern is looked for in the list
+of tokens of every document); and with each document made a set first, as the study does. Checks that all count the
+same, and prints the medians of the seconds and of the ratios over these 45. It asserts nothing about time.
 """
 
 import argparse
