@@ -11,10 +11,6 @@ from scripts.grid.weights import locate
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
 """The server reads its key from here. Named here, because importing the server loads llama.cpp."""
 
-SPINS = "2000"
-"""How often a compute thread looks at a barrier before it sleeps. The default is to look without end: a little faster
-alone, but beside any other busy process threads then wait, spinning, for threads that are not running."""
-
 
 @dataclass(frozen=True)
 class Command:

@@ -1,6 +1,6 @@
 """What a plan says that a run takes, against what the run takes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -220,10 +220,10 @@ def test_a_beginning_that_dialogues_share_is_computed_once(project: Project) -> 
 def test_money_is_that_of_what_is_sent(project: Project) -> None:
     price = {"prompt_per_million": 2.0, "completion_per_million": 10.0}
     outlook = project.set({"models/alpha/price": price, "judges/j": JUDGE}).outlook()
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     for cell in outlook.plan.missing:
         one = outlook.estimates[cell.path]
-        spent[cell.asked] += one.money  # type: ignore[assignment]
+        spent[cell.asked] += one.money
         if cell.asked == "alpha":
             assert one.money == pytest.approx((2 * one.prompt_tokens + 10 * one.completion_tokens) / 1e6)
     assert spent["alpha"] > 0 and spent["beta"] == spent["j"] == 0

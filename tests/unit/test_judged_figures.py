@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def judged_as(table: pd.DataFrame, judge: str = "jay", note: str | None = NOTE) 
 
 
 CASES: dict[str, Callable[[], Figure]] = {
-    **{kind: (lambda kind=kind: of_benchmark(kind)) for kind in ("bfi", "xstest", "ifbench", "role-specific")},  # type: ignore[misc]
+    **{kind: partial(of_benchmark, kind) for kind in ("bfi", "xstest", "ifbench", "role-specific")},
     "one panel": lambda: of_benchmark("bfi", judge=None),
     "judged, without rows": lambda: of_benchmark("xstest", series(panels=["xstest-words"])),
     "no rows at all": lambda: of_benchmark("bfi", series().iloc[:0]),

@@ -150,8 +150,8 @@ def test_judgements_renamed_by(project: Project, edit: Edit, moved: set[str]) ->
 
 def test_an_edited_rubric_renames_all_judgements_by_it(project: Project) -> None:
     all_of_it = {path for path in by_plain_path(project.grid()) if "/style/" in path}
-    edit = lambda p: p.replace_text("judges/rubrics/style.yaml", "criterion:", "criterion: Now")  # noqa: E731
-    assert _moved(project, edit) == all_of_it and len(all_of_it) == 2 * 3 * (2 + 2)
+    moved = _moved(project, lambda p: p.replace_text("judges/rubrics/style.yaml", "criterion:", "criterion: Now"))
+    assert moved == all_of_it and len(all_of_it) == 2 * 3 * (2 + 2)
 
 
 def test_a_persona_renames_its_own_and_those_of_the_baseline_as_it(project: Project) -> None:

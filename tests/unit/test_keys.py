@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.config.models import ModelSection, Sampling
 from scripts.engines.request import KeysBehind, Request
 from scripts.grid.recipe import messages, opening
 
@@ -31,11 +32,7 @@ REQUESTS = st.builds(
 ROUNDS = st.lists(st.tuples(TEXT, TEXT), max_size=5)
 
 
-class Section:
-    """What `opening` wants of a model."""
-
-    def __init__(self, system_role: str) -> None:
-        self.system_role = system_role
+SECTION = ModelSection(id="org/m", revision="r1", sampling=Sampling(temperature=0.0, max_tokens=9))
 
 
 @given(
@@ -49,7 +46,7 @@ def test_every_key_is_that_of_the_request(
     request: Request, system: str | None, role: str, rounds: list[tuple[str, str]], items: list[str]
 ) -> None:
     """Of every round, and of every item behind every number of rounds."""
-    before = opening(Section(role), system)  # type: ignore[arg-type]
+    before = opening(SECTION.model_copy(update={"system_role": role}), system)
     turns = [user for user, _ in rounds]
 
     def asked(t: int, turn: str) -> Request:
