@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scripts.config.base import NonEmpty, Section
 
@@ -23,6 +23,13 @@ class Thinking(Section):
     template_arguments: dict[str, bool | int | str] = Field(
         default_factory=dict, description="arguments of the chat template, e.g. enable_thinking: false"
     )
+    effort: Literal["none", "minimal", "low", "medium", "high"] | None = Field(
+        default=None, description="sent as `reasoning_effort`; for models that know it, e.g. gpt-oss"
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that shape results; no effort is as if there were no such field."""
+        return {key: value for key, value in super().identity().items() if key != "effort" or value is not None}
 
 
 class Price(Section):
@@ -87,16 +94,76 @@ class LlamaCppModel(ModelSection):
         return {**super().identity(), "samplers": self.samplers}
 
 
+class VllmModel(ModelSection):
+    """A model that vLLM serves, on the GPUs of this machine (or its CPU, with a CPU build of vLLM)."""
+
+    not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {
+        "weights",
+        "tensor_parallel",
+        "gpu_memory",
+        "tuning_arguments",
+    }
+    # `weights` is a place; what enters the identity is the fingerprint of the folder found there.
+
+    engine: Literal["vllm"]
+    context_length: int = Field(gt=0, description="tokens of prompt and answer together")
+    weights: NonEmpty | None = Field(
+        default=None, description="local folder with the model, instead of `id` at `revision` from the hub"
+    )
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(default="auto", description="number format")
+    tensor_parallel: int = Field(default=1, gt=0, le=64, description="GPUs that share the model")
+    gpu_memory: float = Field(default=0.9, gt=0, le=1, description="share of each GPU's memory that vLLM takes")
+    reasoning_parser: NonEmpty | None = Field(
+        default=None, description="vLLM's parser that tells reasoning from answer, e.g. qwen3"
+    )
+    remote_code: bool = Field(default=False, description="run code that the model's repository brings along")
+    extra_arguments: tuple[NonEmpty, ...] = Field(
+        default=(), description="further arguments of `vllm serve` that may shape answers, e.g. --quantization=fp8"
+    )
+    tuning_arguments: tuple[NonEmpty, ...] = Field(
+        default=(), description="further arguments of `vllm serve` that cannot, e.g. --max-num-seqs=64"
+    )
+
+
+class Limits(Section):
+    """What may be asked of an endpoint."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0, description="requests begun per minute at most")
+    tokens_per_minute: float | None = Field(
+        default=None, gt=0, description="prompt and completion tokens per minute at most"
+    )
+    spending: float | None = Field(
+        default=None,
+        ge=0,
+        description="money, in the currency of `price`, for this model in this results folder at most",
+    )
+
+
 class EndpointModel(ModelSection):
     """A model behind an OpenAI-compatible address, hosted or already running."""
 
-    not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {"base_url", "key_variable"}
+    not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {
+        "base_url",
+        "key_variable",
+        "served_name",
+        "limits",
+    }
 
     engine: Literal["endpoint"]
     base_url: str = Field(pattern=r"^https?://", description="address up to and with /v1")
     key_variable: str | None = Field(
         default=None, pattern=r"^[A-Z][A-Z0-9_]*$", description="environment variable that holds the key"
     )
+    served_name: NonEmpty | None = Field(
+        default=None, description="name under which the address knows the model; default: `id`"
+    )
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _a_cap_needs_a_price(self) -> "EndpointModel":
+        if self.limits.spending is not None and self.price is None:
+            raise ValueError("limits.spending: found without `price`, expected the price that it is counted by")
+        return self
 
 
-Model = Annotated[LlamaCppModel | EndpointModel, Field(discriminator="engine")]
+Model = Annotated[LlamaCppModel | VllmModel | EndpointModel, Field(discriminator="engine")]

@@ -10,6 +10,7 @@ from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
 from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
 from scripts.config.judges import METRICS, Judge
+from scripts.config.machine import Machine
 from scripts.config.models import Model
 from scripts.config.patterns import Patterns
 from scripts.config.personas import PersonasSection
@@ -24,7 +25,7 @@ JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
 class Config(Section):
     """A study: the grid model x persona x condition x benchmark, its checkpoints, and where results go."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"results", "batches"})
+    not_identity: ClassVar[frozenset[str]] = frozenset({"results", "batches", "machine"})
 
     models: dict[Slug, Model] = Field(min_length=1)
     personas: PersonasSection = PersonasSection()
@@ -40,6 +41,7 @@ class Config(Section):
     patterns: Patterns = Patterns()
     figures: Figures = Figures()
     batches: Batches = Batches()
+    machine: Machine = Machine()
     results: str = Field(
         default="results", pattern=r"^[^{}*?]{1,200}$", description="output folder; no braces, which are wildcards"
     )

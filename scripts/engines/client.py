@@ -100,6 +100,8 @@ class Client:
             body["chat_template_kwargs"] = dict(request.template_arguments)
         if request.response_format is not None:
             body["response_format"] = dict(request.response_format)
+        if request.effort is not None:
+            body["reasoning_effort"] = request.effort
         messages: Any = list(request.messages)
         return await self._api.chat.completions.create(
             model=self._served_name,

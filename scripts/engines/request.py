@@ -40,6 +40,7 @@ class Request:
     seed: int
     template_arguments: Mapping[str, Any]
     response_format: Mapping[str, Any] | None = None
+    effort: str | None = None
     what: str = ""
     before: int = 0
 
@@ -49,8 +50,8 @@ class Request:
         return sha256({"messages": self.messages, **self.around()})
 
     def around(self) -> dict[str, Any]:
-        """Return what the key holds besides the messages. A form of output only where one is asked for."""
-        form = {} if self.response_format is None else {"response_format": self.response_format}
+        """Return what the key holds besides the messages. A form of output or an effort only where one is asked for."""
+        asked_for = {"response_format": self.response_format, "effort": self.effort}
         return {
             "model": self.model,
             "temperature": self.temperature,
@@ -58,7 +59,7 @@ class Request:
             "max_tokens": self.max_tokens,
             "seed": self.seed,
             "template_arguments": self.template_arguments,
-            **form,
+            **{name: value for name, value in asked_for.items() if value is not None},
         }
 
 

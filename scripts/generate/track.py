@@ -108,6 +108,7 @@ class TrackWork:
             max_tokens=max_tokens,
             seed=self.seed,
             template_arguments=self.model.thinking.template_arguments,
+            effort=self.model.thinking.effort,
             what=what,
             before=t,
         )

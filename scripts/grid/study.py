@@ -18,11 +18,11 @@ from scripts.config.base import SLUG_PATTERN
 from scripts.config.conditions import Order
 from scripts.config.judges import Judge
 from scripts.config.loader import read_yaml, validate
-from scripts.config.models import LlamaCppModel
+from scripts.config.models import LlamaCppModel, Model, VllmModel
 from scripts.config.personas import BASELINE, Persona, PersonasSection
 from scripts.errors import UserError
 from scripts.grid.turns import read_turns
-from scripts.grid.weights import fingerprint, locate
+from scripts.grid.weights import fingerprint, fingerprint_folder, locate, locate_folder
 from scripts.judge.texts import JudgeTexts, load_texts
 
 
@@ -116,11 +116,17 @@ def judge_weights_key(slug: str) -> str:
 def _weights(config: Config) -> dict[str, str]:
     models = {slug: (model, f"models.{slug}") for slug, model in config.models.items()}
     judges = {judge_weights_key(s): (judge.model, f"judges.{s}.model") for s, judge in config.judges.items()}
-    return {
-        key: fingerprint(locate(model.weights, f"{where}.weights"))
-        for key, (model, where) in (models | judges).items()
-        if isinstance(model, LlamaCppModel)
-    }
+    found = {key: _fingerprint(model, f"{where}.weights") for key, (model, where) in (models | judges).items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _fingerprint(model: Model, where: str) -> str | None:
+    """Fingerprint the weights that a model has on disk; None where a hub or an endpoint holds them."""
+    if isinstance(model, LlamaCppModel):
+        return fingerprint(locate(model.weights, where))
+    if isinstance(model, VllmModel) and model.weights:
+        return fingerprint_folder(locate_folder(model.weights, where))
+    return None
 
 
 def _personas(section: PersonasSection, root: Path) -> dict[str, Persona]:

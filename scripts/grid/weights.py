@@ -1,4 +1,4 @@
-"""Find GGUF weights and fingerprint them, so that identity follows the file and not its place."""
+"""Find weights on disk and fingerprint them, so that identity follows the content and not its place."""
 
 import hashlib
 import importlib.metadata
@@ -8,6 +8,8 @@ from scripts.errors import UserError
 
 _BLOCK = 1 << 16
 _BLOCKS = 64
+_SHAPING = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py")
+"""Weights, settings, tokenizer, chat template, and code of a model's own."""
 
 
 def locate(weights: str, where: str) -> Path:
@@ -42,6 +44,23 @@ def fingerprint(path: Path) -> str:
             file.seek(offset)
             hashed.update(file.read(_BLOCK))
     return hashed.hexdigest()
+
+
+def locate_folder(folder: str, where: str) -> Path:
+    """Return the path of a folder with a model; UserError names the config field `where`."""
+    path = _at_home(folder)
+    if not (path / "config.json").is_file() or not any(path.glob("*.safetensors")):
+        raise UserError(
+            f"{where}: found {folder!r}, expected a folder with config.json and the weights as .safetensors files."
+        )
+    return path
+
+
+def fingerprint_folder(path: Path) -> str:
+    """Return a fingerprint of a folder with a model: of the names and contents of its files that shape answers."""
+    files = sorted(file for pattern in _SHAPING for file in path.glob(pattern))
+    told = "\n".join(f"{file.name} {fingerprint(file)}" for file in files)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _in_package(weights: str, where: str) -> Path:

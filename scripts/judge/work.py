@@ -89,6 +89,7 @@ class JudgeWork:
             max_tokens=model.sampling.max_tokens,
             seed=self.cell.spec["seed"],
             template_arguments=model.thinking.template_arguments,
+            effort=model.thinking.effort,
             response_format=response_format(self.texts, self.rubric, form),
             what=self.cell.what,
         )

@@ -18,13 +18,13 @@ TOKENS_PER_CHARACTER = 0.25
 COMPLETION_TOKENS = 250
 """Stated default: tokens of an answer, unless `max_tokens` allows fewer."""
 
-SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "endpoint": 0.02}
+SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "vllm": 0.02, "endpoint": 0.02}
 """Stated defaults: seconds from one completion token of an answer to the next, while eight answers are under way."""
 
 SIDE_BY_SIDE = 8
 """Answers under way at which the defaults of an engine are stated; more of them slow each other."""
 
-START_SECONDS = {"llama.cpp": 2.0, "endpoint": 0.0}
+START_SECONDS = {"llama.cpp": 2.0, "vllm": 120.0, "endpoint": 0.0}
 """Stated defaults: seconds until an engine is ready."""
 
 
