@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.batch.journal import Journal
 from scripts.batch.progress import Progress
+from scripts.batch.turnstile import Turnstile
 from scripts.engines.engine import Served
 from scripts.engines.errors import EngineUnavailable
 from scripts.engines.request import Reply, Request
@@ -24,7 +25,7 @@ class Asker:
     ) -> None:
         self._journal = journal
         self._start = start
-        self._free = asyncio.Semaphore(concurrency)
+        self._turnstile = Turnstile(concurrency)
         self._progress = progress
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
@@ -44,8 +45,8 @@ class Asker:
             self._watcher.cancel()
         await self._stack.aclose()
 
-    async def ask(self, request: Request, hints: dict[str, Any]) -> Reply:
-        """Return the reply to a request; `hints` go to the engine and are no part of its key."""
+    async def ask(self, request: Request, hints: dict[str, Any], rank: int = 0) -> Reply:
+        """Return the reply to a request; `hints` go to the engine and not into the key. Lower ranks go first."""
         reply = self._journal.get(request.key)
         if reply is not None:
             self._progress.reused()
@@ -57,7 +58,7 @@ class Asker:
         mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._under_way[request.key] = mine
         try:
-            reply = await self._send(request, hints)
+            reply = await self._send(request, hints, rank)
         except BaseException:
             mine.cancel()
             raise
@@ -66,9 +67,9 @@ class Asker:
         mine.set_result(reply)
         return reply
 
-    async def _send(self, request: Request, hints: dict[str, Any]) -> Reply:
+    async def _send(self, request: Request, hints: dict[str, Any], rank: int) -> Reply:
         served = await self._engine()
-        async with self._free:
+        async with self._turnstile.turn(rank):
             try:
                 reply = await served.client.send(request, hints)
             except EngineUnavailable:
