@@ -12,10 +12,11 @@ for batch in PLAN.stage("judge"):
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
-        threads: min(workflow.cores or 1, 8)
+        threads: min(workflow.cores or 1, needs(PLAN, batch).threads)
         resources:
-            runtime=max(10, int(3 * batch.minutes)),
-            mem_mb=3000,
+            gpu=needs(PLAN, batch).gpu,
+            runtime=needs(PLAN, batch).runtime,
+            mem_mb=needs(PLAN, batch).mem_mb,
         message:
             f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:

@@ -27,10 +27,10 @@ HEALTH_PATIENCE = 120.0
 """Seconds without one sound answer of the health page after which an engine that still lives counts as dead."""
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|failed to allocate|bad_alloc|cannot allocate memory|"
-    r"no available memory for the cache|larger than the available KV cache|less than desired GPU memory",
+    r"no available memory for the cache|larger than the available KV cache|less than desired [CG]PU memory",
     re.IGNORECASE,
 )
-_CAUSE = re.compile(r"\b\w+(?:Error|Exception): .+")
+_CAUSE = re.compile(r"^(?!.*\b(?:WARNING|INFO)\b).*\b\w+(?:Error|Exception): .+")
 """The first of these lines is the cause; those after it only pass it on."""
 _LOG_READ = 4_000_000
 """Bytes of the engine's log that are searched for the reason of its end."""

@@ -32,14 +32,14 @@ def command(
         "--port": port,
         "--max-model-len": model.context_length,
         "--dtype": model.dtype,
+        "--gpu-memory-utilization": model.gpu_memory,  # on a CPU: the share of its memory
         "--seed": 0,  # requests carry seeds of their own
         "--generation-config": "vllm",
     }
     arguments = [str(part) for pair in named.items() for part in pair]
-    arguments += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
+    arguments += ["--enable-prefix-caching", "--enable-prompt-tokens-details", "--disable-uvicorn-access-log"]
     if devices is not None:
         arguments += ["--tensor-parallel-size", str(model.tensor_parallel)]
-        arguments += ["--gpu-memory-utilization", str(model.gpu_memory)]
     if model.reasoning_parser:
         arguments += ["--reasoning-parser", model.reasoning_parser]
     if model.remote_code:

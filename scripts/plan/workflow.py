@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich.console import Console
 
 from scripts.config import DEFAULT_CONFIG, load_config
@@ -65,7 +66,17 @@ def _relative(path: Path) -> Path:
 
 
 def _overrides(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key != "frozen_plan"}
+    given = {key: value for key, value in config.items() if key != "frozen_plan"}
+    return {key: value if isinstance(value, str) else _typed(value) for key, value in given.items()}
+
+
+def _typed(value: Any) -> Any:
+    """Give the inner values of `--config key={...}` their types: Snakemake reads all of them as text."""
+    if isinstance(value, dict):
+        return {key: _typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_typed(inner) for inner in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def _new_run() -> Run:

@@ -224,7 +224,8 @@ async def test_an_engine_that_lives_but_is_never_sound_counts_as_dead(
 
 
 VLLM_LOG = """
-for line in ["INFO Loading weights", "(Worker pid=7) ERROR [executor.py:9] ValueError: KV cache too small",
+for line in ["INFO Loading weights", "WARNING errors like `OSError: too many`",
+             "(Worker pid=7) ERROR [executor.py:9] ValueError: KV cache too small",
              "ERROR RuntimeError: Engine core initialization failed. See root cause above.", *["  frame"] * 30]:
     print(line)
 raise SystemExit(1)

@@ -78,7 +78,7 @@ def test_environment(tmp_path: Path) -> None:
 
 def test_on_a_cpu_no_gpu_is_named(tmp_path: Path) -> None:
     line, environment = started(tmp_path, None)
-    assert "CUDA_VISIBLE_DEVICES" not in environment and "--gpu" not in line
+    assert "CUDA_VISIBLE_DEVICES" not in environment and "parallel" not in line
 
 
 def test_the_deadline_grows_with_the_weights(tmp_path: Path) -> None:
