@@ -46,7 +46,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     study = resolve(load_config(files, _overrides(settings.config)))
     results = Path(study.config.results)
     outlook = look(build_grid(study), results, only_looks())
-    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates)
+    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
