@@ -12,7 +12,11 @@ def overrides(config: Mapping[str, Any]) -> dict[str, Any]:
     Snakemake reads a number or truth value at the top level as such, but every value inside a list or mapping as
     text (`machine={gpus: [0]}` becomes the text "0"), and writes a profile's null as `None`.
     """
-    return {key: value if isinstance(value, str) else _meant(value) for key, value in config.items()}
+    return {
+        key: value if isinstance(value, str) else _meant(value)
+        for key, value in config.items()
+        if key != "frozen_plan"  # our own (scripts/plan/workflow.py)
+    }
 
 
 def _meant(value: Any) -> Any:

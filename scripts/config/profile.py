@@ -5,13 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.config.loader import load_config
+from scripts.config import DEFAULT_CONFIG
 from scripts.config.overrides import overrides
-from scripts.config.root import Config
 from scripts.errors import UserError
-
-DEFAULT_CONFIG = Path("config/config.yaml")
-"""Read unless other files are named."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +32,17 @@ def read_profile(profile: str) -> Profile:
     try:
         with file.open(encoding="utf-8") as stream:
             raw = ProfileConfigFileParser().parse(stream)
-        return Profile([Path(path) for path in _listed(raw.get("configfile"))], overrides(_config(raw, parse_config)))
+        files = [Path(file) for key in ("configfile", "configfiles") for file in _listed(raw.get(key))]
+        return Profile(files, overrides(parse_config(_listed(raw.get("config")))))
     except (OSError, ValueError, ConfigFileParserException) as error:
         raise UserError(f"{file}: {str(error).strip()}; expected a Snakemake profile.") from None
-
-
-def _config(raw: Mapping[str, Any], parse: Any) -> Mapping[str, Any]:
-    parsed: Mapping[str, Any] = parse(_listed(raw.get("config")))
-    return parsed
 
 
 def _listed(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
-def chosen_config(files: Sequence[Path] | None, profile: str | None) -> Config:
-    """Return the config of a command: its files, else those of its profile, else the default; the profile wins."""
+def choose(files: Sequence[Path] | None, profile: str | None) -> tuple[Sequence[Path], Mapping[str, Any]]:
+    """Return what a command reads: the files it is given, else those of its profile, else the default; overrides."""
     chosen = read_profile(profile) if profile else Profile()
-    return load_config(files or chosen.configfiles or [DEFAULT_CONFIG], chosen.overrides)
+    return files or chosen.configfiles or [DEFAULT_CONFIG], chosen.overrides

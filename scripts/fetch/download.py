@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from httpx2 import RemoteProtocolError
 from huggingface_hub import get_session
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
 from scripts.errors import UserError
 
-_PART = 1 << 20
 _TIMEOUT = 30.0
 
 
@@ -47,9 +47,11 @@ def go_on(address: str, token: str | bool, blob: Path, size: int, advance: Calla
             if response.status_code != 206 and there:  # a server that knows no ranges begins at the beginning
                 file.truncate(0)
                 advance(-there)
-            for part in response.iter_bytes(_PART):
+            for part in response.iter_bytes():  # as they come: parts of a fixed size lose one when cut
                 file.write(part)
                 advance(len(part))
+        if file.tell() < size:
+            raise RemoteProtocolError("the answer ended early")
 
 
 def finish(blob: Path, sha256: str, what: str) -> None:

@@ -4,13 +4,13 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from scripts.config import DEFAULT_CONFIG, load_config
+from scripts.config.overrides import overrides
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
@@ -43,7 +43,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings = workflow.config_settings
     files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
-    study = resolve(load_config(files, _overrides(settings.config)))
+    study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
     outlook = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
@@ -62,10 +62,6 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 def _relative(path: Path) -> Path:
     """Show a file below the working folder by its short name."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _overrides(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key != "frozen_plan"}
 
 
 def _new_run() -> Run:
