@@ -10,8 +10,6 @@ from httpx2 import RemoteProtocolError
 from huggingface_hub import get_session
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-from scripts.errors import UserError
-
 _TIMEOUT = 30.0
 
 
@@ -54,16 +52,17 @@ def go_on(address: str, token: str | bool, blob: Path, size: int, advance: Calla
             raise RemoteProtocolError("the answer ended early")
 
 
-def finish(blob: Path, sha256: str, what: str) -> None:
-    """Give a file its name if its hash is right; else remove it and raise UserError."""
+def finish(blob: Path, sha256: str | None) -> bool:
+    """Give a file its name if its hash is right; else remove it. Tell which."""
     part = unfinished(blob)
     with part.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
     if found != sha256:
         part.unlink()
-        raise UserError(f"{what}: what was downloaded has the SHA-256 {found}, expected {sha256}; run again.")
+        return False
     part.replace(blob)
+    return True
 
 
 def link(blob: Path, file: Path) -> None:

@@ -99,19 +99,28 @@ def _download(asked: HubModel, file: RemoteFile, hub: Hub, progress: Bytes) -> N
         _download_with_library(asked, file, hub)
         return
     blob = _blob(asked, file, hub)
-    if not blob.exists():
-        blob.parent.mkdir(parents=True, exist_ok=True)
-        before = part_size(blob)
-
-        def progressed() -> bool:
-            nonlocal before
-            last, before = before, part_size(blob)
-            return before > last
-
-        address = hub.address(asked, file.name)
-        hub.ask(asked, lambda: go_on(address, hub.token, blob, file.size, progress.advance), progressed)
-        finish(blob, file.sha256 or "", f"{asked.where}: {file.name} of {asked.model.id}")
+    # A part that was left here may be wrong, e.g. where two wrote to it; one that begins now may not.
+    if not (blob.exists() or _get(asked, file, blob, hub, progress) or _get(asked, file, blob, hub, progress)):
+        raise UserError(
+            f"{asked.where}: {hub.endpoint} sends another content of {file.name} than it lists for {asked.model.id}, "
+            f"expected one with the SHA-256 {file.sha256}; look at proxies and mirrors (HF_ENDPOINT)."
+        )
     link(blob, snapshot_folder(asked.model, hub.cache) / file.name)
+
+
+def _get(asked: HubModel, file: RemoteFile, blob: Path, hub: Hub, progress: Bytes) -> bool:
+    """Download what is missing of a large file, however often it is cut off; tell whether its content is right."""
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    before = part_size(blob)
+
+    def progressed() -> bool:
+        nonlocal before
+        last, before = before, part_size(blob)
+        return before > last
+
+    address = hub.address(asked, file.name)
+    hub.ask(asked, lambda: go_on(address, hub.token, blob, file.size, progress.advance), progressed)
+    return finish(blob, file.sha256)
 
 
 def _download_with_library(asked: HubModel, file: RemoteFile, hub: Hub) -> None:
