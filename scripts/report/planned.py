@@ -98,8 +98,8 @@ def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
 def _weights(outlook: Outlook) -> Iterator[str]:
     for fetch in outlook.fetches:
         yield (
-            f"{fetch.where}: the weights of {fetch.id} at {fetch.revision} are not here yet; a run downloads them "
-            "first, or now: uv run personas fetch --models."
+            f"{fetch.where}: the weights of {fetch.id} at {fetch.revision[:12]} are not here yet; a run downloads "
+            "them first (now: personas fetch --models)."
         )
 
 
