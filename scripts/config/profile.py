@@ -35,7 +35,9 @@ def read_profile(profile: str) -> Profile:
         files = [Path(file) for key in ("configfile", "configfiles") for file in _listed(raw.get(key))]
         return Profile(files, overrides(parse_config(_listed(raw.get("config")))))
     except (OSError, ValueError, ConfigFileParserException) as error:
-        raise UserError(f"{file}: {str(error).strip()}; expected a Snakemake profile.") from None
+        raise UserError(
+            f"{file}: {' '.join(str(error).split()).rstrip('.')}; expected a Snakemake profile."
+        ) from None
 
 
 def _listed(value: Any) -> list[str]:

@@ -58,6 +58,15 @@ def run(frozen: FrozenPlan, rule: str) -> Fetched:
 
 def _end_with(run: Run) -> None:
     """End this process once the one that drives the run is gone: nothing of a run outlives it. The part stays."""
-    while run.host != socket.gethostname() or psutil.pid_exists(run.pid):
+    if run.host != socket.gethostname():
+        return
+    while _is_alive(run.pid):
         time.sleep(0.5)
     os._exit(_STOPPED)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

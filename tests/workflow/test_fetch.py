@@ -1,6 +1,8 @@
 """Weights come before the first batch: a rule of its own in a dry run, a record in a run, nothing once they are here."""
 
 import json
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,20 @@ def test_a_batch_waits_for_its_weights_only(study: Checkout, monkeypatch: pytest
     assert "models.local: " in output and "cannot be reached" in output
     assert len(list((study.results / "responses").glob("hosted/**/*.parquet"))) == 2 * 2 * 2
     assert not list((study.results / "responses").glob("local/**/*.parquet"))
+
+
+def test_a_download_ends_with_its_snakemake_and_goes_on_in_the_next_run(
+    study: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.configure(tiny_config(models={"local": VLLM}, machine={"weights_cache": "weights"}))
+    held = threading.Event()
+    with FakeHub(hold=held) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        process = study.start("fetch")
+        study.wait_for(lambda: list((study.folder / "weights").rglob("*.incomplete")), "a download that began")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        study.wait_for(lambda: not study.processes(), "the end of all processes", timeout=10)
+        held.set()
+        study.run("fetch")
+    assert len(list(study.results.glob("runs/*/weights/local.json"))) == 1
