@@ -32,7 +32,7 @@ def read_profile(profile: str) -> Profile:
     try:
         with file.open(encoding="utf-8") as stream:
             raw = ProfileConfigFileParser().parse(stream)
-        files = [Path(file) for key in ("configfile", "configfiles") for file in _listed(raw.get(key))]
+        files = [Path(named) for key in ("configfile", "configfiles") for named in _listed(raw.get(key))]
         return Profile(files, overrides(parse_config(_listed(raw.get("config")))))
     except (OSError, ValueError, ConfigFileParserException) as error:
         raise UserError(

@@ -73,7 +73,7 @@ def test_files_of_the_command_line_win_over_those_of_the_profile(tmp_path: Path)
 
 
 def test_a_profile_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--profile: found 'nowhere', expected a folder with config.yaml"):
+    with pytest.raises(UserError, match=r"--profile: found 'nowhere', expected a folder with config.yaml"):
         read_profile("nowhere")
 
 

@@ -1,4 +1,4 @@
-"""Weights come before the first batch: a rule of its own in a dry run, a record in a run, nothing once they are here."""
+"""Weights come before the first batch: rules in a dry run, records in a run, nothing once they are here."""
 
 import json
 import signal
