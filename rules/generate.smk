@@ -6,6 +6,7 @@ for batch in PLAN.stage("generate"):
             batch.name
         input:
             [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+            [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:

@@ -5,6 +5,7 @@ from pathlib import Path
 from scripts.config.machine import Machine
 from scripts.config.models import VllmModel
 from scripts.errors import UserError
+from scripts.fetch.cache import snapshot
 from scripts.grid.weights import locate_folder
 
 
@@ -15,8 +16,6 @@ def local_weights(model: VllmModel, where: str, machine: Machine) -> Path:
     """
     if model.weights:
         return locate_folder(model.weights, f"{where}.weights")
-    from scripts.fetch.weights import snapshot
-
     folder = snapshot(model, Path(machine.weights_cache).expanduser() if machine.weights_cache else None)
     if folder is None:
         raise UserError(

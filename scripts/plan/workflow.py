@@ -4,14 +4,13 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from scripts.config import DEFAULT_CONFIG, load_config
+from scripts.config.overrides import overrides
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
@@ -44,10 +43,10 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings = workflow.config_settings
     files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
-    study = resolve(load_config(files, _overrides(settings.config)))
+    study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
     outlook = look(build_grid(study), results, only_looks())
-    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates)
+    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
@@ -63,20 +62,6 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 def _relative(path: Path) -> Path:
     """Show a file below the working folder by its short name."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _overrides(config: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: value for key, value in config.items() if key != "frozen_plan"}
-    return {key: value if isinstance(value, str) else _typed(value) for key, value in given.items()}
-
-
-def _typed(value: Any) -> Any:
-    """Give the inner values of `--config key={...}` their types: Snakemake reads all of them as text."""
-    if isinstance(value, dict):
-        return {key: _typed(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_typed(inner) for inner in value]
-    return yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def _new_run() -> Run:

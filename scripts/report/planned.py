@@ -29,7 +29,7 @@ def print_outlook(outlook: Outlook, console: Console) -> None:
     if not outlook.plan.missing:
         console.print("Every cell is current.")
         return
-    for line in [*_reasons(outlook), *_axes(outlook), *_basis(outlook)]:
+    for line in [*_reasons(outlook), *_axes(outlook), *_weights(outlook), *_basis(outlook)]:
         console.print(line, highlight=False, markup=False)
 
 
@@ -93,6 +93,14 @@ def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
         yield f"{value} {counts.missing:,} of {counts.cells:,}"
     if len(lacking) > _VALUES:
         yield f"and {len(lacking) - _VALUES} more"
+
+
+def _weights(outlook: Outlook) -> Iterator[str]:
+    for fetch in outlook.fetches:
+        yield (
+            f"{fetch.where}: the weights of {fetch.id} at {fetch.revision[:12]} are not here yet; a run downloads "
+            "them first (now: personas fetch --models)."
+        )
 
 
 def _basis(outlook: Outlook) -> Iterator[str]:
