@@ -20,31 +20,47 @@ _HEAD = b'{"key":"'
 _KEY = slice(len(_HEAD), len(_HEAD) + 64)
 
 
+_SHORT = 16
+"""Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
+
+_OFFSET_BITS = 44
+
+
 class JournalIndex:
-    """Where the answers in all journals of a model stand. Reading it opens every file below `folder` once."""
+    """Where the answers in all journals of a model stand. Reading it opens every file below `folder` once.
+
+    A place is one whole number, the number of the file above the offset in it: a batch may hold a million of them.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._where: dict[bytes, tuple[Path, int]] = {}
+        self._where: dict[bytes, int] = {}
+        self._paths: list[Path] = []
         for path in journal_files(folder):
             for key, offset in _index(path):
-                self._where.setdefault(key, (path, offset))
+                self._where.setdefault(key[-_SHORT:], self._place(path, offset))
 
     def __len__(self) -> int:
         return len(self._where)
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._where
+        return key[-_SHORT:] in self._where
+
+    def _place(self, path: Path, offset: int) -> int:
+        if not self._paths or self._paths[-1] != path:
+            self._paths.append(path)
+        return (len(self._paths) - 1) << _OFFSET_BITS | offset
 
     def put(self, key: bytes, path: Path, offset: int) -> None:
         """Note where a new answer stands."""
-        self._where[key] = (path, offset)
+        self._where[key[-_SHORT:]] = self._place(path, offset)
 
     def get(self, key: str) -> Reply | None:
         """Return the reply to a finished request, or None."""
         wanted = bytes.fromhex(key)
-        if wanted not in self._where:
+        place = self._where.get(wanted[-_SHORT:])
+        if place is None:
             return None
-        path, offset = self._where[wanted]
+        path, offset = self._paths[place >> _OFFSET_BITS], place & (1 << _OFFSET_BITS) - 1
         # `personas gc` or `forget` may rewrite journals while a plan, which holds no lease, looks into them.
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)

@@ -11,6 +11,7 @@ from pathlib import Path
 from scripts.config.models import EndpointModel, LlamaCppModel, Model
 from scripts.engines.client import Client
 from scripts.engines.llamacpp import command
+from scripts.engines.patience import HOSTED
 from scripts.engines.supervisor import Supervisor, free_port
 from scripts.errors import UserError
 
@@ -53,7 +54,8 @@ def _endpoint(model: EndpointModel, slug: str) -> Client:
                 f"models.{slug}.key_variable: the environment has no {model.key_variable}, "
                 "expected the key of the endpoint in it."
             )
-    return Client(model.base_url, key, model.id, retries=6)
+    name, unknown = model.served_name or model.id, frozenset(model.leave_out)
+    return Client(model.base_url, key, name, HOSTED, unknown)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ class Request:
         return sha256({"messages": self.messages, **self.around()})
 
     def around(self) -> dict[str, Any]:
-        """Return what the key holds besides the messages. A form of output or an effort only where one is asked for."""
+        """Return what the key holds besides the messages; form of output and effort only where they are asked for."""
         asked_for = {"response_format": self.response_format, "effort": self.effort}
         return {
             "model": self.model,

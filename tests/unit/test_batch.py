@@ -152,8 +152,10 @@ def test_a_server_that_is_gone_leaves_the_journal_and_no_cell(
 
 def _impatient() -> Any:
     from scripts.engines.client import Client
+    from scripts.engines.patience import Patience
 
-    return lambda base_url, key, name, retries: Client(base_url, key, name, retries=1)
+    brief = Patience(repeats=1, first=0.01, longest=0.01, in_vain=1.0, for_one=1.0)
+    return lambda base_url, key, name, patience, leave_out: Client(base_url, key, name, brief, leave_out)
 
 
 def test_a_wrong_key_stops_the_batch(served: Project, server: FakeServer) -> None:
