@@ -1,12 +1,13 @@
 """The outlook: a plan with the reason and the estimate of every missing cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.batch.outcome import all_outcomes
 from scripts.batch.projection import stood_behind
 from scripts.grid.grid import Grid
+from scripts.plan.budgets import Capped, capped
 from scripts.plan.disk import existing_files
 from scripts.plan.estimate import Estimate, estimate
 from scripts.plan.journaled import journaled
@@ -17,12 +18,16 @@ from scripts.plan.reasons import reasons
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell."""
+    """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell.
+
+    `capped`: the models with a spending cap among those that are asked.
+    """
 
     plan: Plan
     reasons: Mapping[str, str]
     estimates: Mapping[str, Estimate]
     rates: Rates
+    capped: Sequence[Capped] = ()
 
 
 def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
@@ -35,4 +40,5 @@ def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
         return Outlook(plan, {}, {}, rates)
     known = journaled(grid, plan.missing, results)
     estimates = estimate(grid, plan.missing, rates, known)
-    return Outlook(plan, reasons(plan, results, on_disk, outcomes), estimates, rates)
+    why = reasons(plan, results, on_disk, outcomes)
+    return Outlook(plan, why, estimates, rates, capped(plan, results, estimates))

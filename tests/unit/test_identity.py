@@ -85,6 +85,11 @@ def full_config(project: Project) -> Project:
         "price": {"prompt_per_million": 1.0, "completion_per_million": 2.0, "currency": "EUR"},
         "concurrency": 4,
     }
+    endpoint = {
+        "served_name": "there",
+        "limits": {"requests_per_minute": 60.0, "tokens_per_minute": 1e6, "spending": 5.0},
+        "leave_out": ["seed"],
+    }
     llama = {
         "engine": "llama.cpp",
         "id": "org/gamma",
@@ -97,7 +102,7 @@ def full_config(project: Project) -> Project:
     condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
     return project.set(
         {
-            "models/alpha": {**project.raw()["models"]["alpha"], **shared, "key_variable": "KEY"},
+            "models/alpha": {**project.raw()["models"]["alpha"], **shared, "key_variable": "KEY", **endpoint},
             "models/beta": None,
             "models/gamma": llama,
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
@@ -146,11 +151,17 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     **of_models("sampling", {"temperature": 1.0, "max_tokens": 5}, "cells"),
     **of_models("system_role", "developer", "cells"),
     **of_models("thinking", {"system_line": "other"}, "cells"),
-    **of_models("price", None, "nothing"),
+    **of_models("price", {"prompt_per_million": 3.0, "completion_per_million": 4.0}, "nothing"),
     **of_models("concurrency", 9, "nothing"),
     "EndpointModel.engine": ("models/alpha/engine", None, "refused"),
     "EndpointModel.base_url": ("models/alpha/base_url", "https://other/v1", "nothing"),
     "EndpointModel.key_variable": ("models/alpha/key_variable", "OTHER", "nothing"),
+    "EndpointModel.served_name": ("models/alpha/served_name", "elsewhere", "nothing"),
+    "EndpointModel.limits": ("models/alpha/limits", None, "nothing"),
+    "EndpointModel.leave_out": ("models/alpha/leave_out", None, "cells"),
+    "Limits.requests_per_minute": ("models/alpha/limits/requests_per_minute", 30.0, "nothing"),
+    "Limits.tokens_per_minute": ("models/alpha/limits/tokens_per_minute", 1e5, "nothing"),
+    "Limits.spending": ("models/alpha/limits/spending", 6.0, "nothing"),
     "LlamaCppModel.engine": ("models/gamma/engine", None, "refused"),
     "LlamaCppModel.weights": ("models/gamma/weights", "{folder}/moved.gguf", "nothing"),
     "LlamaCppModel.context_length": ("models/gamma/context_length", 1024, "cells"),
@@ -230,6 +241,9 @@ ACTS_ELSEWHERE = {
     "Figures.resamples": "downstream of the cells",
     "Figures.seed": "downstream of the cells",
     "Figures.note": "downstream of the cells",
+    "Limits.requests_per_minute": "`limits` as a whole is left out",
+    "Limits.tokens_per_minute": "`limits` as a whole is left out",
+    "Limits.spending": "`limits` as a whole is left out",
     "Price.prompt_per_million": "`price` as a whole is left out",
     "Price.completion_per_million": "`price` as a whole is left out",
     "Price.currency": "`price` as a whole is left out",
