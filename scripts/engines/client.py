@@ -12,7 +12,7 @@ from scripts.engines.answers import Failing, Trouble, completion, rejection
 from scripts.engines.connections import http_client
 from scripts.engines.limits import Gate
 from scripts.engines.patience import OWN, Patience, Persistence, told_wait
-from scripts.engines.request import Reply, Request
+from scripts.engines.request import WITH_TEXT, Reply, Request
 
 REQUEST_TIMEOUT = 600.0
 CONNECT_TIMEOUT = 10.0
@@ -56,7 +56,8 @@ class Client:
     async def answers(self) -> bool:
         """Tell whether the server generates: one token within 30 s. Health pages answer for dead engines too."""
         body = {"model": self._served_name, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
-        return isinstance(await self._post(json.dumps(body).encode(), 1, 30.0), Reply)
+        result = await self._post(json.dumps(body).encode(), 1, 30.0)
+        return isinstance(result, Reply) and result.status in WITH_TEXT
 
     async def send(self, request: Request, extra: Mapping[str, Any] | None = None) -> Reply:
         """Send a request; `extra` are engine hints that do not shape the text and are no part of its key.

@@ -298,6 +298,8 @@ async def test_nobody_listens() -> None:
         pytest.param(answer("x", "length"), True, id="a token"),
         pytest.param(failure(503, "loading model"), False, id="loading"),
         pytest.param(failure(401), False, id="wrong key"),
+        pytest.param(failure(400), False, id="refused"),
+        pytest.param(Outcome(body=b"<html>"), False, id="a page"),
         pytest.param(RESET, False, id="reset"),
     ],
 )
@@ -404,3 +406,23 @@ async def test_the_api_key_appears_nowhere(server: FakeServer, client: Client, s
 
 def test_a_reply_leaves_out_what_is_unknown() -> None:
     assert Reply("ok", text="").to_json() == {"status": "ok", "text": ""}
+
+
+async def test_a_proxy_of_the_environment_is_used_for_other_machines_only(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fake server answers as the proxy; nothing is called model.invalid."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", server.base_url.removesuffix("/v1"))
+    far, near = (Client(url, KEY, "alpha", ONCE) for url in ("http://model.invalid/v1", "http://127.0.0.1:9/v1"))
+    assert (await far.send(REQUEST)).status == "ok" and server.count == 1
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
+        await near.send(REQUEST)
+    monkeypatch.setenv("no_proxy", "model.invalid")
+    direct = Client("http://model.invalid/v1", KEY, "alpha", ONCE)
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
+        await direct.send(REQUEST)
+    assert server.count == 1
+    for client in (far, near, direct):
+        await client.close()
