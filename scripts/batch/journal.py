@@ -82,6 +82,7 @@ class Journal:
         self._waiting: list[tuple[bytes, bytes, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def __aenter__(self) -> "Journal":
         self._index = JournalIndex(self._folder)
@@ -91,12 +92,10 @@ class Journal:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing = True
+        self._wake.set()
         if self._flusher:
-            self._flusher.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await self._flusher
-        with contextlib.suppress(OSError):
-            self._flush()
+            await self._flusher  # not cancelled: it writes what waits, also when the batch was
         if self._handle is not None:
             os.close(self._handle)
 
@@ -117,19 +116,20 @@ class Journal:
         await done
 
     async def _flush_forever(self) -> None:
-        while True:
+        while self._waiting or not self._closing:
             await self._wake.wait()
             self._wake.clear()
-            self._flush()
-            await asyncio.sleep(0)
+            if self._waiting:
+                await self._flush()
 
-    def _flush(self) -> None:
-        """Write what waits as one group: one fsync for all that finished since the last."""
+    async def _flush(self) -> None:
+        """Write what waits as one group: one fsync for all that finished since the last.
+
+        In a thread: an fsync takes milliseconds, in which the batch would neither send nor read.
+        """
         group, self._waiting = self._waiting, []
-        if not group:
-            return
         try:
-            path, start = self._append_whole(b"".join(line for _, line, _ in group))
+            path, start = await asyncio.to_thread(self._append_whole, b"".join(line for _, line, _ in group))
         except OSError as error:
             for _, _, done in group:
                 if not done.done():
