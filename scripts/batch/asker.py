@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from typing import Any
 
 from scripts.batch.journal import Journal
@@ -10,11 +10,15 @@ from scripts.batch.progress import Progress
 from scripts.batch.turnstile import Turnstile
 from scripts.engines.engine import Served
 from scripts.engines.errors import EngineUnavailable
+from scripts.engines.limits import Gate
 from scripts.engines.request import Reply, Request
 
 
 class Asker:
-    """One per batch. A request that is under way or finished is never sent a second time."""
+    """One per batch. A request that is under way or finished is never sent a second time.
+
+    `limited` is held while the engine is; waiting for it is not the engine's time.
+    """
 
     def __init__(
         self,
@@ -22,9 +26,11 @@ class Asker:
         start: Callable[[], AbstractAsyncContextManager[Served]],
         concurrency: int,
         progress: Progress,
+        limited: Callable[[], AbstractAsyncContextManager[Gate | None]] = nullcontext,
     ) -> None:
         self._journal = journal
         self._start = start
+        self._limited = limited
         self._turnstile = Turnstile(concurrency)
         self._progress = progress
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
@@ -85,12 +91,15 @@ class Asker:
             if self._start_failure is not None:
                 raise self._start_failure  # whoever waited for the first start must not try a second
             if self._served is None:
-                self._progress.engine_starts()
                 try:
+                    gate = await self._stack.enter_async_context(self._limited())
+                    self._progress.engine_starts()
                     self._served = await self._stack.enter_async_context(self._start())
                 except BaseException as error:
                     self._start_failure = error
                     raise
+                if gate is not None:
+                    self._served.client.limit(gate)
                 self._progress.engine_answers()
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served

@@ -66,6 +66,10 @@ class Progress:
         self.from_journal += 1
         self._bar.advance(self._task)
 
+    def left(self) -> int:
+        """Return the requests still to come, at most."""
+        return max(0, self.planned - self.sent - self.from_journal)
+
     def answered(self, request: Request, reply: Reply) -> None:
         """Count a request answered by the engine, and what it took."""
         self.sent += 1

@@ -12,11 +12,13 @@ import pyarrow as pa
 
 from scripts.batch.asker import Asker
 from scripts.batch.journal import Journal
+from scripts.batch.limited import limited
 from scripts.batch.outcome import FINISHED, Outcome
 from scripts.batch.progress import Progress
 from scripts.batch.projection import write_cell
 from scripts.config.models import LlamaCppModel, ModelSection
 from scripts.engines.engine import Place, Served, serve
+from scripts.engines.limits import Gate
 from scripts.engines.llamacpp import hints
 from scripts.engines.request import Ask
 from scripts.grid.cells import Cell
@@ -59,11 +61,14 @@ async def run_batch(
     def start() -> AbstractAsyncContextManager[Served]:
         return serve(asked, place)
 
+    def gate() -> AbstractAsyncContextManager[Gate | None]:
+        return limited(asked, frozen.results, batch.asked_slug, where, progress.left)
+
     with Progress(batch.name, sum(work.planned for work in works)) as progress:
         try:
             async with (
                 Journal(folder, batch.name) as journal,
-                Asker(journal, start, asked.concurrency, progress) as asker,
+                Asker(journal, start, asked.concurrency, progress, gate) as asker,
             ):
                 await _run_all(works, asked, asker, lanes)
         finally:

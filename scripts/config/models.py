@@ -164,12 +164,19 @@ class EndpointModel(ModelSection):
         default=None, description="name under which the address knows the model; default: `id`"
     )
     limits: Limits = Limits()
+    leave_out: tuple[Literal["temperature", "top_p", "seed"], ...] = Field(
+        default=(), description="sampling values that are not sent, because the address refuses to be given them"
+    )
 
     @model_validator(mode="after")
     def _a_cap_needs_a_price(self) -> "EndpointModel":
         if self.limits.spending is not None and self.price is None:
             raise ValueError("limits.spending: found without `price`, expected the price that it is counted by")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that shape results; leaving nothing out is as if there were no such field."""
+        return {key: value for key, value in super().identity().items() if key != "leave_out" or value}
 
 
 Model = Annotated[LlamaCppModel | VllmModel | EndpointModel, Field(discriminator="engine")]

@@ -16,6 +16,7 @@ from scripts.engines.client import Client
 from scripts.engines.command import Command
 from scripts.engines.health import healthy
 from scripts.engines.local_weights import local_weights
+from scripts.engines.patience import HOSTED
 from scripts.engines.slots import gpu_slots
 from scripts.engines.supervisor import Supervisor, free_port
 from scripts.errors import UserError
@@ -80,7 +81,8 @@ def _endpoint(model: EndpointModel, place: Place) -> Client:
                 f"{place.where}.key_variable: the environment has no {model.key_variable}, "
                 "expected the key of the endpoint in it."
             )
-    return Client(model.base_url, key, model.served_name or model.id, retries=6)
+    name, unknown = model.served_name or model.id, frozenset(model.leave_out)
+    return Client(model.base_url, key, name, HOSTED, unknown)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -116,7 +116,7 @@ class Reply:
 
     def to_json(self) -> dict[str, Any]:
         """Return the reply as plain JSON types, without what is unknown."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        return {key: value for key, value in vars(self).items() if value is not None}
 
 
 Ask = Callable[[Request], Awaitable[Reply]]

@@ -8,6 +8,7 @@ from scripts.batch.outcome import all_outcomes
 from scripts.batch.projection import stood_behind
 from scripts.fetch.needed import Fetch, lacking
 from scripts.grid.grid import Grid
+from scripts.plan.budgets import Capped, capped
 from scripts.plan.disk import existing_files
 from scripts.plan.estimate import Estimate, estimate
 from scripts.plan.journaled import journaled
@@ -21,6 +22,7 @@ class Outlook:
     """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell.
 
     `fetches` are weights that it downloads first.
+    `capped`: the models with a spending cap among those that are asked.
     """
 
     plan: Plan
@@ -28,6 +30,7 @@ class Outlook:
     estimates: Mapping[str, Estimate]
     rates: Rates
     fetches: Sequence[Fetch] = ()
+    capped: Sequence[Capped] = ()
 
 
 def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
@@ -41,4 +44,5 @@ def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
         return Outlook(plan, {}, {}, rates, fetches)
     known = journaled(grid, plan.missing, results)
     estimates = estimate(grid, plan.missing, rates, known)
-    return Outlook(plan, reasons(plan, results, on_disk, outcomes), estimates, rates, fetches)
+    why = reasons(plan, results, on_disk, outcomes)
+    return Outlook(plan, why, estimates, rates, fetches, capped(plan, results, estimates))

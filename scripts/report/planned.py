@@ -112,5 +112,12 @@ def _basis(outlook: Outlook) -> Iterator[str]:
             f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
             "the rest from stated defaults (docs/planning.md)."
         )
+    for model in outlook.capped:
+        if model.exceeded:
+            yield (
+                f"{model.where}.limits.spending: {model.spent:,.2f} {model.currency} are spent and "
+                f"{model.estimated:,.2f} more are estimated, the cap is {model.cap:,.2f}; "
+                "a batch that reaches it ends as engine-over-budget."
+            )
     if work.journaled:
         yield f"The journal answers {work.journaled:,} requests already; they are not sent again."

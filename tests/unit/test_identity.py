@@ -85,6 +85,12 @@ def full_config(project: Project) -> Project:
         "price": {"prompt_per_million": 1.0, "completion_per_million": 2.0, "currency": "EUR"},
         "concurrency": 4,
     }
+    endpoint = {
+        "key_variable": "KEY",
+        "served_name": "there",
+        "limits": {"requests_per_minute": 60.0, "tokens_per_minute": 1e6, "spending": 5.0},
+        "leave_out": ["seed"],
+    }
     llama = {
         "engine": "llama.cpp",
         "id": "org/gamma",
@@ -114,8 +120,6 @@ def full_config(project: Project) -> Project:
         "tuning_arguments": ["--max-num-seqs=8"],
         **shared,
     }
-    limits = {"requests_per_minute": 60.0, "tokens_per_minute": 1e6, "spending": 5.0}
-    endpoint = {"key_variable": "KEY", "served_name": "alpha", "limits": limits}
     condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
     return project.set(
         {
@@ -171,16 +175,11 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     **of_models("sampling", {"temperature": 1.0, "max_tokens": 5}, "cells"),
     **of_models("system_role", "developer", "cells"),
     **of_models("thinking", {"system_line": "other"}, "cells"),
-    **of_models("price", {"prompt_per_million": 0.0, "completion_per_million": 0.0}, "nothing"),
+    **of_models("price", {"prompt_per_million": 3.0, "completion_per_million": 4.0}, "nothing"),
     **of_models("concurrency", 9, "nothing"),
     "EndpointModel.engine": ("models/alpha/engine", None, "refused"),
     "EndpointModel.base_url": ("models/alpha/base_url", "https://other/v1", "nothing"),
     "EndpointModel.key_variable": ("models/alpha/key_variable", "OTHER", "nothing"),
-    "EndpointModel.served_name": ("models/alpha/served_name", "other", "nothing"),
-    "EndpointModel.limits": ("models/alpha/limits", {}, "nothing"),
-    "Limits.requests_per_minute": ("models/alpha/limits/requests_per_minute", 9.0, "nothing"),
-    "Limits.tokens_per_minute": ("models/alpha/limits/tokens_per_minute", 9.0, "nothing"),
-    "Limits.spending": ("models/alpha/limits/spending", 9.0, "nothing"),
     "VllmModel.engine": ("models/delta/engine", None, "refused"),
     "VllmModel.weights": ("models/delta/weights", "{folder}/moved-delta", "nothing"),
     "VllmModel.context_length": ("models/delta/context_length", 1024, "cells"),
@@ -191,6 +190,12 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "VllmModel.remote_code": ("models/delta/remote_code", False, "cells"),
     "VllmModel.extra_arguments": ("models/delta/extra_arguments", [], "cells"),
     "VllmModel.tuning_arguments": ("models/delta/tuning_arguments", [], "nothing"),
+    "EndpointModel.served_name": ("models/alpha/served_name", "elsewhere", "nothing"),
+    "EndpointModel.limits": ("models/alpha/limits", None, "nothing"),
+    "EndpointModel.leave_out": ("models/alpha/leave_out", None, "cells"),
+    "Limits.requests_per_minute": ("models/alpha/limits/requests_per_minute", 30.0, "nothing"),
+    "Limits.tokens_per_minute": ("models/alpha/limits/tokens_per_minute", 1e5, "nothing"),
+    "Limits.spending": ("models/alpha/limits/spending", 6.0, "nothing"),
     "LlamaCppModel.engine": ("models/gamma/engine", None, "refused"),
     "LlamaCppModel.weights": ("models/gamma/weights", "{folder}/moved.gguf", "nothing"),
     "LlamaCppModel.context_length": ("models/gamma/context_length", 1024, "cells"),
