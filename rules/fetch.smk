@@ -9,10 +9,10 @@ for fetch in PLAN.fetches:
             f"{RESULTS}/{PLAN.weights_file(fetch)}",
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{fetch.name}.log",
+        localrule: True
         conda:
             "../envs/workflow.yaml"
         message:
             f"Downloading the weights of {fetch.slug}: {fetch.id} at {fetch.revision}"
-        localrule: True
         script:
             "../scripts/fetch/fetch.py"

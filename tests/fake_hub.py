@@ -63,7 +63,10 @@ class FakeHub:
     """Replaces the first bytes of large files."""
     hold: threading.Event | None = None
     """Where set, a download of a large file stops in its middle until the event comes."""
+    storage: str = ""
+    """Address that large files are redirected to, as the real hub does."""
     seen: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
     sent: int = 0
 
     def __enter__(self) -> "FakeHub":
@@ -125,6 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _do(self) -> None:
         hub, path = self.server.hub, unquote(urlsplit(self.path).path)
         status = hub.take(f"{self.command} {path}")
+        hub.tokens.add(self._token())
         asked = _API.fullmatch(path) or _FILE.fullmatch(path)
         if status is not None:
             self._refuse(status, "")
@@ -172,6 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
             headers |= {"X-Linked-Size": str(len(data)), "X-Linked-ETag": f'"{_etag(name, data)}"'}
         if asked and hub.ranges:
             headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
+        if large and hub.storage:
+            self._begin(302, 0, headers | {"Location": f"{hub.storage}{self.path}"})
+            return
         self._begin(206 if asked and hub.ranges else 200, len(data) - first, headers)
         if self.command == "GET":
             self._send(hub.spoil + data[len(hub.spoil) :] if large else data, first, large)

@@ -65,13 +65,16 @@ class Client:
         EngineUnavailable, EngineRefuses and EngineOverBudget when the fault is not the request's own.
         """
 
-        return await self._persistence.insist(lambda: self._try(request, extra))
+        return await self._persistence.insist(lambda scout: self._try(request, extra, scout))
 
-    async def _try(self, request: Request, extra: Mapping[str, Any] | None) -> Reply | Trouble:
+    async def _try(self, request: Request, extra: Mapping[str, Any] | None, scout: bool) -> Reply | Trouble | None:
         # The body is written anew for every try: kept, it would be held by all requests that wait.
         if self._gate is None:
             return await self._post(self._body(request, extra), request.max_tokens, REQUEST_TIMEOUT)
         async with self._gate.admit(request) as ticket:
+            if self._persistence.told_to_wait and not scout:
+                ticket.unused()
+                return None
             body = self._body(request, extra)
             return ticket.settle(await self._post(body, request.max_tokens, REQUEST_TIMEOUT))
 

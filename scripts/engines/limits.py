@@ -124,13 +124,19 @@ class Ticket:
 
     def settle(self, result: Reply | Trouble) -> Reply | Trouble:
         """Put what the try took in the place of what was reserved, as far as that is known; return `result`."""
-        prompt, completion = self._taken(result)
+        self._count(*self._taken(result))
+        return result
+
+    def unused(self) -> None:
+        """Give back what was reserved: the try was not made."""
+        self._count(0.0, 0.0)
+
+    def _count(self, prompt: float, completion: float) -> None:
         if self._gate.tokens and self.entry:
             self._gate.tokens.settle(self.entry, prompt + completion)
         if self._gate.budget:
             self._gate.budget.settle(self.prompt, self.completion, prompt, completion)
         self.settled = True
-        return result
 
     def _taken(self, result: Reply | Trouble) -> tuple[float, float]:
         if isinstance(result, Overloaded | Refusing):

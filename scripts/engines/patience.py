@@ -41,7 +41,8 @@ OWN = Patience(repeats=2, first=0.2, longest=1.0, in_vain=30.0, for_one=30.0)
 
 _JITTER = random.SystemRandom()
 
-Try = Callable[[], Awaitable[Reply | Trouble]]
+Try = Callable[[bool], Awaitable[Reply | Trouble | None]]
+"""Sends a request once. None: we were told to wait before it was sent, so it was not; a scout (true) is sent then."""
 
 
 @dataclass
@@ -53,6 +54,11 @@ class Persistence:
     _resume: float | None = None
     _waits: int = 0
     _scout: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def told_to_wait(self) -> bool:
+        """Tell whether only a scout may be sent now."""
+        return self._resume is not None
 
     async def insist(self, attempt: Try) -> Reply:
         """Repeat `attempt` until it gives a reply; EngineUnavailable or EngineRefuses when it never will."""
@@ -72,23 +78,29 @@ class Persistence:
 
     async def _in_turn(self, attempt: Try) -> Reply | Trouble:
         """Send at once; or, while the server has us wait, alone: one request finds out whether the wait is over."""
-        while self._resume is not None:
-            async with self._scout:
-                if self._resume is None:
-                    break
-                while (wait := self._resume - time.monotonic()) > 0:
-                    await asyncio.sleep(wait)
-                result = await self._noted(attempt)
-                if not isinstance(result, Overloaded):
-                    self._resume = None
+        while True:
+            if self._resume is None:
+                result = self._noted(await attempt(False))
+            else:
+                result = await self._as_scout(attempt)
+            if result is not None:
                 return result
-        return await self._noted(attempt)
 
-    async def _noted(self, attempt: Try) -> Reply | Trouble:
-        result = await attempt()
+    async def _as_scout(self, attempt: Try) -> Reply | Trouble | None:
+        async with self._scout:
+            if self._resume is None:
+                return None  # the one before found out
+            while (wait := self._resume - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            result = self._noted(await attempt(True))
+            if not isinstance(result, Overloaded):
+                self._resume = None
+            return result
+
+    def _noted(self, result: Reply | Trouble | None) -> Reply | Trouble | None:
         if isinstance(result, Reply):
             self._failing_since, self._waits = None, 0
-        elif self._failing_since is None:
+        elif result is not None and self._failing_since is None:
             self._failing_since = time.monotonic()
         if isinstance(result, Overloaded):
             now = time.monotonic()

@@ -1,7 +1,7 @@
 """How fast requests go through client, asker and journal, and dialogues through a batch.
 
 `uv run python -m tests.benchmarks.throughput client`: requests a second against a server without latency, beside a
-bare asyncio loop that sends the same bytes and parses nothing; `--requests 100000` shows memory over a long batch.
+bare asyncio loop that sends the same bytes and parses nothing; `--requests 100000 --characters 600` shows its memory.
 `uv run python -m tests.benchmarks.throughput dialogues`: 36 dialogues side by side against one at a time, at 50 ms a
 request. Figures depend on what else the machine does; its load is printed beside them.
 """
@@ -38,7 +38,7 @@ from tests.helpers import Project, make_project
 
 SHORT, LONG = 600, 250_000
 """Characters of a prompt."""
-DIALOGUES, ROUNDS, LATENCY = 36, 40, 0.05
+DIALOGUES, ROUNDS, LATENCY = 36, 60, 0.05
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def client_mode(options: argparse.Namespace) -> None:
     """Print requests a second, CPU time a request, and memory, for short and long prompts."""
     print(f"{options.concurrency} requests under way, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print("prompt    requests  ours/s  bare/s  ratio  CPU ms/request  memory MB: start, middle, end")
-    for characters, share in ((SHORT, 1), (LONG, 10)):
-        count = max(options.requests // share, 1)
+    for characters in options.characters:
+        count = options.requests if characters <= SHORT else max(options.requests // 10, 1)
         own, plain = _pairs(options, count, characters)
         rate, other = _median(own), _median(plain)
         memory = ", ".join(f"{value:.0f}" for value in own[-1].memory)
@@ -174,21 +174,23 @@ def dialogues_mode(options: argparse.Namespace) -> None:
     load = os.getloadavg()[0]
     print(f"{DIALOGUES} dialogues of {options.rounds} rounds, {LATENCY * 1000:.0f} ms a request, load {load:.1f}")
     with fake_server(LATENCY) as port:
-        together = statistics.median(hold_dialogues(port, options.rounds, DIALOGUES) for _ in range(options.repeats))
-        print(f"side by side   {together:6.2f} s", flush=True)
-        alone = hold_dialogues(port, options.rounds, 1)
+        runs = [hold_dialogues(port, options.rounds, DIALOGUES) for _ in range(options.repeats)]
+        together = statistics.median(run.seconds for run in runs)
+        cpu = statistics.median(run.cpu for run in runs)
+        print(f"side by side   {together:6.2f} s, of which {cpu:.2f} s CPU", flush=True)
+        alone = hold_dialogues(port, options.rounds, 1).seconds
     print(f"one at a time  {alone:6.2f} s\nratio          {alone / together:6.1f}")
 
 
-def hold_dialogues(port: int, rounds: int, concurrency: int) -> float:
-    """Run a batch of dialogues as its job does, and return its seconds; cells are written too."""
+def hold_dialogues(port: int, rounds: int, concurrency: int) -> Run:
+    """Run a batch of dialogues as its job does: it reads the plan, asks, and writes its cells."""
     with tempfile.TemporaryDirectory() as folder:
         frozen = _study(Path(folder) / "project", port, rounds, concurrency).frozen()
         [batch] = frozen.batches
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _cpu()
         outcome = run_job(_only_dialogues, frozen, batch.name, 1, frozen.folder() / "logs" / "b.log")
         assert outcome.sent == DIALOGUES * rounds and outcome.statuses == {"dialogues": {"ok": outcome.sent}}
-        return time.perf_counter() - started
+        return Run(outcome.sent, time.perf_counter() - started, _cpu() - used)
 
 
 def _only_dialogues(frozen: FrozenPlan, batch: Batch) -> list[TrackWork]:
@@ -224,6 +226,7 @@ def main() -> None:
     client = modes.add_parser("client", help="requests through client, asker and journal")
     client.add_argument("--requests", type=int, default=5000)
     client.add_argument("--concurrency", type=int, default=64)
+    client.add_argument("--characters", type=int, nargs="+", default=[SHORT, LONG], help="of a prompt")
     client.set_defaults(run=client_mode)
     dialogues = modes.add_parser("dialogues", help="dialogues through a batch")
     dialogues.add_argument("--rounds", type=int, default=ROUNDS)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from scripts.config.models import Limits
 from scripts.engines import client as client_module
 from scripts.engines.client import Client
 from scripts.engines.errors import EngineError, EngineRefuses, EngineUnavailable
+from scripts.engines.limits import Gate, Window
 from scripts.engines.patience import Patience, told_wait
 from scripts.engines.request import STATUSES, Reply, Request
 from tests.helpers import (
@@ -426,3 +428,18 @@ async def test_a_proxy_of_the_environment_is_used_for_other_machines_only(
     assert server.count == 1
     for client in (far, near, direct):
         await client.close()
+
+
+async def test_requests_that_wait_at_the_gate_are_held_back_too(server: FakeServer) -> None:
+    client = Client(server.base_url, KEY, "alpha", replace(QUICK, in_vain=5.0, for_one=5.0))
+    gate = Gate(Limits(requests_per_minute=1))
+    gate.requests = Window(1, seconds=0.1)
+    client.limit(gate)
+    server.script = [failure(429, retry_after_ms="700")]
+    started = time.monotonic()
+    asking = [asyncio.create_task(client.send(dataclasses.replace(REQUEST, seed=n))) for n in range(3)]
+    await asyncio.sleep(0.5)
+    assert server.count == 1, "the gate would have let the others pass by now"
+    assert {reply.status for reply in await asyncio.gather(*asking)} == {"ok"}
+    assert server.count == 4 and time.monotonic() - started >= 0.7
+    await client.close()

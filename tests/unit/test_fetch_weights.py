@@ -229,6 +229,16 @@ def test_a_member_of_a_gated_repository_gets_it(hub: FakeHub, tmp_path: Path) ->
     assert files_of(fetched(hub, tmp_path, token=TOKEN).folder) == NEEDED
 
 
+def test_the_storage_behind_a_hub_gets_no_token(hub: FakeHub, tmp_path: Path) -> None:
+    """The hub sends large files on to signed addresses elsewhere."""
+    with FakeHub() as storage:
+        hub.gated, hub.members, hub.storage = True, frozenset({TOKEN}), storage.endpoint
+        storage.cut_after = [1_000_000, 1_000_000]
+        assert files_of(fetched(hub, tmp_path, token=TOKEN).folder) == NEEDED
+    assert set(storage.downloads()) == set(LARGE)
+    assert (hub.tokens, storage.tokens) == ({TOKEN}, {""})
+
+
 def test_a_token_that_is_refused(hub: FakeHub, tmp_path: Path) -> None:
     hub.fail = [403]
     assert refusal(hub, tmp_path, token=TOKEN) == (
