@@ -37,7 +37,7 @@ def config() -> dict[str, Any]:
     vllm = {
         "engine": "vllm",
         "weights": str(WEIGHTS),
-        "dtype": "bfloat16",
+        "dtype": "float32",
         # No compiling, which takes minutes on a CPU and shapes nothing; small blocks, so that short prefixes count.
         "tuning_arguments": ["--enforce-eager", f"--block-size={BLOCK}"],
         "gpu_memory": 0.3,
