@@ -14,8 +14,9 @@ for batch in PLAN.stage("judge"):
             "../envs/workflow.yaml"
         threads: min(workflow.cores or 1, 8)
         resources:
-            runtime=max(10, int(3 * batch.minutes)),
-            mem_mb=3000,
+            runtime=walltime(batch.minutes),
+            mem_mb=memory(3000),
+            gpu=gpus(batch.asked(PLAN.study.config)),
         message:
             f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:

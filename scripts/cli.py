@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from scripts import leftovers
 from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.errors import UserError
 from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.plan.outlook import look
+from scripts.profiles import install_profile
 from scripts.report.plan_document import plan_document
 from scripts.report.planned import console_width, print_outlook
 from scripts.report.rubbish import print_rubbish
@@ -102,6 +104,32 @@ def gc_command(
     """List what no grid needs: results of earlier configs, leftovers, torn journals; --yes removes it."""
     results, rubbish = gc(configfile or [DEFAULT_CONFIG], keep or [], remove=yes)
     print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
+
+
+@app.command("leftovers")
+def leftovers_command(
+    configfile: ConfigFiles = None,
+    end: Annotated[bool, typer.Option("--cancel", help="Cancel them.")] = False,
+) -> None:
+    """Show the cluster jobs that a killed run left behind; the next run waits for them unless they are cancelled."""
+    results = Path(load_config(configfile or [DEFAULT_CONFIG]).results)
+    left = leftovers.cancel(results) if end else leftovers.find(results)
+    print(leftovers.sentence(left) if left else "No jobs of an earlier run are left.")
+    if end and left:
+        print("Cancelled.")
+
+
+profiles = typer.Typer(no_args_is_help=True, help="Put a profile where `snakemake --profile NAME` finds it.")
+app.add_typer(profiles, name="profile")
+
+
+@profiles.command("install")
+def install_command(
+    name: Annotated[str, typer.Argument(help="A folder in profiles/, e.g. slurm.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace one that differs.")] = False,
+) -> None:
+    """Copy a profile of this project into Snakemake's configuration folder; adapt the copy to your site."""
+    print(f"{install_profile(name, force)}: look at the lines marked SITE, then `snakemake --profile {name}`.")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
+from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
 from scripts.batch.progress import Progress
 from scripts.engines.engine import Served
@@ -21,11 +22,13 @@ class Asker:
         start: Callable[[], AbstractAsyncContextManager[Served]],
         concurrency: int,
         progress: Progress,
+        deadline: Deadline,
     ) -> None:
         self._journal = journal
         self._start = start
         self._free = asyncio.Semaphore(concurrency)
         self._progress = progress
+        self._deadline = deadline
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
         self._starting = asyncio.Lock()
@@ -68,7 +71,7 @@ class Asker:
 
     async def _send(self, request: Request, hints: dict[str, Any]) -> Reply:
         served = await self._engine()
-        async with self._free:
+        async with self._free, self._deadline.request():
             try:
                 reply = await served.client.send(request, hints)
             except EngineUnavailable:

@@ -37,7 +37,8 @@ class Outcome:
     """What a batch did, for the summary of the run and for the estimates of later plans.
 
     `ended` is `under-way` until it is `finished` or the name of a failure; a batch that was killed stays
-    `under-way`. `start_seconds` of the `engine_seconds` passed before the engine was ready.
+    `under-way`. `start_seconds` of the `engine_seconds` passed before the engine was ready. `began` and `over` are
+    seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, as CUDA counts them.
     """
 
     batch: str
@@ -54,6 +55,10 @@ class Outcome:
     start_seconds: float = 0.0
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
+    began: float = 0.0
+    over: float = 0.0
+    job: str | None = None
+    devices: str | None = None
 
     def write(self, folder: Path) -> None:
         """Write the outcome into the folder of its run."""
