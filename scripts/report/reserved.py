@@ -25,7 +25,8 @@ def print_reserved(workflow: Any, console: Console) -> None:
     dag = getattr(workflow, "dag", None)
     if dag is None or workflow.resource_settings.nodes is None:
         return
-    jobs = [job for job in dag.needrun_jobs() if not job.rule.norun and job.rule.name not in LOCAL_RULES]
+    planned = dag.needrun_jobs(exclude_finished=False)  # a dry run has "finished" them all by now
+    jobs = [job for job in planned if not job.rule.norun and job.rule.name not in LOCAL_RULES]
     if jobs:
         console.print(reserved_table(jobs))
 

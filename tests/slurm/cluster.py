@@ -264,6 +264,14 @@ def _install(folder: Path) -> None:
         raise NoCluster(f"apt-get could not install {', '.join(PACKAGES)}: {log.read_text()[-400:]}")
 
 
+def end_forgotten(prefix: str) -> None:
+    """End the cluster of tests that were killed; its folder has this prefix, nobody holds the lock on clusters."""
+    if DEFAULT_CONFIGURATION.is_symlink():
+        folder = DEFAULT_CONFIGURATION.readlink().parents[1]
+        if folder.name.startswith(prefix):
+            Cluster(folder).down()
+
+
 def _until(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
