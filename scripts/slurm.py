@@ -3,12 +3,15 @@
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 PATIENCE = 60.0
 """Seconds that a command of SLURM may take; a busy controller answers late."""
+
+LONGEST_WAIT = 60
+"""Seconds between two looks at the jobs at most; the plugin would go up to 180."""
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 
@@ -76,16 +79,60 @@ def cancel(jobs: Sequence[SlurmJob]) -> None:
         _ask("scancel", *(job.id for job in jobs))
 
 
-def jobs_name(workflow: Any) -> str | None:
-    """Return the name that the jobs of this invocation have; None where its executor is not the one for SLURM.
+def watched_jobs(workflow: Any) -> str | None:
+    """Return the name of the jobs of this invocation, and watch them; None where no job goes to SLURM.
 
     Undocumented in the plugin, hence its exact pin and a test: the executor keeps the name as `run_uuid`.
     """
     executor = getattr(workflow.scheduler, "_executor", None)
     if not type(executor).__module__.startswith("snakemake_executor_plugin_slurm"):
         return None
+    _watch(executor)
     name: str | None = getattr(executor, "run_uuid", None)
     return name
+
+
+def _watch(executor: Any) -> None:
+    """Mend how the plugin checks jobs: it forgets all of them when a poll fails, and waits for ever for lost ones.
+
+    While slurmctld is away it even asks `sacct` instead, which fails where there is no accounting.
+    """
+    plain, succeeded, failed = executor.check_active_jobs, executor.report_job_success, executor.report_job_error
+    reported: set[str] = set()
+    doubtful: set[str] = set()
+
+    def noting(report: Callable[..., None]) -> Callable[..., None]:
+        def noted(job: Any, *told: Any, **named: Any) -> None:
+            reported.add(job.external_jobid)
+            report(job, *told, **named)
+
+        return noted
+
+    async def check(jobs: list[Any]) -> AsyncIterator[Any]:
+        reported.clear()
+        async for _ in plain(jobs):  # what it yields is what it has not reported, or less
+            pass
+        open_jobs = [job for job in jobs if job.external_jobid not in reported]
+        gone = _gone(executor.run_uuid, {job.external_jobid for job in open_jobs})
+        for job in open_jobs:
+            if job.external_jobid in gone & doubtful:
+                failed(job, msg=f"SLURM job '{job.external_jobid}' is gone, and SLURM tells no end of it. ")
+            else:
+                yield job
+        doubtful.clear()
+        doubtful.update(gone)
+        executor.next_seconds_between_status_checks = min(executor.next_seconds_between_status_checks, LONGEST_WAIT)
+
+    executor.report_job_success, executor.report_job_error = noting(succeeded), noting(failed)
+    executor.check_active_jobs = check
+
+
+def _gone(name: str, ids: set[str]) -> set[str]:
+    """Return those of some jobs that neither wait nor run; none where SLURM gives no answer."""
+    try:
+        return ids - {job.id for job in jobs_named([name])} if ids else set()
+    except SlurmSilent:
+        return set()
 
 
 def devices() -> str | None:

@@ -138,7 +138,7 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
 
 def _note_jobs(workflow: Any, frozen: FrozenPlan) -> None:
     """Note by which name the jobs of this run can be found, and see to it that none is left at its end."""
-    name = slurm.jobs_name(workflow)
+    name = slurm.watched_jobs(workflow)
     if name is not None:
         leftovers.note_jobs(frozen.folder(), name)
         atexit.register(leftovers.end_jobs, frozen.folder())

@@ -123,9 +123,9 @@ class Cluster:
         lines = log.read_text().splitlines() if log.exists() else []
         return [dict(part.split("=", 1) for part in line.split() if "=" in part) for line in lines]
 
-    def set_node(self, state: str) -> None:
+    def set_node(self, state: str, check: bool = True) -> None:
         """Set the state of the node: `DRAIN`, `RESUME`, ..."""
-        self.ask("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test")
+        self.ask("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test", check=check)
 
     def _environment(self) -> dict[str, str]:
         """Nothing that a job around us or a site would say. Beside this configuration lies that of the GPUs."""

@@ -122,7 +122,6 @@ def adapted(profile: Mapping[str, Any]) -> dict[str, Any]:
         "set-resources": {"generate": batch, "judge": batch, "rate": small, "mine_patterns": small},
         "set-threads": {"generate": 1, "judge": 1},
         "slurm-init-seconds-before-status-checks": 3,
-        "max-status-checks-per-second": 1,
         "latency-wait": 20,
     }
 
