@@ -87,12 +87,12 @@ def watched_jobs(workflow: Any) -> str | None:
     executor = getattr(workflow.scheduler, "_executor", None)
     if not type(executor).__module__.startswith("snakemake_executor_plugin_slurm"):
         return None
-    _watch(executor)
+    watch(executor)
     name: str | None = getattr(executor, "run_uuid", None)
     return name
 
 
-def _watch(executor: Any) -> None:
+def watch(executor: Any) -> None:
     """Mend how the plugin checks jobs: it forgets all of them when a poll fails, and waits for ever for lost ones.
 
     While slurmctld is away it even asks `sacct` instead, which fails where there is no accounting.

@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.timeout(400)]
 
 MODELS = ("long", "hungry", "unlucky")
 PAUSE = {"org/long": 1.8, "org/hungry": 0.1, "org/unlucky": 0.3}
-FAILED_POLL = "could not check status of job"
+FAILED_POLL = "(final attempt)"
+"""The plugin says so when it gives up a round of polls, and forgets all jobs."""
 
 
 @dataclass
