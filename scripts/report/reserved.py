@@ -1,4 +1,4 @@
-"""What the jobs of a dry run would reserve on a cluster: GPUs, walltime, memory, processors of each."""
+"""What the jobs of a dry run would reserve on a cluster: GPUs, walltime, memory, partition of each."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,6 @@ _COLUMNS = {
     "GPUs": "gpu",
     "walltime\nmin": "runtime",
     "memory\nMB": "mem_mb",
-    "CPUs": "_cores",
     "partition": "slurm_partition",
 }
 """Heading of a column, and the resource in it."""
@@ -41,7 +40,7 @@ def reserved_table(jobs: Iterable[Any]) -> Table:
     table.add_column("jobs of", overflow="fold")
     for heading in ("jobs", *_COLUMNS):
         table.add_column(heading, justify="right")
-    for name, members in groups.items():
+    for name, members in sorted(groups.items()):
         table.add_row(name, f"{len(members):,}", *(_range(members, resource) for resource in _COLUMNS.values()))
     return table
 

@@ -52,7 +52,7 @@ def test_forgotten_jobs_are_kept(cluster: Cluster) -> None:
 
 
 def test_a_lost_job_fails_at_the_second_look(cluster: Cluster) -> None:
-    """SLURM has forgotten it (too long away, or preempted for good): without an end the plugin would wait for ever."""
+    """SLURM has forgotten it, or it was preempted for good: the plugin alone would wait for ever."""
     job = SimpleNamespace(external_jobid="999999")
     plugin = Plugin("personas_y", keeps=True)
     watch(plugin)

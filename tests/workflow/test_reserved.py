@@ -64,9 +64,9 @@ def test_every_batch_of_the_study_tells_gpus_walltime_and_memory(tmp_path: Path)
         "mine_patterns",
     }
     for slug, (_, gpus) in MODELS.items():
-        jobs, asked, walltime, *_, memory, cpus, partition = rows[f"generate_{slug}"].split()
+        jobs, asked, walltime, *_, memory, partition = rows[f"generate_{slug}"].split()
         assert (asked, memory, partition) == (str(gpus), "32,000", "gpu")
-        assert int(jobs) > 1 and int(walltime.replace(",", "")) >= 10 and int(cpus) > 0
+        assert int(jobs) > 1 and int(walltime.replace(",", "")) >= 10
     assert rows["generate_gemini-2.5-flash"].split()[1] == "0"
     assert rows["generate_gemini-2.5-flash"].split()[-1] == "cpu"
     assert rows["judge_judge_gemini-2.5-flash"].split()[-1] == "gpu", "its answers are judged on GPUs"
