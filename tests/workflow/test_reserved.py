@@ -51,7 +51,7 @@ def test_every_batch_of_the_study_tells_gpus_walltime_and_memory(tmp_path: Path)
     command = [sys.executable, "-c", "from scripts.cli import main; main()", "profile", "install", "slurm"]
     environment = study.environment() | {"PYTHONPATH": str(study.folder)}
     subprocess.run(command, cwd=study.folder, env=environment, check=True)
-    installed = tmp_path / "study/home/snakemake/slurm/config.yaml"
+    installed = tmp_path / "study" / "home" / "snakemake/slurm/config.yaml"
     profile = yaml.safe_load(installed.read_text())
     profile["set-resources"]["generate_gemini-2.5-flash"] = {"slurm_partition": "cpu", "mem_mb": 2000}
     installed.write_text(yaml.safe_dump(profile))
