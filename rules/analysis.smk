@@ -13,6 +13,7 @@ rule summarise:
         f"{RESULTS}/runs/{PLAN.run.id}/logs/{{name}}.{{digest}}.log",
     wildcard_constraints:
         name="(?!ratings-)[A-Za-z0-9.-]+",
+    localrule: True
     conda:
         "../envs/workflow.yaml"
     resources:

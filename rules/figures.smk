@@ -11,6 +11,7 @@ rule draw:
         ),
     log:
         f"{RESULTS}/runs/{PLAN.run.id}/logs/figure-{{name}}.{{digest}}.log",
+    localrule: True
     conda:
         "../envs/workflow.yaml"
     resources:

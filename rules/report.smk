@@ -23,6 +23,7 @@ rule describe:
         f"{RESULTS}/report/provenance.{{digest}}.csv",
     log:
         f"{RESULTS}/runs/{PLAN.run.id}/logs/report.{{digest}}.log",
+    localrule: True
     conda:
         "../envs/workflow.yaml"
     resources:

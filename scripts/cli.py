@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from scripts import leftovers
 from scripts.config import load_config
 from scripts.config.profile import choose
 from scripts.errors import UserError
@@ -16,6 +17,7 @@ from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.plan.outlook import look
+from scripts.profiles import install_profile
 from scripts.report.plan_document import plan_document
 from scripts.report.planned import console_width, print_outlook
 from scripts.report.rubbish import print_rubbish
@@ -124,6 +126,33 @@ def fetch_command(
     config = load_config(*choose(configfile, profile))
     for line in fetch(config, [part for part, wanted in {"models": models}.items() if wanted]):
         print(line, flush=True)
+
+
+@app.command("leftovers")
+def leftovers_command(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    end: Annotated[bool, typer.Option("--cancel", help="Cancel them.")] = False,
+) -> None:
+    """Show the cluster jobs that a killed run left behind; the next run waits for them unless they are cancelled."""
+    results = Path(load_config(*choose(configfile, profile)).results)
+    left = leftovers.cancel(results) if end else leftovers.find(results)
+    print(leftovers.sentence(left) if left else "No jobs of an earlier run are left.")
+    if end and left:
+        print("Cancelled.")
+
+
+profiles = typer.Typer(no_args_is_help=True, help="Put a profile where `snakemake --profile NAME` finds it.")
+app.add_typer(profiles, name="profile")
+
+
+@profiles.command("install")
+def install_command(
+    name: Annotated[str, typer.Argument(help="A folder in profiles/, e.g. slurm.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace one that differs.")] = False,
+) -> None:
+    """Copy a profile of this project into Snakemake's configuration folder; adapt the copy to your site."""
+    print(f"{install_profile(name, force)}: look at the lines marked SITE, then `snakemake --profile {name}`.")
 
 
 def main() -> None:

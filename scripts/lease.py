@@ -1,17 +1,24 @@
-"""Leases: who is making which files now. A lease is a locked file, so it dies with its holder."""
+"""Leases: who is making which files now. A lease is a locked file, so it dies with its holder.
+
+On a shared file system a lock may be known only to the machine that holds it. So a holder also touches its file every
+few seconds, and one on another machine lives as long as that goes on, or as SLURM has its job.
+"""
 
 import contextlib
 import fcntl
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock
 
+from scripts import slurm
 from scripts.errors import UserError
 
 RUN = "run"
@@ -19,6 +26,12 @@ RUN = "run"
 
 EVERYTHING = "*"
 """Stands for every path: a lease on it bears no other beside it, whatever that makes."""
+
+BEAT = 5.0
+"""Seconds between two signs of life of a holder."""
+
+STALE = 60.0
+"""Seconds after which a holder on another machine without a sign of life is dead; its clock may differ a little."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,11 @@ class Holder:
         """Tell a whole invocation from one of its batches."""
         return self.name == RUN
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether the holder is on another machine than we are."""
+        return self.host != socket.gethostname()
+
     def sentence(self) -> str:
         """Say who holds the lease, for people."""
         since = time.strftime("%H:%M:%S", time.localtime(self.since))
@@ -51,8 +69,7 @@ class Holder:
 
 
 def _me(name: str, run: str, paths: Iterable[str]) -> Holder:
-    job = os.environ.get("SLURM_JOB_ID")
-    return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), job, EVERYTHING in paths)
+    return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), slurm.job_id(), EVERYTHING in paths)
 
 
 def conflicts(folder: Path, paths: Iterable[str], run: str, name: str = RUN) -> list[Holder]:
@@ -78,8 +95,8 @@ def _overlap(some: set[str], others: set[str]) -> bool:
 def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: float = 20.0) -> Iterator[None]:
     """Hold a lease on `paths` for as long as the context lasts.
 
-    A holder that is about to die (its run was killed a moment ago) is waited for, `patience` seconds at most;
-    then UserError names it.
+    A holder that is about to die (its run was killed a moment ago) is waited for, `patience` seconds at most, and
+    longer on another machine, where death shows late; then UserError names it.
     """
     paths = list(paths)
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,14 +109,26 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
             if not others:
                 handle = _take(path, _me(name, run, paths), paths)
                 break
-        if time.monotonic() > deadline:
+        late = STALE if patience and any(other.is_elsewhere for other in others) else 0.0
+        if time.monotonic() > deadline + late:
             raise UserError(taken(others))
         time.sleep(0.25)
+    over = threading.Event()
+    beats = threading.Thread(target=_beat, args=(handle, over), daemon=True)
+    beats.start()
     try:
         yield
     finally:
+        over.set()
+        beats.join()
         path.unlink(missing_ok=True)
         os.close(handle)
+
+
+def _beat(handle: int, over: threading.Event) -> None:
+    while not over.wait(BEAT):
+        with contextlib.suppress(OSError):
+            os.utime(handle)
 
 
 def taken(others: list[Holder]) -> str:
@@ -127,17 +156,36 @@ def live_paths(folder: Path) -> set[str]:
 
 def _live(folder: Path) -> Iterator[tuple[Holder, set[str]]]:
     for path in sorted(folder.glob("*.lease")):
-        with contextlib.suppress(FileNotFoundError, ValueError), path.open("rb") as file:
-            if _is_locked(file.fileno()):
-                raw = json.loads(file.read())
-                yield Holder(**raw["holder"]), set(raw["paths"])
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            told = _read(file)
+            if told and (_is_locked(file.fileno()) or _lives_elsewhere(told[0], file.fileno())):
+                yield told
+
+
+def _read(file: BinaryIO) -> tuple[Holder, set[str]] | None:
+    """Return what a lease file says; None for the remains of one."""
+    try:
+        raw = json.loads(file.read())
+        return Holder(**raw["holder"]), set(raw["paths"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _lives_elsewhere(holder: Holder, handle: int) -> bool:
+    """Tell whether a holder whose lock we could take lives on another machine all the same."""
+    if not holder.is_elsewhere:
+        return False
+    if time.time() - os.fstat(handle).st_mtime < STALE:
+        return True
+    return holder.job is not None and slurm.lives(holder.job) is True
 
 
 def _clear_dead(folder: Path) -> None:
     """Remove the files of dead holders. Only under the guard: between opening and locking a file looks dead."""
     for path in folder.glob("*.lease"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            if not _is_locked(file.fileno()):
+            told = _read(file)
+            if not _is_locked(file.fileno()) and not (told and _lives_elsewhere(told[0], file.fileno())):
                 path.unlink(missing_ok=True)
 
 

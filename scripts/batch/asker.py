@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from typing import Any
 
+from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
 from scripts.batch.progress import Progress
 from scripts.batch.turnstile import Turnstile
@@ -27,12 +28,14 @@ class Asker:
         concurrency: int,
         progress: Progress,
         limited: Callable[[], AbstractAsyncContextManager[Gate | None]] = nullcontext,
+        deadline: Deadline | None = None,
     ) -> None:
         self._journal = journal
         self._start = start
         self._limited = limited
         self._turnstile = Turnstile(concurrency)
         self._progress = progress
+        self._deadline = deadline or Deadline(None)
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
         self._starting = asyncio.Lock()
@@ -75,7 +78,7 @@ class Asker:
 
     async def _send(self, request: Request, hints: dict[str, Any], rank: int) -> Reply:
         served = await self._engine()
-        async with self._turnstile.turn(rank):
+        async with self._turnstile.turn(rank), self._deadline.request():
             try:
                 reply = await served.client.send(request, hints)
             except EngineUnavailable:
@@ -100,7 +103,7 @@ class Asker:
                     raise
                 if gate is not None:
                     self._served.client.limit(gate)
-                self._progress.engine_answers()
+                self._progress.engine_answers(self._served.devices)
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served
 

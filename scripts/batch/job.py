@@ -9,10 +9,12 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import psutil
 
+from scripts import slurm
+from scripts.batch.deadline import Deadline, job_end
 from scripts.batch.outcome import UNDER_WAY, Outcome, read_outcomes
 from scripts.batch.run import Work, run_batch
 from scripts.engines.errors import EngineError
@@ -29,11 +31,20 @@ WorksOf = Callable[[FrozenPlan, Batch], Sequence[Work]]
 
 EXIT_USER = 1
 EXIT_DISK = 77
-EXIT_STOPPED = 78
 
 
 class Stopped(Exception):
     """The batch was asked to stop (a signal), or Snakemake is gone."""
+
+    name: ClassVar[str] = "stopped"
+    exit_code: ClassVar[int] = 78
+
+
+class OutOfWalltime(Stopped):
+    """The batch stopped by itself, because its job is about to be ended."""
+
+    name = "out-of-walltime"
+    exit_code = 80
 
 
 def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log: str) -> None:
@@ -56,9 +67,7 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
         run(works_of, frozen, batch_name, threads, log_file)
     except UserError as error:
         fail("refused", str(error), EXIT_USER)
-    except Stopped as error:
-        fail("stopped", str(error), EXIT_STOPPED)
-    except EngineError as error:
+    except (Stopped, EngineError) as error:
         fail(error.name, str(error), error.exit_code)
     except OSError as error:
         fail("disk", f"{error}. What was finished before is in the journal.", EXIT_DISK)
@@ -68,8 +77,9 @@ def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, lo
     """Run a batch under a lease on its cells."""
     batch = frozen.batch(batch_name)
     with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
-        work = run_batch(frozen, batch, works_of(frozen, batch), threads, log.with_suffix(".engine.log"))
-        return asyncio.run(_guarded(work, frozen.run))
+        deadline = Deadline(job_end())
+        work = run_batch(frozen, batch, works_of(frozen, batch), threads, log.with_suffix(".engine.log"), deadline)
+        return asyncio.run(_guarded(work, frozen.run, deadline))
 
 
 def _record_end(frozen: FrozenPlan, batch_name: str, name: str) -> None:
@@ -81,39 +91,47 @@ def _record_end(frozen: FrozenPlan, batch_name: str, name: str) -> None:
                 outcome.write(frozen.folder())
 
 
-async def _guarded(work: Coroutine[Any, Any, T], run: Run) -> T:
-    """Run `work`; end it cleanly on SIGTERM and SIGINT, and when the Snakemake that started us is gone."""
+async def _guarded(work: Coroutine[Any, Any, T], run: Run, deadline: Deadline) -> T:
+    """Run `work`; end it cleanly on SIGTERM and SIGINT, when its Snakemake is gone, and before the deadline."""
     task = asyncio.ensure_future(work)
-    reasons: list[str] = []
+    reasons: list[Stopped] = []
 
-    def stop(reason: str) -> None:
+    def stop(reason: str, kind: type[Stopped] = Stopped) -> None:
         if not reasons:
-            reasons.append(reason)
+            reasons.append(kind(f"The batch {reason}; the journal keeps what it finished."))
             task.cancel()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, f"got {number.name}")
-    guard = asyncio.create_task(_until_orphaned(run, stop))
+    guards = [asyncio.create_task(_until_orphaned(run, stop)), asyncio.create_task(_until_due(deadline, stop))]
     try:
         return await task
     except asyncio.CancelledError:
-        raise Stopped(
-            f"The batch {reasons[0] if reasons else 'was cancelled'}; the journal keeps what it finished."
-        ) from None
+        raise (reasons[0] if reasons else Stopped("The batch was cancelled.")) from None
     except BaseExceptionGroup as group:
         raise _first(group) from None
     finally:
-        guard.cancel()
+        for guard in guards:
+            guard.cancel()
+
+
+async def _until_due(deadline: Deadline, stop: Any) -> None:
+    """Call `stop` when the end of the job is near."""
+    await deadline.until_due()
+    stop("stopped before the end of its walltime", OutOfWalltime)
 
 
 async def _until_orphaned(run: Run, stop: Any) -> None:
-    """Call `stop` once the process that drives the run is gone, if it is one of our ancestors."""
+    """Call `stop` once the process that drives the run is gone, if it is one of our ancestors.
+
+    A job of a cluster is no child of its Snakemake. It goes on without: a later start waits for it (`leftovers`).
+    """
     if run.host != socket.gethostname():
         return
     driver = _driver(run)
     if driver is None:
-        if not psutil.pid_exists(run.pid):
+        if slurm.job_id() is None and not psutil.pid_exists(run.pid):
             stop("lost its Snakemake")  # it died while we were starting
         return
     while driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:

@@ -39,6 +39,7 @@ class Outcome:
     `ended` is `under-way` until it is `finished` or the name of a failure; a batch that was killed stays
     `under-way`. `least_tokens`: prompt tokens that had to be computed at least, every distinct beginning of a prompt
     once, estimated by characters. `start_seconds` of the `engine_seconds` passed before the engine was ready.
+    `began` and `over` are seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, as CUDA counts them.
     """
 
     batch: str
@@ -56,6 +57,10 @@ class Outcome:
     start_seconds: float = 0.0
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
+    began: float = 0.0
+    over: float = 0.0
+    job: str | None = None
+    devices: str | None = None
 
     def write(self, folder: Path) -> None:
         """Write the outcome into the folder of its run."""

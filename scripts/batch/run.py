@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +11,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from scripts import slurm
 from scripts.batch.asker import Asker
+from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
 from scripts.batch.limited import limited
 from scripts.batch.outcome import FINISHED, Outcome
@@ -43,7 +46,7 @@ class Work(Protocol):
 
 
 async def run_batch(
-    frozen: FrozenPlan, batch: Batch, works: Sequence[Work], threads: int, engine_log: Path
+    frozen: FrozenPlan, batch: Batch, works: Sequence[Work], threads: int, engine_log: Path, deadline: Deadline
 ) -> Outcome:
     """Make every cell of a batch; its outcome stands in the folder of the run, from the start on.
 
@@ -51,6 +54,7 @@ async def run_batch(
     """
     asked = batch.asked(frozen.study.config)
     outcome = Outcome(batch.name, batch.asked_slug, asked.engine, cells=list(batch.outputs))
+    outcome.began, outcome.job, outcome.devices = time.time(), slurm.job_id(), slurm.devices()
     outcome.write(frozen.folder())
     folder = frozen.results / "journal" / batch.asked_slug
     lanes = min(asked.concurrency, len(works)) if isinstance(asked, LlamaCppModel) else None
@@ -68,14 +72,15 @@ async def run_batch(
         try:
             async with (
                 Journal(folder, batch.name) as journal,
-                Asker(journal, start, asked.concurrency, progress, gate) as asker,
+                Asker(journal, start, asked.concurrency, progress, gate, deadline) as asker,
             ):
                 await _run_all(works, asked, asker, lanes)
         finally:
             progress.record(outcome)
+            outcome.over = time.time()
             outcome.write(frozen.folder())
     outcome.statuses = write_cells(frozen.results, works)
-    outcome.ended = FINISHED
+    outcome.ended, outcome.over = FINISHED, time.time()
     outcome.write(frozen.folder())
     return outcome
 

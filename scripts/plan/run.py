@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+from scripts import leftovers, slurm
 from scripts.errors import UserError
 from scripts.lease import RUN, conflicts, lease, taken
 from scripts.plan import frozen as frozen_plans
@@ -129,9 +130,26 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         held.__enter__()
         atexit.register(held.__exit__, None, None, None)
         frozen_plans.write(frozen)
+        _note_jobs(workflow, frozen)
         _remove_outdated(frozen)
     except UserError as error:
         leave(error)
+
+
+def _note_jobs(workflow: Any, frozen: FrozenPlan) -> None:
+    """Note by which name the jobs of this run can be found, and see to it that none is left at its end."""
+    name = slurm.watched_jobs(workflow)
+    if name is not None:
+        leftovers.note_jobs(frozen.folder(), name)
+        atexit.register(leftovers.end_jobs, frozen.folder())
+
+
+def wait_for_leftovers(results: Path) -> None:
+    """Wait for cluster jobs of dead runs; what they still make is on disk when the plan is made."""
+    try:
+        leftovers.wait(results, lambda sentence: print(sentence, file=sys.stderr, flush=True))
+    except KeyboardInterrupt:
+        raise UserError("Stopped while waiting for jobs of an earlier run; nothing was started.") from None
 
 
 def _remove_outdated(frozen: FrozenPlan) -> None:

@@ -1,5 +1,6 @@
 """What the Snakefile calls: plan once in the main process, freeze it, and let jobs read the frozen plan."""
 
+import atexit
 import os
 import socket
 import sys
@@ -14,13 +15,15 @@ from scripts.config.overrides import overrides
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
+from scripts.leftovers import refuse_given_up
 from scripts.plan import frozen as frozen_plans
 from scripts.plan.frozen import FrozenPlan, Run
 from scripts.plan.outlook import look
 from scripts.plan.resources import spread_stage_resources
-from scripts.plan.run import leave, only_looks, prepare_run
+from scripts.plan.run import leave, only_looks, prepare_run, wait_for_leftovers
 from scripts.plan.stages import stage_rules
 from scripts.report.planned import console_width, print_outlook
+from scripts.report.reserved import print_reserved
 
 
 def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
@@ -34,7 +37,9 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     os.environ["PYTHONPATH"] = str(workflow.basedir)
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
-            return frozen_plans.read(config["frozen_plan"])
+            frozen = frozen_plans.read(config["frozen_plan"])
+            refuse_given_up(frozen.folder())
+            return frozen
         return _plan(workflow, config)
     except UserError as error:
         leave(error)
@@ -45,6 +50,8 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
     study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
+    if not workflow.output_settings.dryrun and not only_looks():
+        wait_for_leftovers(results)
     outlook = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
     path = frozen_plans.plan_file(results, frozen.run.id)
@@ -53,7 +60,9 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     config["frozen_plan"] = str(path)
     spread_stage_resources(workflow, stage_rules(frozen))
     if workflow.output_settings.dryrun:
-        print_outlook(outlook, Console(stderr=True, width=console_width(sys.stderr)))
+        console = Console(stderr=True, width=console_width(sys.stderr))
+        print_outlook(outlook, console)
+        atexit.register(print_reserved, workflow, console)  # only then does Snakemake know its jobs
     else:
         prepare_run(workflow, frozen)
     return frozen

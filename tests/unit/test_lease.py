@@ -1,5 +1,6 @@
 """One maker a file: a lease refuses a second one, and dies with its holder."""
 
+import json
 import os
 import re
 import signal
@@ -7,14 +8,16 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import UserError
-from scripts.lease import conflicts, lease, live_holders
+from scripts.lease import STALE, Holder, conflicts, lease, live_holders
 from tests.helpers import ROOT
 
 HOLD = """
@@ -122,3 +125,38 @@ def test_a_dead_lease_file_of_any_content_is_ignored(tmp_path: Path, content: st
     (tmp_path / "x.lease").write_text(content)
     with lease(tmp_path, "mine", "run", ["a"], patience=0):
         assert [h.run for h in live_holders(tmp_path)] == ["run"]
+
+
+def _elsewhere(folder: Path, silent: float, job: str | None = None) -> Holder:
+    """A holder on another machine whose lock does not reach us, and who was last heard `silent` seconds ago."""
+    holder = Holder("batch", "other", "elsewhere", 1, time.time(), job)
+    path = folder / "other-batch.lease"
+    path.write_text(json.dumps({"holder": asdict(holder), "paths": ["a"]}))
+    os.utime(path, (time.time() - silent,) * 2)
+    return holder
+
+
+def test_a_holder_elsewhere_lives_by_its_signs_of_life(tmp_path: Path) -> None:
+    holder = _elsewhere(tmp_path, STALE / 2)
+    assert conflicts(tmp_path, ["a"], "mine") == [holder]
+    with pytest.raises(UserError, match="on elsewhere"), lease(tmp_path, "mine", "run", ["a"], patience=0):
+        pass
+    assert (tmp_path / "other-batch.lease").exists(), "nobody clears the lease of the living"
+
+
+def test_a_silent_holder_elsewhere_is_dead(tmp_path: Path) -> None:
+    _elsewhere(tmp_path, STALE * 2)
+    with lease(tmp_path, "mine", "run", ["a"], patience=0):
+        assert [h.run for h in live_holders(tmp_path)] == ["run"]
+    assert not list(tmp_path.glob("*.lease"))
+
+
+def test_a_holder_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.lease.BEAT", 0.05)
+    with lease(tmp_path, "mine", "run", ["a"], patience=0):
+        (path,) = tmp_path.glob("*.lease")
+        os.utime(path, (0, 0))
+        deadline = time.monotonic() + 20
+        while path.stat().st_mtime < time.time() - STALE:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)

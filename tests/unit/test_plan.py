@@ -389,3 +389,23 @@ def test_a_name_that_is_no_stage_is_refused(name: str) -> None:
 
 def test_a_batch_that_is_finished_may_still_stand_in_a_profile() -> None:
     assert raw(spread({"generate_b_07": {"runtime": 1}}).overwrite_resources["generate_b_07"]) == {"runtime": 1}
+
+
+def test_resources_of_a_model_go_to_its_batches_only() -> None:
+    """More special than the stage, less than the batch; `b` has no batches now."""
+    given = {
+        "generate_a": mapping(gpu=4, runtime=60),
+        "generate": mapping(gpu=1, mem_mb=1),
+        "generate_a_01": mapping(runtime=5),
+        "generate_b": mapping(gpu=2),
+    }
+    result = spread(given).overwrite_resources
+    assert raw(result["generate_a_01"]) == {"gpu": 4, "runtime": 5, "mem_mb": 1}
+    assert raw(result["generate_a_02"]) == {"gpu": 4, "runtime": 60, "mem_mb": 1}
+
+
+def test_an_expression_stays_one() -> None:
+    """A profile may write `mem_mb: 32000 * attempt`."""
+    given = {"generate": Resources.parse(["mem_mb=1000 * attempt"], allow_expressions=True)}
+    spread_one = spread(given).overwrite_resources["generate_a_01"]
+    assert spread_one["mem_mb"].is_evaluable() and raw(spread_one) == {"mem_mb": "1000 * attempt"}

@@ -1,0 +1,103 @@
+"""`snakemake --profile slurm`, exactly so: a tiny grid through a real SLURM, with a real model in every batch."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from scripts.batch.outcome import FINISHED, Outcome
+from scripts.lease import STALE, Holder, conflicts
+from tests.slurm.cluster import Cluster
+from tests.slurm.conftest import CELLS, SLOW, Site, end_all, make_site
+from tests.slurm.overhead import overheads
+from tests.workflow.conftest import EMBEDDED, tiny_config
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.engine]
+
+
+def grid_config() -> dict[str, object]:
+    """Two batches of a real model, side by side; everything up to figures."""
+    drawn = {**EMBEDDED, "sampling": {"temperature": 0.7, "max_tokens": 8, "seed": 1}}
+    greedy = {**EMBEDDED, "sampling": {"temperature": 0.0, "max_tokens": 8}}
+    return tiny_config(models={"greedy": greedy, "drawn": drawn}, patterns={"benchmarks": []}, **SLOW)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[tuple[Site, str]]:
+    site = make_site(tmp_path_factory.mktemp("grid"), cluster, grid_config())
+    yield site, site.run("--profile", "slurm")
+    end_all(site)
+
+
+def _batches(site: Site) -> list[Outcome]:
+    return sorted(site.outcomes(), key=lambda outcome: outcome.batch)
+
+
+def test_the_whole_grid_is_made(ran: tuple[Site, str]) -> None:
+    site, output = ran
+    assert "Using profiles slurm" in output and "Complete: all" in output
+    assert {p.suffix for p in site.results.glob("current/figures/*")} == {".pdf", ".png"}
+    site.settled(2 * CELLS)
+
+
+def test_jobs_went_through_slurm(ran: tuple[Site, str]) -> None:
+    site, output = ran
+    name = output.partition("SLURM run ID: ")[2].split()[0]
+    jobs = site.jobs()
+    assert {job["Name"] for job in jobs} == {name} and name.startswith("personas_")
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    batches = [job for job in jobs if job["Partition"] == "gpu"]
+    assert {job["JobId"] for job in batches} == {outcome.job for outcome in _batches(site)}
+    assert len(jobs) > len(batches), "ratings are small jobs"
+    assert all("gres/gpu" not in job["Tres"] for job in jobs if job not in batches)
+
+
+def test_gpus_of_batches_side_by_side_are_disjoint(ran: tuple[Site, str]) -> None:
+    first, second = _batches(ran[0])
+    assert first.ended == second.ended == FINISHED
+    assert max(first.began, second.began) < min(first.over, second.over), "they ran side by side"
+    assert {first.devices, second.devices} == {"0", "1"}
+
+
+def test_a_run_that_ended_is_given_up(ran: tuple[Site, str]) -> None:
+    """So no later start asks SLURM about it, and a late job of it refuses to begin."""
+    (note,) = ran[0].results.glob("runs/*/jobs.json")
+    assert '"given_up": true' in note.read_text()
+    assert ran[0].personas("leftovers") == "No jobs of an earlier run are left.\n"
+
+
+def test_overhead_can_be_told(ran: tuple[Site, str]) -> None:
+    told = overheads(ran[0])
+    assert len(told) == 2 and all(one.job >= one.engine > 0 for one in told)
+    print(*(f"{one.batch}: {one.seconds:.0f} s beside {one.engine:.0f} s of engine" for one in told), sep="\n")
+
+
+def test_a_late_job_of_a_run_that_is_over_refuses_to_begin(ran: tuple[Site, str]) -> None:
+    """Its Snakemake would first remove the files it was to make."""
+    site, _ = ran
+    (plan,) = site.results.glob("runs/*/plan.json")
+    cell = next(iter((site.results / "dialogues").rglob("*.parquet"))).relative_to(site.folder)
+    before = (site.folder / cell).stat().st_mtime_ns
+    job = site.start(str(cell), "--mode", "remote", "--cores", "1", "--force", "--config", f"frozen_plan={plan}")
+    output, _ = job.communicate(timeout=60)
+    assert job.returncode == 1 and "is over, this job of it came too late" in output
+    assert (site.folder / cell).stat().st_mtime_ns == before
+
+
+def test_lease_of_a_job_elsewhere_lasts_as_long_as_the_job(cluster: Cluster, tmp_path: Path) -> None:
+    """Where locks do not reach other machines and nothing is heard of the holder, SLURM is asked."""
+    job = cluster.ask("sbatch", "--parsable", "--mem=50", "--wrap", "sleep 60").stdout.strip()
+    holder = Holder("generate_x_01", "other", "elsewhere", 1, time.time(), job)
+    lease = tmp_path / "other-generate_x_01.lease"
+    lease.write_text(json.dumps({"holder": asdict(holder), "paths": ["a"]}))
+    os.utime(lease, (time.time() - 2 * STALE,) * 2)
+    assert conflicts(tmp_path, ["a"], "mine") == [holder]
+    cluster.ask("scancel", job)
+    deadline = time.monotonic() + 30
+    while conflicts(tmp_path, ["a"], "mine"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
