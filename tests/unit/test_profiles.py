@@ -6,8 +6,10 @@ import pytest
 import yaml
 from snakemake.cli import get_profile_dir
 
+from scripts.config.loader import validate
+from scripts.config.models import LlamaCppModel, VllmModel
 from scripts.errors import UserError
-from scripts.plan.resources import memory, walltime
+from scripts.plan.resources import gpus, memory, threads, walltime
 from scripts.plan.stages import LOCAL_RULES
 from scripts.profiles import install_profile
 from tests.helpers import ROOT
@@ -73,5 +75,28 @@ def test_walltime(minutes: float, attempt: int, expected: int) -> None:
     assert walltime(minutes)(None, attempt) == expected
 
 
+MODEL = {"id": "m", "revision": "r", "context_length": 64, "sampling": {"temperature": 0.0, "max_tokens": 4}}
+VLLM = validate(VllmModel, {**MODEL, "engine": "vllm", "tensor_parallel": 4}, "test")
+EMBEDDED = validate(LlamaCppModel, {**MODEL, "engine": "llama.cpp", "weights": "w.gguf"}, "test")
+
+
 def test_memory_grows_with_attempts() -> None:
-    assert [memory(3000)(None, attempt) for attempt in (1, 2, 3)] == [3000, 6000, 9000]
+    assert [memory(EMBEDDED)(None, attempt) for attempt in (1, 2, 3)] == [3000, 6000, 9000]
+
+
+@pytest.mark.parametrize(("model", "count"), [(EMBEDDED, 0), (VLLM, 4)], ids=["embedded", "vllm"])
+def test_a_batch_asks_for_the_gpus_of_its_engine(model: LlamaCppModel | VllmModel, count: int) -> None:
+    assert gpus(model) == count
+
+
+@pytest.mark.parametrize(
+    ("model", "cores", "expected"),
+    [
+        pytest.param(EMBEDDED, 32, 8, id="no more than help"),
+        pytest.param(VLLM, 32, 4, id="a GPU keeps few busy"),
+        pytest.param(EMBEDDED, 2, 2, id="no more than there are"),
+        pytest.param(EMBEDDED, None, 1, id="none known yet"),
+    ],
+)
+def test_threads(model: LlamaCppModel | VllmModel, cores: int | None, expected: int) -> None:
+    assert threads(model, cores) == expected
