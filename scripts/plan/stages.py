@@ -24,6 +24,11 @@ _NAMED = frozenset({"analysis", "figures"})
 """Stages whose tables and figures are targets of their own; a ratings table is one of very many."""
 
 
+def runs_here(rule: str) -> bool:
+    """Tell whether a rule runs where Snakemake runs, on whatever cluster the others do."""
+    return rule in LOCAL_RULES or rule.startswith("fetch_")
+
+
 def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
     """Return files by name of a target, relative to the results folder: each stage, and each figure as it is called
     in `current/`, without a suffix (`figures/by-checkpoint`).

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from scripts.plan.stages import LOCAL_RULES
+from scripts.plan.stages import runs_here
 
 _COLUMNS = {
     "GPUs": "gpu",
@@ -25,7 +25,7 @@ def print_reserved(workflow: Any, console: Console) -> None:
     if dag is None or workflow.resource_settings.nodes is None:
         return
     planned = dag.needrun_jobs(exclude_finished=False)  # a dry run has "finished" them all by now
-    jobs = [job for job in planned if not job.rule.norun and job.rule.name not in LOCAL_RULES]
+    jobs = [job for job in planned if not job.rule.norun and not runs_here(job.rule.name)]
     if jobs:
         console.print(reserved_table(jobs))
 

@@ -1,5 +1,6 @@
 """Profiles: installed where Snakemake looks, never over one that somebody changed; what batches ask of a machine."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from scripts.config.loader import validate
 from scripts.config.models import LlamaCppModel, VllmModel
 from scripts.errors import UserError
 from scripts.plan.resources import gpus, memory, threads, walltime
-from scripts.plan.stages import LOCAL_RULES
+from scripts.plan.stages import LOCAL_RULES, runs_here
 from scripts.profiles import install_profile
 from tests.helpers import ROOT
 
@@ -56,10 +57,16 @@ def test_the_slurm_profile_avoids_what_is_known_to_fail() -> None:
 def test_local_rules_are_those_marked_so() -> None:
     marked = set()
     for path in (ROOT / "rules").glob("*.smk"):
-        for rule in path.read_text().split("\nrule ")[0:]:
-            if "localrule: True" in rule:
-                marked.add(rule.removeprefix("rule ").partition(":")[0])
+        named = re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
+        marked |= {name for name, body in named if "localrule: True" in body}
     assert marked == LOCAL_RULES
+
+
+@pytest.mark.parametrize(
+    ("rule", "here"), [("fetch_gemma", True), ("draw", True), ("generate_gemma_01", False), ("rate", False)]
+)
+def test_rules_that_run_where_snakemake_runs(rule: str, here: bool) -> None:
+    assert runs_here(rule) == here
 
 
 @pytest.mark.parametrize(
