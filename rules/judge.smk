@@ -6,17 +6,18 @@ for batch in PLAN.stage("judge"):
             batch.name
         input:
             [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+            [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
-        threads: min(workflow.cores or 1, 8)
+        threads: min(workflow.cores or 1, needs(PLAN, batch).threads)
         resources:
-            runtime=walltime(batch.minutes),
-            mem_mb=memory(3000),
-            gpu=gpus(batch.asked(PLAN.study.config)),
+            gpu=needs(PLAN, batch).gpu,
+            runtime=growing(needs(PLAN, batch).runtime, 2),
+            mem_mb=growing(needs(PLAN, batch).mem_mb, 4),
         message:
             f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:

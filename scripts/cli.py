@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 
 from scripts import leftovers
-from scripts.config import DEFAULT_CONFIG, load_config
+from scripts.config import load_config
+from scripts.config.profile import choose
 from scripts.errors import UserError
+from scripts.fetch.command import fetch
 from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
@@ -29,6 +31,10 @@ ConfigFiles = Annotated[
     list[Path] | None,
     typer.Option("--configfile", "-c", help="Config file; several are merged, a later one wins."),
 ]
+ProfileFolder = Annotated[
+    str | None,
+    typer.Option("--profile", envvar="SNAKEMAKE_PROFILE", help="Snakemake profile whose `config:` is read as well."),
+]
 
 
 @app.callback()
@@ -37,19 +43,19 @@ def _options() -> None:
 
 
 @app.command()
-def validate(configfile: ConfigFiles = None) -> None:
+def validate(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> None:
     """Check a config and everything it refers to; one sentence per mistake, exit code 1."""
-    files = configfile or [DEFAULT_CONFIG]
-    grid = build_grid(resolve(load_config(files)))
+    files, overrides = choose(configfile, profile)
+    grid = build_grid(resolve(load_config(files, overrides)))
     for note in notes(grid.study):
         print(f"Note: {note}")
     print(f"{', '.join(map(str, files))}: valid, {len(grid.cells)} cells.")
 
 
 @app.command()
-def status(configfile: ConfigFiles = None) -> None:
+def status(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> None:
     """Show how many cells are current and missing, who is working, and what the last run took against its plan."""
-    study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
+    study = resolve(load_config(*choose(configfile, profile)))
     results = Path(study.config.results)
     now = look(build_grid(study), results, only_plan=True).plan
     print_status(now, results, Console(width=console_width(sys.stdout)))
@@ -58,13 +64,14 @@ def status(configfile: ConfigFiles = None) -> None:
 @app.command()
 def plan(
     configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the plan to this file as JSON.")] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw the grid: writes this file as PDF and as PNG.")
     ] = None,
 ) -> None:
     """Show what a run would make, why, how long it takes and what it costs."""
-    study = resolve(load_config(configfile or [DEFAULT_CONFIG]))
+    study = resolve(load_config(*choose(configfile, profile)))
     outlook = look(build_grid(study), Path(study.config.results))
     print_outlook(outlook, Console(width=console_width(sys.stdout)))
     if json_file is not None:
@@ -81,13 +88,14 @@ def forget_command(
         list[str], typer.Argument(help="Globs below the results folder, e.g. 'responses/*/gaston/*'; quote them.")
     ],
     configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
     keep_answers: Annotated[
         bool, typer.Option("--keep-answers", help="Only the files: the journal makes them again without the engine.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would happen.")] = False,
 ) -> None:
     """Remove cells and their answers, so that the engine is asked again."""
-    results = Path(load_config(configfile or [DEFAULT_CONFIG]).results)
+    results = Path(load_config(*choose(configfile, profile)).results)
     for line in forget(results, patterns, keep_answers, dry_run):
         print(line)
 
@@ -95,6 +103,7 @@ def forget_command(
 @app.command("gc")
 def gc_command(
     configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
     keep: Annotated[
         list[Path] | None,
         typer.Option("--keep", help="Config of another study in the same results folder; its files stay too."),
@@ -102,17 +111,19 @@ def gc_command(
     yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed.")] = False,
 ) -> None:
     """List what no grid needs: results of earlier configs, leftovers, torn journals; --yes removes it."""
-    results, rubbish = gc(configfile or [DEFAULT_CONFIG], keep or [], remove=yes)
+    files, overrides = choose(configfile, profile)
+    results, rubbish = gc(files, keep or [], yes, overrides)
     print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
 
 
 @app.command("leftovers")
 def leftovers_command(
     configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
     end: Annotated[bool, typer.Option("--cancel", help="Cancel them.")] = False,
 ) -> None:
     """Show the cluster jobs that a killed run left behind; the next run waits for them unless they are cancelled."""
-    results = Path(load_config(configfile or [DEFAULT_CONFIG]).results)
+    results = Path(load_config(*choose(configfile, profile)).results)
     left = leftovers.cancel(results) if end else leftovers.find(results)
     print(leftovers.sentence(left) if left else "No jobs of an earlier run are left.")
     if end and left:
@@ -130,6 +141,18 @@ def install_command(
 ) -> None:
     """Copy a profile of this project into Snakemake's configuration folder; adapt the copy to your site."""
     print(f"{install_profile(name, force)}: look at the lines marked SITE, then `snakemake --profile {name}`.")
+
+
+@app.command("fetch")
+def fetch_command(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    models: Annotated[bool, typer.Option("--models", help="Weights of models and judges with engine vllm.")] = False,
+) -> None:
+    """Download what runs need from the internet, before they need it; without options, everything."""
+    config = load_config(*choose(configfile, profile))
+    for line in fetch(config, [part for part, wanted in {"models": models}.items() if wanted]):
+        print(line, flush=True)
 
 
 def main() -> None:

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from typing import Any
 
 from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
 from scripts.batch.progress import Progress
+from scripts.batch.turnstile import Turnstile
 from scripts.engines.engine import Served
 from scripts.engines.errors import EngineUnavailable
+from scripts.engines.limits import Gate
 from scripts.engines.request import Reply, Request
 
 
 class Asker:
-    """One per batch. A request that is under way or finished is never sent a second time."""
+    """One per batch. A request that is under way or finished is never sent a second time.
+
+    `limited` is held while the engine is; waiting for it is not the engine's time.
+    """
 
     def __init__(
         self,
@@ -22,13 +27,15 @@ class Asker:
         start: Callable[[], AbstractAsyncContextManager[Served]],
         concurrency: int,
         progress: Progress,
-        deadline: Deadline,
+        limited: Callable[[], AbstractAsyncContextManager[Gate | None]] = nullcontext,
+        deadline: Deadline | None = None,
     ) -> None:
         self._journal = journal
         self._start = start
-        self._free = asyncio.Semaphore(concurrency)
+        self._limited = limited
+        self._turnstile = Turnstile(concurrency)
         self._progress = progress
-        self._deadline = deadline
+        self._deadline = deadline or Deadline(None)
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
         self._starting = asyncio.Lock()
@@ -47,8 +54,8 @@ class Asker:
             self._watcher.cancel()
         await self._stack.aclose()
 
-    async def ask(self, request: Request, hints: dict[str, Any]) -> Reply:
-        """Return the reply to a request; `hints` go to the engine and are no part of its key."""
+    async def ask(self, request: Request, hints: dict[str, Any], rank: int = 0) -> Reply:
+        """Return the reply to a request; `hints` go to the engine and not into the key. Lower ranks go first."""
         reply = self._journal.get(request.key)
         if reply is not None:
             self._progress.reused()
@@ -60,7 +67,7 @@ class Asker:
         mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._under_way[request.key] = mine
         try:
-            reply = await self._send(request, hints)
+            reply = await self._send(request, hints, rank)
         except BaseException:
             mine.cancel()
             raise
@@ -69,9 +76,9 @@ class Asker:
         mine.set_result(reply)
         return reply
 
-    async def _send(self, request: Request, hints: dict[str, Any]) -> Reply:
+    async def _send(self, request: Request, hints: dict[str, Any], rank: int) -> Reply:
         served = await self._engine()
-        async with self._free, self._deadline.request():
+        async with self._turnstile.turn(rank), self._deadline.request():
             try:
                 reply = await served.client.send(request, hints)
             except EngineUnavailable:
@@ -87,12 +94,15 @@ class Asker:
             if self._start_failure is not None:
                 raise self._start_failure  # whoever waited for the first start must not try a second
             if self._served is None:
-                self._progress.engine_starts()
                 try:
+                    gate = await self._stack.enter_async_context(self._limited())
+                    self._progress.engine_starts()
                     self._served = await self._stack.enter_async_context(self._start())
                 except BaseException as error:
                     self._start_failure = error
                     raise
+                if gate is not None:
+                    self._served.client.limit(gate)
                 self._progress.engine_answers()
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served

@@ -20,31 +20,47 @@ _HEAD = b'{"key":"'
 _KEY = slice(len(_HEAD), len(_HEAD) + 64)
 
 
+_SHORT = 16
+"""Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
+
+_OFFSET_BITS = 44
+
+
 class JournalIndex:
-    """Where the answers in all journals of a model stand. Reading it opens every file below `folder` once."""
+    """Where the answers in all journals of a model stand. Reading it opens every file below `folder` once.
+
+    A place is one whole number, the number of the file above the offset in it: a batch may hold a million of them.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._where: dict[bytes, tuple[Path, int]] = {}
+        self._where: dict[bytes, int] = {}
+        self._paths: list[Path] = []
         for path in journal_files(folder):
             for key, offset in _index(path):
-                self._where.setdefault(key, (path, offset))
+                self._where.setdefault(key[-_SHORT:], self._place(path, offset))
 
     def __len__(self) -> int:
         return len(self._where)
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._where
+        return key[-_SHORT:] in self._where
+
+    def _place(self, path: Path, offset: int) -> int:
+        if not self._paths or self._paths[-1] != path:
+            self._paths.append(path)
+        return (len(self._paths) - 1) << _OFFSET_BITS | offset
 
     def put(self, key: bytes, path: Path, offset: int) -> None:
         """Note where a new answer stands."""
-        self._where[key] = (path, offset)
+        self._where[key[-_SHORT:]] = self._place(path, offset)
 
     def get(self, key: str) -> Reply | None:
         """Return the reply to a finished request, or None."""
         wanted = bytes.fromhex(key)
-        if wanted not in self._where:
+        place = self._where.get(wanted[-_SHORT:])
+        if place is None:
             return None
-        path, offset = self._where[wanted]
+        path, offset = self._paths[place >> _OFFSET_BITS], place & (1 << _OFFSET_BITS) - 1
         # `personas gc` or `forget` may rewrite journals while a plan, which holds no lease, looks into them.
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)
@@ -66,6 +82,7 @@ class Journal:
         self._waiting: list[tuple[bytes, bytes, asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def __aenter__(self) -> "Journal":
         self._index = JournalIndex(self._folder)
@@ -75,12 +92,10 @@ class Journal:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing = True
+        self._wake.set()
         if self._flusher:
-            self._flusher.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await self._flusher
-        with contextlib.suppress(OSError):
-            self._flush()
+            await self._flusher  # not cancelled: it writes what waits, also when the batch was
         if self._handle is not None:
             os.close(self._handle)
 
@@ -101,19 +116,20 @@ class Journal:
         await done
 
     async def _flush_forever(self) -> None:
-        while True:
+        while self._waiting or not self._closing:
             await self._wake.wait()
             self._wake.clear()
-            self._flush()
-            await asyncio.sleep(0)
+            if self._waiting:
+                await self._flush()
 
-    def _flush(self) -> None:
-        """Write what waits as one group: one fsync for all that finished since the last."""
+    async def _flush(self) -> None:
+        """Write what waits as one group: one fsync for all that finished since the last.
+
+        In a thread: an fsync takes milliseconds, in which the batch would neither send nor read.
+        """
         group, self._waiting = self._waiting, []
-        if not group:
-            return
         try:
-            path, start = self._append_whole(b"".join(line for _, line, _ in group))
+            path, start = await asyncio.to_thread(self._append_whole, b"".join(line for _, line, _ in group))
         except OSError as error:
             for _, _, done in group:
                 if not done.done():

@@ -37,8 +37,9 @@ class Outcome:
     """What a batch did, for the summary of the run and for the estimates of later plans.
 
     `ended` is `under-way` until it is `finished` or the name of a failure; a batch that was killed stays
-    `under-way`. `start_seconds` of the `engine_seconds` passed before the engine was ready. `began` and `over` are
-    seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, as CUDA counts them.
+    `under-way`. `least_tokens`: prompt tokens that had to be computed at least, every distinct beginning of a prompt
+    once, estimated by characters. `start_seconds` of the `engine_seconds` passed before the engine was ready. `began`
+    and `over` are seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, as CUDA counts them.
     """
 
     batch: str
@@ -50,6 +51,7 @@ class Outcome:
     from_journal: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    least_tokens: int = 0
     completion_tokens: int = 0
     engine_seconds: float = 0.0
     start_seconds: float = 0.0

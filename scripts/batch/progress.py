@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from scripts.batch.outcome import Measured, Outcome
+from scripts.batch.prefixes import Prefixes
 from scripts.engines.request import Reply, Request
 
 logger = logging.getLogger(__name__)
@@ -26,9 +27,11 @@ class Progress:
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.cached_tokens = 0
+        self.least_tokens = 0.0
         self.engine_started: float | None = None
         self.engine_ready: float | None = None
         self.measured: dict[tuple[str, int, int], Measured] = {}
+        self._prefixes = Prefixes()
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -63,12 +66,17 @@ class Progress:
         self.from_journal += 1
         self._bar.advance(self._task)
 
+    def left(self) -> int:
+        """Return the requests still to come, at most."""
+        return max(0, self.planned - self.sent - self.from_journal)
+
     def answered(self, request: Request, reply: Reply) -> None:
         """Count a request answered by the engine, and what it took."""
         self.sent += 1
         self.prompt_tokens += reply.prompt_tokens or 0
         self.completion_tokens += reply.completion_tokens or 0
         self.cached_tokens += reply.cached_tokens or 0
+        self.least_tokens += (reply.prompt_tokens or 0) * self._prefixes.share_new(request)
         if reply.prompt_tokens is not None and reply.completion_tokens is not None:
             self._measure(request, reply)
         self._bar.update(self._task, advance=1, rate=f"{self.tokens_per_second():.0f} tok/s")
@@ -88,7 +96,7 @@ class Progress:
         """Write what was counted into the outcome of the batch."""
         outcome.sent, outcome.from_journal = self.sent, self.from_journal
         outcome.prompt_tokens, outcome.cached_tokens = self.prompt_tokens, self.cached_tokens
-        outcome.completion_tokens = self.completion_tokens
+        outcome.completion_tokens, outcome.least_tokens = self.completion_tokens, round(self.least_tokens)
         outcome.engine_seconds = round(self.engine_seconds(), 2)
         if self.engine_started and self.engine_ready:
             outcome.start_seconds = round(self.engine_ready - self.engine_started, 2)

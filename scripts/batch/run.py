@@ -15,11 +15,13 @@ from scripts import slurm
 from scripts.batch.asker import Asker
 from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
+from scripts.batch.limited import limited
 from scripts.batch.outcome import FINISHED, Outcome
 from scripts.batch.progress import Progress
 from scripts.batch.projection import write_cell
 from scripts.config.models import LlamaCppModel, ModelSection
-from scripts.engines.engine import Served, serve
+from scripts.engines.engine import Place, Served, serve
+from scripts.engines.limits import Gate
 from scripts.engines.llamacpp import hints
 from scripts.engines.request import Ask
 from scripts.grid.cells import Cell
@@ -57,14 +59,20 @@ async def run_batch(
     folder = frozen.results / "journal" / batch.asked_slug
     lanes = min(asked.concurrency, len(works)) if isinstance(asked, LlamaCppModel) else None
 
+    where = f"judges.{batch.judge}.model" if batch.judge else f"models.{batch.model}"
+    place = Place(batch.asked_slug, where, frozen.study.config.machine, threads, lanes or 1, engine_log)
+
     def start() -> AbstractAsyncContextManager[Served]:
-        return serve(asked, batch.asked_slug, lanes or 1, threads, engine_log)
+        return serve(asked, place)
+
+    def gate() -> AbstractAsyncContextManager[Gate | None]:
+        return limited(asked, frozen.results, batch.asked_slug, where, progress.left)
 
     with Progress(batch.name, sum(work.planned for work in works)) as progress:
         try:
             async with (
                 Journal(folder, batch.name) as journal,
-                Asker(journal, start, asked.concurrency, progress, deadline) as asker,
+                Asker(journal, start, asked.concurrency, progress, gate, deadline) as asker,
             ):
                 await _run_all(works, asked, asker, lanes)
         finally:
@@ -83,19 +91,19 @@ async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lan
     for lane in range(lanes or 0):
         free.put_nowait(lane)
 
-    async def run(work: Work) -> None:
+    async def run(rank: int, work: Work) -> None:
         if not isinstance(model, LlamaCppModel):
-            await work.run(lambda request: asker.ask(request, {}), in_order=False)
+            await work.run(lambda request: asker.ask(request, {}, rank), in_order=False)
             return
         lane = await free.get()
         to_lane = hints(model, lane)
-        await work.run(lambda request: asker.ask(request, to_lane), in_order=True)
+        await work.run(lambda request: asker.ask(request, to_lane, rank), in_order=True)
         free.put_nowait(lane)
 
     try:
         async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(run(work))
+            for rank, work in enumerate(works):
+                group.create_task(run(rank, work))
     except asyncio.CancelledError:
         if asker.failure is not None:
             raise asker.failure from None

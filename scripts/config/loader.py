@@ -68,7 +68,8 @@ def load_config(paths: Sequence[Path], overrides: Mapping[str, Any] | None = Non
     for path in paths:
         _merge(raw, read_yaml(path))
     _merge(raw, dict(overrides or {}))
-    return validate(Config, raw, source=", ".join(str(path) for path in paths))
+    places = [*map(str, paths), *(["--config or a profile"] if overrides else [])]
+    return validate(Config, raw, source=", ".join(places))
 
 
 def validate(section: type[SectionT], raw: Mapping[str, Any], source: str) -> SectionT:

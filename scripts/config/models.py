@@ -106,13 +106,19 @@ class VllmModel(ModelSection):
     # `weights` is a place; what enters the identity is the fingerprint of the folder found there.
 
     engine: Literal["vllm"]
+    concurrency: int = Field(default=64, gt=0, le=4096, description="requests in flight at most")
     context_length: int = Field(gt=0, description="tokens of prompt and answer together")
     weights: NonEmpty | None = Field(
         default=None, description="local folder with the model, instead of `id` at `revision` from the hub"
     )
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(default="auto", description="number format")
     tensor_parallel: int = Field(default=1, gt=0, le=64, description="GPUs that share the model")
-    gpu_memory: float = Field(default=0.9, gt=0, le=1, description="share of each GPU's memory that vLLM takes")
+    gpu_memory: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="share of each GPU's memory that vLLM takes; with a CPU build, of the machine's",
+    )
     reasoning_parser: NonEmpty | None = Field(
         default=None, description="vLLM's parser that tells reasoning from answer, e.g. qwen3"
     )
@@ -158,12 +164,19 @@ class EndpointModel(ModelSection):
         default=None, description="name under which the address knows the model; default: `id`"
     )
     limits: Limits = Limits()
+    leave_out: tuple[Literal["temperature", "top_p", "seed"], ...] = Field(
+        default=(), description="sampling values that are not sent, because the address refuses to be given them"
+    )
 
     @model_validator(mode="after")
     def _a_cap_needs_a_price(self) -> "EndpointModel":
         if self.limits.spending is not None and self.price is None:
             raise ValueError("limits.spending: found without `price`, expected the price that it is counted by")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that shape results; leaving nothing out is as if there were no such field."""
+        return {key: value for key, value in super().identity().items() if key != "leave_out" or value}
 
 
 Model = Annotated[LlamaCppModel | VllmModel | EndpointModel, Field(discriminator="engine")]

@@ -1,49 +1,53 @@
-"""Sends requests through the `openai` client and turns every outcome into a reply with a status, or an error."""
+"""Sends requests over the `openai` client and turns every outcome into a reply, or an error with a name."""
 
-import re
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
-from urllib.parse import urlsplit
 
-import openai
+import httpx2
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion
 
-from scripts.engines.errors import EngineRefuses, EngineUnavailable
-from scripts.engines.request import Reply, Request, Status
+from scripts.engines.answers import Failing, Trouble, completion, rejection
+from scripts.engines.connections import http_client
+from scripts.engines.limits import Gate
+from scripts.engines.patience import OWN, Patience, Persistence, told_wait
+from scripts.engines.request import WITH_TEXT, Reply, Request
 
 REQUEST_TIMEOUT = 600.0
-_OVERFLOW = re.compile(
-    r"context[ _](length|size|window)|maximum context|exceed_context|too (long|many tokens)|longer than the maximum",
-    re.IGNORECASE,
-)
+CONNECT_TIMEOUT = 10.0
 _SECRET = 8
 """Characters from which on a key is one; a shorter one is a stand-in such as `none`."""
-_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
-_TRANSIENT = frozenset({408, 409})
-_OWN_FAULT = frozenset({413, 422})  # besides 400; any other refusal would meet every request alike
-_BLOCKED = re.compile(r"content[ _]?filter|content management policy|safety", re.IGNORECASE)
 
 
 class Client:
     """Talks to one OpenAI-compatible address.
 
-    The `openai` library repeats connection errors, 408, 409, 429 (honouring Retry-After) and 5xx with a growing
-    pause, `retries` times; everything else is never repeated.
+    The `openai` client says where and as whom to ask. Requests go over its connections, but not through its methods:
+    these take twice the time of all the rest, and its repeats are not ours (`patience`).
     """
 
-    def __init__(self, base_url: str, key: str, served_name: str, retries: int = 2) -> None:
-        self._key = key
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        served_name: str,
+        patience: Patience = OWN,
+        leave_out: Set[str] = frozenset(),
+    ) -> None:
+        self._key = key.encode() if len(key) >= _SECRET else None
         self._served_name = served_name
-        self._api = AsyncOpenAI(
-            base_url=base_url,
-            api_key=key,
-            max_retries=retries,
-            timeout=openai.Timeout(REQUEST_TIMEOUT, connect=10.0),
-            # A proxy from the environment cannot reach this machine, and must not see the key of our engine.
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=urlsplit(base_url).hostname not in _HERE),
-        )
+        self._leave_out = leave_out
+        self._gate: Gate | None = None
+        self._persistence = Persistence(patience)
+        self._http = http_client(base_url)
+        self._api = AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0, http_client=self._http)
+        self._url = self._api.base_url.join("chat/completions")
+        self._headers = {**self._api.auth_headers, "accept": "application/json", "content-type": "application/json"}
+
+    def limit(self, gate: Gate) -> None:
+        """Let every try pass a gate, which may hold it back."""
+        self._gate = gate
 
     async def close(self) -> None:
         """Close all connections."""
@@ -51,100 +55,75 @@ class Client:
 
     async def answers(self) -> bool:
         """Tell whether the server generates: one token within 30 s. Health pages answer for dead engines too."""
-        try:
-            await self._api.with_options(max_retries=0, timeout=30.0).chat.completions.create(
-                model=self._served_name, messages=[{"role": "user", "content": "Hi"}], max_tokens=1
-            )
-        except openai.OpenAIError:
-            return False
-        return True
+        body = {"model": self._served_name, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+        result = await self._post(json.dumps(body).encode(), 1, 30.0)
+        return isinstance(result, Reply) and result.status in WITH_TEXT
 
     async def send(self, request: Request, extra: Mapping[str, Any] | None = None) -> Reply:
         """Send a request; `extra` are engine hints that do not shape the text and are no part of its key.
 
-        EngineUnavailable and EngineRefuses when the fault is not the request's own.
+        EngineUnavailable, EngineRefuses and EngineOverBudget when the fault is not the request's own.
         """
+
+        return await self._persistence.insist(lambda scout: self._try(request, extra, scout))
+
+    async def _try(self, request: Request, extra: Mapping[str, Any] | None, scout: bool) -> Reply | Trouble | None:
+        # The body is written anew for every try: kept, it would be held by all requests that wait.
+        if self._gate is None:
+            return await self._post(self._body(request, extra), request.max_tokens, REQUEST_TIMEOUT)
+        async with self._gate.admit(request) as ticket:
+            if self._persistence.told_to_wait and not scout:
+                ticket.unused()
+                return None
+            body = self._body(request, extra)
+            return ticket.settle(await self._post(body, request.max_tokens, REQUEST_TIMEOUT))
+
+    async def _post(self, body: bytes, max_tokens: int, timeout: float) -> Reply | Trouble:
+        """Send once."""
         started = time.monotonic()
+        limits = httpx2.Timeout(timeout, connect=CONNECT_TIMEOUT)
         try:
-            completion = await self._create(request, extra)
-        except openai.BadRequestError as error:
-            return Reply(_status_of_rejection(error), detail=self._told(error))
-        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            raise EngineRefuses(f"The server refuses requests for {self._served_name}: {self._told(error)}") from None
-        except openai.InternalServerError as error:
-            raise EngineUnavailable(f"The server fails again and again: {self._told(error)}") from None
-        except openai.RateLimitError as error:
-            raise EngineUnavailable(f"The server stays overloaded: {self._told(error)}") from None
-        except openai.APIStatusError as error:
-            if error.status_code in _TRANSIENT:
-                raise EngineUnavailable(f"The server stays busy: {self._told(error)}") from None
-            if error.status_code not in _OWN_FAULT:
-                raise EngineRefuses(f"The server refuses {self._served_name}: {self._told(error)}") from None
-            return Reply("api_error", detail=self._told(error))
-        except openai.APIConnectionError as error:
-            raise EngineUnavailable(f"The server cannot be reached: {error.__cause__ or error}") from None
-        except ValueError as error:
-            raise EngineUnavailable(f"The server sent no completion but something else: {error}") from None
-        if not isinstance(completion, ChatCompletion):
-            raise EngineUnavailable(f"The server sent no completion but something else: {str(completion)[:100]!r}")
-        return _reply(completion, time.monotonic() - started, request.max_tokens)
+            response = await self._http.post(self._url, content=body, headers=self._headers, timeout=limits)
+        except httpx2.TimeoutException as error:
+            hung = not isinstance(error, httpx2.ConnectTimeout)
+            return Failing(f"cannot be reached: {_named(error)} after {_since(started):.0f} s", timed_out=hung)
+        except httpx2.RequestError as error:
+            return Failing(f"cannot be reached: {_named(error)}")
+        if response.status_code >= 400:
+            return rejection(response.status_code, self._clean(response.content), told_wait(response.headers))
+        seconds = _since(started)
+        result = completion(response.content, seconds, max_tokens)
+        return result if isinstance(result, Reply) else completion(self._clean(response.content), seconds, max_tokens)
 
-    def _told(self, error: openai.APIStatusError) -> str:
+    def _clean(self, data: bytes) -> bytes:
         """Return what the server said, without the key: some servers repeat it in their messages."""
-        told = error.message.replace(self._key, "[key]") if len(self._key) >= _SECRET else error.message
-        return f"HTTP {error.status_code}: {told}"[:500]
+        return data.replace(self._key, b"[key]") if self._key else data
 
-    async def _create(self, request: Request, extra: Mapping[str, Any] | None) -> ChatCompletion:
-        body = dict(extra or {})
+    def _body(self, request: Request, extra: Mapping[str, Any] | None) -> bytes:
+        sampling = {
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            "max_tokens": request.max_tokens,
+            "seed": request.seed,
+        }
+        body: dict[str, Any] = {
+            "model": self._served_name,
+            "messages": list(request.messages),
+            **{name: value for name, value in sampling.items() if name not in self._leave_out},
+            **(extra or {}),
+        }
         if request.template_arguments:
             body["chat_template_kwargs"] = dict(request.template_arguments)
         if request.response_format is not None:
             body["response_format"] = dict(request.response_format)
         if request.effort is not None:
             body["reasoning_effort"] = request.effort
-        messages: Any = list(request.messages)
-        return await self._api.chat.completions.create(
-            model=self._served_name,
-            messages=messages,
-            temperature=request.temperature,
-            top_p=request.top_p,
-            max_tokens=request.max_tokens,
-            seed=request.seed,
-            extra_body=body or None,
-        )
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _reply(completion: ChatCompletion, seconds: float, max_tokens: int) -> Reply:
-    usage = completion.usage
-    details = usage.prompt_tokens_details if usage else None
-    known: dict[str, Any] = {
-        "prompt_tokens": usage.prompt_tokens if usage else None,
-        "completion_tokens": usage.completion_tokens if usage else None,
-        "cached_tokens": details.cached_tokens if details else None,
-        "seconds": round(seconds, 4),
-        "served_by": completion.system_fingerprint,
-    }
-    if not completion.choices:
-        return Reply("empty", detail="the server returned no choice", **known)
-    choice = completion.choices[0]
-    message = choice.message
-    reasoning = getattr(message, "reasoning", None) or getattr(message, "reasoning_content", None)
-    known |= {"finish_reason": choice.finish_reason, "reasoning": reasoning}
-    if choice.finish_reason == "content_filter":
-        return Reply("blocked", detail="stopped by the server's content filter", **known)
-    if message.refusal:
-        return Reply("refused", text=message.refusal, **known)
-    if not (message.content or "").strip():
-        return Reply("empty", text=message.content, **known)
-    if choice.finish_reason != "length":
-        return Reply("ok", text=message.content, **known)
-    full = usage is not None and usage.completion_tokens < max_tokens
-    detail = "the context was full before max_tokens" if full else None
-    return Reply("truncated", text=message.content, detail=detail, **known)
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}{f' ({error})' if str(error) else ''}"
 
 
-def _status_of_rejection(error: openai.BadRequestError) -> Status:
-    told = f"{error.code} {error.message}"
-    if _OVERFLOW.search(told):
-        return "context_overflow"
-    return "blocked" if _BLOCKED.search(told) else "api_error"
+def _since(started: float) -> float:
+    return time.monotonic() - started

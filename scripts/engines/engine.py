@@ -3,16 +3,35 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.config.models import EndpointModel, LlamaCppModel, Model
+from scripts.config.machine import Machine
+from scripts.config.models import EndpointModel, LlamaCppModel, Model, VllmModel
+from scripts.engines import llamacpp, vllm
+from scripts.engines.builds import vllm_build
 from scripts.engines.client import Client
-from scripts.engines.llamacpp import command
+from scripts.engines.command import Command
+from scripts.engines.health import healthy
+from scripts.engines.local_weights import local_weights
+from scripts.engines.patience import HOSTED
+from scripts.engines.slots import gpu_slots
 from scripts.engines.supervisor import Supervisor, free_port
 from scripts.errors import UserError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a model is served. `where` is its field in the config, `lanes` the dialogues held side by side."""
+
+    slug: str
+    where: str
+    machine: Machine
+    threads: int
+    lanes: int
+    log: Path
 
 
 @dataclass(frozen=True)
@@ -20,51 +39,79 @@ class Served:
     """A model that answers. `failure` raises once the engine is gone (it never returns)."""
 
     client: Client
-    watcher: Supervisor | None
+    watcher: Supervisor | None = None
+    port: int = 0
+    devices: str | None = None
 
     async def failure(self) -> None:
         """Wait until the engine dies, and raise why; for ever if there is no process to watch."""
         if self.watcher is None:
             await asyncio.Event().wait()
         else:
-            await self.watcher.watch()
+            await self.watcher.watch(lambda: healthy(self.port))
 
 
 @asynccontextmanager
-async def serve(model: Model, slug: str, lanes: int, threads: int, log: Path) -> AsyncIterator[Served]:
+async def serve(model: Model, place: Place) -> AsyncIterator[Served]:
     """Serve a model for as long as the context lasts."""
-    if isinstance(model, EndpointModel):
-        client = _endpoint(model, slug)
-        try:
-            yield Served(client, None)
-        finally:
-            await client.close()
-    else:
-        async with _supervised(model, slug, lanes, threads, log) as served:
-            yield served
+    match model:
+        case EndpointModel():
+            client = _endpoint(model, place)
+            try:
+                yield Served(client)
+            finally:
+                await client.close()
+        case LlamaCppModel():
+            threads = model.threads or place.threads
+            async with _supervised(
+                lambda port, key: llamacpp.command(model, place.slug, place.lanes, threads, port, key), place
+            ) as served:
+                yield served
+        case VllmModel():
+            async with _vllm(model, place) as served:
+                yield served
 
 
-def _endpoint(model: EndpointModel, slug: str) -> Client:
+def _endpoint(model: EndpointModel, place: Place) -> Client:
     key = "none"
     if model.key_variable:
         key = os.environ.get(model.key_variable, "")
         if not key:
             raise UserError(
-                f"models.{slug}.key_variable: the environment has no {model.key_variable}, "
+                f"{place.where}.key_variable: the environment has no {model.key_variable}, "
                 "expected the key of the endpoint in it."
             )
-    return Client(model.base_url, key, model.id, retries=6)
+    name, unknown = model.served_name or model.id, frozenset(model.leave_out)
+    return Client(model.base_url, key, name, HOSTED, unknown)
 
 
 @asynccontextmanager
-async def _supervised(model: LlamaCppModel, slug: str, lanes: int, threads: int, log: Path) -> AsyncIterator[Served]:
+async def _vllm(model: VllmModel, place: Place) -> AsyncIterator[Served]:
+    weights = local_weights(model, place.where, place.machine)
+
+    def command(devices: list[str] | None) -> Callable[[int, str], Command]:
+        return lambda port, key: vllm.command(model, place.slug, place.machine, weights, devices, port, key)
+
+    if vllm_build(place.machine).on_cpu:
+        async with _supervised(command(None), place) as served:
+            yield served
+    else:
+        slots = gpu_slots(model.tensor_parallel, place.machine, place.where, model.gpu_memory)
+        async with slots as devices, _supervised(command(devices), place, ",".join(devices)) as served:
+            yield served
+
+
+@asynccontextmanager
+async def _supervised(
+    command: Callable[[int, str], Command], place: Place, devices: str | None = None
+) -> AsyncIterator[Served]:
     key, port = secrets.token_urlsafe(32), free_port()
-    engine = command(model, slug, lanes, model.threads or threads, port, key)
-    supervisor = Supervisor(engine.arguments, engine.environment, log)
-    client = Client(f"http://127.0.0.1:{port}/v1", key, slug)
+    engine = command(port, key)
+    supervisor = Supervisor(engine.arguments, engine.environment, place.log)
+    client = Client(f"http://127.0.0.1:{port}/v1", key, place.slug)
     try:
         await supervisor.start(client.answers, engine.deadline)
-        yield Served(client, supervisor)
+        yield Served(client, supervisor, port, devices)
     finally:
         await client.close()
         await supervisor.stop()

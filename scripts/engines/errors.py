@@ -50,3 +50,10 @@ class EngineRefuses(EngineError):
 
     name = "engine-refuses"
     exit_code = 76
+
+
+class EngineOverBudget(EngineError):
+    """The next request could exceed `limits.spending`."""
+
+    name = "engine-over-budget"
+    exit_code = 79

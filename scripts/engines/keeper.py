@@ -13,8 +13,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 GRACE_SECONDS = 10.0
+_REST_SECONDS = 2.0
+"""For what an engine that died left behind. Short: its owner learns of the death only then."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -27,7 +30,35 @@ def main() -> int:
         while engine.poll() is None:
             if _owner_gone(0.2):
                 _end_group(engine)
+        _end_rest()
         return engine.returncode if engine.returncode >= 0 else 128 - engine.returncode
+
+
+def _end_rest() -> None:
+    """End what an engine that ended by itself left of its group: workers that hold a GPU's memory, for example."""
+    deadline = time.monotonic() + _REST_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(os.getpgrp(), signal.SIGTERM)  # we ignore it
+    while _others() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for pid in _others():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _others() -> list[int]:
+    """Return the other living processes of our group, where the system tells (Linux)."""
+    found = []
+    for entry in os.scandir("/proc") if sys.platform == "linux" else ():
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(entry.name)
+            if pid != os.getpid() and os.getpgid(pid) == os.getpgrp() and not _is_zombie(pid):
+                found.append(pid)
+    return found
+
+
+def _is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:1] == [b"Z"]
 
 
 def _libc() -> ctypes.CDLL | None:

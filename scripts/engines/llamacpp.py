@@ -1,24 +1,14 @@
 """How the embedded engine is started."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scripts.config.models import LlamaCppModel
+from scripts.engines.command import Command
 from scripts.grid.weights import locate
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
 """The server reads its key from here. Named here, because importing the server loads llama.cpp."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A process to supervise; it must answer within `deadline` seconds."""
-
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    deadline: float
 
 
 def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int, key: str) -> Command:

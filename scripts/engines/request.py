@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -50,7 +50,7 @@ class Request:
         return sha256({"messages": self.messages, **self.around()})
 
     def around(self) -> dict[str, Any]:
-        """Return what the key holds besides the messages. A form of output or an effort only where one is asked for."""
+        """Return what the key holds besides the messages. Form of output and effort only where asked for."""
         asked_for = {"response_format": self.response_format, "effort": self.effort}
         return {
             "model": self.model,
@@ -116,7 +116,7 @@ class Reply:
 
     def to_json(self) -> dict[str, Any]:
         """Return the reply as plain JSON types, without what is unknown."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        return {key: value for key, value in vars(self).items() if value is not None}
 
 
 Ask = Callable[[Request], Awaitable[Reply]]

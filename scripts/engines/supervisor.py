@@ -21,7 +21,19 @@ from scripts.engines.errors import (
 )
 
 GRACE_SECONDS = 10.0
-_OUT_OF_MEMORY = re.compile(r"out of memory|failed to allocate|bad_alloc|cannot allocate memory", re.IGNORECASE)
+HEALTH_SECONDS = 10.0
+"""Pause between two looks at the health page."""
+HEALTH_PATIENCE = 120.0
+"""Seconds without one sound answer of the health page after which an engine that still lives counts as dead."""
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|failed to allocate|bad_alloc|cannot allocate memory|"
+    r"no available memory for the cache|larger than the available KV cache|less than desired [CG]PU memory",
+    re.IGNORECASE,
+)
+_CAUSE = re.compile(r"^(?!.*\b(?:WARNING|INFO)\b).*\b\w+(?:Error|Exception): .+")
+"""The first of these lines is the cause; those after it only pass it on."""
+_LOG_READ = 4_000_000
+"""Bytes of the engine's log that are searched for the reason of its end."""
 _KILLED = 128 + signal.SIGKILL
 
 
@@ -76,10 +88,16 @@ class Supervisor:
                 raise EngineOutOfTime(f"The engine was not ready after {deadline:.0f} s.{self._tail()}")
             await asyncio.sleep(0.1)
 
-    async def watch(self) -> None:
-        """Wait for as long as the engine lives, then raise EngineDied (or EngineOutOfMemory)."""
+    async def watch(self, healthy: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for as long as the engine lives and is sound, then raise EngineDied (or EngineOutOfMemory)."""
+        sound = asked = time.monotonic()
         while True:
             self._raise_if_dead(EngineDied, "ended while requests were under way")
+            if time.monotonic() - asked > HEALTH_SECONDS:
+                asked = time.monotonic()
+                sound = asked if await healthy() else sound
+                if asked - sound > HEALTH_PATIENCE:
+                    raise EngineDied(f"The engine lives but was not sound for {asked - sound:.0f} s.{self._tail()}")
             await asyncio.sleep(0.2)
 
     def _raise_if_dead(self, error: type[EngineError], what: str) -> None:
@@ -87,17 +105,24 @@ class Supervisor:
         if code is None:
             return
         tail = self._tail()
-        if _OUT_OF_MEMORY.search(tail):
-            raise EngineOutOfMemory(f"The engine ran out of memory (exit status {code}).{tail}")
+        lines = self._told()
+        if told := _first(_OUT_OF_MEMORY, lines):
+            raise EngineOutOfMemory(f"The engine ran out of memory (exit status {code}): {told}{tail}")
         hint = " (killed; if not by you, then perhaps for lack of memory)" if code in (_KILLED, -9) else ""
-        raise error(f"The engine {what}: exit status {code}{hint}.{tail}")
+        cause = _first(_CAUSE, lines)
+        raise error(f"The engine {what}: exit status {code}{hint}.{f' It said: {cause}' if cause else ''}{tail}")
 
     def _tail(self, lines: int = 12) -> str:
-        with contextlib.suppress(OSError):
-            told = self._log.read_bytes()[self._log_start :].decode(errors="replace")
-            last = told.splitlines()[-lines:]
-            return "\n".join(["", f"Last lines of {self._log}:", *("  " + line for line in last)])
-        return ""
+        last = self._told()[-lines:]
+        return "\n".join(["", f"Last lines of {self._log}:", *("  " + line for line in last)]) if last else ""
+
+    def _told(self) -> list[str]:
+        """Return the lines that this engine wrote, or the last of them if there are very many."""
+        with contextlib.suppress(OSError), self._log.open("rb") as log:
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_start, end - _LOG_READ))
+            return log.read().decode(errors="replace").splitlines()
+        return []
 
     async def stop(self) -> None:
         """End the engine and everything in its group: TERM, then KILL. Safe to call twice."""
@@ -112,3 +137,9 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str | None:
+    """Return what stands in the first line that matches."""
+    found = next((match for line in lines if (match := pattern.search(line))), None)
+    return found.string.strip()[-500:] if found else None

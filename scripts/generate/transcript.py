@@ -41,6 +41,7 @@ ANSWER = [
     ("completion_tokens", pa.int64()),
     ("cached_tokens", pa.int64()),
     ("seconds", pa.float64()),
+    ("served_by", pa.string()),
     ("answer_sha256", pa.string()),
     ("request_key", pa.string()),
 ]
@@ -85,6 +86,7 @@ def answer_columns(reply: Reply, key: str | None) -> dict[str, Any]:
         "completion_tokens": reply.completion_tokens,
         "cached_tokens": reply.cached_tokens,
         "seconds": reply.seconds,
+        "served_by": reply.served_by,
         "answer_sha256": text_hash(reply.text),
         "request_key": key,
     }
@@ -101,4 +103,5 @@ def _reply(row: Mapping[str, Any]) -> Reply:
         completion_tokens=row["completion_tokens"],
         cached_tokens=row["cached_tokens"],
         seconds=row["seconds"],
+        served_by=row.get("served_by"),  # not in files of earlier versions
     )

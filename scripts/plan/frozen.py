@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.errors import UserError
+from scripts.fetch.needed import Fetch
 from scripts.files import write_atomically
 from scripts.grid.grid import Grid, build_grid
 from scripts.grid.study import Study
@@ -17,7 +18,7 @@ from scripts.plan.batches import Batch
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True)
 class FrozenPlan:
-    """What the jobs of one invocation know. `estimates` are by name of a batch."""
+    """What the jobs of one invocation know. `estimates` are by name of a batch; `fetches` are weights to download."""
 
     run: Run
     study: Study
@@ -41,6 +42,7 @@ class FrozenPlan:
     artefacts: Sequence[Artefact]
     targets: Sequence[str]
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    fetches: Sequence[Fetch] = ()
 
     @cached_property
     def grid(self) -> Grid:
@@ -67,6 +69,14 @@ class FrozenPlan:
         """Return a batch by the name of its rule."""
         return next(batch for batch in self.batches if batch.name == name)
 
+    def weights_file(self, fetch: Fetch) -> str:
+        """Return where it is recorded that weights were downloaded in this run, below the results folder."""
+        return f"runs/{self.run.id}/weights/{fetch.slug}.json"
+
+    def weights_files(self, batch: Batch) -> list[str]:
+        """Return the records of the weights that a batch waits for: none where they were there before."""
+        return [self.weights_file(fetch) for fetch in self.fetches if fetch.slug == batch.asked_slug]
+
     def artefact(self, output: str) -> Artefact:
         """Return the artefact that makes a file, given by its path below the results folder."""
         return self._by_output[output]
@@ -90,11 +100,17 @@ def plan_file(results: Path, run_id: str) -> Path:
     return run_folder(results, run_id) / "plan.json"
 
 
-def freeze(plan: Plan, run: Run, results: Path, estimates: Mapping[str, Estimate] | None = None) -> FrozenPlan:
+def freeze(
+    plan: Plan,
+    run: Run,
+    results: Path,
+    estimates: Mapping[str, Estimate] | None = None,
+    fetches: Sequence[Fetch] = (),
+) -> FrozenPlan:
     """Give a plan the form that jobs read; `estimates` are by path of a cell."""
     known = estimates or {}
     by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in plan.batches if known}
-    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets, by_batch)
+    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets, by_batch, fetches)
 
 
 def write(frozen: FrozenPlan) -> Path:
@@ -108,6 +124,7 @@ def write(frozen: FrozenPlan) -> Path:
         "artefacts": [asdict(artefact) for artefact in frozen.artefacts],
         "targets": list(frozen.targets),
         "estimates": {name: asdict(estimate) for name, estimate in frozen.estimates.items()},
+        "fetches": [asdict(fetch) for fetch in frozen.fetches],
     }
     path = plan_file(frozen.results, frozen.run.id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +148,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         artefacts=[_tuples(Artefact, artefact) for artefact in raw["artefacts"]],
         targets=raw["targets"],
         estimates={name: Estimate(**estimate) for name, estimate in raw["estimates"].items()},
+        fetches=[Fetch(**fetch) for fetch in raw["fetches"]],
     )
 
 

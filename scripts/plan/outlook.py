@@ -1,12 +1,14 @@
 """The outlook: a plan with the reason and the estimate of every missing cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.batch.outcome import all_outcomes
 from scripts.batch.projection import stood_behind
+from scripts.fetch.needed import Fetch, lacking
 from scripts.grid.grid import Grid
+from scripts.plan.budgets import Capped, capped
 from scripts.plan.disk import existing_files
 from scripts.plan.estimate import Estimate, estimate
 from scripts.plan.journaled import journaled
@@ -17,12 +19,18 @@ from scripts.plan.reasons import reasons
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell."""
+    """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell.
+
+    `fetches` are weights that it downloads first.
+    `capped`: the models with a spending cap among those that are asked.
+    """
 
     plan: Plan
     reasons: Mapping[str, str]
     estimates: Mapping[str, Estimate]
     rates: Rates
+    fetches: Sequence[Fetch] = ()
+    capped: Sequence[Capped] = ()
 
 
 def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
@@ -31,8 +39,10 @@ def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
     outcomes = list(all_outcomes(results))
     rates = Rates.of(outcomes)
     plan = make_plan(grid, on_disk, rates, lambda path: stood_behind(results / path))
+    fetches = lacking(grid.study.config, {batch.asked_slug for batch in plan.batches})
     if only_plan:
-        return Outlook(plan, {}, {}, rates)
+        return Outlook(plan, {}, {}, rates, fetches)
     known = journaled(grid, plan.missing, results)
     estimates = estimate(grid, plan.missing, rates, known)
-    return Outlook(plan, reasons(plan, results, on_disk, outcomes), estimates, rates)
+    why = reasons(plan, results, on_disk, outcomes)
+    return Outlook(plan, why, estimates, rates, fetches, capped(plan, results, estimates))

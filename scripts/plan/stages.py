@@ -6,6 +6,8 @@ from scripts.errors import UserError
 from scripts.plan.batches import STAGES
 from scripts.plan.frozen import FrozenPlan
 
+FETCH = "fetch"
+
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
@@ -14,9 +16,6 @@ ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "report": ("describe",),
 }
 """Stages without an engine and their rules."""
-
-LOCAL_RULES = frozenset({"summarise", "draw", "describe"})
-"""Rules of seconds: they run beside Snakemake (`localrule`), also where other jobs go to a cluster."""
 
 _NAMED = frozenset({"analysis", "figures"})
 """Stages whose tables and figures are targets of their own; a ratings table is one of very many."""
@@ -29,6 +28,7 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
     Of engine stages only the missing cells: finished ones have no rule.
     """
     files = {stage: [path for b in frozen.stage(stage) for path in b.outputs] for stage in STAGES}
+    files[FETCH] = [frozen.weights_file(fetch) for fetch in frozen.fetches]
     for stage, rules in ARTEFACT_RULES.items():
         artefacts = [artefact for artefact in frozen.artefacts if artefact.rule in rules]
         files[stage] = [path for artefact in artefacts for path in artefact.outputs]
@@ -40,6 +40,7 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
 def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:
     """Return, by stage, the names of the rules that make its files."""
     batches = {stage: [batch.name for batch in frozen.stage(stage)] for stage in STAGES}
+    batches[FETCH] = [fetch.name for fetch in frozen.fetches]
     return {**batches, **{stage: list(rules) for stage, rules in ARTEFACT_RULES.items()}}
 
 

@@ -5,13 +5,13 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from scripts.config import DEFAULT_CONFIG, load_config
+from scripts.config.overrides import overrides
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
@@ -48,12 +48,12 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings = workflow.config_settings
     files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
-    study = resolve(load_config(files, _overrides(settings.config)))
+    study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
     if not workflow.output_settings.dryrun and not only_looks():
         wait_for_leftovers(results)
     outlook = look(build_grid(study), results, only_looks())
-    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates)
+    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
@@ -71,10 +71,6 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 def _relative(path: Path) -> Path:
     """Show a file below the working folder by its short name."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _overrides(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key != "frozen_plan"}
 
 
 def _new_run() -> Run:

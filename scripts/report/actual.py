@@ -52,7 +52,7 @@ def planned_against_actual(results: Path) -> Table | None:
     )
     for heading in ("batch", ""):
         table.add_column(heading, overflow="fold")
-    for heading in ("requests", "prompt tokens", "computed", "answer tokens", "engine time"):
+    for heading in ("requests", "prompt tokens", "computed", "least", "answer tokens", "engine time"):
         table.add_column(heading, justify="right")
     for row in compared:
         table.add_row(row.batch, "planned", *_planned(row.estimate))
@@ -61,10 +61,11 @@ def planned_against_actual(results: Path) -> Table | None:
 
 
 def _planned(e: Estimate) -> Sequence[str]:
-    tokens = map(compact, (e.prompt_tokens, e.computed_tokens, e.completion_tokens))
+    tokens = [compact(e.prompt_tokens), "", compact(e.computed_tokens), compact(e.completion_tokens)]
     return [f"{e.to_send:,}", *tokens, minutes(e.seconds / 60)]
 
 
 def _actual(o: Outcome) -> Sequence[str]:
-    tokens = map(compact, (o.prompt_tokens, o.prompt_tokens - o.cached_tokens, o.completion_tokens))
+    computed = o.prompt_tokens - o.cached_tokens
+    tokens = map(compact, (o.prompt_tokens, computed, o.least_tokens, o.completion_tokens))
     return [o.ended, f"{o.sent:,}", *tokens, minutes(o.engine_seconds / 60)]

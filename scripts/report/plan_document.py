@@ -93,6 +93,14 @@ class PlannedBatch(_Document):
     minutes: Amount = Field(description="engine minutes for all its rows: what batches are cut by")
 
 
+class WeightsToFetch(_Document):
+    """Weights that a run downloads first."""
+
+    slug: str = Field(description="the model, or judge")
+    id: str
+    revision: str
+
+
 class PlanDocument(_Document):
     """A plan of the whole grid."""
 
@@ -104,6 +112,7 @@ class PlanDocument(_Document):
     reasons: dict[str, Count] = Field(description="reason -> missing cells")
     missing: list[MissingCell]
     batches: list[PlannedBatch]
+    fetches: list[WeightsToFetch]
 
 
 AXES: Mapping[str, Callable[[Cell], str]] = {
@@ -139,6 +148,7 @@ def plan_document(outlook: Outlook) -> PlanDocument:
             )
             for batch in plan.batches
         ],
+        fetches=[WeightsToFetch(slug=f.slug, id=f.id, revision=f.revision) for f in outlook.fetches],
     )
 
 

@@ -29,7 +29,7 @@ def print_outlook(outlook: Outlook, console: Console) -> None:
     if not outlook.plan.missing:
         console.print("Every cell is current.")
         return
-    for line in [*_reasons(outlook), *_axes(outlook), *_basis(outlook)]:
+    for line in [*_reasons(outlook), *_axes(outlook), *_weights(outlook), *_basis(outlook)]:
         console.print(line, highlight=False, markup=False)
 
 
@@ -95,6 +95,14 @@ def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
         yield f"and {len(lacking) - _VALUES} more"
 
 
+def _weights(outlook: Outlook) -> Iterator[str]:
+    for fetch in outlook.fetches:
+        yield (
+            f"{fetch.where}: the weights of {fetch.id} at {fetch.revision[:12]} are not here yet; a run downloads "
+            "them first (now: personas fetch --models)."
+        )
+
+
 def _basis(outlook: Outlook) -> Iterator[str]:
     work = work_of(outlook, outlook.plan.missing)
     batches = outlook.plan.batches
@@ -104,5 +112,12 @@ def _basis(outlook: Outlook) -> Iterator[str]:
             f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
             "the rest from stated defaults (docs/planning.md)."
         )
+    for model in outlook.capped:
+        if model.exceeded:
+            yield (
+                f"{model.where}.limits.spending: {model.spent:,.2f} {model.currency} are spent and "
+                f"{model.estimated:,.2f} more are estimated, the cap is {model.cap:,.2f}; "
+                "a batch that reaches it ends as engine-over-budget."
+            )
     if work.journaled:
         yield f"The journal answers {work.journaled:,} requests already; they are not sent again."

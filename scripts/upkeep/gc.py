@@ -3,9 +3,10 @@
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.batch.projection import stood_behind
 from scripts.config import load_config
@@ -35,13 +36,18 @@ class Rubbish:
         return not self.found.removable and not any(journal.is_needed for journal in self.journals)
 
 
-def gc(files: Sequence[Path], keep: Sequence[Path] = (), remove: bool = False) -> tuple[Path, Rubbish]:
+def gc(
+    files: Sequence[Path],
+    keep: Sequence[Path] = (),
+    remove: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> tuple[Path, Rubbish]:
     """Return the results folder of a config and what is in it that no grid needs; with `remove`, remove that.
 
-    `files` are merged into one config; each file of `keep` is a study of its own in the same results folder.
-    UserError where anybody works there, or a config is wrong.
+    `files` are merged into one config, with `overrides` of top-level keys; each file of `keep` is a study of its own
+    in the same results folder. UserError where anybody works there, or a config is wrong.
     """
-    plan = _plan(files)
+    plan = _plan(files, overrides)
     results = Path(plan.grid.study.config.results)
     needed = _needed(plan, results).union(*(_needed_beside(file, results) for file in keep))
     refuse_beside_others(results)
@@ -53,8 +59,8 @@ def gc(files: Sequence[Path], keep: Sequence[Path] = (), remove: bool = False) -
     return results, rubbish
 
 
-def _plan(files: Sequence[Path]) -> Plan:
-    grid = build_grid(resolve(load_config(files)))
+def _plan(files: Sequence[Path], overrides: Mapping[str, Any] | None = None) -> Plan:
+    grid = build_grid(resolve(load_config(files, overrides)))
     return make_plan(grid, existing_files(Path(grid.study.config.results)))
 
 

@@ -22,7 +22,7 @@ _LAYOUT = {
     FORGOTTEN: r"journal/[^/]+/[^/]+\.forgotten",
     LEASE: r"leases/[^/]+\.lease",
 }
-_STAYS = re.compile(rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases/\.guard")
+_STAYS = re.compile(rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases/\.(guard|endpoint-[^/]+)")
 _WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal)/.*")
 RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 """Kinds of files that a grid needs or does not; each is a folder below the results folder."""

@@ -1,6 +1,9 @@
 """A batch against a server over real sockets: cells, journal, and what a second run still asks."""
 
+import asyncio
 import json
+import threading
+import time
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -13,14 +16,16 @@ from scripts.batch.job import run
 from scripts.batch.journal import finished_keys
 from scripts.batch.outcome import Outcome
 from scripts.batch.projection import read_description
-from scripts.engines.errors import EngineRefuses, EngineUnavailable
+from scripts.engines.errors import EngineOverBudget, EngineRefuses, EngineUnavailable
 from scripts.engines.request import STATUSES
+from scripts.engines.turn import turn
 from scripts.errors import UserError
 from scripts.generate.transcript import text_hash
 from scripts.generate.work import plan_works, works
 from scripts.plan.disk import existing_files
 from scripts.plan.frozen import FrozenPlan
 from tests.helpers import OVERFLOW_OPENAI, RESET, FakeServer, Project, answer, failure, said
+from tests.helpers import Outcome as ServerOutcome
 
 DIALOGUES, ROUNDS = 9, 27
 
@@ -152,8 +157,10 @@ def test_a_server_that_is_gone_leaves_the_journal_and_no_cell(
 
 def _impatient() -> Any:
     from scripts.engines.client import Client
+    from scripts.engines.patience import Patience
 
-    return lambda base_url, key, name, retries: Client(base_url, key, name, retries=1)
+    brief = Patience(repeats=1, first=0.01, longest=0.01, in_vain=1.0, for_one=1.0)
+    return lambda base_url, key, name, patience, leave_out: Client(base_url, key, name, brief, leave_out)
 
 
 def test_a_wrong_key_stops_the_batch(served: Project, server: FakeServer) -> None:
@@ -268,3 +275,79 @@ def test_an_api_error_is_data_but_asked_again(served: Project, server: FakeServe
     again = served.frozen(run="run-2")
     run_all(again)
     assert {row["status"] for rows in cells(again).values() for row in rows} == {"ok"}
+
+
+# Limits of an endpoint.
+
+PRICE = {"prompt_per_million": 0.0, "completion_per_million": 1e6}
+"""A completion token costs 1 USD."""
+
+
+def test_the_spending_cap_ends_a_batch_and_a_higher_one_goes_on(served: Project, server: FakeServer) -> None:
+    cap = 200.0
+    server.decide = lambda body: answer("one two three four", pause=0.002)
+    frozen = served.edit(models__alpha__price=PRICE, models__alpha__limits={"spending": cap}).frozen()
+    with pytest.raises(
+        EngineOverBudget, match=r"models\.alpha\.limits\.spending: \d+\.\d+ of 200\.0000 USD is spent"
+    ):
+        run_all(frozen)
+    paid = server.count
+    assert cap - 24 < 4 * paid <= cap, "it stopped where the longest answer no longer fits, and no earlier"
+    assert len(journal(frozen)) == len(set(journal(frozen))) == paid, "whatever was paid for is kept"
+    assert existing_files(frozen.results) == frozenset()
+    with pytest.raises(EngineOverBudget):
+        run_all(served.frozen(run="run-2"))
+    assert server.count == paid, "the journal counts: a second start spends nothing"
+    outcome = run_all(served.edit(models__alpha__limits={"spending": 1e6}).frozen(run="run-3"))
+    assert existing_files(frozen.results) == {cell.path for cell in frozen.grid.cells}
+    assert server.count == paid + outcome.sent == len(set(journal(frozen)))
+
+
+def test_a_refused_request_costs_nothing_and_a_billed_error_does(served: Project, server: FakeServer) -> None:
+    refused = failure(400, "odd request")
+    billed = {"choices": [{"message": {"content": ["?"]}}], "usage": {"prompt_tokens": 1, "completion_tokens": 10}}
+    server.decide = lambda body: ServerOutcome(body=billed)
+    frozen = served.edit(
+        models__alpha__price=PRICE, models__alpha__limits={"spending": 100.0}, models__alpha__concurrency=1
+    ).frozen()
+    with pytest.raises(EngineOverBudget):
+        run_all(frozen)
+    assert server.count == 8 and journal(frozen) == [], "10 for each; the next could cost 24"
+    server.decide = lambda body: refused
+    assert run_all(served.frozen(run="run-2")).sent > 8
+
+
+def test_requests_per_minute_hold_a_batch_back(
+    served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.engines.limits.Window.__init__.__defaults__", (0.5,))  # a minute of half a second
+    times: list[float] = []
+    server.decide = lambda body: times.append(time.monotonic())
+    run_all(served.edit(models__alpha__limits={"requests_per_minute": 20}).frozen())
+    assert len(times) == server.count > 60
+    gaps = [later - earlier for earlier, later in zip(times, times[20:], strict=False)]
+    assert min(gaps) > 0.3, "20 in half a second at most, less what the way to the server takes"
+
+
+def test_the_served_name_is_asked_for(served: Project, server: FakeServer) -> None:
+    run_all(served.edit(models__alpha__served_name="name-there").frozen())
+    assert {body["model"] for body in server.bodies} == {"name-there"}
+
+
+def test_waiting_for_a_turn_is_not_the_engines_time(served: Project, server: FakeServer) -> None:
+    frozen = served.edit(models__alpha__limits={"requests_per_minute": 1e6}).frozen()
+    ended = threading.Event()
+
+    async def other() -> None:
+        async with turn(frozen.results / "leases", "alpha"):
+            started.set()
+            await asyncio.sleep(1.5)
+        ended.set()
+
+    started = threading.Event()
+    holder = threading.Thread(target=asyncio.run, args=(other(),))
+    holder.start()
+    started.wait()
+    outcome = run_all(frozen)
+    holder.join()
+    assert ended.is_set() and outcome.start_seconds < 1.0

@@ -81,9 +81,15 @@ def full_config(project: Project) -> Project:
         "called": "Modelo",
         "sampling": {"temperature": 0.5, "top_p": 0.9, "max_tokens": 24, "seed": 3},
         "system_role": "system",
-        "thinking": {"system_line": "line", "template_arguments": {"think": False}},
+        "thinking": {"system_line": "line", "template_arguments": {"think": False}, "effort": "low"},
         "price": {"prompt_per_million": 1.0, "completion_per_million": 2.0, "currency": "EUR"},
         "concurrency": 4,
+    }
+    endpoint = {
+        "key_variable": "KEY",
+        "served_name": "there",
+        "limits": {"requests_per_minute": 60.0, "tokens_per_minute": 1e6, "spending": 5.0},
+        "leave_out": ["seed"],
     }
     llama = {
         "engine": "llama.cpp",
@@ -94,12 +100,33 @@ def full_config(project: Project) -> Project:
         "threads": 2,
         **shared,
     }
+    folder = project.folder / "delta"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(bytes(range(256)) * 8)
+    shutil.copytree(folder, project.folder / "moved-delta", dirs_exist_ok=True)
+    vllm = {
+        "engine": "vllm",
+        "id": "org/delta",
+        "revision": "r1",
+        "weights": str(folder),
+        "context_length": 512,
+        "dtype": "float16",
+        "tensor_parallel": 2,
+        "gpu_memory": 0.8,
+        "reasoning_parser": "qwen3",
+        "remote_code": True,
+        "extra_arguments": ["--quantization=fp8"],
+        "tuning_arguments": ["--max-num-seqs=8"],
+        **shared,
+    }
     condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
     return project.set(
         {
-            "models/alpha": {**project.raw()["models"]["alpha"], **shared, "key_variable": "KEY"},
+            "models/alpha": {**project.raw()["models"]["alpha"], **shared, **endpoint},
             "models/beta": None,
             "models/gamma": llama,
+            "models/delta": vllm,
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
             "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
@@ -125,6 +152,7 @@ def full_config(project: Project) -> Project:
             },
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
             "batches": {"max_cells": 50, "max_minutes": 10.0},
+            "machine": {"vllm_python": "env/bin/python", "weights_cache": "cache", "gpus": [0, 1]},
             "results": "out",
         }
     )
@@ -134,6 +162,7 @@ def of_models(field: str, value: Any, effect: str) -> dict[str, tuple[str, Any, 
     return {
         f"EndpointModel.{field}": (f"models/alpha/{field}", value, effect),
         f"LlamaCppModel.{field}": (f"models/gamma/{field}", value, effect),
+        f"VllmModel.{field}": (f"models/delta/{field}", value, effect),
     }
 
 
@@ -146,11 +175,27 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     **of_models("sampling", {"temperature": 1.0, "max_tokens": 5}, "cells"),
     **of_models("system_role", "developer", "cells"),
     **of_models("thinking", {"system_line": "other"}, "cells"),
-    **of_models("price", None, "nothing"),
+    **of_models("price", {"prompt_per_million": 3.0, "completion_per_million": 4.0}, "nothing"),
     **of_models("concurrency", 9, "nothing"),
     "EndpointModel.engine": ("models/alpha/engine", None, "refused"),
     "EndpointModel.base_url": ("models/alpha/base_url", "https://other/v1", "nothing"),
     "EndpointModel.key_variable": ("models/alpha/key_variable", "OTHER", "nothing"),
+    "VllmModel.engine": ("models/delta/engine", None, "refused"),
+    "VllmModel.weights": ("models/delta/weights", "{folder}/moved-delta", "nothing"),
+    "VllmModel.context_length": ("models/delta/context_length", 1024, "cells"),
+    "VllmModel.dtype": ("models/delta/dtype", "bfloat16", "cells"),
+    "VllmModel.tensor_parallel": ("models/delta/tensor_parallel", 1, "nothing"),
+    "VllmModel.gpu_memory": ("models/delta/gpu_memory", 0.5, "nothing"),
+    "VllmModel.reasoning_parser": ("models/delta/reasoning_parser", "glm45", "cells"),
+    "VllmModel.remote_code": ("models/delta/remote_code", False, "cells"),
+    "VllmModel.extra_arguments": ("models/delta/extra_arguments", [], "cells"),
+    "VllmModel.tuning_arguments": ("models/delta/tuning_arguments", [], "nothing"),
+    "EndpointModel.served_name": ("models/alpha/served_name", "elsewhere", "nothing"),
+    "EndpointModel.limits": ("models/alpha/limits", None, "nothing"),
+    "EndpointModel.leave_out": ("models/alpha/leave_out", None, "cells"),
+    "Limits.requests_per_minute": ("models/alpha/limits/requests_per_minute", 30.0, "nothing"),
+    "Limits.tokens_per_minute": ("models/alpha/limits/tokens_per_minute", 1e5, "nothing"),
+    "Limits.spending": ("models/alpha/limits/spending", 6.0, "nothing"),
     "LlamaCppModel.engine": ("models/gamma/engine", None, "refused"),
     "LlamaCppModel.weights": ("models/gamma/weights", "{folder}/moved.gguf", "nothing"),
     "LlamaCppModel.context_length": ("models/gamma/context_length", 1024, "cells"),
@@ -161,6 +206,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Sampling.seed": ("models/gamma/sampling/seed", 4, "cells"),
     "Thinking.system_line": ("models/gamma/thinking/system_line", "other", "cells"),
     "Thinking.template_arguments": ("models/gamma/thinking/template_arguments", {"think": True}, "cells"),
+    "Thinking.effort": ("models/gamma/thinking/effort", "high", "cells"),
     "Price.prompt_per_million": ("models/gamma/price/prompt_per_million", 9.0, "nothing"),
     "Price.completion_per_million": ("models/gamma/price/completion_per_million", 9.0, "nothing"),
     "Price.currency": ("models/gamma/price/currency", "USD", "nothing"),
@@ -208,6 +254,10 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.replicates": ("replicates", 3, "cells"),
     "Config.figures": ("figures", {}, "nothing"),
     "Config.batches": ("batches", {}, "nothing"),
+    "Machine.vllm_python": ("machine/vllm_python", "other", "nothing"),
+    "Machine.weights_cache": ("machine/weights_cache", "other", "nothing"),
+    "Machine.gpus": ("machine/gpus", [1], "nothing"),
+    "Config.machine": ("machine", {}, "nothing"),
     "Config.results": ("results", "elsewhere", "nothing"),
     "Persona.role": ("role", "Other", "cells"),
     "Persona.description": ("description", "Other.", "cells"),
@@ -227,6 +277,9 @@ ACTS_ELSEWHERE = {
     "Patterns.fisher_p": "downstream of the cells",
     "Patterns.min_overlap": "downstream of the cells",
     "Patterns.max_minutes": "downstream of the cells",
+    "Limits.requests_per_minute": "`limits` as a whole is left out",
+    "Limits.tokens_per_minute": "`limits` as a whole is left out",
+    "Limits.spending": "`limits` as a whole is left out",
     "Figures.resamples": "downstream of the cells",
     "Figures.seed": "downstream of the cells",
     "Figures.note": "downstream of the cells",
@@ -443,6 +496,18 @@ def test_golden_prompts() -> None:
         assert now == golden, f"models read other prompts: raise RECIPE_VERSION and {regenerate}"
     else:
         pytest.fail(f"RECIPE_VERSION is {RECIPE_VERSION}, the file has {golden['recipe_version']}: {regenerate}")
+
+
+def test_other_files_in_the_folder_of_a_model_are_another_model(project: Project) -> None:
+    before = full_config(project).grid()
+    (project.folder / "delta" / "config.json").write_text('{"other": 1}')
+    paths = changed(before, project.grid())
+    assert paths and all("/delta/" in path for path in paths)
+
+
+def test_an_effort_that_is_not_set_leaves_no_trace(project: Project) -> None:
+    """The field came later: cells made before it keep their names."""
+    assert "effort" not in project.study().config.models["alpha"].identity()["thinking"]
 
 
 def test_samplers_of_llama_cpp_are_identity(monkeypatch: pytest.MonkeyPatch) -> None:

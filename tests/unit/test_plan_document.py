@@ -288,3 +288,23 @@ def test_minutes(value: float, text: str) -> None:
 )  # fmt: skip
 def test_money(amounts: dict[str, float], text: str) -> None:
     assert money(amounts) == text
+
+
+@pytest.mark.parametrize(
+    ("cap", "told"),
+    [pytest.param(1e9, False, id="fits"), pytest.param(0.0001, True, id="does not fit")],
+)
+def test_a_spending_cap_that_the_plan_would_pass_is_told(priced: Project, cap: float, told: bool) -> None:
+    priced.edit(models__alpha__limits={"spending": cap}, models__alpha__price=PRICE)
+    assert any(line.startswith("models.alpha.limits.spending: 0.00 ") for line in printed(priced)) is told
+
+
+def test_what_was_spent_counts_against_the_cap(served: Project, server: FakeServer) -> None:
+    """Also of cells that are there: the cap is for the model in this results folder."""
+    price = {"prompt_per_million": 1e6, "completion_per_million": 0.0}
+    served.edit(models__alpha__price=price).run()
+    rest = served.edit_persona("cook", role="Cook Lee", description="You cook.")
+    [capped] = rest.edit(models__alpha__limits={"spending": 1.0}).outlook().capped
+    words = sum(len(message["content"].split()) for body in server.bodies for message in body["messages"])
+    assert (capped.where, capped.currency, capped.cap, capped.spent) == ("models.alpha", "USD", 1.0, words)
+    assert capped.estimated > 0 and capped.exceeded

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -119,7 +120,7 @@ async def test_dies_later(tmp_path: Path, code: str, error: type[EngineError]) -
     owned = engine(code, log=tmp_path / "engine.log")
     await owned.start(at_once, 60)
     with pytest.raises(error):
-        await asyncio.wait_for(owned.watch(), 60)
+        await asyncio.wait_for(owned.watch(at_once), 60)
     await owned.stop()
 
 
@@ -175,7 +176,7 @@ async def test_stop_ends_children_of_an_engine_that_died(tmp_path: Path) -> None
     main, child = await pids_in(tmp_path / "pids")
     os.kill(main, signal.SIGKILL)
     with pytest.raises(EngineDied, match="killed"):
-        await asyncio.wait_for(owned.watch(), 60)
+        await asyncio.wait_for(owned.watch(at_once), 60)
     await owned.stop()
     assert await gone(child)
 
@@ -193,6 +194,62 @@ async def test_keys_travel_in_the_environment_only(tmp_path: Path) -> None:
         await asyncio.sleep(0.05)
     await owned.stop()
     assert (tmp_path / "l").read_text() == "terces\n" and not any("secret" in line for line in lines)
+
+
+async def test_a_dead_engine_leaves_no_worker_even_without_an_owner(tmp_path: Path) -> None:
+    """The owner may die in the moment after the engine: then only the keeper is left to end the workers."""
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "scripts.engines.keeper", sys.executable, "-c", STUBBORN, str(tmp_path / "pids")],
+        stdin=subprocess.PIPE,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    main, child = await pids_in(tmp_path / "pids")
+    os.kill(main, signal.SIGKILL)
+    assert await asyncio.to_thread(keeper.wait, 30) == 128 + signal.SIGKILL
+    assert keeper.stdin and not alive(child)
+    keeper.stdin.close()
+
+
+async def test_an_engine_that_lives_but_is_never_sound_counts_as_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "HEALTH_SECONDS", 0.0)
+    monkeypatch.setattr(supervisor_module, "HEALTH_PATIENCE", 1.0)
+    owned = engine(SLEEP, log=tmp_path / "engine.log")
+    await owned.start(at_once, 60)
+    with pytest.raises(EngineDied, match="lives but was not sound"):
+        await asyncio.wait_for(owned.watch(never), 60)
+    await owned.stop()
+
+
+VLLM_LOG = """
+for line in ["INFO Loading weights", "WARNING errors like `OSError: too many`",
+             "(Worker pid=7) ERROR [executor.py:9] ValueError: KV cache too small",
+             "ERROR RuntimeError: Engine core initialization failed. See root cause above.", *["  frame"] * 30]:
+    print(line)
+raise SystemExit(1)
+"""
+
+
+async def test_the_first_error_in_the_log_is_told_however_long_the_rest(tmp_path: Path) -> None:
+    with pytest.raises(EngineDidNotStart, match=r"It said: .*ValueError: KV cache too small"):
+        await engine(VLLM_LOG, log=tmp_path / "engine.log").start(never, 60)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
+        "ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.",
+        "ValueError: 5.0 GiB KV cache is needed, which is larger than the available KV cache memory (1.0 GiB).",
+        "ValueError: Free memory on device (3/79 GiB) on startup is less than desired GPU memory utilization (0.9)",
+    ],
+)
+async def test_vllm_out_of_memory_is_told_in_its_own_line(tmp_path: Path, line: str) -> None:
+    code = f"print('(EngineCore) ERROR [core.py:1] ' + {line!r}); print('frame\\n' * 40); raise SystemExit(1)"
+    with pytest.raises(EngineOutOfMemory, match=re.escape(line[-40:])):
+        await engine(code, log=tmp_path / "engine.log").start(never, 60)
 
 
 OWNER = """

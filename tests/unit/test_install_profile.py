@@ -7,8 +7,7 @@ import yaml
 from snakemake.cli import get_profile_dir
 
 from scripts.errors import UserError
-from scripts.plan.resources import memory, walltime
-from scripts.plan.stages import LOCAL_RULES
+from scripts.plan.needs import growing
 from scripts.profiles import install_profile
 from tests.helpers import ROOT
 
@@ -51,27 +50,6 @@ def test_the_slurm_profile_avoids_what_is_known_to_fail() -> None:
     assert profile["slurm-jobname-prefix"], "leftovers are found by the name of jobs"
 
 
-def test_local_rules_are_those_marked_so() -> None:
-    marked = set()
-    for path in (ROOT / "rules").glob("*.smk"):
-        for rule in path.read_text().split("\nrule ")[0:]:
-            if "localrule: True" in rule:
-                marked.add(rule.removeprefix("rule ").partition(":")[0])
-    assert marked == LOCAL_RULES
-
-
-@pytest.mark.parametrize(
-    ("minutes", "attempt", "expected"),
-    [
-        pytest.param(1.0, 1, 10, id="never less than ten minutes"),
-        pytest.param(50.5, 1, 152, id="three times the estimate"),
-        pytest.param(50.5, 2, 304, id="twice as much for a retry"),
-        pytest.param(50.5, 4, 304, id="and no more than that"),
-    ],
-)
-def test_walltime(minutes: float, attempt: int, expected: int) -> None:
-    assert walltime(minutes)(None, attempt) == expected
-
-
-def test_memory_grows_with_attempts() -> None:
-    assert [memory(3000)(None, attempt) for attempt in (1, 2, 3)] == [3000, 6000, 9000]
+@pytest.mark.parametrize(("attempt", "expected"), [(1, 100), (2, 200), (3, 200)])
+def test_what_a_batch_asks_for_grows_with_its_attempts(attempt: int, expected: int) -> None:
+    assert growing(100, 2)(None, attempt) == expected

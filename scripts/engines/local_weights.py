@@ -1,0 +1,25 @@
+"""Where the weights of a model that vLLM serves lie on this machine."""
+
+from pathlib import Path
+
+from scripts.config.machine import Machine
+from scripts.config.models import VllmModel
+from scripts.errors import UserError
+from scripts.fetch.cache import snapshot
+from scripts.grid.weights import locate_folder
+
+
+def local_weights(model: VllmModel, where: str, machine: Machine) -> Path:
+    """Return the folder of a model's weights; UserError names the field `where` if they are not there.
+
+    Nothing is downloaded here: the time of a GPU runs already.
+    """
+    if model.weights:
+        return locate_folder(model.weights, f"{where}.weights")
+    folder = snapshot(model, Path(machine.weights_cache).expanduser() if machine.weights_cache else None)
+    if folder is None:
+        raise UserError(
+            f"{where}: the weights of {model.id} at {model.revision} are not on this machine, expected them there "
+            "before an engine starts; `personas fetch --models` downloads them (docs/fetch.md)."
+        )
+    return folder

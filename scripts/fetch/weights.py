@@ -1,0 +1,82 @@
+"""Download pinned weights into the cache of the Hugging Face libraries, as far as they are not there."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from huggingface_hub.utils import disable_progress_bars
+
+from scripts.errors import UserError
+from scripts.fetch.cache import cache_folder, snapshot
+from scripts.fetch.failures import Unreachable
+from scripts.fetch.hub import Hub, RemoteFile
+from scripts.fetch.needed import HubModel
+from scripts.fetch.repository import Fetched, download, missing_bytes
+
+_AT_ONCE = 4
+_LARGEST = 50 * 10**9
+"""Bytes that the hub serves as one plain file at most; larger ones come by its own protocol, Xet, in pieces."""
+
+
+def fetch_weights(
+    models: Iterable[HubModel],
+    hub: Hub,
+    free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+) -> Iterator[Fetched]:
+    """Download what is missing of the models' weights, and yield where each model lies once it is complete.
+
+    All is looked up before anything is downloaded, so that what is refused, or does not fit on the disk (`free` tells
+    the free bytes at an existing folder), is told at once. Raises UserError; what was downloaded stays.
+    """
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of every try that we repeat
+    disable_progress_bars()
+    models = list(models)
+    try:
+        listed = _listed([asked for asked in models if snapshot(asked.model, hub.cache) is None], hub)
+        _refuse_full_disk(models, listed, hub, free)
+        for asked in models:
+            yield download(asked, listed.get(asked.slug, ()), hub)
+    except KeyboardInterrupt:
+        raise UserError("Interrupted; the same command goes on, what was downloaded stays.") from None
+    except OSError as error:
+        raise UserError(
+            f"machine.weights_cache: {cache_folder(hub.cache)} cannot be written "
+            f"({error.strerror or error}), expected a folder with enough space; what was downloaded stays."
+        ) from None
+
+
+def _listed(models: Sequence[HubModel], hub: Hub) -> Mapping[str, list[RemoteFile]]:
+    """Return the wanted files by slug of the model; UserError has a sentence for every model that is refused."""
+    found, wrong = dict[str, list[RemoteFile]](), list[str]()
+    for asked in models:
+        try:
+            found[asked.slug] = hub.files(asked)
+        except Unreachable:
+            raise
+        except UserError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UserError("\n".join(wrong))
+    return found
+
+
+def _refuse_full_disk(
+    models: Iterable[HubModel], listed: Mapping[str, list[RemoteFile]], hub: Hub, free: Callable[[Path], int]
+) -> None:
+    """Raise UserError where all that is to be downloaded is more than the disk of the cache has free."""
+    missing: dict[Path, int] = {}
+    for asked in models:
+        missing |= missing_bytes(asked, listed.get(asked.slug, ()), hub)
+    needed, cache = sum(missing.values()), cache_folder(hub.cache).absolute()
+    room = free(next(folder for folder in (cache, *cache.parents) if folder.exists()))
+    if needed > room:
+        raise UserError(
+            f"machine.weights_cache: the disk of {cache} has {gigabytes(room)} free, expected {gigabytes(needed)} "
+            f"for the weights of {', '.join(listed)}; make room, or name a folder on another disk."
+        )
+
+
+def gigabytes(count: int) -> str:
+    """Return a number of bytes in GB (10^9 bytes), three digits."""
+    return f"{count / 1e9:,.0f} GB" if count >= 100e9 else f"{count / 1e9:.3g} GB"

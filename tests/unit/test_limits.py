@@ -1,0 +1,242 @@
+"""Limits of an endpoint: a sliding window, money that is reserved, and turns of batches that share them."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.batch.journal import Journal
+from scripts.batch.limited import spent_so_far
+from scripts.config.models import Limits, Price
+from scripts.engines.answers import Failing, Overloaded, Trouble
+from scripts.engines.budget import Budget, cost
+from scripts.engines.errors import EngineOverBudget
+from scripts.engines.limits import Gate, Window
+from scripts.engines.request import Reply, Request
+from scripts.engines.turn import turn
+
+PRICE = Price(prompt_per_million=1.0, completion_per_million=10.0)
+REQUEST = Request({}, [{"role": "user", "content": "x" * 384}], 0.0, 1.0, 100, 0, {})  # 400 characters: 100 tokens
+OK = Reply("ok", text="a", prompt_tokens=50, completion_tokens=7)
+
+
+async def passed(window: Window, amounts: list[float]) -> list[float]:
+    """Take the amounts side by side; return the seconds after which each passed."""
+    started, times = time.monotonic(), []
+
+    async def one(amount: float) -> None:
+        await window.take(amount)
+        times.append(time.monotonic() - started)
+
+    await asyncio.gather(*(one(amount) for amount in amounts))
+    return times
+
+
+async def test_never_more_than_the_limit_in_any_stretch_of_time() -> None:
+    times = await passed(Window(5, seconds=0.2), [1] * 17)
+    assert len(times) == 17 and times == sorted(times)
+    # In any 0.2 s at most 5: each is at least 0.2 s after the fifth before it. A token bucket would fail here.
+    assert all(later - earlier >= 0.2 - 0.002 for earlier, later in zip(times, times[5:], strict=False))
+
+
+async def test_what_is_settled_below_the_estimate_makes_room_at_once() -> None:
+    window = Window(100, seconds=60)
+    first = await window.take(90)
+    waiting = asyncio.create_task(window.take(50))
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    window.settle(first, 10)
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_what_is_settled_above_the_estimate_counts() -> None:
+    window = Window(100, seconds=0.3)
+    window.settle(await window.take(10), 95)
+    started = time.monotonic()
+    await window.take(10)
+    assert time.monotonic() - started >= 0.25
+
+
+async def test_what_left_the_window_can_still_be_settled() -> None:
+    window = Window(100, seconds=0.05)
+    old = await window.take(100)
+    await asyncio.sleep(0.06)
+    await window.take(100)
+    window.settle(old, 0)
+    waiting = asyncio.create_task(window.take(100))
+    await asyncio.sleep(0.01)
+    assert not waiting.done(), "settling what is gone gives nothing back"
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_what_alone_exceeds_the_limit_goes_alone() -> None:
+    times = await passed(Window(10, seconds=0.1), [1, 50, 1])
+    assert times[1] >= 0.095 and times[2] - times[1] >= 0.095
+
+
+async def test_first_come_first_served() -> None:
+    window, order = Window(10, seconds=0.1), []
+
+    async def one(name: str, amount: float) -> None:
+        await window.take(amount)
+        order.append(name)
+
+    await window.take(8)
+    await asyncio.gather(one("large", 9), one("small", 1))
+    assert order == ["large", "small"], "a small one never starves a large one"
+
+
+async def test_a_set_clock_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    times = await passed(Window(2, seconds=0.1), [1] * 4)
+    assert times[1] < 0.09 <= times[2]
+
+
+async def test_a_limit_that_another_batch_used_up_counts() -> None:
+    window = Window(10, seconds=0.2)
+    window.fill()
+    assert (await passed(window, [1]))[0] >= 0.19
+
+
+# The gate: what a try reserves, and what is counted after it.
+
+
+@pytest.mark.parametrize(
+    ("result", "tokens", "money"),
+    [
+        pytest.param(OK, 57, cost(PRICE, 50, 7), id="usage as told"),
+        pytest.param(Reply("empty", prompt_tokens=50, completion_tokens=100), 150, cost(PRICE, 50, 100), id="empty"),
+        pytest.param(Reply("ok", text="a"), 200, cost(PRICE, 100, 100), id="usage untold: the estimate"),
+        pytest.param(Reply("api_error", detail="HTTP 400"), 0, 0.0, id="refused: nothing"),
+        pytest.param(
+            Reply("api_error", prompt_tokens=50, completion_tokens=1), 51, cost(PRICE, 50, 1), id="api_error"
+        ),
+        pytest.param(Overloaded("HTTP 429"), 0, 0.0, id="429: nothing"),
+        pytest.param(Failing("timed out"), 200, cost(PRICE, 100, 100), id="no answer came: it may have cost"),
+    ],
+)
+async def test_what_a_try_takes(result: Reply | Trouble, tokens: float, money: float) -> None:
+    budget = Budget(PRICE, 1.0, 0.0, "models.m", lambda: 0)
+    gate = Gate(Limits(tokens_per_minute=1000), budget)
+    async with gate.admit(REQUEST) as ticket:
+        assert gate.tokens is not None and gate.tokens._sum == 200, "100 of the prompt, 100 at most of the answer"
+        assert ticket.settle(result) is result
+    assert gate.tokens._sum == pytest.approx(tokens) and budget.spent == pytest.approx(money)
+
+
+async def test_estimates_learn_from_usage() -> None:
+    """A language with many tokens a character must not slip through at the rate of English."""
+    gate = Gate(Limits(tokens_per_minute=10_000))
+    async with gate.admit(REQUEST) as ticket:
+        ticket.settle(Reply("ok", text="a", prompt_tokens=400, completion_tokens=1))
+    async with gate.admit(REQUEST) as ticket:
+        assert ticket.prompt == 400
+        ticket.settle(OK)
+    async with gate.admit(REQUEST) as ticket:
+        assert ticket.prompt == 400
+
+
+# Money
+
+
+async def test_what_is_under_way_is_reserved() -> None:
+    budget = Budget(PRICE, cost(PRICE, 0, 250), 0.0, "models.m", lambda: 3)
+    await budget.reserve(0, 100)
+    await budget.reserve(0, 100)
+    third = asyncio.create_task(budget.reserve(0, 100))
+    await asyncio.sleep(0.01)
+    assert not third.done(), "it waits for the real price of those under way"
+    budget.settle(0, 100, 0, 20)
+    await asyncio.wait_for(third, 1)
+    assert budget.spent == pytest.approx(cost(PRICE, 0, 20))
+
+
+async def test_the_cap_ends_it_once_nothing_is_under_way() -> None:
+    budget = Budget(PRICE, cost(PRICE, 0, 250), cost(PRICE, 0, 60), "models.m", lambda: 1234)
+    await budget.reserve(0, 100)
+    second = asyncio.create_task(budget.reserve(0, 100))
+    await asyncio.sleep(0.01)
+    assert not second.done()
+    budget.settle(0, 100, 0, 100)
+    with pytest.raises(EngineOverBudget) as told:
+        await second
+    assert str(told.value) == (
+        "models.m.limits.spending: 0.0016 of 0.0025 USD is spent, and the next request could exceed that; "
+        "at most 1,234 requests are left. Raise it and start again: the run goes on from the journal."
+    )
+    assert (EngineOverBudget.name, EngineOverBudget.exit_code) == ("engine-over-budget", 79)
+
+
+async def test_a_cap_that_is_met_exactly_is_not_exceeded() -> None:
+    budget = Budget(PRICE, 3 * cost(PRICE, 1, 1), 0.0, "models.m", lambda: 0)
+    for _ in range(3):
+        await budget.reserve(1, 1)
+        budget.settle(1, 1, 1, 1)
+    with pytest.raises(EngineOverBudget):
+        await budget.reserve(1, 1)
+
+
+async def test_all_journals_of_a_model_count_as_spent(tmp_path: Path) -> None:
+    for number in range(2):
+        async with Journal(tmp_path / "journal/m", f"b{number}") as journal:
+            await journal.append(f"{number:064x}", OK)
+            await journal.append(f"{number + 5:064x}", Reply("blocked"))
+    (tmp_path / "journal/m/torn.jsonl").write_bytes(b'{"key":"')
+    assert spent_so_far(tmp_path, "m", PRICE) == pytest.approx(2 * cost(PRICE, 50, 7))
+    assert spent_so_far(tmp_path, "other", PRICE) == 0
+
+
+# Turns
+
+
+async def test_batches_take_turns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    inside, told = 0, []
+
+    async def batch() -> None:
+        nonlocal inside
+        async with turn(tmp_path / "leases", "m") as waited:
+            inside += 1
+            assert inside == 1
+            await asyncio.sleep(0.02)
+            told.append(waited)
+            inside -= 1
+
+    await asyncio.gather(batch(), batch())
+    assert told == [False, True]
+    assert [record.message for record in caplog.records].count(caplog.records[0].message) == 1
+
+
+async def test_models_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    async with turn(tmp_path, "m") as first, turn(tmp_path, "n") as second:
+        assert not first and not second
+
+
+async def test_a_turn_ends_with_its_holder(tmp_path: Path) -> None:
+    program = "import asyncio, pathlib, sys\nfrom scripts.engines.turn import turn\n" + (
+        "async def main():\n async with turn(pathlib.Path(sys.argv[1]), 'm'):\n"
+        "  print('held', flush=True)\n  await asyncio.sleep(60)\nasyncio.run(main())"
+    )
+    holder = await asyncio.create_subprocess_exec(
+        *_python(program, tmp_path), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert holder.stdout is not None and await holder.stdout.readline() == b"held\n"
+    waiting = asyncio.create_task(_take(tmp_path))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    holder.kill()
+    await holder.wait()
+    assert await asyncio.wait_for(waiting, 5)
+
+
+def _python(program: str, *arguments: Any) -> list[str]:
+    import sys
+
+    return [sys.executable, "-c", program, *map(str, arguments)]
+
+
+async def _take(folder: Path) -> bool:
+    async with turn(folder, "m") as waited:
+        return waited

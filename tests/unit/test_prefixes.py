@@ -1,0 +1,45 @@
+"""The least that has to be computed: a beginning counts once, whoever asks behind it."""
+
+import pytest
+
+from scripts.batch.prefixes import Prefixes
+from scripts.engines.request import Request
+from scripts.plan.rates import CHARACTERS_PER_MESSAGE as MORE
+
+
+def request(*turns: str, what: str = "bfi") -> Request:
+    roles = ("system", *("user", "assistant") * len(turns))
+    messages = [{"role": role, "content": turn} for role, turn in zip(roles, turns, strict=False)]
+    return Request({}, messages, 0.0, 1.0, 8, 0, {}, what=what)
+
+
+def test_a_first_prompt_is_all_new() -> None:
+    assert Prefixes().share_new(request("S", "one")) == 1.0
+
+
+def test_items_behind_one_dialogue_are_new_by_themselves_only() -> None:
+    prefixes = Prefixes()
+    prefixes.share_new(request("S" * 84, "first"))
+    assert prefixes.share_new(request("S" * 84, "second")) == pytest.approx((6 + MORE) / (84 + 6 + 2 * MORE))
+
+
+def test_a_round_goes_on_after_the_round_before() -> None:
+    prefixes = Prefixes()
+    prefixes.share_new(request("S", "one", what="dialogues"))
+    share = prefixes.share_new(request("S", "one", "answer", "two", what="dialogues"))
+    assert share == pytest.approx((6 + 3 + 2 * MORE) / (1 + 3 + 6 + 3 + 4 * MORE))
+
+
+def test_the_last_message_of_an_item_is_no_beginning() -> None:
+    """Nothing goes on after an item, so remembering it would only cost memory."""
+    prefixes = Prefixes()
+    for number in range(100):
+        prefixes.share_new(request("S", f"item {number}"))
+    assert len(prefixes._seen) == 1
+
+
+def test_a_role_is_part_of_a_beginning() -> None:
+    prefixes = Prefixes()
+    prefixes.share_new(request("S", "one", what="dialogues"))
+    other = Request({}, [{"role": "developer", "content": "S"}, {"role": "user", "content": "one"}], 0, 1, 8, 0, {})
+    assert prefixes.share_new(other) == 1.0
