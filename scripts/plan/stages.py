@@ -17,16 +17,8 @@ ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
 }
 """Stages without an engine and their rules."""
 
-LOCAL_RULES = frozenset({"summarise", "draw", "describe"})
-"""Rules of seconds: they run beside Snakemake (`localrule`), also where other jobs go to a cluster."""
-
 _NAMED = frozenset({"analysis", "figures"})
 """Stages whose tables and figures are targets of their own; a ratings table is one of very many."""
-
-
-def runs_here(rule: str) -> bool:
-    """Tell whether a rule runs where Snakemake runs, on whatever cluster the others do."""
-    return rule in LOCAL_RULES or rule.startswith("fetch_")
 
 
 def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:

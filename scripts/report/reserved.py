@@ -8,8 +8,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from scripts.plan.stages import runs_here
-
 _COLUMNS = {
     "GPUs": "gpu",
     "walltime\nmin": "runtime",
@@ -25,7 +23,7 @@ def print_reserved(workflow: Any, console: Console) -> None:
     if dag is None or workflow.resource_settings.nodes is None:
         return
     planned = dag.needrun_jobs(exclude_finished=False)  # a dry run has "finished" them all by now
-    jobs = [job for job in planned if not job.rule.norun and not runs_here(job.rule.name)]
+    jobs = [job for job in planned if not job.rule.norun and job.rule.name not in workflow._localrules]
     if jobs:
         console.print(reserved_table(jobs))
 
