@@ -1,4 +1,4 @@
-"""The server and the launcher, started once; a study of its own for every case; the undisturbed run to compare with."""
+"""Server and launcher, started once; a study of its own for every case; the undisturbed run to compare with."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -11,10 +11,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from scripts.plan.disk import existing_files
 from tests.faults.finished import (
@@ -169,15 +167,20 @@ def shares(kills: int) -> dict[str, int]:
     return {"batch": kills - 2 * some, "embedded": some, "snakemake": some}
 
 
+def grounds(server: FaultServer, launcher: Launcher) -> dict[str, Ground]:
+    """Return every ground by its name."""
+    made: list[Ground] = [BatchGround(server, launcher), EmbeddedGround(launcher), SnakemakeGround(server)]
+    return {ground.name: ground for ground in made}
+
+
 def campaign(kills: int, seed: int, folder: Path) -> Tally:
     """Kill on every ground; AssertionError at the first violation."""
     server, launcher, tally = FaultServer(), Launcher(), Tally()
-    grounds: Sequence[Any] = (BatchGround(server, launcher), EmbeddedGround(launcher), SnakemakeGround(server))
     try:
-        for ground in grounds:
+        for name, ground in grounds(server, launcher).items():
             began = time.monotonic()
-            Campaign(ground, folder, seed, tally).strike(shares(kills)[ground.name])
-            print(f"{ground.name}: {tally.struck[ground.name]} kills in {time.monotonic() - began:.0f} s", flush=True)
+            Campaign(ground, folder, seed, tally).strike(shares(kills)[name])
+            print(f"{name}: {tally.struck[name]} kills in {time.monotonic() - began:.0f} s", flush=True)
     finally:
         launcher.close()
         server.stop()

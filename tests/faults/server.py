@@ -22,6 +22,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -146,7 +147,8 @@ async def _send(
     cut: bool = False,
 ) -> bool:
     data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
-    told = {"content-type": "application/json", **(headers or {}), "content-length": str(len(data))}
+    told = {"content-type": "application/json", "date": formatdate(usegmt=True), **(headers or {})}
+    told["content-length"] = str(len(data))
     lines = [f"HTTP/1.1 {status} told", *(f"{name}: {value}" for name, value in told.items()), "", ""]
     writer.write("\r\n".join(lines).encode() + (data[: len(data) // 2] if cut else data))
     await writer.drain()

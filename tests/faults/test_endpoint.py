@@ -16,13 +16,14 @@ pytestmark = pytest.mark.faults
 
 NOTHING = Journaled({}, frozenset(), 0)
 FAST = {"speed": 50}
+FIELDS = ("containing", "skip", "times", "each", "share")
 ERROR = {"error": {"message": "it failed", "type": "some_error", "code": None}}
 
 
 def rule(**do: Any) -> dict[str, Any]:
     """A rule; what is no field of a rule belongs to its outcome."""
-    fields = {name: do.pop(name) for name in ("containing", "skip", "times", "each", "share") if name in do}
-    return {**fields, "do": do}
+    made: dict[str, Any] = {name: do.pop(name) for name in FIELDS if name in do}
+    return {**made, "do": do}
 
 
 def status(number: int, headers: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def status(number: int, headers: dict[str, str] | None = None, **more: Any) -> d
 
 RECOVERS = [
     pytest.param([status(429, {"retry-after": "2"}, skip=5, times=4)], id="429 with Retry-After"),
-    pytest.param([status(429, {"retry-after": "Tue, 24 Nov 2026 19:00:00 GMT"}, skip=5, times=4)], id="429 with a date"),
+    pytest.param([status(429, {"retry-after": "Tue, 24 Nov 2026 19:00:00 GMT"}, skip=5, times=4)], id="429, past date"),
     pytest.param([status(429, skip=5, times=4)], id="429 without Retry-After"),
     pytest.param([status(429, share=0.3, each=2)], id="429 twice for a third of the requests"),
     pytest.param([status(code, skip=4 * place, times=3) for place, code in enumerate((500, 502, 503, 504, 529))],
@@ -96,7 +97,7 @@ def test_a_fault_that_stays_ends_the_batch_by_name(
     server.program({**fault, "skip": when})
     hangs = fault["do"].get("act") == "hang"
     values = {"values": {"scripts.engines.client.REQUEST_TIMEOUT": 20.0}} if hangs else {}
-    attempt = launcher.start(study, **FAST, **values)
+    attempt = launcher.start(study, speed=200, **values)
     assert attempt.code() == code, attempt.told()
     assert_one_sentence(attempt, name, part)
     compare(study, NOTHING, server, launcher)

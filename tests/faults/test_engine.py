@@ -1,4 +1,4 @@
-"""An engine process of our own that starts slowly, dies or hangs: the supervisor is real, the engine is the server."""
+"""An engine process of our own that starts slowly, dies or hangs: only what it serves is not real."""
 
 from pathlib import Path
 from typing import Any

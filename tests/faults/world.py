@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,3 +207,14 @@ STUDY: Mapping[str, Any] = {
 def make_study(folder: Path, base_url: str) -> Project:
     """Write the small study of the suite: one persona and the baseline behind an endpoint."""
     return make_project(folder).set({**STUDY, "models/alpha/base_url": base_url})
+
+
+@contextlib.contextmanager
+def killed_with(mark: str) -> Iterator[None]:
+    """Leave no process with this mark behind, however the context ends."""
+    try:
+        yield
+    finally:
+        for process in marked(mark):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
