@@ -1,6 +1,7 @@
 """Run the works of a batch with one engine, and write its cells."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -65,7 +66,8 @@ async def run_batch(
                 await _run_all(works, asked, asker, lanes)
         finally:
             progress.record(outcome)
-            outcome.write(frozen.folder())
+            with contextlib.suppress(OSError):  # a full disk has failed at something that matters more
+                outcome.write(frozen.folder())
     outcome.statuses = write_cells(frozen.results, works)
     outcome.ended = FINISHED
     outcome.write(frozen.folder())

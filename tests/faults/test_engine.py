@@ -60,7 +60,7 @@ HANGS = {"speed": 500, "engine": {"deadline": 30000.0, "rules": [{"skip": 21, "d
     ("patches", "code", "name", "finished"),
     [
         pytest.param({"engine": {"slow_start": 60, "deadline": 1.0}}, 74, "engine-out-of-time", 0, id="never ready"),
-        pytest.param({"engine": {"rules": "none"}}, 71, "engine-did-not-start", 0, id="ends before it is ready"),
+        pytest.param({"engine": {"no": "such setting"}}, 71, "engine-did-not-start", 0, id="ends before it is ready"),
         pytest.param({"engine": {"rules": [{"skip": 21, "do": {"act": "exit", "pause": 0.05}}]}},
                      72, "engine-died", 1, id="dies in the middle of requests"),
         pytest.param(HANGS, 75, "engine-unavailable", 1, id="hangs"),

@@ -29,7 +29,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
-        time.sleep(0.005)
+        time.sleep(0.01)
     return value
 
 
@@ -117,10 +117,9 @@ class Attempt:
         return self.ended[self.driver]
 
     def code(self) -> int:
-        """Wait for the end and return the exit code of the only batch."""
+        """Wait for the end and return the exit code of the batch that ran last."""
         self.wait()
-        [code] = self.codes.values()
-        return code
+        return list(self.codes.values())[-1]
 
 
 class Launcher:
