@@ -29,10 +29,10 @@ def mounted(*arguments: str) -> bool:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[dict[str, Any]]:
-    """Give a folder a disk of its own, or else quotas: yields the patches that a batch then needs."""
+    """Give a folder a disk of its own. Who may not mount gets a quota instead: yields what a batch needs for that."""
     folder.mkdir(parents=True)
     if not mounted("-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)):
-        yield {"file_size": kilobytes * 256}  # no file beyond a quarter of it
+        yield {"file_size": 6000}
         return
     try:
         yield {}
@@ -74,10 +74,14 @@ def test_a_file_that_may_not_grow(
 
 
 @pytest.mark.parametrize(
-    ("kilobytes", "file"),
-    [pytest.param(72, ".jsonl", id="while asking"), pytest.param(160, ".parquet", id="while writing cells")],
+    ("full", "kilobytes", "file"),
+    [
+        pytest.param("results/journal", 8, ".jsonl", id="while asking"),
+        pytest.param("results", 160, ".parquet", id="while writing cells"),
+    ],
 )
 def test_a_full_disk(
+    full: str,
     kilobytes: int,
     file: str,
     study: Project,
@@ -85,7 +89,7 @@ def test_a_full_disk(
     launcher: Launcher,
     goes_on: Callable[[Project], None],
 ) -> None:
-    with small_disk(study.results, kilobytes) as patches:
+    with small_disk(study.folder / full, kilobytes) as patches:
         attempt = launcher.start(study, **patches)
         assert attempt.code() == 77, attempt.told()
         assert_one_sentence(attempt, "disk", *([] if patches else ["No space left on device", file]))
