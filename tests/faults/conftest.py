@@ -14,7 +14,9 @@ from tests.faults.finished import (
     content,
     journaled,
 )
-from tests.faults.world import Attempt, FaultServer, Launcher, make_study, wait_until
+from tests.faults.processes import wait_until
+from tests.faults.program import FaultServer
+from tests.faults.runs import Attempt, Launcher, make_study
 from tests.helpers import Project
 
 

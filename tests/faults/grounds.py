@@ -1,10 +1,6 @@
 """Where kills happen: a batch process, the embedded engine, or Snakemake as a user starts it."""
 
-import contextlib
-import os
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +9,11 @@ from typing import Any, Protocol
 
 import psutil
 
-from tests.faults.world import MARK, FaultServer, Launcher, make_study, marked, wait_until
-from tests.helpers import Project, copy_project
+from tests.faults.checkout import Snakemake, make_checkout
+from tests.faults.processes import by_command, marked, to, to_group
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher, make_study
+from tests.helpers import Project
 
 KILL, TERM, INT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 
@@ -59,22 +58,6 @@ class Ground(Protocol):
         """Wait a moment at most until the server was asked so often; tell whether it was."""
 
 
-def _to(pid: int) -> Callable[[int], object]:
-    def send(number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-    return send
-
-
-def _to_group(pid: int) -> Callable[[int], object]:
-    def send(number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, number)
-
-    return send
-
-
 class _Launched:
     """A run of the launcher."""
 
@@ -87,26 +70,18 @@ class _Launched:
 
     def victim(self, name: str) -> Callable[[int], object] | None:
         if name == "driver":
-            return _to(self._attempt.driver)
+            return to(self._attempt.driver)
         if name == "group":
-            return _to_group(self._attempt.driver)
+            return to_group(self._attempt.driver)
         if name == "batch":
-            return _to(self._attempt.batch) if self._attempt.batch else None
-        return _by_command(self._launcher.processes(), name)
+            return to(self._attempt.batch) if self._attempt.batch else None
+        return by_command(self._launcher.processes(), name)
 
     def finished(self) -> bool:
         return self._attempt.wait() == 0
 
     def told(self) -> str:
         return self._attempt.told()
-
-
-def _by_command(processes: list[psutil.Process], part: str) -> Callable[[int], object] | None:
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if any(part in word for word in process.cmdline()):
-                return _to(process.pid)
-    return None
 
 
 @dataclass
@@ -190,47 +165,6 @@ class EmbeddedGround:
 
     def arrived(self, count: int) -> bool:
         raise NotImplementedError("nobody counts the requests of this engine")
-
-
-class Snakemake:
-    """`snakemake` in a copy of the project that also holds the study. All its processes carry `mark`."""
-
-    def __init__(self, folder: Path, mark: str, *arguments: str, **environment: str) -> None:
-        self._mark = mark
-        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
-        self.log = folder / f"snakemake-{uuid.uuid4().hex[:8]}.txt"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "snakemake", *arguments, "--configfile", "config.yaml"],
-                cwd=folder,
-                env={**kept, MARK: mark, **environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def over(self) -> bool:
-        return self.process.poll() is not None
-
-    def victim(self, name: str) -> Callable[[int], object] | None:
-        if name == "snakemake":
-            return _to(self.process.pid)
-        if name == "group":
-            return _to_group(self.process.pid)
-        return _by_command(marked(self._mark), name)
-
-    def finished(self) -> bool:
-        wait_until(self.over, "the end of Snakemake", 240)
-        return self.process.returncode == 0
-
-    def told(self) -> str:
-        return self.log.read_text(errors="replace")
-
-
-def make_checkout(folder: Path, base_url: str) -> Project:
-    """Copy the project into a new folder, with the study of the suite in it."""
-    copy_project(folder)
-    return make_study(folder, base_url)
 
 
 @dataclass

@@ -9,7 +9,8 @@ import pytest
 
 from tests.faults.conftest import assert_one_sentence, compare
 from tests.faults.finished import Journaled, assert_complete
-from tests.faults.world import FaultServer, Launcher
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher
 from tests.helpers import Project
 
 pytestmark = pytest.mark.faults

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from scripts.plan.disk import existing_files
+from tests.faults.checkout import Snakemake, make_checkout
 from tests.faults.conftest import assert_one_sentence, compare
 from tests.faults.finished import assert_complete, journaled
-from tests.faults.grounds import Snakemake, make_checkout
-from tests.faults.world import FaultServer, Launcher
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher
 from tests.helpers import Project
 
 pytestmark = pytest.mark.faults

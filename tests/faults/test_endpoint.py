@@ -9,7 +9,9 @@ import pytest
 from scripts.plan.disk import existing_files
 from tests.faults.conftest import assert_one_sentence, compare, nothing_runs
 from tests.faults.finished import Journaled, assert_complete, content, journaled
-from tests.faults.world import FaultServer, Launcher, wait_until
+from tests.faults.processes import wait_until
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher
 from tests.helpers import Project
 
 pytestmark = pytest.mark.faults

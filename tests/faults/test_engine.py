@@ -8,7 +8,7 @@ import pytest
 from tests.faults.conftest import assert_one_sentence, nothing_runs
 from tests.faults.finished import assert_complete, assert_kept, content, journaled
 from tests.faults.grounds import EMBEDDED
-from tests.faults.world import Launcher, make_study
+from tests.faults.runs import Launcher, make_study
 from tests.helpers import Project
 
 pytestmark = pytest.mark.faults

@@ -11,10 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.faults.checkout import Snakemake, make_checkout
 from tests.faults.finished import assert_complete, journaled
-from tests.faults.grounds import ENGINE, KEEPER, EmbeddedGround, Snakemake, make_checkout
+from tests.faults.grounds import ENGINE, KEEPER, EmbeddedGround
+from tests.faults.processes import killed_with, marked, wait_until
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher
 from tests.faults.server import KEY_VARIABLE
-from tests.faults.world import FaultServer, Launcher, killed_with, marked, wait_until
 
 pytestmark = pytest.mark.faults
 

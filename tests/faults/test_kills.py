@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.kills import Campaign, Tally, grounds, shares
-from tests.faults.world import FaultServer, Launcher
+from tests.faults.campaign import Campaign, Tally
+from tests.faults.kills import grounds, shares
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher
 
 pytestmark = pytest.mark.faults
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.faults.checkout import Snakemake, make_checkout
 from tests.faults.conftest import compare
 from tests.faults.finished import Journaled, assert_complete
-from tests.faults.grounds import Snakemake, make_checkout
-from tests.faults.world import FaultServer, Launcher, killed_with, marked, wait_until
+from tests.faults.processes import killed_with, marked, wait_until
+from tests.faults.program import FaultServer
+from tests.faults.runs import Launcher
 
 pytestmark = pytest.mark.faults
 

@@ -1,88 +1,33 @@
-"""A study, a server, and runs of it: what the fault suite puts together for each of its cases."""
+"""Runs of a small study: started through the launcher, followed until all their processes have ended."""
 
 import contextlib
-import http.client
 import json
 import os
 import queue
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from scripts.engines.supervisor import free_port
+from tests.faults.processes import MARK, marked, wait_until
 from tests.helpers import ROOT, Project, make_project
 
-MARK = "PERSONAS_TEST_MARK"
-PATIENCE = 120.0
+STUDY: Mapping[str, Any] = {
+    "models/beta": None,
+    "models/alpha/concurrency": 6,
+    "personas/include": ["keeper"],
+}
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """Return the first true value of `condition`; AssertionError when it takes too long."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
-        time.sleep(0.01)
-    return value
-
-
-class FaultServer:
-    """The server's process as seen from a test."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def start(self) -> None:
-        """Start it (again), on the same port."""
-        self.stop()
-        command = [sys.executable, "-m", "tests.faults.server", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-        assert self._process.stdout and self._process.stdout.readline(), "the server did not start"
-
-    def stop(self) -> None:
-        """Kill it, if it runs."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            if self._process.stdout:
-                self._process.stdout.close()
-        self._process = None
-
-    @property
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def program(self, *rules: dict[str, Any], pace: float = 0.0, key: str | None = None) -> None:
-        """Set what it does from now on, and forget what it was asked."""
-        self._call("POST", "/control", {"rules": list(rules), "pace": pace, "key": key})
-
-    def asked(self) -> list[dict[str, Any]]:
-        """Return every request since it was programmed: `mark`, `at` (seconds), `answered`."""
-        asked: list[dict[str, Any]] = self._call("GET", "/asked")
-        return asked
-
-    def wait(self, count: int) -> bool:
-        """Wait until `count` requests have arrived, a quarter of a second at most; tell whether they have."""
-        return int(self._call("GET", f"/wait?count={count}")) >= count
-
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        with contextlib.closing(connection):
-            connection.request(method, path, json.dumps(body) if body is not None else None)
-            return json.loads(connection.getresponse().read())
+def make_study(folder: Path, base_url: str) -> Project:
+    """Write the small study of the suite: one persona and the baseline behind an endpoint."""
+    return make_project(folder).set({**STUDY, "models/alpha/base_url": base_url})
 
 
 @dataclass
@@ -183,37 +128,3 @@ class Launcher:
     def processes(self) -> list[psutil.Process]:
         """Return every living process of a run of ours, engines and keepers included."""
         return marked(self.mark, without=self._process.pid)
-
-
-def marked(mark: str, without: int = 0) -> list[psutil.Process]:
-    """Return every living process that has `mark` in its environment."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            ours = process.pid != without and process.environ().get(MARK) == mark
-            if ours and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
-STUDY: Mapping[str, Any] = {
-    "models/beta": None,
-    "models/alpha/concurrency": 6,
-    "personas/include": ["keeper"],
-}
-
-
-def make_study(folder: Path, base_url: str) -> Project:
-    """Write the small study of the suite: one persona and the baseline behind an endpoint."""
-    return make_project(folder).set({**STUDY, "models/alpha/base_url": base_url})
-
-
-@contextlib.contextmanager
-def killed_with(mark: str) -> Iterator[None]:
-    """Leave no process with this mark behind, however the context ends."""
-    try:
-        yield
-    finally:
-        for process in marked(mark):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
