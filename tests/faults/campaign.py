@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +40,15 @@ class Tally:
     def kills(self) -> int:
         return self.struck.total()
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.struck + other.struck,
+            self.victims + other.victims,
+            self.phases + other.phases,
+            self.late + other.late,
+            self.finished + other.finished,
+        )
+
     def __str__(self) -> str:
         def line(what: str, counts: Counter[str]) -> str:
             return f"{what}: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
@@ -51,11 +61,11 @@ class Tally:
 class Campaign:
     """Kills on one ground. Every choice is drawn from `seed`, so a violation can be looked for again."""
 
-    def __init__(self, ground: Ground, folder: Path, seed: int, tally: Tally) -> None:
+    def __init__(self, ground: Ground, folder: Path, seed: int) -> None:
         self._ground = ground
         self._folder = folder / ground.name
         self._random = random.Random(f"{ground.name} {seed}")
-        self._tally = tally
+        self._tally = Tally()
         self._studies = 0
         self._known: set[Path] = set()
         self._folder.mkdir(parents=True)
@@ -65,16 +75,16 @@ class Campaign:
         self._undisturbed = content(project)
         self._requests = len(journaled(project.results).lines)
 
-    def strike(self, kills: int) -> None:
+    def strike(self, kills: int, stop: Callable[[], bool]) -> Tally:
         """Kill so often, finishing and comparing a study after every few kills."""
-        target = self._tally.struck[self._ground.name] + kills
-        while self._tally.struck[self._ground.name] < target:
+        while self._tally.kills < kills and not stop():
             project = self._new_study()
-            left = min(self._random.randint(4, 8), target - self._tally.struck[self._ground.name])
+            left = min(self._random.randint(4, 8), kills - self._tally.kills)
             while left and self._kill(project):
                 left -= 1
             self._finish(project)
             shutil.rmtree(project.folder)
+        return self._tally
 
     def _new_study(self) -> Project:
         self._studies += 1
@@ -92,7 +102,7 @@ class Campaign:
             send = run.victim(victim)
         if send is not None:
             send(number)
-        killed = not self._ended_well(run)
+        killed = not run.finished()
         self._nothing_runs()
         after = self._compare(project, before)
         phase = self._phase(project, before, after)
@@ -107,22 +117,18 @@ class Campaign:
         return killed
 
     def _wait_for_a_moment(self, run: Run, before: Journaled) -> None:
-        """Wait for a moment anywhere in the life of the run; engines that count nothing get blind moments."""
+        """Wait for a moment anywhere in the life of the run."""
         at_start, at_end = self._ground.late
         remaining = self._requests - len(before.lines)
         aim = self._random.choice(("start", "asking", "asking", "end"))
         drawn = self._random.random()
-        if aim == "start" or self._ground.asked() is None:
+        if aim == "start":
             time.sleep(drawn * at_start)
             return
         wanted = remaining if aim == "end" else 1 + int(drawn * remaining)
         while not self._ground.arrived(wanted) and not run.over():
             pass  # `arrived` itself waits a while
         time.sleep(self._random.random() * (at_end if aim == "end" else 0.03))
-
-    def _ended_well(self, run: Run) -> bool:
-        wait_until(run.over, f"the end of a run that was killed\n{run.told()}", GONE_WITHIN)
-        return run.finished()
 
     def _nothing_runs(self) -> None:
         wait_until(lambda: not self._ground.processes(), f"{self._ground.processes()} to end", GONE_WITHIN)

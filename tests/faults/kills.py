@@ -4,10 +4,14 @@
 """
 
 import argparse
+import contextlib
 import shutil
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.faults.campaign import Campaign, Tally
@@ -22,24 +26,38 @@ def shares(kills: int) -> dict[str, int]:
     return {"batch": kills - 2 * some, "embedded": some, "snakemake": some}
 
 
-def grounds(server: FaultServer, launcher: Launcher) -> dict[str, Ground]:
-    """Return every ground by its name."""
-    made: list[Ground] = [BatchGround(server, launcher), EmbeddedGround(launcher), SnakemakeGround(server)]
-    return {ground.name: ground for ground in made}
+@contextlib.contextmanager
+def ground(name: str) -> Iterator[Ground]:
+    """Set up a ground by its name, with a server and a launcher of its own."""
+    with contextlib.ExitStack() as stack:
+        if name == "embedded":
+            yield EmbeddedGround(stack.enter_context(contextlib.closing(Launcher())))
+            return
+        server = FaultServer()
+        stack.callback(server.stop)
+        if name == "snakemake":
+            yield SnakemakeGround(server)
+        else:
+            yield BatchGround(server, stack.enter_context(contextlib.closing(Launcher())))
+
+
+def strike(name: str, kills: int, seed: int, folder: Path, stop: Callable[[], bool]) -> Tally:
+    """Kill on one ground, until `stop`."""
+    with ground(name) as there:
+        return Campaign(there, folder, seed).strike(kills, stop)
 
 
 def campaign(kills: int, seed: int, folder: Path) -> Tally:
-    """Kill on every ground; AssertionError at the first violation."""
-    server, launcher, tally = FaultServer(), Launcher(), Tally()
-    try:
-        for name, ground in grounds(server, launcher).items():
-            began = time.monotonic()
-            Campaign(ground, folder, seed, tally).strike(shares(kills)[name])
-            print(f"{name}: {tally.struck[name]} kills in {time.monotonic() - began:.0f} s", flush=True)
-    finally:
-        launcher.close()
-        server.stop()
-    return tally
+    """Kill on every ground at the same time; AssertionError at the first violation."""
+    violated = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        made = [
+            pool.submit(strike, name, share, seed, folder, violated.is_set) for name, share in shares(kills).items()
+        ]
+        try:
+            return sum((done.result() for done in as_completed(made)), Tally())
+        finally:
+            violated.set()
 
 
 def main() -> int:

@@ -13,7 +13,6 @@ import ctypes
 import json
 import os
 import selectors
-import signal
 import socket
 import sys
 import tempfile
@@ -86,7 +85,6 @@ def _as_process(body: Any, stderr: Path, leads: bool = False) -> NoReturn:
     """Be a process that ends as Python scripts end."""
     code = 0
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         if leads:
             os.setsid()
         os.closerange(3, 256)  # as a new process: among them is the driver's lease, which must end with the driver

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 MARK = "PERSONAS_TEST_MARK"
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -64,9 +64,13 @@ def to_group(pid: int) -> Callable[[int], object]:
 
 
 def by_command(processes: list[psutil.Process], part: str) -> Callable[[int], object] | None:
-    """Return what sends a signal to the process whose command line holds `part`."""
+    """Return what sends a signal to the process whose command line holds `part`.
+
+    The youngest of several: a keeper names its engine on its own command line.
+    """
+    found = []
     for process in processes:
         with contextlib.suppress(psutil.Error):
             if any(part in word for word in process.cmdline()):
-                return to(process.pid)
-    return None
+                found.append((process.create_time(), process.pid))
+    return to(max(found)[1]) if found else None

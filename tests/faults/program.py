@@ -7,7 +7,6 @@ import subprocess
 import sys
 from typing import Any
 
-from scripts.engines.supervisor import free_port
 from tests.helpers import ROOT
 
 
@@ -15,7 +14,7 @@ class FaultServer:
     """The server's process as seen from a test."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -28,7 +27,8 @@ class FaultServer:
         self.stop()
         command = [sys.executable, "-m", "tests.faults.server", "--port", str(self.port)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-        assert self._process.stdout and self._process.stdout.readline(), "the server did not start"
+        assert self._process.stdout
+        self.port = int(self._process.stdout.readline())
 
     def stop(self) -> None:
         """Kill it, if it runs."""
