@@ -13,6 +13,7 @@ import ctypes
 import json
 import os
 import selectors
+import signal
 import socket
 import sys
 import tempfile
@@ -32,7 +33,7 @@ from scripts.plan.outlook import look
 from tests.faults.patches import apply
 from tests.helpers import Project, make_project
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def main() -> None:
@@ -87,6 +88,8 @@ def _as_process(body: Any, stderr: Path, leads: bool = False) -> NoReturn:
     try:
         if leads:
             os.setsid()
+            # A suite that is killed takes its runs along.
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.closerange(3, 256)  # as a new process: among them is the driver's lease, which must end with the driver
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), 2)

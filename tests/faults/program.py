@@ -26,7 +26,7 @@ class FaultServer:
         """Start it (again), on the same port."""
         self.stop()
         command = [sys.executable, "-m", "tests.faults.server", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())
 
@@ -35,8 +35,9 @@ class FaultServer:
         if self._process:
             self._process.kill()
             self._process.wait()
-            if self._process.stdout:
-                self._process.stdout.close()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    pipe.close()
         self._process = None
 
     @property

@@ -105,7 +105,8 @@ class Launcher:
         assert self._process.stdin
         self._process.stdin.write(json.dumps(told).encode() + b"\n")
         self._process.stdin.flush()
-        wait_until(lambda: attempt.driver, "the driver to start")
+        wait_until(lambda: attempt.driver or self._process.poll() is not None, "the driver to start")
+        assert attempt.driver, "the launcher has ended"
         return attempt
 
     def _read(self) -> None:
