@@ -23,6 +23,7 @@ from tests.faults.processes import wait_until
 from tests.helpers import Project
 
 PHASES = ("planning", "starting", "asking", "writing cells", "leaving")
+DRIVERS = ("driver", "snakemake")
 GONE_WITHIN = 30.0
 
 
@@ -102,6 +103,8 @@ class Campaign:
             send = run.victim(victim)
         if send is not None:
             send(number)
+            if victim in DRIVERS and number == signal.SIGKILL:
+                self._ground.hold()  # else a batch that did not notice would end by itself, unnoticed
         killed = not run.finished()
         self._nothing_runs()
         after = self._compare(project, before)

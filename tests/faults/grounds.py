@@ -56,6 +56,9 @@ class Ground(Protocol):
     def asked(self) -> list[dict[str, Any]] | None:
         """Return what the server was asked since the start of the run; None where nobody can tell."""
 
+    def hold(self) -> None:
+        """Let what is still asked take longer than anything that was killed may live."""
+
     def arrived(self, count: int) -> bool:
         """Wait a moment at most until so many requests have come; tell whether they have."""
 
@@ -114,6 +117,9 @@ class BatchGround:
     def asked(self) -> list[dict[str, Any]] | None:
         return self.server.asked()
 
+    def hold(self) -> None:
+        self.server.slow_down(60)
+
     def arrived(self, count: int) -> bool:
         return self.server.wait(count)
 
@@ -168,6 +174,9 @@ class EmbeddedGround:
     def asked(self) -> list[dict[str, Any]] | None:
         return None
 
+    def hold(self) -> None:
+        """Nobody can hold this engine."""
+
     def arrived(self, count: int) -> bool:
         """Nobody counts the requests of this engine, so its answers in the journals are counted."""
         time.sleep(0.05)
@@ -205,6 +214,9 @@ class SnakemakeGround:
 
     def asked(self) -> list[dict[str, Any]] | None:
         return self.server.asked()
+
+    def hold(self) -> None:
+        self.server.slow_down(60)
 
     def arrived(self, count: int) -> bool:
         return self.server.wait(count)

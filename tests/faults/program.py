@@ -48,6 +48,10 @@ class FaultServer:
         """Set what it does from now on, and forget what it was asked."""
         self._call("POST", "/control", {"rules": list(rules), "pace": pace, "key": key})
 
+    def slow_down(self, pace: float) -> None:
+        """Let every answer from now on take so many seconds."""
+        self._call("POST", "/pace", pace)
+
     def asked(self) -> list[dict[str, Any]]:
         """Return every request since it was programmed: `mark`, `at` (seconds), `answered`."""
         asked: list[dict[str, Any]] = self._call("GET", "/asked")

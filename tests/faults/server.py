@@ -1,9 +1,9 @@
 """A programmable server in a process of its own: `python -m tests.faults.server --port N`.
 
 It answers chat completions with a text that only depends on the request, and fails as it is told by rules.
-`POST /control` sets rules and pace, `GET /asked` tells every request since, `GET /wait?count=N` returns
-once N requests have arrived, or after a quarter of a second. As an engine (`--as-engine`) it takes rules and key from
-the environment.
+`POST /control` sets rules and pace, `POST /pace` the pace alone; `GET /asked` tells every request since, and
+`GET /wait?count=N` returns once N requests have arrived, or after a quarter of a second. As an engine (`--as-engine`)
+it takes rules and key from the environment.
 
 A rule is `{"do": OUTCOME}` with any of `containing` (text in the last message), `skip` (so many matching requests
 first), `times` (at most so many in all), `each` (at most so many per request), `share` (of the requests, by their
@@ -102,7 +102,9 @@ class Server:
 
     async def _control(self, method: str, target: str, data: bytes) -> Any:
         url = urlsplit(target)
-        if method == "POST":
+        if url.path == "/pace":
+            self.program.pace = json.loads(data)
+        elif method == "POST":
             self.program = Program(**json.loads(data))
         elif url.path == "/wait":
             count = int(parse_qs(url.query)["count"][0])
