@@ -24,6 +24,9 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], None]) -> Non
         _sync(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # the sentence for people names the file they know, whoever wrote it
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -54,6 +54,7 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
     logging.basicConfig(
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
+    logging.raiseExceptions = False  # on a full disk every line would print a traceback
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     frozen: FrozenPlan | None = None
 

@@ -150,8 +150,9 @@ class Journal:
             while view:
                 view = view[os.write(handle, view) :]
             os.fsync(handle)
-        except OSError:
+        except OSError as error:
             os.ftruncate(handle, start)  # a full disk leaves half a line; take it back
+            error.filename = str(path)
             raise
         self._size += len(data)
         return path, start

@@ -1,6 +1,7 @@
 """Run the works of a batch with one engine, and write its cells."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter, defaultdict
@@ -78,7 +79,8 @@ async def run_batch(
         finally:
             progress.record(outcome)
             outcome.over = time.time()
-            outcome.write(frozen.folder())
+            with contextlib.suppress(OSError):  # a full disk has failed at something that matters more
+                outcome.write(frozen.folder())
     outcome.statuses = write_cells(frozen.results, works)
     outcome.ended, outcome.over = FINISHED, time.time()
     outcome.write(frozen.folder())

@@ -134,6 +134,15 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         _remove_outdated(frozen)
     except UserError as error:
         leave(error)
+    except OSError as error:
+        leave(_not_written(error))
+
+
+def _not_written(error: OSError) -> UserError:
+    return UserError(
+        f"results: {error.filename or 'the folder'} cannot be written ({error.strerror}), "
+        "expected a folder that may be written to, with space left."
+    )
 
 
 def _note_jobs(workflow: Any, frozen: FrozenPlan) -> None:
@@ -166,7 +175,10 @@ def _finish(workflow: Any, frozen: FrozenPlan) -> None:
     """End a real invocation, also one with nothing to do: refresh the links and say what there is."""
     ran = workflow.executor_plugin is not None and not workflow.dryrun and not workflow.touch
     if ran:
-        refresh_links(frozen)
+        try:
+            refresh_links(frozen)
+        except OSError as error:  # the disk is full, or may not be written to
+            print(_not_written(error), file=sys.stderr)
         began = frozen_plans.plan_file(frozen.results, frozen.run.id).exists()
         if began or not frozen.batches:  # otherwise it failed before it began, and has said why
             print_summary(frozen)

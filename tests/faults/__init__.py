@@ -1,0 +1,1 @@
+"""The fault suite: whole batches against broken servers, disks, clocks and processes (docs/faults.md)."""
