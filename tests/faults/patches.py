@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.engines.llamacpp import Command
+from scripts.engines.command import Command
 from tests.faults.server import KEY_VARIABLE, RULES_VARIABLE
 
 
@@ -69,7 +69,7 @@ def engine(rules: Mapping[str, Any]) -> None:
     """Supervise a fake engine, `tests.faults.server` with these rules, instead of llama.cpp."""
     import json
 
-    from scripts.engines import engine as home
+    from scripts.engines import llamacpp
 
     told = dict(rules)
     deadline = told.pop("deadline", 30.0)
@@ -78,4 +78,4 @@ def engine(rules: Mapping[str, Any]) -> None:
         arguments = [sys.executable, "-m", "tests.faults.server", "--as-engine", "--port", str(port)]
         return Command(arguments, {KEY_VARIABLE: key, RULES_VARIABLE: json.dumps(told)}, deadline)
 
-    values({f"{home.__name__}.command": command})
+    values({f"{llamacpp.__name__}.command": command})
