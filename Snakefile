@@ -22,6 +22,7 @@ wildcard_constraints:
     place="[A-Za-z0-9./-]+",
 
 
+include: "rules/fetch.smk"
 include: "rules/generate.smk"
 include: "rules/judge.smk"
 include: "rules/ratings.smk"

@@ -6,6 +6,7 @@ for batch in PLAN.stage("judge"):
             batch.name
         input:
             [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+            [ancient(path) for path in PLAN.fetched],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:

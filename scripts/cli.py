@@ -10,6 +10,7 @@ from rich.console import Console
 
 from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.errors import UserError
+from scripts.fetch.data import Origin, fetch_data
 from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
@@ -102,6 +103,27 @@ def gc_command(
     """List what no grid needs: results of earlier configs, leftovers, torn journals; --yes removes it."""
     results, rubbish = gc(configfile or [DEFAULT_CONFIG], keep or [], remove=yes)
     print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
+
+
+@app.command("fetch")
+def fetch_command(
+    configfile: ConfigFiles = None,
+    data: Annotated[bool, typer.Option("--data", help="The third-party data that the config uses.")] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="Copy from this folder instead of downloading; checked the same way."),
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option("--mirror", help="Download from this address, laid out as data/external.")
+    ] = None,
+) -> None:
+    """Fetch what a config uses and this repository does not hold; what is here already is left alone."""
+    if not data:
+        raise UserError("personas fetch: found nothing to fetch, expected --data.")
+    if folder is not None and mirror is not None:
+        raise UserError("personas fetch: found both --from and --mirror, expected one of them.")
+    config = load_config(configfile or [DEFAULT_CONFIG])
+    fetch_data(config, origin=Origin.of(config, folder, mirror))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from scripts.benchmarks.base import Item
 from scripts.config.judges import Judge, Reference
 from scripts.config.personas import BASELINE
 from scripts.config.root import PAIRWISE
-from scripts.grid.asked import asked_items
+from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
 from scripts.grid.study import Study, judge_weights_key
@@ -85,7 +85,7 @@ class _Specs:
             **self._shared,
             "judged": judged.digest,
             "texts": self._rubric(rubric),
-            "persona": study.personas[persona].identity() if persona else None,
+            "persona": study.persona_identity(persona) if persona else None,
             "reference": place.get("reference"),
             "scoring": self._read_of_items(judged) if judged.benchmark else None,
         }
@@ -101,9 +101,14 @@ class _Specs:
         """Hash what a judge reads of the items besides their prompts: the trait, or the reference answer."""
         key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
         if key not in self._scoring:
-            items = dict(asked_items(self._study, key[0], key[1]))[key[2]]
-            self._scoring[key] = sha256([[item.id, read_of_item(self._study, judged, item)] for item in items])
+            self._scoring[key] = sha256(self._scoring_of(judged, *key))
         return self._scoring[key]
+
+    def _scoring_of(self, judged: Cell, benchmark: str, persona: str, as_persona: str | None) -> Any:
+        items = dict(asked_items(self._study, benchmark, persona))[as_persona]
+        if benchmark in self._study.pins.items:
+            return asked_identity(self._study, benchmark, persona, as_persona, items)
+        return [[item.id, read_of_item(self._study, judged, item)] for item in items]
 
 
 def read_of_item(study: Study, judged: Cell, item: Item) -> str | None:

@@ -1,6 +1,7 @@
 """What follows from the cells without an engine: ratings and patterns; then, from these, series, figures, pages."""
 
 from collections import defaultdict
+from typing import Any
 
 from scripts.config.personas import BASELINE
 from scripts.grid.canonical import sha256
@@ -42,14 +43,19 @@ class _Scoring:
     """Hashes of what scoring reads of the items of a benchmark, computed once each."""
 
     def __init__(self, grid: Grid) -> None:
-        self._items = grid.study.items
+        self._study = grid.study
         self._known: dict[str, str] = {}
 
     def of(self, benchmark: str) -> str:
         if benchmark not in self._known:
-            read = [[item.id, item.role, dict(item.scoring)] for item in self._items[benchmark]]
-            self._known[benchmark] = sha256(read)
+            self._known[benchmark] = sha256(self._read(benchmark))
         return self._known[benchmark]
+
+    def _read(self, benchmark: str) -> list[Any]:
+        pins = self._study.pins.items.get(benchmark)
+        if pins is not None:
+            return [dict(pin) for pin in pins.scoring()]
+        return [[item.id, item.role, dict(item.scoring)] for item in self._study.items[benchmark]]
 
 
 def _patterns(grid: Grid) -> list[Artefact]:

@@ -17,7 +17,7 @@ from scripts.plan.batches import Batch
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class Run:
 
 @dataclass(frozen=True)
 class FrozenPlan:
-    """What the jobs of one invocation know. `estimates` are by name of a batch."""
+    """What the jobs of one invocation know. `estimates` are by name of a batch.
+
+    `to_fetch` are the third-party files (source, path) that were not here when the run was planned.
+    """
 
     run: Run
     study: Study
@@ -41,6 +44,12 @@ class FrozenPlan:
     artefacts: Sequence[Artefact]
     targets: Sequence[str]
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    to_fetch: Sequence[tuple[str, str]] = ()
+
+    @property
+    def fetched(self) -> list[str]:
+        """Where the files lie that are fetched in this run: whoever reads third-party texts waits for all of them."""
+        return [self.study.store.path(source, path).as_posix() for source, path in self.to_fetch]
 
     @cached_property
     def grid(self) -> Grid:
@@ -94,7 +103,8 @@ def freeze(plan: Plan, run: Run, results: Path, estimates: Mapping[str, Estimate
     """Give a plan the form that jobs read; `estimates` are by path of a cell."""
     known = estimates or {}
     by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in plan.batches if known}
-    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets, by_batch)
+    study = plan.grid.study
+    return FrozenPlan(run, study, results, plan.batches, plan.artefacts, plan.targets, by_batch, study.absent)
 
 
 def write(frozen: FrozenPlan) -> Path:
@@ -107,6 +117,7 @@ def write(frozen: FrozenPlan) -> Path:
         "batches": [asdict(batch) for batch in frozen.batches],
         "artefacts": [asdict(artefact) for artefact in frozen.artefacts],
         "targets": list(frozen.targets),
+        "to_fetch": [list(file) for file in frozen.to_fetch],
         "estimates": {name: asdict(estimate) for name, estimate in frozen.estimates.items()},
     }
     path = plan_file(frozen.results, frozen.run.id)
@@ -131,6 +142,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         artefacts=[_tuples(Artefact, artefact) for artefact in raw["artefacts"]],
         targets=raw["targets"],
         estimates={name: Estimate(**estimate) for name, estimate in raw["estimates"].items()},
+        to_fetch=[(source, path) for source, path in raw["to_fetch"]],
     )
 
 

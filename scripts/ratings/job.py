@@ -20,6 +20,7 @@ from scripts.ratings.table import rate_response, ratings_table
 
 def rate(frozen: FrozenPlan, output: str) -> None:
     """Write the ratings table `output` (a path below the results folder) from the cells it names."""
+    frozen.study.require_texts()
     artefact = frozen.artefact(output)
     rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
     write_atomically(frozen.results / output, partial(pq.write_table, ratings_table(rows)))
