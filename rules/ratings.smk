@@ -1,7 +1,6 @@
 rule rate:
     input:
         lambda wildcards: inputs_of(PLAN, f"tables/ratings-{wildcards.name}.{wildcards.digest}.parquet"),
-        [ancient(path) for path in PLAN.fetched],
     output:
         f"{RESULTS}/tables/ratings-{{name}}.{{digest}}.parquet",
     log:

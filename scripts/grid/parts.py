@@ -7,10 +7,12 @@ from pathlib import Path
 
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
+from scripts.benchmarks.labels import Labels, read_labels
 from scripts.config import Config
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.conditions import Condition, Order
 from scripts.config.personas import Persona, PersonasSection
+from scripts.errors import UserError
 from scripts.fetch.catalogue import ExternalFile
 from scripts.fetch.reference import Reference, reference
 from scripts.fetch.store import Store
@@ -103,6 +105,29 @@ class Parts:
             for item in _items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
         ], pins
 
+    def labels(self, slug: str, section: BenchmarkSection, roles: Sequence[str]) -> tuple[Labels, Pin | None]:
+        """Return the labels of the roles that have any; and their pin where they come from elsewhere."""
+        if section.labels is None:
+            return {}, None
+        wanted = reference(section.labels)
+        if wanted is None:
+            return read_labels(self.root / section.labels, section.label_set, roles), None
+        self.store.catalogue.file(wanted, f"benchmarks.{slug}.labels", "json")
+        found = self.here(wanted, wanted.path)
+        return read_labels(found, section.label_set, roles) if found else {}, self.pin(wanted, wanted.path)
+
+    def nltk(self, slug: str, folder: str) -> tuple[str, list[Pin]]:
+        """Return the folder of NLTK data of a benchmark; and its pins where it comes from elsewhere."""
+        wanted = reference(folder)
+        if wanted is None:
+            if not (self.root / folder).is_dir():
+                raise UserError(f"benchmarks.{slug}.nltk: found {folder!r}, which is no folder, expected one.")
+            return str(self.root / folder), []
+        paths = list(self.store.catalogue.files(wanted, f"benchmarks.{slug}.nltk"))
+        for path in paths:
+            self.here(wanted, path)
+        return str(self.store.path(wanted.source, wanted.path)), [self.pin(wanted, path) for path in paths]
+
     def _item_files(self, slug: str, kind: str, wanted: Reference, roles: Sequence[str]) -> dict[str | None, str]:
         """Return the path of the file of each role, or of the one file of all (None)."""
         where = f"benchmarks.{slug}.items"
@@ -123,12 +148,16 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
     """Return the parts after reading all that a config names; the third-party files among it are in `used`."""
     parts = Parts(root, store)
     personas, _ = parts.personas(config.personas)
+    roles = [persona.role for persona in personas.values()]
     for slug, condition in config.conditions.items():
         if reference(condition.turns):
             parts.turns(slug, condition)
     for slug, section in config.benchmarks.items():
         if reference(section.items):
-            parts.items(slug, config.kind_of(slug), section, [persona.role for persona in personas.values()])
+            parts.items(slug, config.kind_of(slug), section, roles)
+        parts.labels(slug, section, roles)
+        if section.nltk:
+            parts.nltk(slug, section.nltk)
     return parts
 
 

@@ -45,8 +45,10 @@ class ItemPins:
 
 @dataclass(frozen=True)
 class Pins:
-    """The pins of a study; what is not in it is identified by its content. `others`: labels and the like."""
+    """The pins of a study; what is not in it is identified by its content. By slug of the benchmark or condition."""
 
     personas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     turns: Mapping[str, Mapping[Order, Sequence[TurnPin]]] = field(default_factory=dict)
     items: Mapping[str, ItemPins] = field(default_factory=dict)
+    labels: Mapping[str, Pin] = field(default_factory=dict)
+    nltk: Mapping[str, Sequence[Pin]] = field(default_factory=dict)

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
+from scripts.benchmarks.labels import Labels
 from scripts.config import Config
 from scripts.config.conditions import Order
 from scripts.config.judges import Judge
@@ -22,10 +23,14 @@ from scripts.config.personas import Persona
 from scripts.errors import UserError
 from scripts.fetch.catalogue import Catalogue
 from scripts.fetch.store import Store, open_store
+from scripts.grid.frozen_parts import FrozenParts
 from scripts.grid.parts import Parts
 from scripts.grid.pins import Pins
 from scripts.grid.weights import fingerprint, fingerprint_folder, locate, locate_folder
 from scripts.judge.texts import JudgeTexts, load_texts
+
+T = TypeVar("T")
+P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Study:
     `weights` maps model slugs, and judges by `judge_weights_key`, to fingerprints; `judge_texts` maps slugs of judges
     to what they read. `pins` identify third-party texts. Where a third-party file is `absent` (source, path),
     stand-ins of the right number take the place of its texts: enough to plan with, and never sent to a model. `store`
-    has the others.
+    has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark.
     """
 
     config: Config
@@ -45,8 +50,11 @@ class Study:
     weights: Mapping[str, str]
     judge_texts: Mapping[str, JudgeTexts] = field(default_factory=dict)
     pins: Pins = field(default_factory=Pins)
+    root: Path = Path()
     store: Store = field(default_factory=lambda: Store(Path(), Catalogue({})))
     absent: Sequence[tuple[str, str]] = ()
+    labels: Mapping[str, Labels] = field(default_factory=dict)
+    nltk: Mapping[str, str] = field(default_factory=dict)
 
     def require_texts(self) -> None:
         """Raise UserError, with one sentence for each, where third-party files are not here."""
@@ -93,9 +101,14 @@ class Study:
                 for slug, items in self.items.items()
                 if slug not in self.pins.items
             },
+            "labels": {slug: labels for slug, labels in self.labels.items() if slug not in self.pins.labels},
             "weights": self.weights,
             "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
-            "external": {"folder": str(self.store.folder), "catalogue": self.store.catalogue.to_json()},
+            "external": {
+                "root": str(self.root),
+                "folder": str(self.store.folder),
+                "catalogue": self.store.catalogue.to_json(),
+            },
         }
 
     @classmethod
@@ -104,22 +117,8 @@ class Study:
         config = validate(Config, raw["config"], "frozen plan")
         external = raw["external"]
         store = Store(Path(external["folder"]), Catalogue.from_json(external["catalogue"], "frozen plan"))
-        own = _Own(
-            personas={slug: validate(Persona, persona, "frozen plan") for slug, persona in raw["personas"].items()},
-            turns=raw["turns"],
-            items={slug: [Item(**item) for item in items] for slug, items in raw["items"].items()},
-        )
         texts = {slug: JudgeTexts.from_json(given) for slug, given in raw["judge_texts"].items()}
-        return _study(config, Parts(Path(), store), own, raw["weights"], texts)
-
-
-@dataclass(frozen=True)
-class _Own:
-    """The texts of one's own in a frozen plan, which are not read again."""
-
-    personas: Mapping[str, Persona]
-    turns: Mapping[str, Mapping[Order, Sequence[str]]]
-    items: Mapping[str, Sequence[Item]]
+        return _study(config, FrozenParts(Path(external["root"]), store, raw), raw["weights"], texts)
 
 
 def resolve(config: Config, root: Path = Path()) -> Study:
@@ -128,43 +127,36 @@ def resolve(config: Config, root: Path = Path()) -> Study:
     Third-party files that are not here are stood in for.
     """
     texts = {slug: _texts(judge, root) for slug, judge in config.judges.items()}
-    return _study(config, Parts(root, open_store(config, root)), None, None, texts)
+    return _study(config, Parts(root, open_store(config, root)), _weights(config), texts)
 
 
-def _study(
-    config: Config,
-    parts: Parts,
-    own: _Own | None,
-    weights: Mapping[str, str] | None,
-    texts: Mapping[str, JudgeTexts],
-) -> Study:
-    """Put a study together: third-party texts from the store, others from the frozen plan if there is one."""
-    personas, persona_pins = (own.personas, {}) if own and own.personas else parts.personas(config.personas)
+def _study(config: Config, parts: Parts, weights: Mapping[str, str], judge_texts: Mapping[str, JudgeTexts]) -> Study:
+    personas, persona_pins = parts.personas(config.personas)
     roles = [persona.role for persona in personas.values()]
-    turns, turn_pins = dict[str, Any](), dict[str, Any]()
-    for slug, condition in config.conditions.items():
-        known = own.turns.get(slug) if own else None
-        turns[slug], turn_pins[slug] = (known, {}) if known is not None else parts.turns(slug, condition)
-    items, item_pins = dict[str, Sequence[Item]](), dict[str, Any]()
-    for slug, section in config.benchmarks.items():
-        given = own.items.get(slug) if own else None
-        kind = config.kind_of(slug)
-        items[slug], item_pins[slug] = (given, None) if given is not None else parts.items(slug, kind, section, roles)
+    benchmarks = config.benchmarks.items()
+    turns, turn_pins = _parted({slug: parts.turns(slug, section) for slug, section in config.conditions.items()})
+    items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
+    labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
+    nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
     return Study(
         config=config,
         personas=personas,
         turns=turns,
         items=items,
-        weights=_weights(config) if weights is None else weights,
-        judge_texts=texts,
-        pins=Pins(persona_pins, _given(turn_pins), _given(item_pins)),
+        weights=weights,
+        judge_texts=judge_texts,
+        pins=Pins(persona_pins, turn_pins, item_pins, label_pins, nltk_pins),
+        root=parts.root,
         store=parts.store,
         absent=parts.absent,
+        labels=labels,
+        nltk=nltk,
     )
 
 
-def _given(pins: Mapping[str, Any]) -> dict[str, Any]:
-    return {slug: pin for slug, pin in pins.items() if pin}
+def _parted(read: Mapping[str, tuple[T, P]]) -> tuple[dict[str, T], dict[str, Any]]:
+    """Part what was read from its pins, which there are only for what comes from elsewhere."""
+    return {slug: part for slug, (part, _) in read.items()}, {slug: pin for slug, (_, pin) in read.items() if pin}
 
 
 def _texts(judge: Judge, root: Path) -> JudgeTexts:
