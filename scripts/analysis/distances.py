@@ -1,6 +1,6 @@
 """BFI: how far a profile of five traits lies from a character's labels, and from the baseline's own profile.
 
-The profile of a cell is the plain mean of a judge's ratings per trait. Nothing is reversed for negatively keyed items:
+A profile is the plain mean of a judge's ratings per trait. Nothing is reversed for items keyed negatively:
 the judge rates the trait itself, not agreement with the item.
 """
 
@@ -31,7 +31,7 @@ def distance(one: Sequence[float], other: Sequence[float], weights: Sequence[flo
 
 
 def profiles(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each judge and cell: the mean of each trait (NaN without a verdict), and items (`n <trait>`)."""
+    """Return a row for each judge and cell: the mean of each trait (NaN without a verdict), and `n <trait>` items."""
     traits = ratings[(ratings["metric"] == "trait") & ratings["judge"].notna()]
     checks.require_unique(traits, [*checks.ANSWER, "judge"], "bfi")
     values = traits.assign(value=traits["value"].astype("float64")).groupby([*_CELL, "label"])["value"]

@@ -8,11 +8,13 @@ from typing import Any
 
 import pooch
 import requests
+import urllib3
 
 from scripts.errors import UserError
 
 ATTEMPTS = 4
 _BLOCK = 1 << 16
+_BROKEN = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError)
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses of a server that may answer a moment later."""
 
@@ -32,6 +34,7 @@ def download(url: str, folder: Path, sha256: str | None, patience: Patience | No
     UserError says why the file did not come; a file with another checksum is thrown away.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    pooch.get_logger().setLevel("WARNING")  # we say ourselves what came
     name = hashlib.sha256(url.encode()).hexdigest()[:24]
     part = folder / f"{name}.part"
     try:
@@ -59,7 +62,7 @@ class _Resuming:
             try:
                 self._go_on(url)
                 break
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            except _BROKEN as error:
                 if attempt == ATTEMPTS:
                     raise UserError(f"{url}: {_why(error)} ({ATTEMPTS} attempts).") from None
             except _Passing as error:
@@ -77,13 +80,18 @@ class _Resuming:
         ) as reply:
             if reply.status_code == requests.codes.requested_range_not_satisfiable:
                 self._part.unlink()  # longer than the file, or whole: begin again rather than guess
-                raise requests.ConnectionError("the part that was here does not fit")
+                raise _Short("the part that was here does not fit")
             _check_status(url, reply)
             mode = "ab" if reply.status_code == requests.codes.partial_content else "wb"
             with self._part.open(mode) as file:
-                for block in reply.iter_content(_BLOCK):
+                # Not iter_content, which throws away what it has of a block when the connection ends.
+                while block := reply.raw.read1(_BLOCK):
                     file.write(block)
             _check_length(reply, self._part.stat().st_size - (done if mode == "ab" else 0))
+
+
+class _Short(requests.ConnectionError):
+    """Fewer bytes came than were told."""
 
 
 class _Passing(Exception):
@@ -100,13 +108,15 @@ def _check_status(url: str, reply: requests.Response) -> None:
 def _check_length(reply: requests.Response, got: int) -> None:
     told = reply.headers.get("content-length")
     if told is not None and got != int(told):
-        raise requests.ConnectionError(f"got {got} of {told} bytes")
+        raise _Short(f"the connection broke off, with {got} of {told} bytes")
 
 
 def _why(error: Exception) -> str:
     kinds: list[tuple[type[Exception], str]] = [
-        (requests.exceptions.ChunkedEncodingError, "the connection broke off"),
         (requests.ConnectTimeout, "no connection in time"),
         (requests.ReadTimeout, "the server fell silent"),
+        (urllib3.exceptions.ReadTimeoutError, "the server fell silent"),
+        (_Short, str(error)),
+        (urllib3.exceptions.HTTPError, "the connection broke off"),
     ]
-    return next((text for kind, text in kinds if isinstance(error, kind)), "no connection, or it broke off")
+    return next((text for kind, text in kinds if isinstance(error, kind)), "no connection")

@@ -102,7 +102,7 @@ def _basis(outlook: Outlook) -> Iterator[str]:
     absent = outlook.plan.grid.study.absent
     if absent:
         yield (
-            f"{len(absent)} third-party files are not here yet; stand-ins, as many and as long as the catalogue says, "
+            f"{len(absent)} third-party files are not here yet; stand-ins, in number and length as catalogued, "
             "take the place of their texts (docs/data.md). A run fetches them first."
         )
     if work.measured_share is not None:

@@ -1,4 +1,4 @@
-"""BFI: profiles, their distance from labels and from the baseline; the study's worked values where they are at hand."""
+"""BFI: profiles, their distance from labels and from the baseline; and the study's worked values."""
 
 import math
 import os
@@ -94,7 +94,7 @@ def test_the_two_weightings_of_the_worked_example(weighting: str, expected: floa
 def test_a_profile_is_a_plain_mean_without_reverse_coding() -> None:
     rows = rated("p", (1.0, 2.0, 3.0, 4.0, 5.0), dict.fromkeys(TRAITS, 2))
     rows[0]["value"], rows[1]["value"] = 1.0, 4.0
-    assert profiles(pd.DataFrame(rows)).loc[0, list(TRAITS)].tolist() == [2.5, 2.0, 3.0, 4.0, 5.0]
+    assert profiles(pd.DataFrame(rows))[list(TRAITS)].to_numpy().tolist()[0] == [2.5, 2.0, 3.0, 4.0, 5.0]
 
 
 def test_the_baseline_is_compared_with_each_labelled_persona_and_others_with_none() -> None:
@@ -112,8 +112,8 @@ def test_the_baseline_is_compared_with_each_labelled_persona_and_others_with_non
 
 @pytest.mark.parametrize("place", ["condition", "order", "checkpoint", "model", "replicate", "judge"])
 def test_a_persona_is_compared_with_the_baseline_of_the_same_place_only(place: str) -> None:
-    elsewhere = {"checkpoint": 0, "replicate": 2}.get(place, "other")
-    table = pd.DataFrame(rated("a", LESTAT) + rated("baseline", HAL, **{place: elsewhere}))
+    elsewhere: Any = {"checkpoint": 0, "replicate": 2}.get(place, "other")
+    table = pd.DataFrame(rated("a", LESTAT) + [row | {place: elsewhere} for row in rated("baseline", HAL)])
     assert distances(table, {}, "traits").empty
 
 
