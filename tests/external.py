@@ -2,12 +2,20 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from tests.helpers import DEMO, Project
+from tests.helpers import DEMO, ROOT, Project
+
+ORIGINAL = Path(os.environ.get("PERSONAS_ORIGINAL_DATA") or ROOT / ".." / "shared" / "data" / "original")
+"""The originals that lie beside some checkouts; nothing of them is in this repository."""
+needs_original = pytest.mark.skipif(
+    not ORIGINAL.is_dir(), reason="no original benchmark files here (PERSONAS_ORIGINAL_DATA names their folder)"
+)
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 ROLES = {"Maren Holt": "You keep a lighthouse.", "Otto Brindle": "You bake croissants."}

@@ -90,21 +90,27 @@ class Store:
 
 
 def open_store(config: Config, root: Path = Path()) -> Store:
-    """Return the store of a config's third-party files; the catalogue is read only where the config names any."""
-    folder = root / config.machine.data_folder
-    used = {wanted.source for wanted in references(config)}
+    """Return the store of a config's third-party files; the catalogue is read only where the config names any.
+
+    UserError names the field of a reference to what is not in the catalogue.
+    """
+    folder, used = root / config.machine.data_folder, references(config)
     if not used:
         return Store(folder, Catalogue({}))
-    return Store(folder, load_catalogue(root / config.sources).only(used))
+    catalogue = load_catalogue(root / config.sources)
+    for where, wanted in used.items():
+        catalogue.files(wanted, where)
+    return Store(folder, catalogue.only({wanted.source for wanted in used.values()}))
 
 
-def references(config: Config) -> list[Reference]:
-    """Return the references that stand in a config."""
-    written = [config.personas.roles, *(section.turns for section in config.conditions.values())]
-    for section in config.benchmarks.values():
-        written += [section.items, section.labels, section.nltk]
-    found = (reference(path) for path in written if path is not None)
-    return [wanted for wanted in found if wanted is not None]
+def references(config: Config) -> dict[str, Reference]:
+    """Return the references that stand in a config, by their fields."""
+    written: dict[str, str | None] = {"personas.roles": config.personas.roles}
+    written |= {f"conditions.{slug}.turns": section.turns for slug, section in config.conditions.items()}
+    for slug, section in config.benchmarks.items():
+        written |= {f"benchmarks.{slug}.{key}": getattr(section, key) for key in ("items", "labels", "nltk")}
+    found = {where: reference(path) for where, path in written.items() if path is not None}
+    return {where: wanted for where, wanted in found.items() if wanted is not None}
 
 
 def unpacked(archive: Path) -> Path:

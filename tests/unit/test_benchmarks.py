@@ -16,13 +16,9 @@ import pytest
 from scripts.benchmarks import BENCHMARKS, Item, UnscorableItem, verifiers
 from scripts.benchmarks.role_specific import without_role
 from scripts.errors import UserError
+from tests.external import ORIGINAL, needs_original
 
 ROOT = Path(__file__).parents[2]
-ORIGINAL = Path(os.environ.get("PERSONAS_ORIGINAL_DATA") or ROOT / ".." / "shared" / "data" / "original")
-needs_original = pytest.mark.skipif(
-    not ORIGINAL.is_dir(),
-    reason="no original benchmark files here (PERSONAS_ORIGINAL_DATA names their folder)",
-)
 
 BFI_ROW = {
     "origin_en": "Sings.",

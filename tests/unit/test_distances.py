@@ -1,7 +1,6 @@
 """BFI: profiles, their distance from labels and from the baseline; and the study's worked values."""
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ from scripts.analysis.panels import TRAITS
 from scripts.analysis.series import series_by_checkpoint
 from scripts.benchmarks.labels import read_labels
 from scripts.errors import UserError
-from tests.helpers import DEMO, ROOT
-
-ORIGINAL = Path(os.environ.get("PERSONAS_ORIGINAL_DATA") or ROOT / ".." / "shared" / "data" / "original")
-needs_original = pytest.mark.skipif(not ORIGINAL.is_dir(), reason="no original benchmark files here")
+from tests.external import ORIGINAL, needs_original
+from tests.helpers import DEMO
 
 # The study's released first page of ratings (Nemotron-8B), in the order E, A, C, N, O.
 LESTAT = (3.625, 10 / 3, 32 / 9, 3.25, 4.2)
