@@ -1,4 +1,4 @@
-"""Third-party data in a real invocation: planned without it, fetched by rules before anything is asked, never twice."""
+"""Third-party data in a real invocation: planned without it, fetched before anything is asked, never twice."""
 
 from collections.abc import Iterator
 
