@@ -11,11 +11,13 @@ CAPITALS = (
     "Amsterdam, Warsaw, London, Brussels, Prague, Luxembourg, Paris, Vienna, Bratislava, Budapest, Vaduz, Chisinau, "
     "Bern, Ljubljana, Zagreb"
 )
-AFRICA = """Zimbabwe, Zambia, Uganda, Tunisia, Togo, Tanzania, Sudan, South Sudan, South Africa, Somalia, Sierra Leone,
-Seychelles, Senegal, Sao Tome and Principe, Rwanda, Nigeria, Niger, Namibia, Mozambique, Morocco, Mauritius, Mauritania,
-Mali, Malawi, Madagascar, Libya, Liberia, Lesotho, Kenya, Ivory Coast, Guinea-Bissau, Guinea, Ghana, Gambia, Gabon,
-Ethiopia, Eswatini, Eritrea, Equatorial Guinea, Egypt, Djibouti, Congo, Comoros, Chad, Central African Republic,
-Cameroon, Cabo Verde, Burundi, Burkina Faso, Botswana, Benin, Angola, Algeria""".replace("\n", " ").split(", ")
+AFRICA = """Zimbabwe, Zambia, Uganda, Tunisia, Togo, Tanzania, Sudan, South Sudan,
+South Africa, Somalia, Sierra Leone, Seychelles, Senegal, Sao Tome and Principe,
+Rwanda, Nigeria, Niger, Namibia, Mozambique, Morocco, Mauritius, Mauritania, Mali,
+Malawi, Madagascar, Libya, Liberia, Lesotho, Kenya, Ivory Coast, Guinea-Bissau,
+Guinea, Ghana, Gambia, Gabon, Ethiopia, Eswatini, Eritrea, Equatorial Guinea,
+Egypt, Djibouti, Congo, Comoros, Chad, Central African Republic, Cameroon,
+Cabo Verde, Burundi, Burkina Faso, Botswana, Benin, Angola, Algeria""".replace("\n", " ").split(", ")
 
 
 def table(header: str, rows: int, separator: str, row: str) -> str:
@@ -29,7 +31,7 @@ def questions(lengths: list[int]) -> str:
 
 def overlapping(kwargs: Kwargs) -> str:
     """The reference text, and so many other characters that the trigrams in common are the share asked for."""
-    text, share = kwargs["reference_text"], kwargs["percentage"] / 100
+    text, share = str(kwargs["reference_text"]), kwargs["percentage"] / 100
     common = len({text[at : at + 3] for at in range(len(text) - 2)})
     return text + "".join(chr(0x4E00 + n) for n in range(round(common * (1 - share) / share)))
 

@@ -37,7 +37,9 @@ def _bootstrap(spec: Spec) -> dict[str, Any]:
 
 
 def _benchmark(ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
-    panels = benchmark_panels(spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]))
+    panels = benchmark_panels(
+        spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]
+    )
     return series_by_checkpoint(ratings, panels, **_bootstrap(spec))
 
 

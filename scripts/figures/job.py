@@ -23,7 +23,9 @@ def draw(frozen: FrozenPlan, output: str) -> None:
 
 
 def _benchmark(series: pd.DataFrame, spec: Spec) -> Figure:
-    panels = benchmark_panels(spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]))
+    panels = benchmark_panels(
+        spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]
+    )
     return benchmark.draw(series, panels, note=spec["note"])
 
 

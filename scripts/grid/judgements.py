@@ -66,7 +66,7 @@ class _Specs:
     def __init__(self, study: Study, slug: str, judge: Judge) -> None:
         self._study, self.slug = study, slug
         self._texts = study.judge_texts[slug]
-        self._form = judge.form
+        self._form, self._order = judge.form, _order(judge)
         model = {**judge.model.identity(), "weights": study.weights.get(judge_weights_key(slug))}
         self._shared = {
             "kind": "judgement",
@@ -88,6 +88,7 @@ class _Specs:
             "persona": study.persona_identity(persona) if persona else None,
             "reference": place.get("reference"),
             "scoring": self._read_of_items(judged) if judged.benchmark else None,
+            **(self._order if place.get("reference") else {}),
         }
         return Cell(judged.track, spec, judge=self.slug, judged=judged, **place)
 
@@ -109,6 +110,13 @@ class _Specs:
         if benchmark in self._study.pins.items:
             return asked_identity(self._study, benchmark, persona, as_persona, items)
         return [[item.id, read_of_item(self._study, judged, item)] for item in items]
+
+
+def _order(judge: Judge) -> dict[str, Any]:
+    """What identifies the order of two answers; the study's own, once the only one, has no mark."""
+    if judge.pairs == "parity":
+        return {}
+    return {"pairs": judge.pairs, **({"pair_seed": judge.pair_seed} if judge.pairs == "seeded" else {})}
 
 
 def read_of_item(study: Study, judged: Cell, item: Item) -> str | None:

@@ -61,6 +61,7 @@ class _Maker:
                 references = list(self._config.judges[judge].references) if judge else ["dataset"]
                 shown: dict[str, Any] = {"benchmark": name, "kind_of": self._config.kind_of(name)}
                 shown |= {"judge": judge, "references": references}
+                shown["both_orders"] = judge is not None and self._config.judges[judge].pairs == "both"
                 series = self._table(f"{stem}-by-checkpoint", "benchmark", inputs, **shown)
                 yield series
                 yield self._figure(stem, "benchmark", series, **shown)
