@@ -109,9 +109,9 @@ def gc_command(
 def fetch_command(
     configfile: ConfigFiles = None,
     data: Annotated[bool, typer.Option("--data", help="The third-party data that the config uses.")] = False,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--from", help="Copy from this folder instead of downloading; checked the same way."),
+    folders: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Copy from this folder instead of downloading; several are looked at in turn."),
     ] = None,
     mirror: Annotated[
         str | None, typer.Option("--mirror", help="Download from this address, laid out as data/external.")
@@ -120,10 +120,10 @@ def fetch_command(
     """Fetch what a config uses and this repository does not hold; what is here already is left alone."""
     if not data:
         raise UserError("personas fetch: found nothing to fetch, expected --data.")
-    if folder is not None and mirror is not None:
+    if folders and mirror is not None:
         raise UserError("personas fetch: found both --from and --mirror, expected one of them.")
     config = load_config(configfile or [DEFAULT_CONFIG])
-    fetch_data(config, origin=Origin.of(config, folder, mirror))
+    fetch_data(config, origin=Origin.of(config, folders or (), mirror))
 
 
 def main() -> None:

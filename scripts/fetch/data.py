@@ -18,19 +18,19 @@ from scripts.grid.parts import read_parts
 
 @dataclass(frozen=True)
 class Origin:
-    """Where files come from: a folder, a mirror, or (neither) where they are published."""
+    """Where files come from: folders, looked at in their order; a mirror; or (neither) where they are published."""
 
-    folder: Path | None = None
+    folders: Sequence[Path] = ()
     mirror: str | None = None
     patience: Patience = field(default_factory=Patience)
 
     @classmethod
-    def of(cls, config: Config, folder: Path | None = None, mirror: str | None = None) -> "Origin":
+    def of(cls, config: Config, folders: Sequence[Path] = (), mirror: str | None = None) -> "Origin":
         """Return what is asked for, or else what the section `machine` names."""
-        if folder is None and mirror is None:
-            copy = config.machine.data_copy
-            return cls(Path(copy).expanduser() if copy else None, config.machine.data_mirror)
-        return cls(folder, mirror)
+        if folders or mirror is not None:
+            return cls(folders, mirror)
+        copy = config.machine.data_copy
+        return cls((Path(copy).expanduser(),) if copy else (), config.machine.data_mirror)
 
 
 def fetch_data(
@@ -72,8 +72,8 @@ def _fetch(store: Store, source: str, path: str, origin: Origin) -> None:
 def _arrival(store: Store, source: str, path: str, origin: Origin) -> Iterator[Path]:
     """Yield a copy of the file in the store's own folder of parts, so that moving it is one step."""
     parts = store.folder / ".parts"
-    if origin.folder is not None:
-        found = _in_folder(origin.folder, source, path, store.entry(source, path))
+    if origin.folders:
+        found = _in_folders(origin.folders, source, path, store.entry(source, path))
         parts.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parts) as temporary:
             yield Path(shutil.copyfile(found, Path(temporary) / "copy"))
@@ -88,9 +88,10 @@ def _arrival(store: Store, source: str, path: str, origin: Origin) -> Iterator[P
         arrived.unlink(missing_ok=True)  # not what was expected: the next attempt begins anew
 
 
-def _in_folder(folder: Path, source: str, path: str, file: ExternalFile) -> Path:
-    """Find a file in a folder laid out as ours, or flat; UserError names the places."""
-    places = [folder / source / path, *([folder / file.flat] if file.flat else [])]
+def _in_folders(folders: Sequence[Path], source: str, path: str, file: ExternalFile) -> Path:
+    """Find a file in folders laid out as ours, or flat; UserError names the places."""
+    names = [f"{source}/{path}", *([file.flat] if file.flat else [])]
+    places = [folder / name for folder in folders for name in names]
     for place in places:
         if place.is_file():
             return place

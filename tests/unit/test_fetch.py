@@ -172,17 +172,17 @@ def test_a_folder_is_copied_from_and_checked(tmp_path: Path, flat: bool) -> None
     place = tmp_path / "copy" / ("flat.csv" if flat else "xstest/xstest.csv")
     place.parent.mkdir(parents=True)
     place.write_bytes(CSV)
-    assert fetched(store_of(tmp_path), Origin(tmp_path / "copy")) == CSV
+    assert fetched(store_of(tmp_path), Origin([tmp_path / "copy"])) == CSV
     place.write_bytes(CSV + b"\n")
     store = store_of(tmp_path / "again")
     with pytest.raises(UserError, match="bytes, expected"):
-        fetched(store, Origin(tmp_path / "copy"))
+        fetched(store, Origin([tmp_path / "copy"]))
     assert leftovers(store) == [] and place.exists()
 
 
 def test_a_folder_that_lacks_a_file_is_told_with_the_places_looked_at(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"copy/xstest/xstest.csv and .*copy/flat.csv: no such file"):
-        fetched(store_of(tmp_path), Origin(tmp_path / "copy"))
+        fetched(store_of(tmp_path), Origin([tmp_path / "copy"]))
 
 
 def test_a_file_put_there_by_hand_counts_if_it_is_right(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_file_put_there_by_hand_counts_if_it_is_right(tmp_path: Path) -> None:
 def test_a_file_that_was_changed_since_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "copy")
     store = store_of(tmp_path, known=False)
-    fetched(store, Origin(tmp_path / "copy"))
+    fetched(store, Origin([tmp_path / "copy"]))
     store.path(*WANTED[0]).write_bytes(CSV.replace(b"kill", b"sink"))
     with pytest.raises(UserError, match=r"xstest.csv: found sha256 .* Remove it, and fetch it again"):
         store_of(tmp_path, known=False).find(*WANTED[0])
@@ -205,7 +205,7 @@ def test_a_file_that_was_changed_since_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_of_an_earlier_revision_is_fetched_again(tmp_path: Path) -> None:
     put(tmp_path / "copy")
-    fetched(store_of(tmp_path, known=False), Origin(tmp_path / "copy"))
+    fetched(store_of(tmp_path, known=False), Origin([tmp_path / "copy"]))
     raw = catalogue(known=False)
     raw["xstest"]["revision"] = "f" * 40
     assert Store(tmp_path / "external", Catalogue.from_json(raw)).find(*WANTED[0]) is None
@@ -230,7 +230,7 @@ def test_rows_and_columns_are_checked(tmp_path: Path, place: str, content: bytes
     store = Store(tmp_path / "external", Catalogue.from_json(catalogue(known=False)))
     source, _, path = place.partition("/")
     with pytest.raises(UserError, match=sentence) as told:
-        fetch_files(store, [(source, path)], Origin(tmp_path / "copy"), say=lambda line: None)
+        fetch_files(store, [(source, path)], Origin([tmp_path / "copy"]), say=lambda line: None)
     assert str(store.path(source, path)) in str(told.value) and "/copy/" not in str(told.value)
 
 
@@ -249,14 +249,14 @@ def test_an_archive_is_checked_by_its_git_blob_and_unpacked(tmp_path: Path) -> N
     store = Store(tmp_path / "external", Catalogue.from_json(raw))
     (tmp_path / "copy/nltk/t").mkdir(parents=True)
     (tmp_path / "copy/nltk/t/punkt_tab.zip").write_bytes(content)
-    fetch_files(store, [("nltk", "t/punkt_tab.zip")], Origin(tmp_path / "copy"), say=lambda line: None)
+    fetch_files(store, [("nltk", "t/punkt_tab.zip")], Origin([tmp_path / "copy"]), say=lambda line: None)
     assert (store.folder / "nltk/t/punkt_tab/english").read_text() == "rules"
     (tmp_path / "copy/nltk/t/punkt_tab.zip").write_bytes(packed(english="other"))
     with pytest.raises(UserError, match="found the git blob"):
         fetch_files(
             Store(tmp_path / "other", store.catalogue),
             [("nltk", "t/punkt_tab.zip")],
-            Origin(tmp_path / "copy"),
+            Origin([tmp_path / "copy"]),
             say=lambda line: None,
         )
 
