@@ -1,12 +1,15 @@
 """Fetch the third-party files that a config uses: from where they are published, a mirror, or a folder."""
 
 import contextlib
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
+
+from filelock import FileLock
 
 from scripts.config import Config
 from scripts.errors import UserError
@@ -64,17 +67,27 @@ def fetch_files(
 
 
 def _fetch(store: Store, source: str, path: str, origin: Origin) -> None:
-    with _arrival(store, source, path, origin) as arrived:
-        store.keep(source, path, arrived)
+    mark = hashlib.sha256(f"{source}/{path}".encode()).hexdigest()[:24]
+    parts = _parts(store)
+    parts.mkdir(parents=True, exist_ok=True)
+    with FileLock(parts / f"{mark}.lock"):  # two runs may want the same file, and would write the same part
+        if store.find(source, path) is not None:
+            return
+        with _arrival(store, source, path, origin) as arrived:
+            store.keep(source, path, arrived)
+    (parts / f"{mark}.lock").unlink(missing_ok=True)
+
+
+def _parts(store: Store) -> Path:
+    return store.folder / ".parts"
 
 
 @contextlib.contextmanager
 def _arrival(store: Store, source: str, path: str, origin: Origin) -> Iterator[Path]:
     """Yield a copy of the file in the store's own folder of parts, so that moving it is one step."""
-    parts = store.folder / ".parts"
+    parts = _parts(store)
     if origin.folders:
         found = _in_folders(origin.folders, source, path, store.entry(source, path))
-        parts.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parts) as temporary:
             yield Path(shutil.copyfile(found, Path(temporary) / "copy"))
         return

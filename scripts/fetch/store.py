@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from filelock import FileLock
+
 from scripts.config import Config
 from scripts.errors import UserError
 from scripts.fetch.catalogue import Catalogue, ExternalFile, load_catalogue
@@ -73,12 +75,17 @@ class Store:
             _unpack(arrived, unpacked(here))
         arrived.replace(here)
         record = {"revision": self.catalogue.sources[source].revision, "sha256": found}
-        self._records[f"{source}/{path}"] = record
-        content = json.dumps(dict(sorted(self._records.items())), indent=1) + "\n"
-        write_atomically(self.folder / CHECKSUMS, content.encode())
+        with FileLock(self.folder / ".lock"):  # files are fetched side by side, and each adds to the same records
+            records = self._read_records() | {f"{source}/{path}": record}
+            content = json.dumps(dict(sorted(records.items())), indent=1) + "\n"
+            write_atomically(self.folder / CHECKSUMS, content.encode())
+        self._records.update(records)
 
     @cached_property
     def _records(self) -> dict[str, Mapping[str, str]]:
+        return self._read_records()
+
+    def _read_records(self) -> dict[str, Mapping[str, str]]:
         file = self.folder / CHECKSUMS
         try:
             records: dict[str, Mapping[str, str]] = json.loads(file.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.external import REVISION, catalogue, put, refer, texts
 from tests.files_server import Fault, FileServer
 from tests.helpers import ROOT, Project
 
-QUICK = Patience(connect=2.0, read=0.3, pause=0.01)
+QUICK = Patience(connect=5.0, read=10.0, pause=0.01)
 CSV = texts()["xstest/xstest.csv"]
 WANTED = [("xstest", "xstest.csv")]
 
@@ -38,7 +39,7 @@ def fetched(store: Store, origin: Origin | None = None) -> bytes:
 
 
 def leftovers(store: Store) -> list[str]:
-    return sorted(path.name for path in (store.folder / ".parts").glob("*"))
+    return sorted(path.name for path in (store.folder / ".parts").glob("*") if path.suffix != ".lock")
 
 
 def test_the_right_file_arrives_and_is_recorded(tmp_path: Path) -> None:
@@ -117,15 +118,17 @@ def test_an_overloaded_server_is_asked_again(tmp_path: Path) -> None:
 
 def test_a_slow_server_is_waited_for(tmp_path: Path) -> None:
     """All of it takes longer than the patience, which is for the next bytes."""
-    with FileServer({"xstest/xstest.csv": CSV}, pause=0.02) as server:
-        patience = Patience(connect=2.0, read=0.15, pause=0.01)
+    blocks = -(-len(CSV) // 64)
+    patience = Patience(connect=5.0, read=1.0, pause=0.01)
+    with FileServer({"xstest/xstest.csv": CSV}, pause=1.5 * patience.read / blocks) as server:
         assert fetched(store_of(tmp_path, server.url), Origin(patience=patience)) == CSV
         assert len(server.asked) == 1
 
 
 def test_a_server_that_falls_silent_is_asked_for_the_rest(tmp_path: Path) -> None:
     with FileServer(texts(), [Fault(after=128, silent=True)]) as server:
-        assert fetched(store_of(tmp_path, server.url)) == CSV
+        patience = Patience(connect=5.0, read=0.3, pause=0.01)
+        assert fetched(store_of(tmp_path, server.url), Origin(patience=patience)) == CSV
         assert server.asked[1:] == [("xstest/xstest.csv", "bytes=128-")]
 
 
@@ -259,6 +262,22 @@ def test_an_archive_is_checked_by_its_git_blob_and_unpacked(tmp_path: Path) -> N
             Origin([tmp_path / "copy"]),
             say=lambda line: None,
         )
+
+
+def test_files_fetched_side_by_side_are_all_recorded(tmp_path: Path) -> None:
+    """As the rules of a run do it: each in a process, or here a store, of its own."""
+    with FileServer(texts(), pause=0.002) as server:
+        raw = catalogue(server.url, known=False)
+        files = [(place.partition("/")[0], place.partition("/")[2]) for place in texts()]
+
+        def one(file: tuple[str, str]) -> None:
+            store = Store(tmp_path / "external", Catalogue.from_json(raw))
+            fetch_files(store, [file], Origin(patience=QUICK), say=lambda line: None)
+
+        with ThreadPoolExecutor(len(files)) as pool:
+            list(pool.map(one, files + files))
+        assert len(server.asked) == len(files), "the second of two waits, and finds the file"
+    assert set(json.loads((tmp_path / "external/checksums.json").read_text())) == set(texts())
 
 
 def test_git_blob_is_what_git_says() -> None:
