@@ -40,7 +40,9 @@ class ExternalFile(Section):
     rows: int | None = Field(default=None, gt=0, description="rows of the data, below the header")
     columns: tuple[NonEmpty, ...] = Field(default=(), description="columns that every row must have")
     at: NonEmpty | None = Field(default=None, description="shape json: the key of the object that holds the rows")
-    roles: tuple[NonEmpty, ...] = Field(default=(), description="shape roles: names, in the order of the file")
+    roles: tuple[NonEmpty, ...] = Field(
+        default=(), description="shape roles: names, in the order of the file; shape jsonl: those whose rows are used"
+    )
     remarks: tuple[Remark, ...] = Field(default=(), description="shape turns: the remarks it has")
     names_role: tuple[Remark, ...] = Field(default=(), description="shape turns: the remarks that hold {role}")
     flat: NonEmpty | None = Field(default=None, description="name of the file in a folder without sub-folders")
@@ -48,8 +50,10 @@ class ExternalFile(Section):
 
     @model_validator(mode="after")
     def _roles_where_they_belong(self) -> "ExternalFile":
-        if (self.shape == "roles") != bool(self.roles):
-            raise ValueError("roles: expected names exactly where shape is roles")
+        if self.shape == "roles" and not self.roles:
+            raise ValueError("roles: expected the names of the file where shape is roles")
+        if self.roles and self.shape not in ("roles", "jsonl"):
+            raise ValueError(f"roles: found names for shape {self.shape}, expected them for roles and jsonl only")
         return self
 
 

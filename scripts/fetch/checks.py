@@ -86,6 +86,9 @@ def _json(path: Path, file: ExternalFile) -> int:
 def _jsonl(path: Path, file: ExternalFile) -> int:
     rows = read_jsonl(path)
     _columns(path, (row.data for row in rows), file)
+    found = {row.data.get("role") for row in rows} if file.roles else set()
+    if lacking := [role for role in file.roles if role not in found]:
+        raise UserError(f"{path}: found no row of role {lacking[0]!r}, expected rows of {', '.join(file.roles)}.")
     return len(rows)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels, read_labels
+from scripts.benchmarks.role_specific import PREFIX
 from scripts.config import Config
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.conditions import Condition, Order
@@ -19,8 +20,6 @@ from scripts.fetch.store import Store
 from scripts.grid.cast import described, included, of_file, of_folder
 from scripts.grid.pins import ItemPins, Pin, TurnPin
 from scripts.grid.turns import FIRST, LAST, QUESTIONS, Script, Turn, arrange, read_script
-
-ROLE_FILE = "role-specific-{}.jsonl"
 
 
 def stand_in(what: str, characters: int) -> str:
@@ -92,6 +91,9 @@ class Parts:
             return BENCHMARKS[kind].load(self.root / section.items), None
         files = self._item_files(slug, kind, wanted, roles)
         pins = self._item_pins(kind, wanted, files)
+        roles = self._served(wanted, files, roles)
+        if not files:
+            return [], pins
         here = [self.here(wanted, path) for path in files.values()]
         if all(here):
             loaded = BENCHMARKS[kind].load(self.store.path(wanted.source, wanted.path))
@@ -99,10 +101,7 @@ class Parts:
         entries = self.store.catalogue.sources[wanted.source].files
         sets = dict.fromkeys(roles if pins.bound else [None])
         return [
-            item
-            for role in sets
-            if role in files or None in files
-            for item in _items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
+            item for role in sets for item in _items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
         ], pins
 
     def labels(self, slug: str, section: BenchmarkSection, roles: Sequence[str]) -> tuple[Labels, Pin | None]:
@@ -135,8 +134,14 @@ class Parts:
             self.store.catalogue.file(wanted, where, "json", "jsonl", "csv")
             return {None: wanted.path}
         known = self.store.catalogue.files(wanted, where)
-        by_role = {role: f"{wanted.path}/{ROLE_FILE.format(role)}" for role in roles}
+        by_role = {role: f"{wanted.path}/{PREFIX}{role}.jsonl" for role in roles}
         return {role: path for role, path in by_role.items() if path in known}
+
+    def _served(self, wanted: Reference, files: Mapping[str | None, str], roles: Sequence[str]) -> list[str]:
+        """Return the roles with items, as far as the catalogue knows: the same with and without files."""
+        entry = self.store.catalogue.sources[wanted.source].files.get(wanted.path)
+        known = set(entry.roles) if entry and entry.roles else None
+        return [role for role in roles if (None in files or role in files) and (known is None or role in known)]
 
     def _item_pins(self, kind: str, wanted: Reference, files: Mapping[str | None, str]) -> ItemPins:
         pins: dict[str | None, Pin] = {role: self.pin(wanted, path) for role, path in files.items()}

@@ -80,6 +80,8 @@ def prepare(folder: Path) -> list[Path]:
         (folder / place).write_bytes(content)
         sources[slug]["repository"] = f"made-up/{slug}"
         entry = sources[slug]["files"][path] = dict(sources[slug]["files"][path])
+        if path == GENERAL:
+            entry["roles"] = list(ROLES)
         if place in substitutes():
             for known in ("rows", "size", "sha256"):
                 entry.pop(known, None)

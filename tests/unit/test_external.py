@@ -58,6 +58,18 @@ def test_a_persona_bound_benchmark_has_the_cells_of_its_roles(referring: Project
     assert sets == {None, "maren-holt", "otto-brindle"}
 
 
+def test_a_persona_that_a_data_set_does_not_know_has_no_cells_of_it(referring: Project) -> None:
+    """Neither before nor after the files are here: a cell must not vanish when they come."""
+    own = {"folder": "personas"}
+    referring.edit_persona("cook", role="Cook", description="You cook.")
+    before = by_plain_path(referring.set({"personas": own}).grid())
+    assert not any("/cook/general/" in path or "/cook/role-specific/" in path for path in before)
+    assert any("/cook/xstest/" in path for path in before) and any("/keeper/general/" in path for path in before)
+    put(referring.folder / "external")
+    assert by_plain_path(referring.grid()) == before
+    assert by_plain_path(referring.set({"personas/include": ["cook"]}).grid()).items() < before.items()
+
+
 def test_personas_can_be_chosen_from_a_file_of_roles(referring: Project) -> None:
     before = by_plain_path(referring.grid())
     after = by_plain_path(referring.set({"personas/include": ["otto-brindle"]}).grid())

@@ -221,6 +221,7 @@ def test_a_file_of_an_earlier_revision_is_fetched_again(tmp_path: Path) -> None:
         ("xstest/xstest.csv", b"id,text\n1,One\n", "column 'prompt' is missing"),
         ("ifbench/test.jsonl", b'{"key": "1"}\n', "row 1: found no 'prompt', expected key, prompt"),
         ("ifbench/test.jsonl", b"<html>busy</html>", "line 1: bad JSON"),
+        ("rolebench/general/test.jsonl", b'{"role": "Otto Brindle"}', "found no row of role 'Maren Holt'"),
         ("study/data/roles.json", b'{"Maren Holt": "You."}', "found no description of 'Otto Brindle'"),
         ("study/data/interview.json", b'{"questions": ["A?"]}', "field 'introductory_remark' is missing"),
         ("study/data/instructions.json", b'{"questions": ["{role}?"]}', "in a question"),
@@ -291,7 +292,7 @@ def test_git_blob_is_what_git_says() -> None:
         (lambda raw: raw["xstest"].pop("licence"), "xstest.licence"),
         (lambda raw: raw["xstest"]["files"].update({"../x": {"shape": "csv"}}), "inside the repository"),
         (lambda raw: raw["xstest"]["files"].update({"x": {"shape": "xml"}}), "shape"),
-        (lambda raw: raw["study"]["files"]["data/roles.json"].pop("roles"), "expected names exactly where"),
+        (lambda raw: raw["study"]["files"]["data/roles.json"].pop("roles"), "expected the names of the file"),
     ],
 )
 def test_a_wrong_catalogue(edit: Callable[[dict[str, Any]], Any], sentence: str) -> None:
