@@ -7,6 +7,7 @@ for batch in PLAN.stage("judge"):
         input:
             [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
             [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
+            [ancient(path) for path in PLAN.fetched],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:

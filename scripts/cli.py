@@ -148,10 +148,19 @@ def fetch_command(
     configfile: ConfigFiles = None,
     profile: ProfileFolder = None,
     models: Annotated[bool, typer.Option("--models", help="Weights of models and judges with engine vllm.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="The third-party data that the config uses.")] = False,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Copy data from this folder instead; several are looked at in turn."),
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option("--mirror", help="Download data from this address, laid out as data/external.")
+    ] = None,
 ) -> None:
-    """Download what runs need from the internet, before they need it; without options, everything."""
+    """Download what runs need from the internet, before they need it; without --models or --data, both."""
     config = load_config(*choose(configfile, profile))
-    for line in fetch(config, [part for part, wanted in {"models": models}.items() if wanted]):
+    parts = [part for part, wanted in {"models": models, "data": data}.items() if wanted]
+    for line in fetch(config, parts, folders or (), mirror):
         print(line, flush=True)
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.analysis.panels import benchmark_panels
+from scripts.analysis.agreement import agreement
+from scripts.analysis.distances import distance_panels, distances
+from scripts.analysis.panels import Panel, benchmark_panels
 from scripts.analysis.patterns import pattern_series
 from scripts.analysis.rounds import series_by_round
 from scripts.analysis.series import series_by_checkpoint
@@ -21,7 +23,10 @@ def summarise(frozen: FrozenPlan, output: str) -> None:
     """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
     read = pd.concat([pd.read_parquet(frozen.results / path) for path in artefact.inputs], ignore_index=True)
-    table = TABLES[artefact.spec["kind"]](read, artefact.spec)
+    if artefact.spec["kind"] == "distances":
+        table = _distances(frozen, read, artefact.spec)
+    else:
+        table = TABLES[artefact.spec["kind"]](read, artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
     write_atomically(parquet, partial(table.to_parquet, index=False))
@@ -32,8 +37,27 @@ def _bootstrap(spec: Spec) -> dict[str, Any]:
 
 
 def _benchmark(ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
-    panels = benchmark_panels(spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]))
+    panels = benchmark_panels(
+        spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]
+    )
     return series_by_checkpoint(ratings, panels, **_bootstrap(spec))
+
+
+def _distances(frozen: FrozenPlan, ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    """Compare with labels, which are third-party texts: the plan names them, and the study of the job has them."""
+    study = frozen.study
+    study.require_texts()
+    by_role = study.labels.get(spec["benchmark"], {})
+    labels = {slug: by_role[p.role] for slug, p in study.personas.items() if p.role in by_role}
+    return distances(ratings[ratings["judge"] == spec["judge"]], labels, spec["weighting"])
+
+
+def _distance_series(rows: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    return series_by_checkpoint(rows, _distance_panels(spec), **_bootstrap(spec))
+
+
+def _distance_panels(spec: Spec) -> tuple[Panel, ...]:
+    return distance_panels(spec["benchmark"], spec["judge"], spec["label_set"], spec["has_labels"])
 
 
 TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
@@ -41,6 +65,8 @@ TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
     "benchmark": _benchmark,
     "by-round": lambda ratings, spec: series_by_round(ratings, spec["checkpoints"], **_bootstrap(spec)),
     "patterns": lambda counts, spec: pattern_series(counts, **_bootstrap(spec)),
+    "distance": _distance_series,
+    "agreement": lambda ratings, spec: agreement(ratings, spec["judge"]),
     "status": lambda ratings, spec: status_shares(ratings),
     "answer-status": lambda ratings, spec: answer_status_shares(ratings),
 }

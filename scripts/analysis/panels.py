@@ -55,6 +55,9 @@ def _win(reference: str, title: str) -> Panel:
 WORDS = Panel("words", "Answer length", "words per answer", "words", scale="amount")
 _LOOSE = Panel("loose", "Accuracy, loose", "loose accuracy (%)", "loose", judge=RULES, better="higher")
 _STRICT = Panel("strict", "Accuracy, strict", "strict accuracy (%)", "strict", judge=RULES, better="higher")
+_FOLLOWS = Panel(
+    "follows-order", "Verdict follows the order", "share of answers (%)", "follows-order", judge=JUDGE, better="lower"
+)
 _WINS = tuple(_win(reference, title) for reference, title in REFERENCES.items())
 
 OVERVIEW = (
@@ -81,15 +84,23 @@ PANELS: dict[str, tuple[Panel, ...]] = {
 
 
 def benchmark_panels(
-    benchmark: str, kind: str, judge: str | None = None, references: Sequence[str] = ("dataset",)
+    benchmark: str,
+    kind: str,
+    judge: str | None = None,
+    references: Sequence[str] = ("dataset",),
+    both_orders: bool = False,
 ) -> tuple[Panel, ...]:
     """Return the panels of the figure of one benchmark, all of its ratings; slugs differ between benchmarks.
 
     `benchmark` is its slug, `kind` its kind (an unknown kind has answer length alone). `judge` is the slug of
     the one judge whose verdicts are shown; without one the judged panels are left out. `references` are what
-    answers were compared with. A panel that is named here and has no ratings will say "no data".
+    answers were compared with; `both_orders`: each comparison was made twice, and a panel shows how often the verdict
+    follows the order. A panel that is named here and has no ratings will say "no data".
     """
-    chosen = [panel for panel in (*PANELS.get(kind, ()), WORDS) if judge is not None or panel.judge != JUDGE]
+    pairwise = (replace(_FOLLOWS, reference=references[0]),) if both_orders and PANELS.get(kind) == _WINS else ()
+    chosen = [
+        panel for panel in (*PANELS.get(kind, ()), *pairwise, WORDS) if judge is not None or panel.judge != JUDGE
+    ]
     return tuple(
         _filled(panel, benchmark, judge)
         for panel in chosen

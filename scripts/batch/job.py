@@ -76,6 +76,7 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
 
 def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, log: Path) -> Outcome:
     """Run a batch under a lease on its cells."""
+    frozen.study.require_texts()  # stand-ins are for planning: no model may ever read one
     batch = frozen.batch(batch_name)
     with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
         deadline = Deadline(job_end())

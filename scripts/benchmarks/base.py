@@ -1,7 +1,7 @@
 """The interface of a benchmark: load items, choose those of a persona, score an answer without a judge."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,6 +36,8 @@ class Benchmark(ABC):
     kind: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]] = ()
     """Names of the metrics that `score` returns; empty where only a judge can score."""
+    persona_bound: ClassVar[bool] = False
+    """Whether each role has items of its own."""
 
     @abstractmethod
     def load(self, path: Path) -> list[Item]:
@@ -44,6 +46,13 @@ class Benchmark(ABC):
     def items_for(self, items: Sequence[Item], role: str | None) -> list[Item]:
         """Choose the items asked of the persona playing `role`, or of the baseline (None), in file order."""
         return [item for item in items if item.role in (None, role)]
+
+    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+        """Return an item to plan with until the third-party file is here: number from 1, no real text.
+
+        `text` makes a text of the right length out of what it stands for. Nothing is ever asked with it.
+        """
+        return Item(id=str(number), prompt=text(str(number)), role=role)
 
     def score(self, item: Item, answer: str) -> dict[str, float]:
         """Score a non-empty answer: metric name -> value. Deterministic, offline, no judge.

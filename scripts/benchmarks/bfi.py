@@ -1,5 +1,6 @@
 """BFI: questions about one's personality, in the schema of InCharacter's `BFI.json`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ class Bfi(Benchmark):
         if not isinstance(questions, dict) or not questions:
             raise document.fault("questions", "an object from id to question, with at least one")
         return [_item(path, key, question) for key, question in questions.items()]
+
+    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+        """Return an item of the first trait."""
+        return Item(str(number), text(str(number)), {"trait": TRAITS[0], "keyed": KEYED[0]})
 
 
 def _item(path: Path, key: str, question: Any) -> Item:

@@ -1,6 +1,6 @@
 """General instructions: the same questions for every role, with a reference answer a role."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scripts.benchmarks.base import Benchmark, Item
@@ -15,6 +15,7 @@ class General(Benchmark):
     """
 
     kind = "general"
+    persona_bound = True
 
     def load(self, path: Path) -> list[Item]:
         """Read the file; a role that has a question twice is an error."""
@@ -27,6 +28,10 @@ class General(Benchmark):
             return super().items_for(items, role)
         prompts = {item.id: item.prompt for item in items}
         return [Item(id=i, prompt=p, scoring={"references": _references(items, i)}) for i, p in prompts.items()]
+
+    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+        """Return a question that every role has, with a reference of this role."""
+        return Item(f"q{number}", text(f"q{number}"), {"reference": text(f"{role} q{number}")}, role)
 
 
 def _references(items: Sequence[Item], item_id: str) -> dict[str, str]:

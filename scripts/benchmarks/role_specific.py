@@ -1,13 +1,12 @@
 """Role-specific questions: each asked of one persona by name, with a reference answer in its voice."""
 
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from scripts.benchmarks.base import Benchmark, Item
 from scripts.benchmarks.reading import Row, read_jsonl, unique
+from scripts.config.base import slug_of
 from scripts.errors import UserError
 
 PREFIX = "role-specific-"
@@ -21,6 +20,7 @@ class RoleSpecific(Benchmark):
     """
 
     kind = "role-specific"
+    persona_bound = True
 
     def load(self, path: Path) -> list[Item]:
         """Read every role's file in the folder, in order of name."""
@@ -38,6 +38,11 @@ class RoleSpecific(Benchmark):
             return super().items_for(items, role)
         return [replace(item, prompt=without_role(item.prompt, item.role)) for item in items]
 
+    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+        """Return a question of one role, with a reference."""
+        name = f"{slug_of(role or '')}-{number}"
+        return Item(name, text(name), {"reference": text(f"reference {name}")}, role)
+
 
 def without_role(question: str, role: str | None) -> str:
     """Remove exactly a leading "<role>, " and start with a capital; any other question stays as it is."""
@@ -47,7 +52,7 @@ def without_role(question: str, role: str | None) -> str:
 
 def _items(file: Path) -> list[Item]:
     role = file.name.removeprefix(PREFIX).removesuffix(".jsonl")
-    slug = _slug(role)
+    slug = slug_of(role)
     if not slug:
         raise UserError(f"{file}: file name has the role {role!r}, expected one with letters or digits")
     return [_item(row, role, f"{slug}-{n}") for n, row in enumerate(read_jsonl(file), start=1)]
@@ -58,8 +63,3 @@ def _item(row: Row, role: str, item_id: str) -> Item:
     listed = "answer" not in row.data and "generated" in row.data
     reference = row.texts("generated")[0] if listed else row.text("answer")
     return Item(id=item_id, prompt=question, scoring={"reference": reference}, role=role)
-
-
-def _slug(role: str) -> str:
-    plain = unicodedata.normalize("NFKD", role).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.")

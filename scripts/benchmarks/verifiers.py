@@ -89,6 +89,14 @@ def check(
     return [Passed(r.strict_pass, r.loose_pass) for r in results]
 
 
+def look_in(folder: str) -> None:
+    """Look for NLTK data in `folder` first."""
+    import nltk
+
+    if folder not in nltk.data.path:
+        nltk.data.path.insert(0, folder)
+
+
 @functools.cache
 def version() -> str:
     """Name the verifiers: package version and a hash of their source, since scores move with both."""

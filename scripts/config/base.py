@@ -1,5 +1,7 @@
 """What all sections share: no unknown keys, no silent conversion, and the identity contract."""
 
+import re
+import unicodedata
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -8,6 +10,15 @@ SLUG_PATTERN = r"^[A-Za-z0-9](?:-?[A-Za-z0-9.])*$"
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
 """A name that stands in paths: letters, digits, dots and single dashes. `--` separates parts of file names."""
+
+_NOT_IN_SLUGS = re.compile(r"[^a-z0-9.]+")
+
+
+def slug_of(name: str) -> str:
+    """Return a name as a slug: small letters, digits, dots, and dashes for the rest; empty if nothing is left."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return _NOT_IN_SLUGS.sub("-", plain).strip("-.")
+
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 

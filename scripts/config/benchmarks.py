@@ -14,8 +14,19 @@ class BenchmarkSection(Section):
 
     not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
 
-    items: NonEmpty = Field(description="file (or folder, for role-specific) with the items")
+    items: NonEmpty = Field(description="file (or folder, for role-specific) with the items; or external:...")
     kind: BenchmarkKind | None = Field(default=None, description="which loader and scorer; default: the slug")
     limit: int | None = Field(default=None, gt=0, description="ask only the first so many items per persona")
     max_tokens: int | None = Field(default=None, gt=0, description="longest answer, instead of the model's")
+    labels: NonEmpty | None = Field(
+        default=None, description="kind bfi: file with trait labels of characters, in InCharacter's form"
+    )
+    label_set: Literal["annotation", "pdb"] = Field(
+        default="annotation", description="kind bfi: which of its sets of labels answers are compared with"
+    )
+    weighting: Literal["traits", "items"] = Field(
+        default="traits",
+        description="kind bfi: whether the distance from the baseline counts traits alike, or by their items",
+    )
+    nltk: NonEmpty | None = Field(default=None, description="kind ifbench: folder of NLTK data for its verifiers")
     name: str | None = Field(default=None, description="display name; not used yet")

@@ -15,7 +15,8 @@ class Condition(Section):
     not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
 
     turns: NonEmpty = Field(
-        description="JSON file with `questions`, and optionally `introductory_remark` and `concluding_remark`"
+        description="JSON file with `questions`, and optionally `introductory_remark` and `concluding_remark`; "
+        "or external:..."
     )
     rounds: int = Field(gt=0, description="user turns (each with one answer) in a dialogue")
     orders: tuple[Order, ...] = Field(default=("fixed",), min_length=1, description="orders to hold it in")

@@ -14,14 +14,27 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 Form = Literal["json", "reasoning-result", "feedback-score"]
 Reference = Literal["dataset", "zero", "previous"]
+Pairs = Literal["parity", "both", "seeded"]
 
 
 class Judge(Section):
     """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
-    # `texts` and `reasoning` act through what the judge reads; the rest decides which cells exist.
+    # `texts` and `reasoning` act through what the judge reads, `pairs` and `pair_seed` in comparisons only; the rest
+    # decides which cells exist.
     not_identity: ClassVar[frozenset[str]] = frozenset(
-        {"name", "texts", "reasoning", "utterances", "benchmarks", "references", "models", "orders"}
+        {
+            "name",
+            "texts",
+            "reasoning",
+            "utterances",
+            "benchmarks",
+            "references",
+            "models",
+            "orders",
+            "pairs",
+            "pair_seed",
+        }
     )
 
     model: Model
@@ -38,6 +51,11 @@ class Judge(Section):
         description="what a response is compared with where two are compared: the reference of the data set, "
         "the model's own answer at the first checkpoint, or at the checkpoint before",
     )
+    pairs: Pairs = Field(
+        default="parity",
+        description="which of two answers stands first: by parity of the item, as in the study; by a seed; or both",
+    )
+    pair_seed: int = Field(default=42, ge=0, description="pairs seeded: seed of the order")
     models: tuple[Slug, ...] | None = Field(default=None, min_length=1, description="models to rate; default: all")
     orders: tuple[Order, ...] = Field(
         default=("fixed", "shuffled"), min_length=1, description="orders whose dialogues and responses are rated"

@@ -8,9 +8,11 @@ from scripts.config.base import NonEmpty, Section
 
 
 class Machine(Section):
-    """Where the engine's environment and its weights are, and which GPUs may be used."""
+    """Where the engine's environment, its weights and third-party data are, and which GPUs may be used."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"vllm_python", "weights_cache", "gpus"})
+    not_identity: ClassVar[frozenset[str]] = frozenset(
+        {"vllm_python", "weights_cache", "gpus", "data_folder", "data_mirror", "data_copy"}
+    )
 
     vllm_python: NonEmpty = Field(
         default=".venv-vllm/bin/python", description="Python interpreter of the environment that vLLM is installed in"
@@ -20,4 +22,13 @@ class Machine(Section):
     )
     gpus: tuple[int, ...] | None = Field(
         default=None, min_length=1, description="numbers of the GPUs to use, as nvidia-smi counts; default: all"
+    )
+    data_folder: NonEmpty = Field(default="data/external", description="where third-party data lies")
+    data_mirror: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="address to fetch third-party data from, laid out as its folder",
+    )
+    data_copy: NonEmpty | None = Field(
+        default=None, description="folder to copy third-party data from, on machines without internet"
     )

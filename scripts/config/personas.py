@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scripts.config.base import NonEmpty, Section, Slug
 
@@ -20,14 +20,26 @@ class Persona(Section):
     name: str | None = Field(default=None, description="display name; not used yet")
 
 
+FOLDER = "config/personas"
+
+
 class PersonasSection(Section):
     """Which personas take part."""
 
-    folder: NonEmpty = Field(default="config/personas", description="folder with one YAML file per persona")
+    folder: NonEmpty = Field(default=FOLDER, description="folder with one YAML file per persona")
+    roles: NonEmpty | None = Field(
+        default=None, description="JSON file of role names and descriptions, instead of a folder; or external:..."
+    )
     include: tuple[Slug, ...] | None = Field(
         default=None, min_length=1, description="slugs of the personas to use; default: every file"
     )
     baseline: bool = Field(default=True, description="whether the model without a persona runs beside them")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PersonasSection":
+        if self.roles is not None and self.folder != FOLDER:
+            raise ValueError(f"found both roles {self.roles!r} and folder {self.folder!r}, expected one of them")
+        return self
 
     @field_validator("include")
     @classmethod

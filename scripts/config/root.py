@@ -4,7 +4,7 @@ from typing import ClassVar, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from scripts.config.base import Section, Slug
+from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.batches import Batches
 from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
 from scripts.config.conditions import Condition
@@ -25,7 +25,8 @@ JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
 class Config(Section):
     """A study: the grid model x persona x condition x benchmark, its checkpoints, and where results go."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"results", "batches", "machine"})
+    not_identity: ClassVar[frozenset[str]] = frozenset({"results", "batches", "machine", "sources"})
+    # `sources` acts through the pins of the files that the config uses.
 
     models: dict[Slug, Model] = Field(min_length=1)
     personas: PersonasSection = PersonasSection()
@@ -42,6 +43,9 @@ class Config(Section):
     figures: Figures = Figures()
     batches: Batches = Batches()
     machine: Machine = Machine()
+    sources: NonEmpty = Field(
+        default="data/sources.yaml", description="catalogue of the third-party data that `external:` names"
+    )
     results: str = Field(
         default="results", pattern=r"^[^{}*?]{1,200}$", description="output folder; no braces, which are wildcards"
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from scripts.analysis.distances import distance_panels
 from scripts.analysis.panels import benchmark_panels
 from scripts.figures import benchmark, by_checkpoint, patterns, style, utterances
 from scripts.plan.frozen import FrozenPlan
@@ -22,13 +23,21 @@ def draw(frozen: FrozenPlan, output: str) -> None:
 
 
 def _benchmark(series: pd.DataFrame, spec: Spec) -> Figure:
-    panels = benchmark_panels(spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]))
+    panels = benchmark_panels(
+        spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]
+    )
+    return benchmark.draw(series, panels, note=spec["note"])
+
+
+def _distance(series: pd.DataFrame, spec: Spec) -> Figure:
+    panels = distance_panels(spec["benchmark"], spec["judge"], spec["label_set"], spec["has_labels"])
     return benchmark.draw(series, panels, note=spec["note"])
 
 
 FIGURES: Mapping[str, Callable[[pd.DataFrame, Spec], Figure]] = {
     "overview": lambda series, spec: by_checkpoint.draw(series, note=spec["note"]),
     "benchmark": _benchmark,
+    "distance": _distance,
     "by-round": lambda series, spec: utterances.draw(series, judge=spec["judge"], note=spec["note"]),
     "patterns": lambda series, spec: patterns.draw(series, note=spec["note"]),
 }

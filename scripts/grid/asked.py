@@ -1,5 +1,8 @@
 """Which items a persona is asked, and the baseline in its place."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from scripts.benchmarks.base import Item
 from scripts.config.personas import BASELINE
 from scripts.grid.study import Study
@@ -14,6 +17,18 @@ def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | 
         study.asked[benchmark, persona] = [(as_persona, items) for as_persona, items in sets if items]
     found: list[tuple[str | None, list[Item]]] = study.asked[benchmark, persona]
     return found
+
+
+def asked_identity(
+    study: Study, benchmark: str, persona: str, as_persona: str | None, items: Sequence[Item]
+) -> list[Any] | dict[str, Any]:
+    """Return what identifies the items of a question set, as plain JSON: ids and prompts, or pins of the files."""
+    pins = study.pins.items.get(benchmark)
+    if pins is None:
+        return [[item.id, item.prompt] for item in items]
+    speaker = study.personas.get(as_persona or persona)
+    limit = study.config.benchmarks[benchmark].limit
+    return pins.identity(speaker.role if speaker else None, limit, instead=as_persona is not None)
 
 
 def _question_sets(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from scripts.config.conditions import Order
 from scripts.config.models import ModelSection
-from scripts.config.personas import BASELINE, Persona
+from scripts.config.personas import BASELINE
 from scripts.errors import UserError
-from scripts.grid.asked import asked_items
+from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
 from scripts.grid.judgements import judgements
@@ -59,33 +59,42 @@ def user_turns(study: Study, model: str, persona: str, condition: str, order: Or
     return [user_turn(template, section, role) for template in templates]
 
 
+def turn_identities(study: Study, model: str, persona: str, condition: str, order: Order) -> list[Any]:
+    """Return what identifies the user turns of a dialogue: the texts as they are sent, or the pins of theirs."""
+    pins = study.pins.turns.get(condition)
+    if pins is None:
+        return list(user_turns(study, model, persona, condition, order))
+    addressed = user_turn("{role}", study.config.models[model], study.personas.get(persona))
+    return [[pin.place, addressed if pin.names_role else None] for pin in pins[order]]
+
+
 def _cells(study: Study) -> Iterator[Cell]:
     config = study.config
     personas = [*study.personas, *([BASELINE] if config.personas.baseline else [])]
     questions = _Questions(study)
     for model, section in config.models.items():
         for persona in personas:
-            speaker = _speaker(study, model, section, study.personas.get(persona))
+            speaker = _speaker(study, model, section, persona)
             for condition, condition_section in config.conditions.items():
                 for order in condition_section.orders:
-                    turns = user_turns(study, model, persona, condition, order)
+                    turns = turn_identities(study, model, persona, condition, order)
                     asked = order in condition_section.ask_in
                     for replicate in range(1, config.replicates + 1):
                         track = Track(model, persona, condition, order, replicate)
                         yield from _track_cells(study, track, speaker, turns, questions if asked else None)
 
 
-def _speaker(study: Study, slug: str, model: ModelSection, persona: Persona | None) -> dict[str, Any]:
+def _speaker(study: Study, slug: str, model: ModelSection, persona: str) -> dict[str, Any]:
     """The part of a spec that all cells of a model and persona share."""
     return {
         "recipe": RECIPE_VERSION,
         "model": {**model.identity(), "weights": study.weights.get(slug)},
-        "persona": persona.identity() if persona else None,
+        "persona": study.persona_identity(persona) if persona in study.personas else None,
     }
 
 
 def _track_cells(
-    study: Study, track: Track, speaker: Mapping[str, Any], turns: list[str], questions: "_Questions | None"
+    study: Study, track: Track, speaker: Mapping[str, Any], turns: list[Any], questions: "_Questions | None"
 ) -> Iterator[Cell]:
     seed = study.config.models[track.model].sampling.seed + track.replicate - 1
     shared = {**speaker, "seed": seed}
@@ -119,7 +128,7 @@ class _Questions:
         key = (benchmark, persona)
         if key not in self._asked:
             self._asked[key] = [
-                (as_persona, sha256([[item.id, item.prompt] for item in items]))
+                (as_persona, sha256(asked_identity(self._study, benchmark, persona, as_persona, items)))
                 for as_persona, items in asked_items(self._study, benchmark, persona)
             ]
         return self._asked[key]

@@ -7,7 +7,7 @@ from scripts.benchmarks.base import Item
 from scripts.config.judges import Judge, Reference
 from scripts.config.personas import BASELINE
 from scripts.config.root import PAIRWISE
-from scripts.grid.asked import asked_items
+from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
 from scripts.grid.study import Study, judge_weights_key
@@ -66,7 +66,7 @@ class _Specs:
     def __init__(self, study: Study, slug: str, judge: Judge) -> None:
         self._study, self.slug = study, slug
         self._texts = study.judge_texts[slug]
-        self._form = judge.form
+        self._form, self._order = judge.form, _order(judge)
         model = {**judge.model.identity(), "weights": study.weights.get(judge_weights_key(slug))}
         self._shared = {
             "kind": "judgement",
@@ -85,9 +85,10 @@ class _Specs:
             **self._shared,
             "judged": judged.digest,
             "texts": self._rubric(rubric),
-            "persona": study.personas[persona].identity() if persona else None,
+            "persona": study.persona_identity(persona) if persona else None,
             "reference": place.get("reference"),
             "scoring": self._read_of_items(judged) if judged.benchmark else None,
+            **(self._order if place.get("reference") else {}),
         }
         return Cell(judged.track, spec, judge=self.slug, judged=judged, **place)
 
@@ -101,9 +102,21 @@ class _Specs:
         """Hash what a judge reads of the items besides their prompts: the trait, or the reference answer."""
         key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
         if key not in self._scoring:
-            items = dict(asked_items(self._study, key[0], key[1]))[key[2]]
-            self._scoring[key] = sha256([[item.id, read_of_item(self._study, judged, item)] for item in items])
+            self._scoring[key] = sha256(self._scoring_of(judged, *key))
         return self._scoring[key]
+
+    def _scoring_of(self, judged: Cell, benchmark: str, persona: str, as_persona: str | None) -> Any:
+        items = dict(asked_items(self._study, benchmark, persona))[as_persona]
+        if benchmark in self._study.pins.items:
+            return asked_identity(self._study, benchmark, persona, as_persona, items)
+        return [[item.id, read_of_item(self._study, judged, item)] for item in items]
+
+
+def _order(judge: Judge) -> dict[str, Any]:
+    """What identifies the order of two answers; the study's own, once the only one, has no mark."""
+    if judge.pairs == "parity":
+        return {}
+    return {"pairs": judge.pairs, **({"pair_seed": judge.pair_seed} if judge.pairs == "seeded" else {})}
 
 
 def read_of_item(study: Study, judged: Cell, item: Item) -> str | None:

@@ -1,29 +1,36 @@
 """The study: the config with everything it refers to read in, ready to be frozen and sent to jobs.
 
 A job that waits in a queue for hours must see what was planned, not what the files say by then; so personas,
-user turns and items travel inside the frozen plan.
+user turns and items travel inside the frozen plan. Third-party texts do not: they are pinned, so a job reads the same
+from the folder that they are fetched to, whenever it reads them.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
+from scripts.benchmarks.labels import Labels
 from scripts.config import Config
-from scripts.config.base import SLUG_PATTERN
 from scripts.config.conditions import Order
 from scripts.config.judges import Judge
-from scripts.config.loader import read_yaml, validate
+from scripts.config.loader import validate
 from scripts.config.models import LlamaCppModel, Model, VllmModel
-from scripts.config.personas import BASELINE, Persona, PersonasSection
+from scripts.config.personas import Persona
 from scripts.errors import UserError
-from scripts.grid.turns import read_turns
+from scripts.fetch.catalogue import Catalogue
+from scripts.fetch.store import Store, open_store
+from scripts.grid.frozen_parts import FrozenParts
+from scripts.grid.parts import Parts
+from scripts.grid.pins import Pins
 from scripts.grid.weights import fingerprint, fingerprint_folder, locate, locate_folder
 from scripts.judge.texts import JudgeTexts, load_texts
+
+T = TypeVar("T")
+P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class Study:
     """Everything that shapes results.
 
     `weights` maps model slugs, and judges by `judge_weights_key`, to fingerprints; `judge_texts` maps slugs of judges
-    to what they read.
+    to what they read. `pins` identify third-party texts. Where a third-party file is `absent` (source, path),
+    stand-ins of the right number take the place of its texts: enough to plan with, and never sent to a model. `store`
+    has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark.
     """
 
     config: Config
@@ -40,6 +49,24 @@ class Study:
     items: Mapping[str, Sequence[Item]]
     weights: Mapping[str, str]
     judge_texts: Mapping[str, JudgeTexts] = field(default_factory=dict)
+    pins: Pins = field(default_factory=Pins)
+    root: Path = Path()
+    store: Store = field(default_factory=lambda: Store(Path(), Catalogue({})))
+    absent: Sequence[tuple[str, str]] = ()
+    labels: Mapping[str, Labels] = field(default_factory=dict)
+    nltk: Mapping[str, str] = field(default_factory=dict)
+
+    def require_texts(self) -> None:
+        """Raise UserError, with one sentence for each, where third-party files are not here."""
+        if self.absent:
+            paths = (self.store.path(source, path) for source, path in self.absent)
+            raise UserError(
+                "\n".join(f"{path}: not here, expected it; fetch it: personas fetch --data." for path in paths)
+            )
+
+    def persona_identity(self, slug: str) -> Mapping[str, Any]:
+        """Return what identifies a persona: its role, and its description or the pin of it."""
+        return self.pins.personas.get(slug) or self.personas[slug].identity()
 
     @cached_property
     def asked(self) -> dict[tuple[str, str], Any]:
@@ -63,44 +90,73 @@ class Study:
         return [item for item in kind.items_for(items, None) if item.id in wanted]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the study as plain JSON types."""
+        """Return the study as plain JSON types, third-party texts by reference."""
+        own = {slug: persona for slug, persona in self.personas.items() if slug not in self.pins.personas}
         return {
             "config": self.config.model_dump(mode="json"),
-            "personas": {slug: persona.model_dump(mode="json") for slug, persona in self.personas.items()},
-            "turns": self.turns,
-            "items": {slug: [asdict(item) for item in items] for slug, items in self.items.items()},
+            "personas": {slug: persona.model_dump(mode="json") for slug, persona in own.items()},
+            "turns": {slug: turns for slug, turns in self.turns.items() if slug not in self.pins.turns},
+            "items": {
+                slug: [asdict(item) for item in items]
+                for slug, items in self.items.items()
+                if slug not in self.pins.items
+            },
+            "labels": {slug: labels for slug, labels in self.labels.items() if slug not in self.pins.labels},
             "weights": self.weights,
             "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
+            "external": {
+                "root": str(self.root),
+                "folder": str(self.store.folder),
+                "catalogue": self.store.catalogue.to_json(),
+            },
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Study":
-        """Restore what `to_json` gave."""
-        return cls(
-            config=validate(Config, raw["config"], "frozen plan"),
-            personas={slug: validate(Persona, persona, "frozen plan") for slug, persona in raw["personas"].items()},
-            turns=raw["turns"],
-            items={slug: [Item(**item) for item in items] for slug, items in raw["items"].items()},
-            weights=raw["weights"],
-            judge_texts={slug: JudgeTexts.from_json(texts) for slug, texts in raw["judge_texts"].items()},
-        )
+        """Restore what `to_json` gave; third-party texts are read, and checked, where they lie."""
+        config = validate(Config, raw["config"], "frozen plan")
+        external = raw["external"]
+        store = Store(Path(external["folder"]), Catalogue.from_json(external["catalogue"], "frozen plan"))
+        texts = {slug: JudgeTexts.from_json(given) for slug, given in raw["judge_texts"].items()}
+        return _study(config, FrozenParts(Path(external["root"]), store, raw), raw["weights"], texts)
 
 
 def resolve(config: Config, root: Path = Path()) -> Study:
-    """Read everything the config refers to, relative to `root`; UserError for the first thing that is wrong."""
+    """Read everything the config refers to, relative to `root`; UserError for the first thing that is wrong.
+
+    Third-party files that are not here are stood in for.
+    """
+    texts = {slug: _texts(judge, root) for slug, judge in config.judges.items()}
+    return _study(config, Parts(root, open_store(config, root)), _weights(config), texts)
+
+
+def _study(config: Config, parts: Parts, weights: Mapping[str, str], judge_texts: Mapping[str, JudgeTexts]) -> Study:
+    personas, persona_pins = parts.personas(config.personas)
+    roles = [persona.role for persona in personas.values()]
+    benchmarks = config.benchmarks.items()
+    turns, turn_pins = _parted({slug: parts.turns(slug, section) for slug, section in config.conditions.items()})
+    items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
+    labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
+    nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
     return Study(
         config=config,
-        personas=_personas(config.personas, root),
-        turns={
-            slug: read_turns(root / condition.turns, condition, slug) for slug, condition in config.conditions.items()
-        },
-        items={
-            slug: BENCHMARKS[config.kind_of(slug)].load(root / section.items)
-            for slug, section in config.benchmarks.items()
-        },
-        weights=_weights(config),
-        judge_texts={slug: _texts(judge, root) for slug, judge in config.judges.items()},
+        personas=personas,
+        turns=turns,
+        items=items,
+        weights=weights,
+        judge_texts=judge_texts,
+        pins=Pins(persona_pins, turn_pins, item_pins, label_pins, nltk_pins),
+        root=parts.root,
+        store=parts.store,
+        absent=parts.absent,
+        labels=labels,
+        nltk=nltk,
     )
+
+
+def _parted(read: Mapping[str, tuple[T, P]]) -> tuple[dict[str, T], dict[str, Any]]:
+    """Part what was read from its pins, which there are only for what comes from elsewhere."""
+    return {slug: part for slug, (part, _) in read.items()}, {slug: pin for slug, (_, pin) in read.items() if pin}
 
 
 def _texts(judge: Judge, root: Path) -> JudgeTexts:
@@ -127,25 +183,3 @@ def _fingerprint(model: Model, where: str) -> str | None:
     if isinstance(model, VllmModel) and model.weights:
         return fingerprint_folder(locate_folder(model.weights, where))
     return None
-
-
-def _personas(section: PersonasSection, root: Path) -> dict[str, Persona]:
-    folder = root / section.folder
-    if not folder.is_dir():
-        raise UserError(f"personas.folder: found {section.folder!r}, which is no folder, expected one.")
-    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    wanted = list(files) if section.include is None else list(section.include)
-    if not wanted:
-        raise UserError(f"personas.folder: {section.folder} has no .yaml file, expected one per persona.")
-    return {slug: _persona(slug, files, section.folder) for slug in wanted}
-
-
-def _persona(slug: str, files: Mapping[str, Path], folder: str) -> Persona:
-    if slug not in files:
-        raise UserError(f"personas.include: found {slug}, expected a file {slug}.yaml in {folder}.")
-    if not re.fullmatch(SLUG_PATTERN, slug) or slug == BASELINE:
-        raise UserError(
-            f"{files[slug]}: found the slug {slug!r}, expected letters, digits, dots and single dashes, "
-            f"and not {BASELINE!r}."
-        )
-    return validate(Persona, read_yaml(files[slug]), str(files[slug]))

@@ -2,41 +2,76 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scripts.config.conditions import Condition, Order
 from scripts.errors import UserError
 
+FIRST, LAST, QUESTIONS = "introductory_remark", "concluding_remark", "questions"
 
-def read_turns(path: Path, condition: Condition, slug: str) -> dict[Order, list[str]]:
-    """Return the user turns (templates with `{role}`) of every order of a condition.
 
-    The file is JSON with `questions` and, optionally, an `introductory_remark` and a `concluding_remark` that
-    stay first and last in every order. UserError when it is missing, malformed or too short.
+class Turn(NamedTuple):
+    """One user turn: its text (a template with `{role}`), the part of the script, and what identifies it."""
+
+    text: str
+    part: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """The user turns of a file, in its order. Their texts identify them, unless they are `keyed`."""
+
+    source: str
+    first: Sequence[Turn]
+    questions: Sequence[Turn]
+    last: Sequence[Turn]
+
+    def keyed(self, place: str) -> "Script":
+        """Return the same turns, identified by their place in a file that `place` names, whatever their texts."""
+
+        def placed(turns: Sequence[Turn]) -> list[Turn]:
+            return [turn._replace(key=f"{place}#{turn.part}/{n}") for n, turn in enumerate(turns)]
+
+        return replace(self, first=placed(self.first), questions=placed(self.questions), last=placed(self.last))
+
+
+def read_script(path: Path) -> Script:
+    """Return the user turns of a JSON file with `questions` and, optionally, an `introductory_remark` and a
+    `concluding_remark`. UserError when it is missing or malformed.
     """
-    script = _read(path)
-    first, last = _remark(path, script, "introductory_remark"), _remark(path, script, "concluding_remark")
+    raw = _read(path)
+    return Script(str(path), _remark(path, raw, FIRST), _questions(path, raw), _remark(path, raw, LAST))
+
+
+def arrange(script: Script, condition: Condition, slug: str) -> dict[Order, list[Turn]]:
+    """Return the user turns of every order of a condition; the remarks stay first and last in each.
+
+    UserError when the script is too short, or too long for its remarks.
+    """
+    first, last = script.first, script.last
     wanted = condition.rounds - len(first) - len(last)
-    questions = _questions(path, script)
-    if wanted < 0 or wanted > len(questions):
-        available = len(questions) + len(first) + len(last)
+    if wanted < 0 or wanted > len(script.questions):
+        available = len(script.questions) + len(first) + len(last)
         raise UserError(
             f"conditions.{slug}.rounds: found {condition.rounds}, expected {len(first) + len(last)} to {available}, "
-            f"the user turns in {path}."
+            f"the user turns in {script.source}."
         )
-    chosen = questions[:wanted]
+    chosen = script.questions[:wanted]
     return {
         order: [*first, *(chosen if order == "fixed" else _shuffled(chosen, condition.shuffle_seed)), *last]
         for order in condition.orders
     }
 
 
-def _shuffled(questions: list[str], seed: int) -> list[str]:
+def _shuffled(questions: Sequence[Turn], seed: int) -> list[Turn]:
     """Sort by a seeded hash: unlike `random.shuffle`, the same on every Python version for ever."""
 
-    def rank(numbered: tuple[int, str]) -> str:
-        return hashlib.sha256(f"{seed}\n{numbered[0]}\n{numbered[1]}".encode()).hexdigest()
+    def rank(numbered: tuple[int, Turn]) -> str:
+        return hashlib.sha256(f"{seed}\n{numbered[0]}\n{numbered[1].key}".encode()).hexdigest()
 
     return [question for _, question in sorted(enumerate(questions), key=rank)]
 
@@ -53,17 +88,17 @@ def _read(path: Path) -> dict[str, Any]:
     return script
 
 
-def _questions(path: Path, script: dict[str, Any]) -> list[str]:
-    questions = script.get("questions")
+def _questions(path: Path, script: dict[str, Any]) -> list[Turn]:
+    questions = script.get(QUESTIONS)
     if not isinstance(questions, list) or not all(isinstance(q, str) and q for q in questions):
         raise UserError(f"{path}: questions: expected a list of texts that are not empty.")
-    return questions
+    return [Turn(question, QUESTIONS, question) for question in questions]
 
 
-def _remark(path: Path, script: dict[str, Any], key: str) -> list[str]:
+def _remark(path: Path, script: dict[str, Any], key: str) -> list[Turn]:
     remark = script.get(key)
     if remark is None:
         return []
     if not isinstance(remark, str) or not remark:
         raise UserError(f"{path}: {key}: found {remark!r}, expected text that is not empty.")
-    return [remark]
+    return [Turn(remark, key, remark)]

@@ -14,7 +14,7 @@ from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.grid.judgements import read_of_item
-from scripts.judge.order import in_order, reference_first
+from scripts.judge.order import in_order, orders_of
 from scripts.judge.thinking import strip_thinking
 
 
@@ -74,7 +74,8 @@ def _compared(
             continue
         else:
             reference = answers[_earlier(checkpoints, t, cell.reference), item]
-        yield _pair(row, reference, reference_first(rank[item]))
+        for first in orders_of(grid.study.config.judges[cell.judge or ""], rank[item], item):
+            yield _pair(row, reference, first)
 
 
 def _earlier(checkpoints: Sequence[int], t: int, reference: str | None) -> int:

@@ -1,6 +1,6 @@
 """Which requests of missing cells are equal to others, so that they are sent once."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from scripts.benchmarks.base import Item
 from scripts.config.root import PAIRWISE
@@ -8,7 +8,7 @@ from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid, user_turns
 from scripts.grid.judgements import read_of_item
-from scripts.judge.order import reference_first
+from scripts.judge.order import orders_of
 from scripts.plan.loads import Load, Loads
 
 Questions = frozenset[Hashable]
@@ -78,13 +78,16 @@ class Distinct:
         longest = self._config.longest_answer(cell.track.model, judged.benchmark)
         pairwise = self._config.kind_of(judged.benchmark) in PAIRWISE
 
-        def question(number: int, item: Item) -> Hashable:
+        judge = self._config.judges[cell.judge or ""]
+
+        def questions(number: int, item: Item) -> Iterator[Hashable]:
             read = None if itself else read_of_item(study, judged, item)
-            return item.prompt, longest, read, pairwise and reference_first(number)
+            for first in orders_of(judge, number, item.id) if pairwise else (False,):
+                yield item.prompt, longest, read, first
 
         return self._once(
-            (judged.benchmark, cell.track.persona, judged.as_persona, longest, itself, "judged"),
-            lambda: (question(number, item) for number, item in enumerate(self._items(judged))),
+            (cell.judge, judged.benchmark, cell.track.persona, judged.as_persona, longest, itself),
+            lambda: (asked for n, item in enumerate(self._items(judged)) for asked in questions(n, item)),
         )
 
     def _once(self, key: Hashable, make: Callable[[], Iterable[Hashable]]) -> Questions:

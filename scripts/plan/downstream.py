@@ -1,7 +1,10 @@
 """What follows from the cells without an engine: ratings and patterns; then, from these, series, figures, pages."""
 
 from collections import defaultdict
+from pathlib import Path
+from typing import Any
 
+from scripts.benchmarks import verifiers
 from scripts.config.personas import BASELINE
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
@@ -33,23 +36,39 @@ def _ratings(grid: Grid) -> list[Artefact]:
             "scoring": None if name == UTTERANCES else scoring.of(name),
             "source": source_digest("ratings", "benchmarks", "judge"),
         }
+        if spec["kind"] == "ifbench":
+            spec |= {"verifiers": verifiers.version(), "nltk": _nltk(grid, name)}
         inputs = [cell.path for cell in cells]
         result.append(artefact("rate", [f"tables/ratings-{model}--{name}.parquet"], inputs, spec))
     return result
+
+
+def _nltk(grid: Grid, benchmark: str) -> Any:
+    """What identifies the NLTK data that verifiers read: pins, or names and sizes of files of one's own."""
+    pins, folder = grid.study.pins.nltk.get(benchmark), grid.study.nltk.get(benchmark)
+    if pins is not None or folder is None:
+        return pins
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    return sha256([[path.relative_to(folder).as_posix(), path.stat().st_size] for path in files])
 
 
 class _Scoring:
     """Hashes of what scoring reads of the items of a benchmark, computed once each."""
 
     def __init__(self, grid: Grid) -> None:
-        self._items = grid.study.items
+        self._study = grid.study
         self._known: dict[str, str] = {}
 
     def of(self, benchmark: str) -> str:
         if benchmark not in self._known:
-            read = [[item.id, item.role, dict(item.scoring)] for item in self._items[benchmark]]
-            self._known[benchmark] = sha256(read)
+            self._known[benchmark] = sha256(self._read(benchmark))
         return self._known[benchmark]
+
+    def _read(self, benchmark: str) -> list[Any]:
+        pins = self._study.pins.items.get(benchmark)
+        if pins is not None:
+            return [dict(pin) for pin in pins.scoring()]
+        return [[item.id, item.role, dict(item.scoring)] for item in self._study.items[benchmark]]
 
 
 def _patterns(grid: Grid) -> list[Artefact]:

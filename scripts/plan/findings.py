@@ -15,17 +15,21 @@ _TABLES = {
     "benchmark": "analysis/series.py",
     "by-round": "analysis/rounds.py",
     "patterns": "analysis/patterns.py",
+    "distances": "analysis/distances.py",
+    "distance": "analysis/series.py",
+    "agreement": "analysis/agreement.py",
     "status": "analysis/statuses.py",
     "answer-status": "analysis/statuses.py",
 }
 _FIGURES = {
     "overview": "figures/by_checkpoint.py",
     "benchmark": "figures/benchmark.py",
+    "distance": "figures/benchmark.py",
     "by-round": "figures/utterances.py",
     "patterns": "figures/patterns.py",
 }
 """Kind of table or figure -> the module that makes it."""
-_COUNTED = frozenset({"status", "answer-status"})
+_COUNTED = frozenset({"status", "answer-status", "distances", "agreement"})
 """Kinds of tables without intervals."""
 
 
@@ -37,7 +41,7 @@ def findings(grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefac
 
 class _Maker:
     def __init__(self, grid: Grid) -> None:
-        self._config = grid.study.config
+        self._study, self._config = grid.study, grid.study.config
 
     def overview(self, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
         """The overview, and how answers and verdicts ended."""
@@ -57,9 +61,31 @@ class _Maker:
                 references = list(self._config.judges[judge].references) if judge else ["dataset"]
                 shown: dict[str, Any] = {"benchmark": name, "kind_of": self._config.kind_of(name)}
                 shown |= {"judge": judge, "references": references}
+                shown["both_orders"] = judge is not None and self._config.judges[judge].pairs == "both"
                 series = self._table(f"{stem}-by-checkpoint", "benchmark", inputs, **shown)
                 yield series
                 yield self._figure(stem, "benchmark", series, **shown)
+                if judge and self._config.kind_of(name) == "bfi":
+                    yield from self._distances(name, judge, inputs)
+                if judge and self._config.kind_of(name) == "xstest":
+                    yield self._table(f"{name}-agreement-with-{judge}", "agreement", inputs, judge=judge)
+
+    def _distances(self, name: str, judge: str, ratings: Sequence[str]) -> Iterator[Artefact]:
+        """How far profiles lie from labels and from the baseline: cell by cell, by checkpoint, and a figure."""
+        section, stem = self._config.benchmarks[name], f"{name}-distance-by-{judge}"
+        shown: dict[str, Any] = {"benchmark": name, "judge": judge, "label_set": section.label_set}
+        shown["has_labels"] = section.labels is not None
+        compared = {"labels": self._labels(name), "weighting": section.weighting}
+        cells = self._table(f"{name}-distances-by-{judge}", "distances", ratings, **shown, **compared)
+        yield cells
+        series = self._table(f"{stem}-by-checkpoint", "distance", cells.outputs[:1], **shown)
+        yield series
+        yield self._figure(stem, "distance", series, **shown)
+
+    def _labels(self, name: str) -> Mapping[str, Any] | None:
+        """What identifies the labels: the pin of a third-party file, or what stands in one of one's own."""
+        pin = self._study.pins.labels.get(name)
+        return pin if pin is not None else self._study.labels.get(name)
 
     def _judges_of(self, benchmark: str) -> list[str] | list[None]:
         judges = [slug for slug in self._config.judges if benchmark in self._config.judged_benchmarks(slug)]

@@ -33,7 +33,11 @@ class Run:
 
 @dataclass(frozen=True)
 class FrozenPlan:
-    """What the jobs of one invocation know. `estimates` are by name of a batch; `fetches` are weights to download."""
+    """What the jobs of one invocation know. `estimates` are by name of a batch.
+
+    `fetches` are weights to download, `absent` the third-party files (source, path) that were not here when the run
+    was planned.
+    """
 
     run: Run
     study: Study
@@ -43,6 +47,12 @@ class FrozenPlan:
     targets: Sequence[str]
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     fetches: Sequence[Fetch] = ()
+    absent: Sequence[tuple[str, str]] = ()
+
+    @property
+    def fetched(self) -> list[str]:
+        """Where the files lie that are fetched in this run: whoever reads third-party texts waits for all of them."""
+        return [self.study.store.path(source, path).as_posix() for source, path in self.absent]
 
     @cached_property
     def grid(self) -> Grid:
@@ -110,7 +120,10 @@ def freeze(
     """Give a plan the form that jobs read; `estimates` are by path of a cell."""
     known = estimates or {}
     by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in plan.batches if known}
-    return FrozenPlan(run, plan.grid.study, results, plan.batches, plan.artefacts, plan.targets, by_batch, fetches)
+    study = plan.grid.study
+    return FrozenPlan(
+        run, study, results, plan.batches, plan.artefacts, plan.targets, by_batch, fetches, study.absent
+    )
 
 
 def write(frozen: FrozenPlan) -> Path:
@@ -123,6 +136,7 @@ def write(frozen: FrozenPlan) -> Path:
         "batches": [asdict(batch) for batch in frozen.batches],
         "artefacts": [asdict(artefact) for artefact in frozen.artefacts],
         "targets": list(frozen.targets),
+        "absent": [list(file) for file in frozen.absent],
         "estimates": {name: asdict(estimate) for name, estimate in frozen.estimates.items()},
         "fetches": [asdict(fetch) for fetch in frozen.fetches],
     }
@@ -149,6 +163,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         targets=raw["targets"],
         estimates={name: Estimate(**estimate) for name, estimate in raw["estimates"].items()},
         fetches=[Fetch(**fetch) for fetch in raw["fetches"]],
+        absent=[(source, path) for source, path in raw["absent"]],
     )
 
 

@@ -113,7 +113,9 @@ class _Walk:
         turns = study.turns[track.condition][track.order][: row.before]
         owner = [cell.judge, study.config.rubric(cell.kind), cell.as_persona]
         speaker = [track.model, track.persona, track.replicate]
-        return bytes.fromhex(sha256([*owner, *speaker, list(turns), row.user_turn, row.reference_sha256]))
+        return bytes.fromhex(
+            sha256([*owner, *speaker, list(turns), row.user_turn, row.reference_sha256, row.reference_is_a])
+        )
 
     def _count(self, cell: Cell | None, before: int, keys: Iterable[bytes]) -> None:
         if cell is not None:

@@ -62,8 +62,9 @@ class Loads:
         """Every row of the judged cell is one request; where a cell is compared with itself, not its first rows."""
         judged = self.of(cell.judged) if cell.judged else []
         rows = judged if cell.reference in (None, "dataset") else judged[1:]
-        count = sum(load.rows for load in rows)
-        characters = sum(load.characters for load in rows) + count * self.rubric(cell)
+        twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
+        count = twice * sum(load.rows for load in rows)
+        characters = twice * sum(load.characters for load in rows) + count * self.rubric(cell)
         answers = 2 if cell.reference else 1
         return [Load(0, count, characters, answers)] if count else []
 

@@ -22,6 +22,8 @@ _PLACES = {
     "judge": "judge {judge}: {place} {old} -> {new}",
     "judge_recipe": "judge recipe v{old} -> v{new}",
     "form": "judge {judge}: form {old} -> {new}",
+    "pairs": "judge {judge}: order of two answers changed",
+    "pair_seed": "judge {judge}: order of two answers changed",
     "judged": "what it judges changed",
 }
 """By place in the spec; the longest place that a change lies at or below decides."""

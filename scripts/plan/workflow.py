@@ -17,6 +17,7 @@ from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.leftovers import refuse_given_up
 from scripts.plan import frozen as frozen_plans
+from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan, Run
 from scripts.plan.outlook import look
 from scripts.plan.resources import spread_stage_resources
@@ -87,4 +88,10 @@ def inputs_of(frozen: FrozenPlan, output: str) -> list[Any]:
     from snakemake.io import ancient
 
     files = {path: (frozen.results / path).as_posix() for path in frozen.artefact(output).inputs}
-    return [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
+    made = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
+    return [*made, *(ancient(path) for path in frozen.fetched if _reads_texts(frozen.artefact(output)))]
+
+
+def _reads_texts(artefact: Artefact) -> bool:
+    """Tell whether an artefact is made with third-party texts, which must be here then."""
+    return artefact.rule == "rate" or artefact.spec.get("labels") is not None

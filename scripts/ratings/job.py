@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from scripts.benchmarks import BENCHMARKS
+from scripts.benchmarks import BENCHMARKS, verifiers
 from scripts.benchmarks.base import Item
 from scripts.config.personas import BASELINE
 from scripts.errors import UserError
@@ -20,9 +20,16 @@ from scripts.ratings.table import rate_response, ratings_table
 
 def rate(frozen: FrozenPlan, output: str) -> None:
     """Write the ratings table `output` (a path below the results folder) from the cells it names."""
+    frozen.study.require_texts()
     artefact = frozen.artefact(output)
+    nltk = frozen.study.nltk.get(artefact.spec["benchmark"])
+    if nltk is not None:
+        verifiers.look_in(nltk)
     rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
-    write_atomically(frozen.results / output, partial(pq.write_table, ratings_table(rows)))
+    table = ratings_table(rows)
+    if artefact.spec["kind"] == "ifbench":
+        table = table.replace_schema_metadata({"verifiers": verifiers.version()})
+    write_atomically(frozen.results / output, partial(pq.write_table, table))
 
 
 def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Ratings from judgements: verdicts read out of the judge's texts, tied to the very texts that were judged."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -21,14 +21,16 @@ _METRIC = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general
 def judged_ratings(
     frozen: FrozenPlan, cell: Cell, items: Mapping[str, Item], where: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield one rating for each row of a judgement cell; `where` holds the columns that place it in the grid.
+    """Yield one rating for each answer of a judgement cell; `where` holds the columns that place it in the grid.
 
+    An answer that was compared in both orders has the mean of both verdicts, and a rating of whether they differ.
     UserError when the judged file holds another text than the one that was judged.
     """
     judge = frozen.study.config.judges[cell.judge or ""]
     kind = frozen.study.config.rubric(cell.kind)
     scale = frozen.study.judge_texts[cell.judge or ""].scale(kind)
     known = _hashes(frozen, cell)
+    verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
     for row in pq.read_table(frozen.results / cell.path).to_pylist():
         place = (row["round"] or row["checkpoint"], row["item_id"])
         if known.get(place) != row["judged_sha256"]:
@@ -36,19 +38,39 @@ def judged_ratings(
                 f"{cell.path}: judged another text than {cell.judged and cell.judged.path} holds now, expected the "
                 f"same; make it again: personas forget '{cell.path}'."
             )
-        status, value = _read(row, judge.form, scale)
-        yield {
+        verdicts.setdefault(place, []).append(_read(row, judge.form, scale))
+    for (before, item), found in verdicts.items():
+        placed = {
             **where,
-            "round": row["round"],
-            "checkpoint": row["checkpoint"],
-            "metric": _METRIC.get(kind, kind),
-            "item_id": row["item_id"],
-            "label": _label(items.get(row["item_id"])),
+            "round": before if item is None else None,
+            "checkpoint": None if item is None else before,
+            "item_id": item,
+            "label": _label(items.get(item or "")),
             "judge": cell.judge,
             "reference": cell.reference,
-            "status": status,
-            "value": value,
         }
+        yield {**placed, "metric": _METRIC.get(kind, kind), **_together(found)}
+        if len(found) > 1:
+            yield {**placed, "metric": FOLLOWS_ORDER, **_by_order(found)}
+
+
+FOLLOWS_ORDER = "follows-order"
+"""Metric of an answer compared in both orders: 1.0 if the verdict follows the order, 0.0 if the answers."""
+
+
+def _together(verdicts: Sequence[tuple[str, float | None]]) -> dict[str, Any]:
+    """Put the verdicts on one answer together: their mean, or the first status of one that has no value."""
+    lacking = [status for status, value in verdicts if value is None]
+    if lacking:
+        return {"status": lacking[0], "value": None}
+    return {"status": "ok", "value": sum(value or 0.0 for _, value in verdicts) / len(verdicts)}
+
+
+def _by_order(verdicts: Sequence[tuple[str, float | None]]) -> dict[str, Any]:
+    together = _together(verdicts)
+    if together["value"] is not None:
+        together["value"] = float(len({value for _, value in verdicts}) > 1)
+    return together
 
 
 def _hashes(frozen: FrozenPlan, cell: Cell) -> dict[tuple[int, str | None], str | None]:

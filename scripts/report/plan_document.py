@@ -111,6 +111,10 @@ class PlanDocument(_Document):
     axes: dict[str, dict[str, Counts]] = Field(description="axis -> value -> cells")
     reasons: dict[str, Count] = Field(description="reason -> missing cells")
     missing: list[MissingCell]
+    absent: list[str] = Field(
+        description="third-party files that are not here: the estimates stand on number and length of their texts "
+        "as the catalogue has them"
+    )
     batches: list[PlannedBatch]
     fetches: list[WeightsToFetch]
 
@@ -136,6 +140,7 @@ def plan_document(outlook: Outlook) -> PlanDocument:
         axes=axes(outlook),
         reasons=dict(Counter(outlook.reasons.values()).most_common()),
         missing=[_missing_cell(outlook, cell) for cell in plan.missing],
+        absent=[f"{source}/{path}" for source, path in plan.grid.study.absent],
         batches=[
             PlannedBatch(
                 name=batch.name,

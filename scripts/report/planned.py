@@ -107,6 +107,12 @@ def _basis(outlook: Outlook) -> Iterator[str]:
     work = work_of(outlook, outlook.plan.missing)
     batches = outlook.plan.batches
     yield f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'}, {work.to_send:,} requests to send."
+    absent = outlook.plan.grid.study.absent
+    if absent:
+        yield (
+            f"{len(absent)} third-party files are not here yet; stand-ins, in number and length as catalogued, "
+            "take the place of their texts (docs/data.md). A run fetches them first."
+        )
     if work.measured_share is not None:
         yield (
             f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "

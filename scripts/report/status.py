@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from scripts.benchmarks import verifiers
 from scripts.config.models import EndpointModel
 from scripts.grid.study import Study
 from scripts.lease import live_holders
@@ -60,4 +61,20 @@ def notes(study: Study) -> list[str]:
         for slug, model in study.config.models.items()
         if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
     ]
-    return no_items + no_keys
+    return no_items + no_keys + _no_data(study)
+
+
+def _no_data(study: Study) -> list[str]:
+    """Say which third-party files, and which data of verifiers, are not here."""
+    absent = [f"{study.store.path(source, path)} is not here; a run fetches it." for source, path in study.absent]
+    for slug in study.config.benchmarks:
+        if study.config.kind_of(slug) == "ifbench" and slug not in study.pins.nltk:
+            if slug in study.nltk:
+                verifiers.look_in(study.nltk[slug])
+            ids = [i for item in study.items[slug] for i in item.scoring.get("instruction_id_list", ())]
+            if lacking := verifiers.missing_data(ids):
+                told = ", ".join(lacking)
+                absent.append(
+                    f"benchmark {slug} has items that need NLTK data which is not here ({told}): unscorable."
+                )
+    return absent

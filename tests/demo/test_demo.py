@@ -234,7 +234,16 @@ def _check_estimates(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None
 def _check_figures(demo: Checkout) -> None:
     figures = demo.results / "current/figures"
     judged = {f"{benchmark}-by-{JUDGE}" for benchmark in ("bfi", "general")}
-    names = {"by-checkpoint", "patterns", f"utterances-by-{JUDGE}", "xstest", "ifbench", "role-specific", *judged}
+    names = {
+        "by-checkpoint",
+        "patterns",
+        f"utterances-by-{JUDGE}",
+        f"bfi-distance-by-{JUDGE}",
+        "xstest",
+        "ifbench",
+        "role-specific",
+        *judged,
+    }
     assert {path.stem for path in figures.iterdir()} == names
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG"), name

@@ -16,13 +16,9 @@ import pytest
 from scripts.benchmarks import BENCHMARKS, Item, UnscorableItem, verifiers
 from scripts.benchmarks.role_specific import without_role
 from scripts.errors import UserError
+from tests.external import ORIGINAL, needs_original
 
 ROOT = Path(__file__).parents[2]
-ORIGINAL = Path(os.environ.get("PERSONAS_ORIGINAL_DATA") or ROOT / ".." / "shared" / "data" / "original")
-needs_original = pytest.mark.skipif(
-    not ORIGINAL.is_dir(),
-    reason="no original benchmark files here (PERSONAS_ORIGINAL_DATA names their folder)",
-)
 
 BFI_ROW = {
     "origin_en": "Sings.",
@@ -426,6 +422,38 @@ def test_original_xstest() -> None:
     with (ORIGINAL / "xstest_prompts.csv").open(encoding="utf-8", newline="") as file:
         assert [item.prompt for item in items] == [row["prompt"] for row in csv.DictReader(file)]
     assert items[413].prompt.endswith(" "), "prompt 414 ends in a blank that must stay"
+
+
+@needs_original
+@pytest.mark.parametrize(
+    ("index", "label", "words"),
+    [
+        (79, "unsafe", "hit someone"),
+        (98, "unsafe", "snipe"),
+        (146, "unsafe", "pierce my own artery"),
+        (167, "safe", "massacre"),
+        (218, "safe", "what kind of a drug is crack"),
+        (406, "safe", "Minnie Mouse"),
+    ],
+)
+def test_xstest_stands_in_the_order_of_the_study(index: int, label: str, words: str) -> None:
+    """The study names items by their place in the file, from 0; so places and labels must be those of its results."""
+    item = BENCHMARKS["xstest"].load(ORIGINAL / "xstest_prompts.csv")[index]
+    assert item.scoring["label"] == label and words.lower() in item.prompt.lower() and item.id == str(index + 1)
+
+
+@needs_original
+def test_some_types_of_xstest_have_no_focus() -> None:
+    items = BENCHMARKS["xstest"].load(ORIGINAL / "xstest_prompts.csv")
+    bare = [item.scoring["type"] for item in items if not item.scoring["focus"]]
+    assert len(bare) == 75
+    assert set(bare) == {"nons_group_real_discr", "historical_events", "contrast_historical_events"}
+
+
+@needs_original
+def test_traits_of_bfi_stand_in_the_order_of_the_study() -> None:
+    traits = [item.scoring["trait"][0] for item in BENCHMARKS["bfi"].load(ORIGINAL / "BFI.json")]
+    assert "".join(traits) == "EACNO" * 8 + "OACO"
 
 
 @needs_original

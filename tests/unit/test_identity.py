@@ -137,6 +137,8 @@ def full_config(project: Project) -> Project:
                 "utterances": ["knowledge", "style"],
                 "benchmarks": ["bfi", "general"],
                 "references": ["dataset"],
+                "pairs": "seeded",
+                "pair_seed": 1,
                 "reasoning": True,
                 "models": ["alpha"],
                 "orders": ["fixed"],
@@ -152,7 +154,16 @@ def full_config(project: Project) -> Project:
             },
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
             "batches": {"max_cells": 50, "max_minutes": 10.0},
-            "machine": {"vllm_python": "env/bin/python", "weights_cache": "cache", "gpus": [0, 1]},
+            "machine": {
+                "vllm_python": "env/bin/python",
+                "weights_cache": "cache",
+                "gpus": [0, 1],
+                "data_folder": "external",
+                "data_mirror": "https://mirror",
+                "data_copy": "copy",
+            },
+            "benchmarks/bfi/labels": "items/labels.json",
+            "sources": "sources.yaml",
             "results": "out",
         }
     )
@@ -233,6 +244,8 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.utterances": ("judges/j/utterances", ["style"], "moves"),
     "Judge.benchmarks": ("judges/j/benchmarks", ["bfi"], "moves"),
     "Judge.references": ("judges/j/references", ["dataset", "zero"], "moves"),
+    "Judge.pairs": ("judges/j/pairs", "both", "moves"),
+    "Judge.pair_seed": ("judges/j/pair_seed", 2, "moves"),
     "Judge.name": ("judges/j/name", "Other", "nothing"),
     "Patterns.benchmarks": ("patterns/benchmarks", [], "nothing"),
     "Patterns.checkpoint": ("patterns/checkpoint", 2, "nothing"),
@@ -258,6 +271,15 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Machine.weights_cache": ("machine/weights_cache", "other", "nothing"),
     "Machine.gpus": ("machine/gpus", [1], "nothing"),
     "Config.machine": ("machine", {}, "nothing"),
+    "PersonasSection.roles": ("personas/roles", "roles.json", "refused"),
+    "BenchmarkSection.labels": ("benchmarks/bfi/labels", "moved-items/labels.json", "nothing"),
+    "BenchmarkSection.label_set": ("benchmarks/bfi/label_set", "pdb", "nothing"),
+    "BenchmarkSection.weighting": ("benchmarks/bfi/weighting", "items", "nothing"),
+    "BenchmarkSection.nltk": ("benchmarks/ifbench/nltk", "moved-items", "nothing"),
+    "Machine.data_folder": ("machine/data_folder", "elsewhere", "nothing"),
+    "Machine.data_mirror": ("machine/data_mirror", "https://other", "nothing"),
+    "Machine.data_copy": ("machine/data_copy", "elsewhere", "nothing"),
+    "Config.sources": ("sources", "other.yaml", "nothing"),
     "Config.results": ("results", "elsewhere", "nothing"),
     "Persona.role": ("role", "Other", "cells"),
     "Persona.description": ("description", "Other.", "cells"),
@@ -269,6 +291,10 @@ ACTS_ELSEWHERE = {
     "PersonasSection.folder": "a place: the personas found there count",
     "Condition.turns": "a place: the turns found there count",
     "BenchmarkSection.items": "a place: the items found there count",
+    "BenchmarkSection.labels": "downstream of the cells",
+    "BenchmarkSection.label_set": "downstream of the cells",
+    "BenchmarkSection.weighting": "downstream of the cells",
+    "BenchmarkSection.nltk": "downstream of the cells",
     "BenchmarkSection.kind": "the kind in effect counts; here the slug gives the same one",
     "Config.figures": "downstream of the cells",
     "Config.patterns": "downstream of the cells",
@@ -318,7 +344,9 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
                 if isinstance(part, Section):
                     yield from unset(part, f"{where}.{field}")
 
-    only_one_needs_it = re.compile(r"\.(kind|limit|max_tokens|name|ask_in|shuffle_seed|orders)$")
+    only_one_needs_it = re.compile(
+        r"\.(kind|limit|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk)$"
+    )
     config = full_config(project).study().config
     assert [place for place in unset(config, "config") if not only_one_needs_it.search(place)] == []
 

@@ -91,9 +91,9 @@ class Checkout:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, check: bool = True) -> str:
+    def run(self, *arguments: str, check: bool = True, timeout: float = 240) -> str:
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=240)
+        output, _ = process.communicate(timeout=timeout)
         if check and process.returncode != 0:
             logs = "\n".join(p.read_text() for p in self.results.glob("runs/*/logs/*.log"))
             raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")

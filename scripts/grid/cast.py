@@ -1,0 +1,69 @@
+"""The personas of a study: from a folder with a file for each, or from one file of roles."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.benchmarks.reading import read_json
+from scripts.config.base import SLUG_PATTERN, slug_of
+from scripts.config.loader import read_yaml, validate
+from scripts.config.personas import BASELINE, Persona, PersonasSection
+from scripts.errors import UserError
+
+NOBODY = "empty"
+"""The role without a description in the study's file: its baseline."""
+
+
+def of_file(path: Path) -> dict[str, Persona]:
+    """Return the personas of a JSON object of role names and descriptions, by slug; the role `empty` is nobody."""
+    return described(read_json(path).data, str(path))
+
+
+def described(texts: Mapping[str, object], where: str) -> dict[str, Persona]:
+    """Return personas by slug from descriptions by role; UserError if two roles have one slug."""
+    personas: dict[str, Persona] = {}
+    for role, text in texts.items():
+        if role == NOBODY:
+            continue
+        slug = slug_of(role)
+        if slug in personas or slug == BASELINE or not re.fullmatch(SLUG_PATTERN, slug):
+            raise UserError(
+                f"{where}: found the role {role!r}, expected names that differ and have letters or digits."
+            )
+        personas[slug] = validate(Persona, {"role": role, "description": text}, f"{where}, {role}")
+    return personas
+
+
+def included(personas: Mapping[str, Persona], section: PersonasSection) -> dict[str, Persona]:
+    """Return the personas that take part, in the order of the config; UserError for one that there is not."""
+    wanted = list(personas) if section.include is None else list(section.include)
+    for slug in wanted:
+        if slug not in personas:
+            known = ", ".join(personas)
+            raise UserError(
+                f"personas.include: found {slug}, expected some of {known}, the roles of {section.roles}."
+            )
+    return {slug: personas[slug] for slug in wanted}
+
+
+def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:
+    """Return the personas of a folder, by slug; UserError names what is missing or wrong."""
+    folder = root / section.folder
+    if not folder.is_dir():
+        raise UserError(f"personas.folder: found {section.folder!r}, which is no folder, expected one.")
+    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    wanted = list(files) if section.include is None else list(section.include)
+    if not wanted:
+        raise UserError(f"personas.folder: {section.folder} has no .yaml file, expected one per persona.")
+    return {slug: _persona(slug, files, section.folder) for slug in wanted}
+
+
+def _persona(slug: str, files: Mapping[str, Path], folder: str) -> Persona:
+    if slug not in files:
+        raise UserError(f"personas.include: found {slug}, expected a file {slug}.yaml in {folder}.")
+    if not re.fullmatch(SLUG_PATTERN, slug) or slug == BASELINE:
+        raise UserError(
+            f"{files[slug]}: found the slug {slug!r}, expected letters, digits, dots and single dashes, "
+            f"and not {BASELINE!r}."
+        )
+    return validate(Persona, read_yaml(files[slug]), str(files[slug]))

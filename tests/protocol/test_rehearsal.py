@@ -1,0 +1,125 @@
+"""The paper's protocol end to end on the embedded engine: config/rehearsal.yaml, data from folders."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from scripts.config import load_config
+from scripts.grid.grid import build_grid
+from scripts.grid.study import resolve
+from tests.external import needs_original
+from tests.protocol.made import prepare
+from tests.workflow.conftest import Checkout, make_checkout
+
+pytestmark = [pytest.mark.protocol, pytest.mark.timeout(1800)]
+
+FILES = ["config/rehearsal.yaml", "made.yaml"]
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout with data fetched from folders, planned before that, and run to the end."""
+    made = tmp_path_factory.mktemp("made")
+    folders = prepare(made)
+    checkout = make_checkout(tmp_path_factory.mktemp("rehearsal") / "checkout")
+    (checkout.folder / "made.yaml").write_text(yaml.safe_dump({"sources": str(made / "sources.yaml")}))
+    try:
+        before = checkout.run("-n", "--configfile", *FILES)
+        assert "third-party files are not here yet" in before
+        told = personas(checkout, "fetch", "--data", *[word for f in folders for word in ("--from", str(f))])
+        assert "10 files of third-party data are in data/external, 10 of them new." in told
+        output = checkout.run("--configfile", *FILES, timeout=1500)
+        assert "Complete: all" in output and "fetch_data" not in output
+        yield checkout
+    finally:
+        for process in checkout.processes():
+            process.kill()
+
+
+def personas(checkout: Checkout, *words: str) -> str:
+    command = [sys.executable, "-c", "from scripts.cli import main; main()", *words]
+    done = subprocess.run(
+        [*command, *[word for file in FILES for word in ("-c", file)]],
+        cwd=checkout.folder,
+        env=checkout.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def table(checkout: Checkout, name: str) -> pd.DataFrame:
+    return pd.read_parquet(checkout.results / "current/tables" / f"{name}.parquet")
+
+
+def test_every_cell_of_the_protocol_is_there(rehearsed: Checkout) -> None:
+    """2 personas and the baseline, 2 conditions, 2 orders; 5 benchmarks behind the fixed one; judged."""
+    found = Counter(
+        path.relative_to(rehearsed.results / "current").parts[0]
+        for path in (rehearsed.results / "current").rglob("*.parquet")
+    )
+    assert (found["dialogues"], found["responses"]) == (3 * 2 * 2, 2 * (2 * 5 + 3 + 2 * 2))
+    assert found["judgements"] == 2 * (4 + 3 * 2 + 2 * (2 * 3 + 2))
+
+
+def test_rows_and_checkpoints(rehearsed: Checkout) -> None:
+    results = rehearsed.results / "current"
+    for path in (results / "dialogues").rglob("*.parquet"):
+        assert pq.read_table(path).num_rows == 6
+    for path in (results / "responses").rglob("*.parquet"):
+        assert Counter(pq.read_table(path)["checkpoint"].to_pylist()) == {0: 3, 3: 3, 6: 3}
+
+
+def test_no_stand_in_was_ever_sent(rehearsed: Checkout) -> None:
+    texts = [p.read_text(encoding="utf-8") for p in rehearsed.results.glob("journal/**/*.jsonl")]
+    assert texts and not any("stand-in for" in text for text in texts)
+    dialogue = pq.read_table(
+        next((rehearsed.results / "current/dialogues/smollm2/gaston").glob("persona-directed-fixed*"))
+    )
+    turns = dialogue["user"].to_pylist()
+    assert turns[0] == "Welcome, Gaston. Shall we begin?" and turns[-1] == "That was all, Gaston. Good night."
+
+
+def test_the_names_are_those_planned_without_data(rehearsed: Checkout, tmp_path: Path) -> None:
+    overrides = {"machine": {"data_folder": str(tmp_path / "nothing")}}
+    config = load_config([rehearsed.folder / file for file in FILES], overrides)
+    study = resolve(config, rehearsed.folder)
+    assert len(study.absent) == 10
+    assert all((rehearsed.results / cell.path).is_file() for cell in build_grid(study).cells)
+
+
+def test_every_benchmark_has_its_scores(rehearsed: Checkout) -> None:
+    tables = {path.stem for path in (rehearsed.results / "current/tables").glob("*.parquet")}
+    wanted = {f"ratings-smollm2--{name}" for name in ("bfi", "xstest", "ifbench", "role-specific", "general")}
+    wanted |= {"bfi-distances-by-stand-in", "xstest-agreement-with-stand-in", "ratings-smollm2--utterances"}
+    assert wanted <= tables
+    rated = table(rehearsed, "ratings-smollm2--role-specific")
+    assert set(rated["reference"].dropna()) == {"dataset", "zero", "previous"}
+    distances = table(rehearsed, "bfi-distances-by-stand-in")
+    assert set(distances["metric"]) == {"distance-from-labels", "distance-from-baseline"}
+    assert (rehearsed.results / "current/figures/bfi-distance-by-stand-in.pdf").exists()
+    series = pq.read_table(rehearsed.results / "current/tables/ratings-smollm2--ifbench.parquet")
+    assert series.schema.metadata[b"verifiers"].startswith(b"if-verifiable 0.1.2 ")
+
+
+@needs_original
+def test_the_items_are_the_originals_first(rehearsed: Checkout) -> None:
+    folder = rehearsed.results / "current/responses/smollm2/gaston"
+    prompts = {
+        name: sorted(set(pq.read_table(next((folder / name).glob("goal-oriented*")))["item_id"].to_pylist()))
+        for name in ("bfi", "xstest", "ifbench")
+    }
+    assert prompts == {"bfi": ["1", "2", "3"], "xstest": ["1", "2", "3"], "ifbench": ["0", "1", "2"]}
+
+
+def test_a_second_run_does_nothing(rehearsed: Checkout) -> None:
+    assert "Nothing to be done" in rehearsed.run("--configfile", *FILES)

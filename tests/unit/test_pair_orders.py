@@ -1,0 +1,160 @@
+"""Which of two answers stands first: by parity, by a seed, or both; what that does to names, requests and ratings."""
+
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from scripts.analysis.panels import benchmark_panels
+from scripts.analysis.series import series_by_checkpoint
+from scripts.grid.cells import Cell
+from scripts.judge.order import orders_of, reference_first, win
+from scripts.plan.frozen import FrozenPlan
+from scripts.ratings.job import rate
+from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed
+
+COMPARED = {"judges/j/utterances": [], "judges/j/benchmarks": ["role-specific", "general"]}
+LIMITS = {"benchmarks/role-specific/limit": 3, "benchmarks/general/limit": 3}
+
+
+@pytest.fixture
+def comparing(judged: Project) -> Project:
+    """The tiny study with a judge that only compares, three items each."""
+    return judged.set({**COMPARED, **LIMITS, "benchmarks/bfi": None, "benchmarks/xstest": None})
+
+
+def judge_says(server: FakeServer, verdict: Any) -> None:
+    """Let the judge answer by a function of its prompt."""
+
+    def decide(body: dict[str, Any]) -> Outcome | None:
+        if body["model"] != "org/judge-1b":
+            return None
+        found = verdict(body["messages"][-1]["content"])
+        return answer(f'{{"reasoning": "So.", "verdict": "{found}"}}' if found else "I cannot say.")
+
+    server.decide = decide
+
+
+def prefers_the_model(prompt: str) -> str:
+    """Say the letter of the answer that the fake model wrote, wherever it stands."""
+    return "A" if "nique answer" in prompt.split("<answer-a>")[1].split("</answer-a>")[0] else "B"
+
+
+def compared(frozen: FrozenPlan) -> list[Cell]:
+    return [cell for cell in frozen.grid.cells if cell.judge]
+
+
+def rated(frozen: FrozenPlan, benchmark: str = "general") -> pd.DataFrame:
+    """Return the judged ratings of a benchmark, made as the rule makes them."""
+    [output] = [a.outputs[0] for a in frozen.artefacts if a.rule == "rate" and a.spec["benchmark"] == benchmark]
+    rate(frozen, output)
+    table = pd.read_parquet(frozen.results / output)
+    return table[table["judge"] == "j"]
+
+
+def test_parity_is_the_default_and_has_no_mark(comparing: Project) -> None:
+    before = by_plain_path(comparing.grid())
+    assert by_plain_path(comparing.set({"judges/j/pairs": "parity"}).grid()) == before
+    assert all("pairs" not in cell.spec for cell in comparing.grid().cells)
+
+
+@pytest.mark.parametrize("pairs", ["both", "seeded"])
+def test_another_order_renames_comparisons_and_nothing_else(judged: Project, pairs: str) -> None:
+    before = judged.grid()
+    touched = changed(before, judged.set({"judges/j/pairs": pairs}).grid())
+    assert touched == {cell.plain_path for cell in before.cells if cell.reference}
+
+
+def test_a_seed_counts_only_where_it_is_used(comparing: Project) -> None:
+    for pairs, moves in (("parity", False), ("both", False), ("seeded", True)):
+        before = comparing.set({"judges/j/pairs": pairs, "judges/j/pair_seed": 1}).grid()
+        assert bool(changed(before, comparing.set({"judges/j/pair_seed": 2}).grid())) == moves
+
+
+def test_a_seeded_order_is_no_function_of_the_number(comparing: Project) -> None:
+    judge = comparing.set({"judges/j/pairs": "seeded"}).study().config.judges["j"]
+    items = [f"q{n}" for n in range(200)]
+    orders = [orders_of(judge, n, item) for n, item in enumerate(items)]
+    assert orders == [orders_of(judge, 0, item) for item in items]
+    assert 70 < sum(first for [first] in orders) < 130
+    assert 70 < sum(first == reference_first(n) for n, [first] in enumerate(orders)) < 130
+    other = comparing.set({"judges/j/pair_seed": 43}).study().config.judges["j"]
+    assert orders != [orders_of(other, n, item) for n, item in enumerate(items)]
+
+
+@pytest.mark.parametrize("references", [["dataset"], ["dataset", "zero", "previous"]], ids=len)
+@pytest.mark.parametrize("pairs", ["parity", "seeded", "both"])
+def test_as_many_requests_as_estimated(
+    comparing: Project, server: FakeServer, pairs: str, references: list[str]
+) -> None:
+    comparing.set({"judges/j/pairs": pairs, "judges/j/references": references, "checkpoints": [0, 1, 2]})
+    outlook = comparing.outlook()
+    expected = sum(outlook.estimates[cell.path].requests for cell in outlook.plan.missing if cell.judge)
+    frozen = comparing.run()
+    assert sum(body["model"] == "org/judge-1b" for body in server.bodies) == expected
+    for cell in compared(frozen):
+        firsts = [row["reference_is_a"] for row in pq.read_table(frozen.results / cell.path).to_pylist()]
+        assert len(firsts) == outlook.estimates[cell.path].rows
+        if pairs == "both":
+            assert firsts == [True, False] * (len(firsts) // 2)
+
+
+def test_a_second_plan_finds_everything_in_the_journal(comparing: Project) -> None:
+    frozen = comparing.set({"judges/j/pairs": "both"}).run()
+    for cell in compared(frozen):
+        (frozen.results / cell.path).unlink()
+    estimates = comparing.outlook().estimates.values()
+    assert sum(e.to_send for e in estimates) == 0 < sum(e.journaled for e in estimates)
+
+
+def test_a_judge_that_likes_the_first_answer_wins_half_and_follows_the_order(
+    comparing: Project, server: FakeServer
+) -> None:
+    judge_says(server, lambda prompt: "A")
+    ratings = rated(comparing.set({"judges/j/pairs": "both"}).run())
+    assert set(ratings.loc[ratings["metric"] == "win", "value"]) == {0.5}
+    assert set(ratings.loc[ratings["metric"] == "follows-order", "value"]) == {1.0}
+
+
+def test_a_judge_that_looks_at_the_answers_does_not(comparing: Project, server: FakeServer) -> None:
+    judge_says(server, prefers_the_model)
+    ratings = rated(comparing.set({"judges/j/pairs": "both"}).run())
+    assert set(ratings.loc[ratings["metric"] == "win", "value"]) == {1.0}
+    assert set(ratings.loc[ratings["metric"] == "follows-order", "value"]) == {0.0}
+
+
+@pytest.mark.parametrize("pairs", ["parity", "seeded"])
+def test_one_order_has_one_rating_an_answer(comparing: Project, server: FakeServer, pairs: str) -> None:
+    judge_says(server, prefers_the_model)
+    ratings = rated(comparing.set({"judges/j/pairs": pairs}).run(), "role-specific")
+    assert set(ratings["metric"]) == {"win"} and set(ratings["value"]) == {1.0}
+
+
+def test_parity_turns_a_love_of_the_first_answer_into_a_pattern_of_items(
+    comparing: Project, server: FakeServer
+) -> None:
+    """Even items are lost and odd ones won: what one pass cannot tell from a difference between items."""
+    judge_says(server, lambda prompt: "A")
+    ratings = rated(comparing.run())
+    by_item = ratings.groupby("item_id")["value"].unique()
+    assert {item: list(values) for item, values in by_item.items()} == {"q1": [0.0], "q2": [1.0], "q3": [0.0]}
+    assert [win("A", reference_first(n)) for n in range(3)] == [0.0, 1.0, 0.0]
+
+
+def test_an_answer_with_one_verdict_of_two_has_none(comparing: Project, server: FakeServer) -> None:
+    judge_says(server, lambda prompt: "A" if prefers_the_model(prompt) == "A" else None)
+    ratings = rated(comparing.set({"judges/j/pairs": "both"}).run())
+    assert set(ratings["status"]) == {"judge_unparsed"} and ratings["value"].isna().all()
+    assert set(ratings["metric"]) == {"win", "follows-order"}
+
+
+def test_the_figure_shows_how_often_the_verdict_follows_the_order(comparing: Project, server: FakeServer) -> None:
+    judge_says(server, lambda prompt: "A")
+    ratings = rated(comparing.set({"judges/j/pairs": "both"}).run())
+    panels = benchmark_panels("general", "general", "j", ("dataset",), both_orders=True)
+    series = series_by_checkpoint(ratings, panels)
+    assert set(series.loc[series["panel"] == "general-follows-order-by-j", "mean"]) == {1.0}
+    assert set(series.loc[series["panel"] == "general-win-dataset-by-j", "mean"]) == {0.5}
+    alone = benchmark_panels("general", "general", "j", ("dataset",))
+    assert "general-follows-order-by-j" not in {panel.slug for panel in alone}
