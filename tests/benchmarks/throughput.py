@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,16 @@ from scripts.plan.batches import Batch
 from scripts.plan.frozen import FrozenPlan
 from tests.benchmarks.fake_server import fake_server
 from tests.helpers import Project, make_project
+
+
+@dataclass(frozen=True)
+class Address:
+    """A server on this machine."""
+
+    port: int
+    key: str = "none"
+    model: str = "alpha"
+
 
 SHORT, LONG = 600, 250_000
 """Characters of a prompt."""
@@ -55,18 +66,21 @@ class Run:
         return self.requests / self.seconds
 
 
-def requests(count: int, characters: int) -> Iterator[Request]:
-    """Yield requests whose prompts differ in their last message only, as items behind one dialogue do."""
+def requests(count: int, characters: int, first: int = 0, max_tokens: int = 64) -> Iterator[Request]:
+    """Yield requests whose prompts differ in their last message only, as items behind one dialogue do.
+
+    `first` is the number of the first question: other numbers are other requests.
+    """
     held = [("user", "assistant")[n % 2] for n in range(0 if characters <= SHORT else 200)]
     text = "x" * (characters // (len(held) + 1))
     before = [{"role": "system", "content": text}] + [{"role": role, "content": text} for role in held]
-    for number in range(count):
+    for number in range(first, first + count):
         yield Request(
             model={"id": "org/alpha", "revision": "r1", "engine": "endpoint", "weights": None},
             messages=[*before, {"role": "user", "content": f"Question {number}?"}],
             temperature=0.0,
             top_p=1.0,
-            max_tokens=64,
+            max_tokens=max_tokens,
             seed=0,
             template_arguments={},
             what="bfi",
@@ -74,26 +88,25 @@ def requests(count: int, characters: int) -> Iterator[Request]:
         )
 
 
-async def ours(port: int, count: int, characters: int, concurrency: int, folder: Path) -> Run:
-    """Send requests the way a batch does, journal and fsync included."""
+async def ours(address: Address, source: Iterator[Request], count: int, concurrency: int, folder: Path) -> Run:
+    """Send `count` requests the way a batch does, journal and fsync included."""
 
     @asynccontextmanager
     async def start():
-        client = Client(f"http://127.0.0.1:{port}/v1", "none", "alpha")
+        client = Client(f"http://127.0.0.1:{address.port}/v1", address.key, address.model)
         try:
-            yield Served(client, None)
+            yield Served(client)
         finally:
             await client.close()
 
     memory = [_memory()]
-    source = requests(count, characters)
     with Progress("throughput", count) as progress:
         async with Journal(folder, "b") as journal, Asker(journal, start, concurrency, progress) as asker:
 
             async def send() -> None:
                 for request in source:
                     reply = await asker.ask(request, {})
-                    assert reply.status == "ok"
+                    assert reply.text
                     if progress.sent == count // 2:
                         memory.append(_memory())
 
@@ -103,23 +116,30 @@ async def ours(port: int, count: int, characters: int, concurrency: int, folder:
     return Run(count, seconds, cpu, (memory[0], memory[1], memory[-1]))
 
 
-async def bare(port: int, count: int, characters: int, concurrency: int) -> Run:
-    """Send the same bytes over as many sockets, and look at nothing that comes back."""
-    numbers = iter(range(count))
-    [request] = requests(1, characters)
-    body = json.dumps({"model": "alpha", "messages": list(request.messages), "max_tokens": 64}).encode()
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+async def bare(address: Address, bodies: Iterator[bytes], count: int, concurrency: int) -> Run:
+    """Send `count` bodies over as many sockets, and look at nothing that comes back."""
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {address.key}\r\n"
+        "content-type: application/json\r\ncontent-length: {}\r\n\r\n"
+    )
 
     async def send() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in numbers:
-            writer.write(head + body)
+        reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
+        for body in bodies:
+            writer.write(head.format(len(body)).encode() + body)
             told = await reader.readuntil(b"\r\n\r\n")
+            assert told.startswith(b"HTTP/1.1 200")
             await reader.readexactly(int(told.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
         writer.close()
 
     seconds, cpu = await _timed(send, concurrency)
     return Run(count, seconds, cpu)
+
+
+def body(address: Address, request: Request) -> bytes:
+    """Return what stands in a request on the wire."""
+    told = {"model": address.model, "messages": list(request.messages), "max_tokens": request.max_tokens}
+    return json.dumps({**told, "temperature": request.temperature, "seed": request.seed}).encode()
 
 
 async def _timed(send: Callable, concurrency: int) -> tuple[float, float]:
@@ -158,10 +178,14 @@ def _pairs(options: argparse.Namespace, count: int, characters: int) -> tuple[li
     """Measure in turns, so that what else the machine does meets both alike."""
     own, plain = [], []
     with fake_server() as port:
+        address, few = Address(port), min(count, 20_000)
+        [request] = requests(1, characters)
+        same = body(address, request)
         for _ in range(options.repeats):
             with tempfile.TemporaryDirectory() as folder:
-                own.append(asyncio.run(ours(port, count, characters, options.concurrency, Path(folder))))
-            plain.append(asyncio.run(bare(port, min(count, 20_000), characters, options.concurrency)))
+                source = requests(count, characters)
+                own.append(asyncio.run(ours(address, source, count, options.concurrency, Path(folder))))
+            plain.append(asyncio.run(bare(address, repeat(same, few), few, options.concurrency)))
     return own, plain
 
 
@@ -188,12 +212,12 @@ def hold_dialogues(port: int, rounds: int, concurrency: int) -> Run:
         frozen = _study(Path(folder) / "project", port, rounds, concurrency).frozen()
         [batch] = frozen.batches
         started, used = time.perf_counter(), _cpu()
-        outcome = run_job(_only_dialogues, frozen, batch.name, 1, frozen.folder() / "logs" / "b.log")
+        outcome = run_job(only_dialogues, frozen, batch.name, 1, frozen.folder() / "logs" / "b.log")
         assert outcome.sent == DIALOGUES * rounds and outcome.statuses == {"dialogues": {"ok": outcome.sent}}
         return Run(outcome.sent, time.perf_counter() - started, _cpu() - used)
 
 
-def _only_dialogues(frozen: FrozenPlan, batch: Batch) -> list[TrackWork]:
+def only_dialogues(frozen: FrozenPlan, batch: Batch) -> list[TrackWork]:
     found = works(frozen, batch)
     for work in found:
         work.asked = []
