@@ -54,8 +54,15 @@ def leave(error: UserError) -> NoReturn:
 
 
 def prepare_run(workflow: Any, frozen: FrozenPlan) -> None:
-    """Get ready for what may become a run: refuse it beside another, forget dead ones, register its end."""
+    """Get ready for what may become a run: refuse it beside another, forget dead ones, register its end.
+
+    The lease is taken here, before Snakemake takes a lock of its own: of two starts at the same moment one would
+    else hear of that lock, and of an option that removes it.
+    """
     _refuse_second_start(frozen)
+    if not only_looks():
+        with contextlib.suppress(OSError):  # a run that begins tries again, and says what is wrong
+            _hold_lease(frozen)
     _forget_dead_runs()
     atexit.register(_finish, workflow, frozen)
 
@@ -126,9 +133,7 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
                 "files of failed jobs would count as current."
             )
         refuse_stages_to_omit(frozenset(workflow.dag_settings.omit_from), frozen)
-        held = lease(_leases(frozen), RUN, frozen.run.id, _made(frozen), patience=0)
-        held.__enter__()
-        atexit.register(held.__exit__, None, None, None)
+        _hold_lease(frozen)
         frozen_plans.write(frozen)
         _note_jobs(workflow, frozen)
         _remove_outdated(frozen)
@@ -136,6 +141,19 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         leave(error)
     except OSError as error:
         leave(_not_written(error))
+
+
+_held: Any = None
+
+
+def _hold_lease(frozen: FrozenPlan) -> None:
+    """Take the lease of the run, once, for as long as the process lives."""
+    global _held
+    if _held is None:
+        held = lease(_leases(frozen), RUN, frozen.run.id, _made(frozen), patience=0)
+        held.__enter__()
+        _held = held
+        atexit.register(held.__exit__, None, None, None)
 
 
 def _not_written(error: OSError) -> UserError:

@@ -70,7 +70,8 @@ def goes_on(server: FaultServer, launcher: Launcher, undisturbed: dict[str, Any]
         if not server.alive:
             server.start()
         server.program()
-        assert launcher.start(project).code() == 0
+        attempt = launcher.start(project)
+        assert attempt.wait() == 0, attempt.told()
         compare(project, before, server, launcher)
         assert_complete(project, undisturbed)
 

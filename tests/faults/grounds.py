@@ -118,7 +118,7 @@ class BatchGround:
         return self.server.asked()
 
     def hold(self) -> None:
-        self.server.slow_down(60)
+        self.server.set_pace(60)
 
     def arrived(self, count: int) -> bool:
         return self.server.wait(count)
@@ -216,7 +216,7 @@ class SnakemakeGround:
         return self.server.asked()
 
     def hold(self) -> None:
-        self.server.slow_down(60)
+        self.server.set_pace(60)
 
     def arrived(self, count: int) -> bool:
         return self.server.wait(count)

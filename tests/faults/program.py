@@ -48,8 +48,8 @@ class FaultServer:
         """Set what it does from now on, and forget what it was asked."""
         self._call("POST", "/control", {"rules": list(rules), "pace": pace, "key": key})
 
-    def slow_down(self, pace: float) -> None:
-        """Let every answer from now on take so many seconds."""
+    def set_pace(self, pace: float) -> None:
+        """Let every answer take so many seconds, those included that are under way."""
         self._call("POST", "/pace", pace)
 
     def asked(self) -> list[dict[str, Any]]:

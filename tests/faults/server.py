@@ -123,7 +123,7 @@ class Server:
         self.program.asked.append(entry)
         async with self._arrived:
             self._arrived.notify_all()
-        await asyncio.sleep(outcome.get("pause", self.program.pace))
+        await self._pause(outcome.get("pause"))
         act, status = outcome.get("act", "reply"), outcome.get("status", 200)
         content = outcome.get("body") or _completion(outcome, body, mark)
         if act == "exit":
@@ -139,6 +139,16 @@ class Server:
             return False
         entry["answered"] = status == 200
         return await _send(writer, status, content, outcome.get("headers"))
+
+    async def _pause(self, seconds: float | None) -> None:
+        """Take the time that was asked for, or else the pace, which may change meanwhile."""
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+            return
+        clock = asyncio.get_running_loop().time
+        began, program = clock(), self.program
+        while (left := began + program.pace - clock()) > 0:
+            await asyncio.sleep(min(left, 0.1))
 
 
 async def _send(

@@ -23,12 +23,14 @@ def test_two_starts(
     together: bool, server: FaultServer, launcher: Launcher, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
     project, mark = make_checkout(tmp_path / "checkout", server.base_url), uuid.uuid4().hex
-    server.program(pace=0.3)
+    server.program(pace=600)
     with killed_with(mark):
         runs = [Snakemake(project.folder, mark, "generate")]
         if not together:
             wait_until(lambda: server.asked(), "the first run to ask")
         runs.append(Snakemake(project.folder, mark, "generate"))
+        wait_until(lambda: any(run.over() for run in runs), "one of the two to give way")
+        server.set_pace(0)
         ended = [run.finished() for run in runs]
         wait_until(lambda: not marked(mark), "everything of ours to end")
     assert sorted(ended) == [False, True] and (together or ended[0]), [run.told() for run in runs]
