@@ -116,6 +116,18 @@ def gc_command(
     print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
 
 
+@app.command("fetch")
+def fetch_command(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    models: Annotated[bool, typer.Option("--models", help="Weights of models and judges with engine vllm.")] = False,
+) -> None:
+    """Download what runs need from the internet, before they need it; without options, everything."""
+    config = load_config(*choose(configfile, profile))
+    for line in fetch(config, [part for part, wanted in {"models": models}.items() if wanted]):
+        print(line, flush=True)
+
+
 @app.command("leftovers")
 def leftovers_command(
     configfile: ConfigFiles = None,
@@ -141,18 +153,6 @@ def install_command(
 ) -> None:
     """Copy a profile of this project into Snakemake's configuration folder; adapt the copy to your site."""
     print(f"{install_profile(name, force)}: look at the lines marked SITE, then `snakemake --profile {name}`.")
-
-
-@app.command("fetch")
-def fetch_command(
-    configfile: ConfigFiles = None,
-    profile: ProfileFolder = None,
-    models: Annotated[bool, typer.Option("--models", help="Weights of models and judges with engine vllm.")] = False,
-) -> None:
-    """Download what runs need from the internet, before they need it; without options, everything."""
-    config = load_config(*choose(configfile, profile))
-    for line in fetch(config, [part for part, wanted in {"models": models}.items() if wanted]):
-        print(line, flush=True)
 
 
 def main() -> None:

@@ -103,7 +103,7 @@ class Asker:
                     raise
                 if gate is not None:
                     self._served.client.limit(gate)
-                self._progress.engine_answers()
+                self._progress.engine_answers(self._served.devices)
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served
 

@@ -38,8 +38,8 @@ class Outcome:
 
     `ended` is `under-way` until it is `finished` or the name of a failure; a batch that was killed stays
     `under-way`. `least_tokens`: prompt tokens that had to be computed at least, every distinct beginning of a prompt
-    once, estimated by characters. `start_seconds` of the `engine_seconds` passed before the engine was ready. `began`
-    and `over` are seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, as CUDA counts them.
+    once, estimated by characters. `start_seconds` of the `engine_seconds` passed before the engine was ready.
+    `began` and `over` are seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, by CUDA's names.
     """
 
     batch: str

@@ -30,6 +30,7 @@ class Progress:
         self.least_tokens = 0.0
         self.engine_started: float | None = None
         self.engine_ready: float | None = None
+        self.devices: str | None = None
         self.measured: dict[tuple[str, int, int], Measured] = {}
         self._prefixes = Prefixes()
         self._bar = Bar(
@@ -57,8 +58,9 @@ class Progress:
         """Note that the engine is starting."""
         self.engine_started = time.monotonic()
 
-    def engine_answers(self) -> None:
-        """Note that the engine is ready."""
+    def engine_answers(self, devices: str | None = None) -> None:
+        """Note that the engine is ready, and the GPUs that it got."""
+        self.devices = devices
         self.engine_ready = time.monotonic()
 
     def reused(self) -> None:
@@ -97,6 +99,7 @@ class Progress:
         outcome.sent, outcome.from_journal = self.sent, self.from_journal
         outcome.prompt_tokens, outcome.cached_tokens = self.prompt_tokens, self.cached_tokens
         outcome.completion_tokens, outcome.least_tokens = self.completion_tokens, round(self.least_tokens)
+        outcome.devices = self.devices or outcome.devices
         outcome.engine_seconds = round(self.engine_seconds(), 2)
         if self.engine_started and self.engine_ready:
             outcome.start_seconds = round(self.engine_ready - self.engine_started, 2)

@@ -61,5 +61,6 @@ def _refusal(asked: HubModel, error: HfHubHTTPError, endpoint: str, has_token: b
         revision = asked.model.revision
         return f"{where}.revision: found {revision!r}, which {id} does not have, expected a commit: {page}/commits."
     if status in (401, 403):
-        return f"{where}: {endpoint} refuses the token in HF_TOKEN for {id}, expected one that may read it."
+        what = "the token in HF_TOKEN" if has_token else "access without a token (HF_TOKEN)"
+        return f"{where}: {endpoint} refuses {what} for {id}, expected a token that may read it."
     return f"{where}: {endpoint} answers {status} for {id}; run the same command later, what was downloaded stays."

@@ -33,12 +33,23 @@ class Fetched:
 def missing_bytes(asked: HubModel, files: Iterable[RemoteFile], hub: Hub) -> dict[Path, int]:
     """Return, by content, how many bytes are still to be downloaded."""
     missing = {_blob(asked, file, hub): file.size for file in files if not _is_here(asked, file, hub)}
-    return {blob: max(0, size - part_size(blob)) for blob, size in missing.items() if not blob.exists()}
+    return {blob: max(0, size - part_size(blob)) for blob, size in missing.items() if not _is_whole(blob, size)}
 
 
 def _is_here(asked: HubModel, file: RemoteFile, hub: Hub) -> bool:
-    there = snapshot_folder(asked.model, hub.cache) / file.name
-    return there.is_file() and there.stat().st_size == file.size
+    return _is_whole(snapshot_folder(asked.model, hub.cache) / file.name, file.size)
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _drop_broken(asked: HubModel, files: Iterable[RemoteFile], hub: Hub) -> None:
+    """Remove files of another size than listed, e.g. of a copy that was cut: the library takes them for whole."""
+    for file in files:
+        for path in (snapshot_folder(asked.model, hub.cache) / file.name, _blob(asked, file, hub)):
+            if path.is_file() and not _is_whole(path, file.size):
+                path.unlink()
 
 
 def _blob(asked: HubModel, file: RemoteFile, hub: Hub) -> Path:
@@ -53,6 +64,7 @@ def download(asked: HubModel, files: Sequence[RemoteFile], hub: Hub) -> Fetched:
     with FileLock(locks / "personas.lock"):  # whoever waits here finds the work done
         missing = sum(missing_bytes(asked, files, hub).values())
         if missing or snapshot(asked.model, hub.cache) is None:
+            _drop_broken(asked, files, hub)
             with Bytes(asked.slug, missing) as progress:
                 _download_small(asked, [file for file in files if file.sha256 is None], hub)
                 _download_large(asked, [file for file in files if file.sha256 is not None], hub, progress)

@@ -14,10 +14,6 @@ from scripts.fetch.hub import Hub, RemoteFile
 from scripts.fetch.needed import HubModel
 from scripts.fetch.repository import Fetched, download, missing_bytes
 
-_AT_ONCE = 4
-_LARGEST = 50 * 10**9
-"""Bytes that the hub serves as one plain file at most; larger ones come by its own protocol, Xet, in pieces."""
-
 
 def fetch_weights(
     models: Iterable[HubModel],
@@ -33,10 +29,12 @@ def fetch_weights(
     disable_progress_bars()
     models = list(models)
     try:
-        listed = _listed([asked for asked in models if snapshot(asked.model, hub.cache) is None], hub)
+        there = {asked.slug: snapshot(asked.model, hub.cache) for asked in models}
+        listed = _listed([asked for asked in models if there[asked.slug] is None], hub)
         _refuse_full_disk(models, listed, hub, free)
         for asked in models:
-            yield download(asked, listed.get(asked.slug, ()), hub)
+            folder = there[asked.slug]
+            yield Fetched(asked, folder, 0) if folder else download(asked, listed[asked.slug], hub)
     except KeyboardInterrupt:
         raise UserError("Interrupted; the same command goes on, what was downloaded stays.") from None
     except OSError as error:

@@ -83,11 +83,20 @@ def test_a_second_fetch_asks_nothing(hub: FakeHub, tmp_path: Path) -> None:
     assert hub.seen == []
 
 
+def test_a_complete_cache_may_be_read_only(hub: FakeHub, tmp_path: Path) -> None:
+    fetched(hub, tmp_path)
+    shutil.rmtree(tmp_path / ".locks")
+    before = set(tmp_path.rglob("*"))
+    fetched(hub, tmp_path)
+    assert set(tmp_path.rglob("*")) == before, "not even a lock"
+
+
 BROKEN: dict[str, Callable[[Path], object]] = {
     "a shard is gone": lambda folder: (folder / SHARD).unlink(),
     "its content is gone": lambda folder: (folder / SHARD).resolve().unlink(),
     "a shard is cut": lambda folder: (folder / SHARD).resolve().write_bytes(b"short"),
     "the tokenizer is gone": lambda folder: (folder / "tokenizer.json").unlink(),
+    "a setting is cut": lambda folder: (folder / "config.json").resolve().write_bytes(b"{"),
     "no config": lambda folder: (folder / "config.json").unlink(),
 }
 
@@ -98,7 +107,7 @@ def test_an_incomplete_snapshot_is_none(hub: FakeHub, tmp_path: Path, reason: st
     assert snapshot(model(), tmp_path) is None
 
 
-@pytest.mark.parametrize("reason", [reason for reason in BROKEN if reason != "a shard is cut"])
+@pytest.mark.parametrize("reason", [reason for reason in BROKEN if "is cut" not in reason])
 def test_an_incomplete_snapshot_of_an_older_library_is_none(hub: FakeHub, tmp_path: Path, reason: str) -> None:
     """Older libraries do not note what a repository holds; nor does a library read the note again in one process."""
     folder = fetched(hub, tmp_path / "there").folder
@@ -111,12 +120,15 @@ def test_an_incomplete_snapshot_of_an_older_library_is_none(hub: FakeHub, tmp_pa
     assert snapshot(model(), tmp_path / "copied") is None
 
 
-def test_what_a_broken_snapshot_lacks_is_downloaded_again(hub: FakeHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", BROKEN)
+def test_what_a_broken_snapshot_lacks_is_downloaded_again(hub: FakeHub, tmp_path: Path, reason: str) -> None:
     folder = fetched(hub, tmp_path).folder
-    (folder / SHARD).resolve().unlink()
+    BROKEN[reason](folder)
     hub.seen.clear()
-    assert fetched(hub, tmp_path).downloaded == 3_000_000
-    assert hub.downloads() == [SHARD]
+    fetched(hub, tmp_path)
+    assert (folder / SHARD).read_bytes() == repository()[SHARD]
+    lost = {"its content is gone": [SHARD], "a shard is cut": [SHARD], "a setting is cut": ["config.json"]}
+    assert hub.downloads() == lost.get(reason, []), "only what is gone; a lost link is made again"
 
 
 def test_a_connection_that_breaks_goes_on_where_it_broke(hub: FakeHub, tmp_path: Path) -> None:
@@ -242,7 +254,7 @@ def test_the_storage_behind_a_hub_gets_no_token(hub: FakeHub, tmp_path: Path) ->
 def test_a_token_that_is_refused(hub: FakeHub, tmp_path: Path) -> None:
     hub.fail = [403]
     assert refusal(hub, tmp_path, token=TOKEN) == (
-        f"models.some: {hub.endpoint} refuses the token in HF_TOKEN for org/some, expected one that may read it."
+        f"models.some: {hub.endpoint} refuses the token in HF_TOKEN for org/some, expected a token that may read it."
     )
 
 
