@@ -7,7 +7,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, workflow.basedir)
 
-from scripts.plan.needs import growing, needs
+from scripts.plan.resources import gpus, memory, threads, walltime
 from scripts.plan.run import start_run
 from scripts.plan.stages import named_targets
 from scripts.plan.workflow import inputs_of, open_plan

@@ -14,11 +14,11 @@ for batch in PLAN.stage("generate"):
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
-        threads: min(workflow.cores or 1, needs(PLAN, batch).threads)
+        threads: threads(batch.asked(PLAN.study.config), workflow.cores)
         resources:
-            gpu=needs(PLAN, batch).gpu,
-            runtime=growing(needs(PLAN, batch).runtime, 2),
-            mem_mb=growing(needs(PLAN, batch).mem_mb, 4),
+            runtime=walltime(batch.minutes),
+            mem_mb=memory(batch.asked(PLAN.study.config)),
+            gpu=gpus(batch.asked(PLAN.study.config)),
         message:
             f"Holding dialogues and asking items with {batch.model} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:

@@ -1,10 +1,54 @@
-"""Profiles address stages or models; Snakemake knows only rules. This copies their settings to the batches."""
+"""What batches ask of a machine. Profiles address stages or models; Snakemake knows only rules."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scripts.config.models import Model, VllmModel
 from scripts.errors import UserError
 from scripts.plan.stages import ARTEFACT_RULES
+
+_THREADS = {"llama.cpp": 8, "vllm": 4, "endpoint": 1}
+"""At most. vLLM on a GPU keeps few busy; an endpoint computes elsewhere."""
+
+_MEGABYTES = {"llama.cpp": 3000, "vllm": 32000, "endpoint": 2000}
+"""vLLM reads weights through the memory of the host."""
+
+SLOWEST = 3
+"""A batch may take this many times the minutes that were estimated for it."""
+
+
+def walltime(minutes: float) -> Callable[..., int]:
+    """Return the resource `runtime` of a batch, in minutes; twice as much from its second attempt on.
+
+    A second attempt has less to do, but it starts the engine again, and the first may have failed on a slow machine.
+    """
+
+    def runtime(wildcards: Any, attempt: int) -> int:
+        return max(10, math.ceil(SLOWEST * minutes)) * min(attempt, 2)
+
+    return runtime
+
+
+def memory(model: Model) -> Callable[..., int]:
+    """Return the resource `mem_mb` of a batch: so much more with every attempt."""
+    megabytes = _MEGABYTES[model.engine]
+
+    def mem_mb(wildcards: Any, attempt: int) -> int:
+        return megabytes * attempt
+
+    return mem_mb
+
+
+def threads(model: Model, cores: int | None) -> int:
+    """Return how many threads a batch takes of `cores` (None: Snakemake does not know yet)."""
+    return min(cores or 1, _THREADS[model.engine])
+
+
+def gpus(model: Model) -> int:
+    """Return the resource `gpu` of a batch: how many GPUs its engine uses."""
+    return model.tensor_parallel if isinstance(model, VllmModel) else 0
+
 
 RULES = ("all", *(rule for rules in ARTEFACT_RULES.values() for rule in rules))
 

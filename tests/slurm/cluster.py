@@ -39,7 +39,7 @@ class Cluster:
 
     folder: Path
     cpus: int = 8
-    gpus: int = 2
+    gpus: int = 3
 
     @property
     def host(self) -> str:

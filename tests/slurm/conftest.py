@@ -149,6 +149,37 @@ def slow_config(server: FakeServer, *models: str, **changes: Any) -> dict[str, A
     return tiny_config(models=named, **SLOW, **changes)
 
 
+@dataclass
+class LongRun:
+    """A run of minutes in the background: one batch, a walltime of one minute, more than a minute of work."""
+
+    site: Site
+    server: FakeServer
+    process: subprocess.Popen[str]
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; return the exit status and what it said."""
+        code = self.process.wait(280)
+        return code, (self.site.folder / "output.txt").read_text()
+
+
+@pytest.fixture(scope="session")
+def long_run(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[LongRun]:
+    """Started by the first test that asks for it, and looked at in test_walltime.py: minutes that others use."""
+    with FakeServer() as server:
+        server.decide = lambda body: answer(said(body["messages"]), pause=1.8)
+        site = make_site(tmp_path_factory.mktemp("long"), cluster, slow_config(server, "long"))
+        with (site.folder / "output.txt").open("w") as output:
+            arguments = ("generate", "--set-resources", "generate_long:runtime=1")
+            process = site.start("--profile", "slurm", *arguments, to=output)
+            try:
+                yield LongRun(site, server, process)
+            finally:
+                process.kill()
+                process.wait()
+                end_all(site)
+
+
 @pytest.fixture
 def slow() -> Iterator[FakeServer]:
     with FakeServer() as server:
@@ -157,7 +188,7 @@ def slow() -> Iterator[FakeServer]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, cluster: Cluster, slow: FakeServer) -> Iterator[Site]:
+def site(tmp_path: Path, cluster: Cluster, slow: FakeServer, long_run: LongRun) -> Iterator[Site]:
     made = make_site(tmp_path, cluster, slow_config(slow, "alpha"))
     yield made
     end_all(made)

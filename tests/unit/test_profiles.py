@@ -6,8 +6,10 @@ import pytest
 import yaml
 from snakemake.cli import get_profile_dir
 
+from scripts.config.loader import validate
+from scripts.config.models import LlamaCppModel, VllmModel
 from scripts.errors import UserError
-from scripts.plan.needs import growing
+from scripts.plan.resources import gpus, memory, threads, walltime
 from scripts.profiles import install_profile
 from tests.helpers import ROOT
 
@@ -50,6 +52,41 @@ def test_the_slurm_profile_avoids_what_is_known_to_fail() -> None:
     assert profile["slurm-jobname-prefix"], "leftovers are found by the name of jobs"
 
 
-@pytest.mark.parametrize(("attempt", "expected"), [(1, 100), (2, 200), (3, 200)])
-def test_what_a_batch_asks_for_grows_with_its_attempts(attempt: int, expected: int) -> None:
-    assert growing(100, 2)(None, attempt) == expected
+@pytest.mark.parametrize(
+    ("minutes", "attempt", "expected"),
+    [
+        pytest.param(1.0, 1, 10, id="never less than ten minutes"),
+        pytest.param(50.5, 1, 152, id="three times the estimate"),
+        pytest.param(50.5, 2, 304, id="twice as much for a retry"),
+        pytest.param(50.5, 4, 304, id="and no more than that"),
+    ],
+)
+def test_walltime(minutes: float, attempt: int, expected: int) -> None:
+    assert walltime(minutes)(None, attempt) == expected
+
+
+MODEL = {"id": "m", "revision": "r", "context_length": 64, "sampling": {"temperature": 0.0, "max_tokens": 4}}
+VLLM = validate(VllmModel, {**MODEL, "engine": "vllm", "tensor_parallel": 4}, "test")
+EMBEDDED = validate(LlamaCppModel, {**MODEL, "engine": "llama.cpp", "weights": "w.gguf"}, "test")
+
+
+def test_memory_grows_with_attempts() -> None:
+    assert [memory(EMBEDDED)(None, attempt) for attempt in (1, 2, 3)] == [3000, 6000, 9000]
+
+
+@pytest.mark.parametrize(("model", "count"), [(EMBEDDED, 0), (VLLM, 4)], ids=["embedded", "vllm"])
+def test_a_batch_asks_for_the_gpus_of_its_engine(model: LlamaCppModel | VllmModel, count: int) -> None:
+    assert gpus(model) == count
+
+
+@pytest.mark.parametrize(
+    ("model", "cores", "expected"),
+    [
+        pytest.param(EMBEDDED, 32, 8, id="no more than help"),
+        pytest.param(VLLM, 32, 4, id="a GPU keeps few busy"),
+        pytest.param(EMBEDDED, 2, 2, id="no more than there are"),
+        pytest.param(EMBEDDED, None, 1, id="none known yet"),
+    ],
+)
+def test_threads(model: LlamaCppModel | VllmModel, cores: int | None, expected: int) -> None:
+    assert threads(model, cores) == expected
