@@ -1,4 +1,4 @@
-"""What scores depend on besides the cells: labels, weighting, verifiers and their data. Tables move, cells never do."""
+"""What scores depend on besides cells: labels, weighting, verifiers and their data. Tables move, cells never do."""
 
 import re
 from pathlib import Path
