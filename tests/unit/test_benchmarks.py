@@ -373,6 +373,19 @@ assert "datasets" not in sys.modules and "if_verifiable" not in sys.modules
     assert list(home.iterdir()) == []
 
 
+def test_nltk_data_is_found_in_the_folder_that_a_config_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nltk.data, "path", [])
+    ids = ["words:start_verb", "ratio:stop_words"]
+    assert verifiers.missing_data(ids) == [verifiers.PUNKT, verifiers.TAGGER, verifiers.STOPWORDS]
+    for name in (verifiers.PUNKT, verifiers.STOPWORDS):
+        (tmp_path / name).mkdir(parents=True)
+    verifiers.look_in(str(tmp_path))
+    verifiers.look_in(str(tmp_path))
+    assert verifiers.missing_data(ids) == [verifiers.TAGGER] and nltk.data.path == [str(tmp_path)]
+
+
 # --- the original files --------------------------------------------------------------------------------
 
 
