@@ -25,7 +25,10 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], None]) -> Non
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        error.filename = str(path)  # the sentence for people names the file they know, whoever wrote it
+        # The sentence for people names the file they know, whoever wrote it. Libraries also raise mere messages.
+        if error.errno is None:
+            raise OSError(f"{error}: '{path}'") from error
+        error.filename = str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -375,7 +375,7 @@ def test_the_cache_folder_comes_from_the_profile(gated: Project, hub: FakeHub) -
 
 def test_offline_is_one_sentence(gated: Project, hub: FakeHub) -> None:
     code, out, err = outcome(command(gated, hub, HF_HUB_OFFLINE="1"))
-    assert (code, out) == (1, "")
+    assert (code, out) == (1, "The config uses no third-party data.\n")
     assert err == (
         f"models.beta: {hub.endpoint} cannot be reached for the weights of org/some (HF_HUB_OFFLINE is set); run `uv "
         "run personas fetch --models` on a machine with internet access and copy its cache folder to "
