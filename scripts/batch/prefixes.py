@@ -1,33 +1,61 @@
 """How much of a prompt no request before had: the least that an engine with a perfect prefix cache computes."""
 
 import hashlib
+from collections import deque
 
 from scripts.engines.request import Request
 from scripts.plan.rates import CHARACTERS_PER_MESSAGE
 
 _BYTES = 8
+_LAST_ONES = 8
 
 
 class Prefixes:
-    """The beginnings of all prompts of a batch, whole messages long.
+    """The beginnings of all prompts of a batch: whole messages, and what a last message shares with a few others.
 
-    A last message is no beginning, unless it is a round of a dialogue, which goes on after it. Kept as short hashes:
-    two beginnings that share one only make the least a little smaller.
+    Judges read rubric and persona at the beginning of a last message; the items behind a dialogue share nothing but
+    the dialogue. Beginnings are kept as short hashes, and only the latest few last messages behind each, so this grows
+    with dialogues and not with requests.
     """
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
+        self._behind: dict[bytes, deque[str]] = {}
 
     def share_new(self, request: Request) -> float:
         """Return which share of a prompt is new, by characters, and remember its beginnings."""
         state, size, known = hashlib.blake2b(digest_size=_BYTES), 0, 0
-        last = len(request.messages) - 1
-        for place, message in enumerate(request.messages):
-            state.update(f"{message['role']}\0{message['content']}\0".encode())
+        *before, last = request.messages
+        for message in before:
+            state.update(_told(message["role"], message["content"]))
             size += len(message["content"]) + CHARACTERS_PER_MESSAGE
-            beginning = state.digest()
-            if beginning in self._seen:
-                known = size
-            elif place < last or request.what == "dialogues":
-                self._seen.add(beginning)
+            known = size if self._is_known(state.digest()) else known
+        shared = self._shared_behind(state.digest(), last["content"])
+        known = size + shared if known == size else known
+        size += len(last["content"]) + CHARACTERS_PER_MESSAGE
+        if request.what == "dialogues":  # the dialogue goes on after it
+            state.update(_told(last["role"], last["content"]))
+            known = size if self._is_known(state.digest()) else known
         return (size - known) / size
+
+    def _is_known(self, beginning: bytes) -> bool:
+        known = beginning in self._seen
+        self._seen.add(beginning)
+        return known
+
+    def _shared_behind(self, beginning: bytes, text: str) -> int:
+        """Return how many characters a last message shares with one of the latest behind the same beginning."""
+        others = self._behind.setdefault(beginning, deque(maxlen=_LAST_ONES))
+        shared = max((_common(text, other) for other in others), default=0)
+        others.append(text)
+        return shared
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _told(role: str, content: str) -> bytes:
+    return f"{role}\0{content}\0".encode()

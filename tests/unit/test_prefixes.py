@@ -30,12 +30,27 @@ def test_a_round_goes_on_after_the_round_before() -> None:
     assert share == pytest.approx((6 + 3 + 2 * MORE) / (1 + 3 + 6 + 3 + 4 * MORE))
 
 
-def test_the_last_message_of_an_item_is_no_beginning() -> None:
-    """Nothing goes on after an item, so remembering it would only cost memory."""
+def test_judgements_share_the_rubric_that_their_message_begins_with() -> None:
     prefixes = Prefixes()
-    for number in range(100):
+    prefixes.share_new(request("T", "R" * 100 + "one", what="judged style"))
+    prefixes.share_new(request("T", "Q" * 100 + "one", what="judged knowledge"))
+    share = prefixes.share_new(request("T", "R" * 100 + "two", what="judged style"))
+    assert share == pytest.approx((3 + MORE) / (1 + 103 + 2 * MORE))
+
+
+def test_a_single_message_shares_its_beginning_too() -> None:
+    prefixes = Prefixes()
+    first = Request({}, [{"role": "user", "content": "R" * 50 + "one"}], 0.0, 1.0, 8, 0, {}, what="judged style")
+    second = Request({}, [{"role": "user", "content": "R" * 50 + "two"}], 0.0, 1.0, 8, 0, {}, what="judged style")
+    assert prefixes.share_new(first) == 1.0
+    assert prefixes.share_new(second) == pytest.approx((3 + MORE) / (53 + MORE))
+
+
+def test_it_grows_with_dialogues_and_not_with_items() -> None:
+    prefixes = Prefixes()
+    for number in range(1000):
         prefixes.share_new(request("S", f"item {number}"))
-    assert len(prefixes._seen) == 1
+    assert len(prefixes._seen) == 1 and sum(map(len, prefixes._behind.values())) <= 8
 
 
 def test_a_role_is_part_of_a_beginning() -> None:
