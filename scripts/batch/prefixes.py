@@ -14,8 +14,8 @@ class Prefixes:
     """The beginnings of all prompts of a batch: whole messages, and what a last message shares with a few others.
 
     Judges read rubric and persona at the beginning of a last message; the items behind a dialogue share nothing but
-    the dialogue. Beginnings are kept as short hashes, and only the latest few last messages behind each, so this grows
-    with dialogues and not with requests.
+    the dialogue. Beginnings are kept as short hashes, and only the latest few last messages behind each, so that this
+    grows with dialogues and not with requests.
     """
 
     def __init__(self) -> None:
