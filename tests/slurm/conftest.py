@@ -112,7 +112,7 @@ class Site(Checkout):
         assert len(made) == cells
         assert max(Counter(self.asked()).values()) == 1, "a finished request was sent a second time"
         self.wait_for(lambda: not self.queued(), "an empty queue", 30)
-        self.wait_for(lambda: not self.processes(), "everything of ours to end", 30)
+        self.wait_for(lambda: not self.processes(), f"the end of {[p.cmdline() for p in self.processes()]}", 60)
 
 
 def adapted(profile: Mapping[str, Any]) -> dict[str, Any]:
