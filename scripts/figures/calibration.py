@@ -38,11 +38,20 @@ def draw(table: pd.DataFrame, *, name: str, note: str | None = None) -> Figure:
     below = _LINE * max(len(rows), 2) + _EDGE
     with style.context():
         figure = sheet((WIDTH, lines * _MATRIX + below + 0.8), [READING, _unmatched(rows), note])
-        grid = figure.add_gridspec(lines + 1, COLUMNS, height_ratios=[*[_MATRIX] * lines, below])
+        # Apart from each other: long names of the lower panel must not squeeze the matrices.
+        top, bottom = figure.subfigures(2, 1, height_ratios=[lines * _MATRIX, below])
+        grid = top.add_gridspec(lines, COLUMNS)
         for place, (_, row) in enumerate(together.iterrows()):
-            _matrix(figure.add_subplot(grid[place // COLUMNS, place % COLUMNS]), row)
-        _kappas(figure.add_subplot(grid[lines, :]), rows)
+            _matrix(top.add_subplot(grid[place // COLUMNS, place % COLUMNS]), row)
+        _kappas(bottom.add_subplot(), _pairs_first(rows))
     return figure
+
+
+def _pairs_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put the row of all models before those of single ones."""
+    keys = ["metric", "rater_a", "rater_b"]
+    number = rows.groupby(keys, sort=False).ngroup()
+    return rows.assign(pair=number, single=rows["model"] != ALL).sort_values(["pair", "single"], kind="stable")
 
 
 def _unmatched(rows: pd.DataFrame) -> str | None:
@@ -66,7 +75,7 @@ def _matrix(axes: Axes, row: pd.Series) -> None:
     axes.grid(visible=False)
     axes.set_title(f"{row['metric']} (n = {row['n']:,})", loc="left")
     axes.set_xlabel(row["rater_b"])
-    axes.set_ylabel(row["rater_a"])
+    axes.set_ylabel(row["rater_a"], labelpad=6)
 
 
 def _word(metric: str, value: float) -> str:
@@ -85,26 +94,32 @@ def _kappas(axes: Axes, rows: pd.DataFrame) -> None:
         _kappa(axes, row, place, colour)
     axes.axvline(0, color=style.FAINT, linewidth=0.7)
     axes.set(ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)), xlabel="Cohen's kappa")
-    axes.set_yticklabels(names)
+    for label, single in zip(axes.set_yticklabels(names), rows["single"], strict=True):
+        label.set_fontweight("normal" if single else "bold")
     lowest = np.nanmin([0.0, *rows["kappa_low"], *rows["quadratic_low"], *rows["kappa"], *rows["quadratic"]])
     axes.set_xlim(min(-0.05, lowest - 0.05), 1.02)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    shapes = [("plain", style.INK), ("quadratic weights", "white")]
+    if rows["quadratic_shown"].any():
+        _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    shapes = {"plain": style.INK, "quadratic weights": "white"}
     handles = [
         Line2D([], [], marker="o", linestyle="", markerfacecolor=inside, markeredgecolor=style.INK, label=label)
-        for label, inside in shapes[: 2 if rows["quadratic_shown"].any() else 1]
+        for label, inside in shapes.items()
     ]
     axes.legend(handles=handles, ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
 
 
 def _names(rows: pd.DataFrame) -> Iterator[str]:
+    """Name the pair on the line of all models, and only the model on the lines below it."""
     several = rows["metric"].nunique() > 1
     for _, row in rows.iterrows():
         pair = f"{row['rater_a']} – {row['rater_b']}"
-        model = "all models" if row["model"] == ALL else row["model"]
-        yield f"{row['metric']}, {pair}, {model}" if several else f"{pair}, {model}"
+        yield row["model"] if row["single"] else f"{row['metric']}: {pair}" if several else pair
 
 
 def _kappa(axes: Axes, row: pd.Series, place: int, colour: str) -> None:

@@ -45,8 +45,8 @@ class ItemPins:
 
 @dataclass(frozen=True)
 class Pins:
-    """The pins of a study; what is not in it is identified by its content. By slug of the benchmark or condition, `human`
-    by that of the labels.
+    """The pins of a study; what is not in it is identified by its content. By slug of the benchmark or condition,
+    `human` by that of the labels.
     """
 
     personas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
