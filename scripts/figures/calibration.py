@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame, *, name: str, note: str | None = None) -> Figure:
     with style.context():
         figure = sheet((WIDTH, lines * _MATRIX + below + 0.8), [READING, _unmatched(rows), note])
         # Apart from each other: long names of the lower panel must not squeeze the matrices.
-        top, bottom = figure.subfigures(2, 1, height_ratios=[lines * _MATRIX, below])
+        top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[lines * _MATRIX, below])[:, 0]
         grid = top.add_gridspec(lines, COLUMNS)
         for place, (_, row) in enumerate(together.iterrows()):
             _matrix(top.add_subplot(grid[place // COLUMNS, place % COLUMNS]), row)

@@ -28,7 +28,7 @@ def test_two_labels() -> None:
     With two labels quadratic weights change nothing.
     """
     found = compared([[20, 5], [10, 15]], (0.0, 1.0))
-    assert (found.n, found.agreement.value) == (50, pytest.approx(0.7))
+    assert found.n == 50 and found.agreement.value == pytest.approx(0.7)
     assert found.kappa.value == pytest.approx(0.4) and found.quadratic.value == pytest.approx(0.4)
     assert found.confusion == [[20, 5], [10, 15]] and found.undefined is None
 
