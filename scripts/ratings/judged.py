@@ -30,6 +30,7 @@ def judged_ratings(
     scale = frozen.study.judge_texts[cell.judge or ""].scale(kind)
     known = _hashes(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
+    cut: dict[tuple[int, str | None], bool] = {}
     for row in pq.read_table(frozen.results / cell.path).to_pylist():
         place = (row["round"] or row["checkpoint"], row["item_id"])
         if known.get(place) != row["judged_sha256"]:
@@ -38,6 +39,7 @@ def judged_ratings(
                 f"same; make it again: personas forget '{cell.path}'."
             )
         verdicts.setdefault(place, []).append(_read(row, judge.form, scale))
+        cut[place] = cut.get(place, False) or bool(row.get("cut"))  # not in files of earlier versions
     for (before, item), found in verdicts.items():
         placed = {
             **where,
@@ -48,6 +50,7 @@ def judged_ratings(
             "judge": cell.judge,
             "reference": cell.reference,
             "judged_sha256": known[before, item],
+            "cut": cut[before, item],
         }
         yield {**placed, "metric": RATED_OF.get(kind, kind), **_together(found)}
         if len(found) > 1:

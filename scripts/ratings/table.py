@@ -28,6 +28,7 @@ RATINGS_SCHEMA = pa.schema(
         ("status", pa.string()),
         ("value", pa.float64()),
         ("judged_sha256", pa.string()),
+        ("cut", pa.bool_()),
     ]
 )
 
