@@ -10,7 +10,7 @@ import pandas as pd
 
 from scripts.analysis import checks
 from scripts.analysis.bootstrap import RESAMPLES, SEED
-from scripts.analysis.raters import Agreement, agree
+from scripts.analysis.raters import NO_ITEMS, Agreement, agree
 
 CATEGORIES: Mapping[str, tuple[float, ...]] = {
     **dict.fromkeys(("knowledge", "style", "in-character", "trait"), (1.0, 2.0, 3.0, 4.0, 5.0)),
@@ -62,6 +62,8 @@ def calibration(
     only. The last five columns are JSON: the values there can be, the share of each by a and b (base rates), the
     share of a's that b gives too, and the confusion matrix (rows: a). Columns and types: `CALIBRATION_DTYPES`.
 
+    A set whose labels met no other rater has one row that says so, without metric and second rater.
+
     Raises:
         ValueError: a column is missing, or a rater rated a text twice.
     """
@@ -72,7 +74,15 @@ def calibration(
         for (name, metric), part in rows.groupby(["set", "metric"], sort=True)
         for row in _pairs(part, str(metric), resamples, seed)
     ]
+    compared = {row["set"] for row in made}
+    made += [{"set": name, **_NOBODY, "n_unmatched": n} for name, n in unmatched.items() if name not in compared]
     return pd.DataFrame(made, columns=list(CALIBRATION_DTYPES)).astype(CALIBRATION_DTYPES)
+
+
+_NOBODY = {"model": ALL, "rater_a": "human", **dict.fromkeys(("n_a", "n_b", "n", "n_clusters"), 0)} | {
+    "undefined": NO_ITEMS
+}
+"""The one row of a set of labels of texts that nobody else rated."""
 
 
 def _pairs(rows: pd.DataFrame, metric: str, resamples: int, seed: int) -> Iterator[dict[str, Any]]:

@@ -31,13 +31,14 @@ def draw(table: pd.DataFrame, *, name: str, note: str | None = None) -> Figure:
 
     Without rows it says "no data". `note` is printed at the bottom. Write the figure with `style.save`.
     """
-    rows = table[table["set"] == name]
+    found = table[table["set"] == name]
+    rows = found[found["rater_b"].notna()]
     rows = rows.assign(quadratic_shown=rows["metric"].isin(LIKERT))
     together = rows[rows["model"] == ALL]
     lines = -(-max(len(together), 1) // COLUMNS)
     below = _LINE * max(len(rows), 2) + _EDGE
     with style.context():
-        figure = sheet((WIDTH, lines * _MATRIX + below + 0.8), [READING, _unmatched(rows), note])
+        figure = sheet((WIDTH, lines * _MATRIX + below + 0.8), [READING, _unmatched(found), note])
         # Apart from each other: long names of the lower panel must not squeeze the matrices.
         top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[lines * _MATRIX, below])[:, 0]
         grid = top.add_gridspec(lines, COLUMNS)

@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from scripts.analysis.job import summarise
@@ -54,7 +53,7 @@ def small(judged: Project, server: FakeServer) -> Project:
 
 def judged_rows(frozen: FrozenPlan) -> pd.DataFrame:
     paths = [frozen.results / cell.path for cell in frozen.grid.cells if cell.judge]
-    return pd.concat([pq.read_table(path).to_pandas() for path in paths])
+    return pd.concat([pd.read_parquet(path) for path in paths])
 
 
 def statuses(frozen: FrozenPlan) -> pd.DataFrame:
