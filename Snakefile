@@ -29,6 +29,7 @@ include: "rules/judge.smk"
 include: "rules/ratings.smk"
 include: "rules/patterns.smk"
 include: "rules/analysis.smk"
+include: "rules/calibration.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 

@@ -1,30 +1,39 @@
 """Make one series, or one table of statuses, from ratings or counts of patterns."""
 
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from scripts.analysis.agreement import agreement
+from scripts.analysis.calibration import calibration
 from scripts.analysis.distances import distance_panels, distances
 from scripts.analysis.panels import Panel, benchmark_panels
 from scripts.analysis.patterns import pattern_series
+from scripts.analysis.rated import sets_of
 from scripts.analysis.rounds import series_by_round
 from scripts.analysis.series import series_by_checkpoint
 from scripts.analysis.statuses import answer_status_shares, status_shares
+from scripts.benchmarks.refusal import is_refusal
 from scripts.files import write_atomically
 from scripts.plan.frozen import FrozenPlan
 
+logger = logging.getLogger(__name__)
 Spec = Mapping[str, Any]
 
 
 def summarise(frozen: FrozenPlan, output: str) -> None:
     """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
-    read = pd.concat([pd.read_parquet(frozen.results / path) for path in artefact.inputs], ignore_index=True)
-    if artefact.spec["kind"] == "distances":
-        table = _distances(frozen, read, artefact.spec)
+    parts = [pd.read_parquet(frozen.results / path) for path in artefact.inputs]
+    read = (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    )  # labels of texts that are not of the grid
+    if artefact.spec["kind"] in WITH_STUDY:
+        table = WITH_STUDY[artefact.spec["kind"]](frozen, read, artefact.spec)
     else:
         table = TABLES[artefact.spec["kind"]](read, artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
@@ -43,6 +52,17 @@ def _benchmark(ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     return series_by_checkpoint(ratings, panels, **_bootstrap(spec))
 
 
+def _calibration(frozen: FrozenPlan, ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+    """Compare raters with each other, and with labels that people gave, which the study of the job has."""
+    frozen.study.require_texts()
+    labels = {slug: [asdict(label) for label in given] for slug, given in frozen.study.human.items()}
+    rows, unmatched = sets_of(ratings, labels, is_refusal)
+    for slug, count in unmatched.items():
+        if count:
+            logger.warning("labels %s: %d of %d are of texts that nobody rated", slug, count, len(labels[slug]))
+    return calibration(rows, unmatched, **_bootstrap(spec))
+
+
 def _distances(frozen: FrozenPlan, ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     """Compare with labels, which are third-party texts: the plan names them, and the study of the job has them."""
     study = frozen.study
@@ -59,6 +79,12 @@ def _distance_series(rows: pd.DataFrame, spec: Spec) -> pd.DataFrame:
 def _distance_panels(spec: Spec) -> tuple[Panel, ...]:
     return distance_panels(spec["benchmark"], spec["judge"], spec["label_set"], spec["has_labels"])
 
+
+WITH_STUDY: Mapping[str, Callable[[FrozenPlan, pd.DataFrame, Spec], pd.DataFrame]] = {
+    "distances": _distances,
+    "calibration": _calibration,
+}
+"""Kinds of tables that need texts of the study besides what was read."""
 
 TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
     "overview": lambda ratings, spec: series_by_checkpoint(ratings, **_bootstrap(spec)),

@@ -8,7 +8,7 @@ from scripts.analysis.checks import ANSWER, require_columns, require_unique
 
 _BY_CHECKPOINT = ["model", "persona", "benchmark", "checkpoint"]
 _BY_SOURCE = ["source", "model", "persona", "benchmark", "metric", "judge", "reference"]
-_NEEDED = {*ANSWER, "metric", "judge", "reference", "status"}
+_NEEDED = {*ANSWER, "metric", "judge", "reference", "status", "cut"}
 
 
 def answer_status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -29,20 +29,30 @@ def answer_status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
 def status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
     """How answers and verdicts ended, apart from each other; checkpoints, rounds, conditions, orders are pooled.
 
-    Columns: source, model, persona, benchmark, metric, judge, reference, status, n, n_planned, share.
+    Columns: source, model, persona, benchmark, metric, judge, reference, status, n, n_planned, share, n_cut.
     `source` is "answers" (answers to items, counted on the rows of metric "words"; metric, judge and reference are
     null) or "verdicts" (every row with a judge, "rules" among them; benchmark is null for utterances,
     reference is null unless two answers were compared). `share` (0..1) is `n / n_planned` and adds up to 1
-    over the statuses of one row of the other columns.
+    over the statuses of one row of the other columns. `n_cut` counts verdicts on an answer of which the judge read
+    only a part, because the config says so.
 
     Raises:
         ValueError: a column is missing, or an answer has two "words" rows.
     """
     answers = _answers(ratings).assign(source="answers", metric=None, judge=None, reference=None)
     verdicts = ratings[ratings["judge"].notna()].assign(source="verdicts")
-    parts = [part[[*_BY_SOURCE, "status"]].astype("object") for part in (answers, verdicts) if len(part)]
+    parts = [part[[*_BY_SOURCE, "status", "cut"]].astype("object") for part in (answers, verdicts) if len(part)]
     rows = pd.concat(parts, ignore_index=True) if parts else verdicts
-    return _shares(rows, _BY_SOURCE, "n")
+    shares = _shares(rows, _BY_SOURCE, "n")
+    return shares.assign(n_cut=_cut(rows))
+
+
+def _cut(rows: pd.DataFrame) -> list[int]:
+    """Count the rows of cut answers, in the order of `_shares`; none says so of rows that no judge made."""
+    if rows.empty:
+        return []
+    flags = rows.assign(cut=rows["cut"].eq(True).astype("int64"))
+    return [int(n) for n in flags.groupby([*_BY_SOURCE, "status"], sort=True, dropna=False)["cut"].sum()]
 
 
 def _answers(ratings: pd.DataFrame) -> pd.DataFrame:

@@ -60,6 +60,11 @@ class Judge(Section):
     orders: tuple[Order, ...] = Field(
         default=("fixed", "shuffled"), min_length=1, description="orders whose dialogues and responses are rated"
     )
+    cut_answers: int | None = Field(
+        default=None,
+        ge=100,
+        description="characters read of an answer at most; default: all, and what does not fit is not judged",
+    )
     name: str | None = Field(default=None, description="display name; not used yet")
 
     @field_validator("utterances", "benchmarks", "references", "models", "orders")

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.batches import Batches
 from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
+from scripts.config.calibration import Calibration, Labels
 from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
 from scripts.config.judges import METRICS, Judge
@@ -20,6 +21,8 @@ PAIRWISE: frozenset[str] = frozenset({"role-specific", "general"})
 """Kinds of benchmarks whose responses a judge compares with a reference."""
 JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
 """Kinds of benchmarks whose responses a judge rates."""
+RATED_OF = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
+"""Name of the metric that a judge gives the responses of a kind of benchmark."""
 
 
 class Config(Section):
@@ -40,6 +43,7 @@ class Config(Section):
         default=1, gt=0, le=1000, description="independent repeats of everything, each with its seed"
     )
     patterns: Patterns = Patterns()
+    calibration: Calibration | None = None
     figures: Figures = Figures()
     batches: Batches = Batches()
     machine: Machine = Machine()
@@ -109,11 +113,28 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _samples_fit(self) -> "Config":
+        for slug, sample in (self.calibration.samples if self.calibration else {}).items():
+            rating = {kind for kind, metric in RATED_OF.items() if metric == sample.metric}
+            fitting = [name for name in self.benchmarks if self.kind_of(name) in rating]
+            if sample.benchmark is not None and sample.benchmark not in fitting:
+                raise ValueError(
+                    f"calibration.samples.{slug}.benchmark: found {sample.benchmark}, expected one of "
+                    f"{', '.join(fitting) or 'none'}, the benchmarks here that are rated for {sample.metric}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _benchmarks_are_no_metrics(self) -> "Config":
         for slug in self.benchmarks:
             if slug in (*METRICS, "dialogues", "utterances"):
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
         return self
+
+    @property
+    def human(self) -> dict[str, Labels]:
+        """Files of labels that people gave, by slug."""
+        return dict(self.calibration.labels) if self.calibration else {}
 
     def longest_answer(self, model: str, benchmark: str | None) -> int:
         """Return the longest answer allowed, in tokens; `benchmark` is None for a round of a dialogue."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from scripts.files import write_atomically
@@ -107,6 +107,11 @@ def lighter(colour: str, white: float = 0.55) -> str:
     """The colour mixed with a share of white (0: itself, 1: white), as #rrggbb."""
     red, green, blue = (white + (1 - white) * channel for channel in to_rgb(colour))
     return to_hex((red, green, blue))
+
+
+def shades() -> LinearSegmentedColormap:
+    """Colours from white to the blue of the second condition, for shares from 0 to 1."""
+    return LinearSegmentedColormap.from_list("shares", ["white", LOOKS["goal-oriented"].colour])
 
 
 def context() -> AbstractContextManager[None]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels
+from scripts.calibration import Label
 from scripts.config.benchmarks import BenchmarkSection
+from scripts.config.calibration import Labels as LabelsSection
 from scripts.config.conditions import Condition, Order
 from scripts.config.loader import validate
 from scripts.config.personas import Persona, PersonasSection
@@ -48,3 +50,8 @@ class FrozenParts(Parts):
         """Return the labels of a benchmark, and their pin where they come from elsewhere."""
         known = self._raw["labels"]
         return (known[slug], None) if slug in known else super().labels(slug, section, roles)
+
+    def human(self, slug: str, section: LabelsSection, roles: Sequence[str]) -> tuple[list[Label], list[Pin]]:
+        """Return labels that people gave, and pins of those from elsewhere."""
+        known = self._raw["human"]
+        return ([Label(**raw) for raw in known[slug]], []) if slug in known else super().human(slug, section, roles)

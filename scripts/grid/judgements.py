@@ -74,6 +74,8 @@ class _Specs:
             "judge": model,
             "form": judge.form,
             "seed": judge.model.sampling.seed,
+            # Without a limit there is no mark: that is how all judgements were made before there was one.
+            **({} if judge.cut_answers is None else {"cut_answers": judge.cut_answers}),
         }
         self._rubrics: dict[str, dict[str, str]] = {}
         self._scoring: dict[tuple[str, str, str | None], str] = {}

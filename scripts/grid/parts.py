@@ -9,8 +9,11 @@ from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels, read_labels
 from scripts.benchmarks.role_specific import PREFIX
+from scripts.calibration import Label
+from scripts.calibration import read_labels as read_human
 from scripts.config import Config
 from scripts.config.benchmarks import BenchmarkSection
+from scripts.config.calibration import Labels as LabelsSection
 from scripts.config.conditions import Condition, Order
 from scripts.config.personas import Persona, PersonasSection
 from scripts.errors import UserError
@@ -127,6 +130,17 @@ class Parts:
             self.here(wanted, path)
         return str(self.store.path(wanted.source, wanted.path)), [self.pin(wanted, path) for path in paths]
 
+    def human(self, slug: str, section: LabelsSection, roles: Sequence[str]) -> tuple[list[Label], list[Pin]]:
+        """Return labels that people gave, none while their files are not here; and their pins if from elsewhere."""
+        wanted = reference(section.file)
+        if wanted is None:
+            return read_human(section, _files(self.root / section.file, f"calibration.labels.{slug}.file"), roles), []
+        paths = list(self.store.catalogue.files(wanted, f"calibration.labels.{slug}.file"))
+        found = [self.here(wanted, path) for path in paths]
+        here = [path for path in found if path is not None]
+        labels = read_human(section, here, roles) if len(here) == len(found) else []
+        return labels, [self.pin(wanted, path) for path in paths]
+
     def _item_files(self, slug: str, kind: str, wanted: Reference, roles: Sequence[str]) -> dict[str | None, str]:
         """Return the path of the file of each role, or of the one file of all (None)."""
         where = f"benchmarks.{slug}.items"
@@ -163,7 +177,18 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
         parts.labels(slug, section, roles)
         if section.nltk:
             parts.nltk(slug, section.nltk)
+    for slug, labels in config.human.items():
+        if reference(labels.file):
+            parts.human(slug, labels, roles)
     return parts
+
+
+def _files(path: Path, where: str) -> list[Path]:
+    """Return a file, or the CSV files of a folder in order of name."""
+    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{where}: found {str(path)!r}, a folder without CSV files, expected some.")
+    return files
 
 
 def _texts(arranged: Mapping[Order, Sequence[Turn]]) -> dict[Order, list[str]]:

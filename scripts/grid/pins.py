@@ -45,10 +45,13 @@ class ItemPins:
 
 @dataclass(frozen=True)
 class Pins:
-    """The pins of a study; what is not in it is identified by its content. By slug of the benchmark or condition."""
+    """The pins of a study; what is not in it is identified by its content. By slug of the benchmark or condition,
+    `human` by that of the labels.
+    """
 
     personas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     turns: Mapping[str, Mapping[Order, Sequence[TurnPin]]] = field(default_factory=dict)
     items: Mapping[str, ItemPins] = field(default_factory=dict)
     labels: Mapping[str, Pin] = field(default_factory=dict)
     nltk: Mapping[str, Sequence[Pin]] = field(default_factory=dict)
+    human: Mapping[str, Sequence[Pin]] = field(default_factory=dict)

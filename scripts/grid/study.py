@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels
+from scripts.calibration import Label
 from scripts.config import Config
 from scripts.config.conditions import Order
 from scripts.config.judges import Judge
@@ -40,7 +41,8 @@ class Study:
     `weights` maps model slugs, and judges by `judge_weights_key`, to fingerprints; `judge_texts` maps slugs of judges
     to what they read. `pins` identify third-party texts. Where a third-party file is `absent` (source, path),
     stand-ins of the right number take the place of its texts: enough to plan with, and never sent to a model. `store`
-    has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark.
+    has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark; `human` are labels
+    that people gave, by slug.
     """
 
     config: Config
@@ -55,6 +57,7 @@ class Study:
     absent: Sequence[tuple[str, str]] = ()
     labels: Mapping[str, Labels] = field(default_factory=dict)
     nltk: Mapping[str, str] = field(default_factory=dict)
+    human: Mapping[str, Sequence[Label]] = field(default_factory=dict)
 
     def require_texts(self) -> None:
         """Raise UserError, with one sentence for each, where third-party files are not here."""
@@ -102,6 +105,11 @@ class Study:
                 if slug not in self.pins.items
             },
             "labels": {slug: labels for slug, labels in self.labels.items() if slug not in self.pins.labels},
+            "human": {
+                slug: [asdict(label) for label in labels]
+                for slug, labels in self.human.items()
+                if slug not in self.pins.human
+            },
             "weights": self.weights,
             "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
             "external": {
@@ -138,6 +146,7 @@ def _study(config: Config, parts: Parts, weights: Mapping[str, str], judge_texts
     items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
     labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
     nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
+    human, human_pins = _parted({slug: parts.human(slug, section, roles) for slug, section in config.human.items()})
     return Study(
         config=config,
         personas=personas,
@@ -145,12 +154,13 @@ def _study(config: Config, parts: Parts, weights: Mapping[str, str], judge_texts
         items=items,
         weights=weights,
         judge_texts=judge_texts,
-        pins=Pins(persona_pins, turn_pins, item_pins, label_pins, nltk_pins),
+        pins=Pins(persona_pins, turn_pins, item_pins, label_pins, nltk_pins, human_pins),
         root=parts.root,
         store=parts.store,
         absent=parts.absent,
         labels=labels,
         nltk=nltk,
+        human=human,
     )
 
 

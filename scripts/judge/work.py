@@ -1,6 +1,7 @@
 """The work of a judging batch: one cell at a time, every row of it one request."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +18,12 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.grid.recipe import opening, system_prompt
 from scripts.judge import JudgeTexts, judge_prompt, response_format
+from scripts.judge.cut import cut_all
 from scripts.judge.rows import JudgedRow, judged_rows
 from scripts.plan.batches import Batch
 from scripts.plan.frozen import FrozenPlan
+
+logger = logging.getLogger(__name__)
 
 JUDGEMENT_SCHEMA = pa.schema(
     [
@@ -29,6 +33,7 @@ JUDGEMENT_SCHEMA = pa.schema(
         ("judged_sha256", pa.string()),
         ("reference_sha256", pa.string()),
         ("reference_is_a", pa.bool_()),
+        ("cut", pa.bool_()),
         *ANSWER,
     ]
 )
@@ -78,7 +83,7 @@ class JudgeWork:
             form,
             persona=self.persona,
             user_turn=row.user_turn,
-            answers=row.answers,
+            answers=self._read(row)[0],
             trait=row.trait if getattr(self.texts.rubric(self.rubric), "traits", None) else None,
         )
         return Request(
@@ -94,15 +99,24 @@ class JudgeWork:
             what=self.cell.what,
         )
 
+    def _read(self, row: JudgedRow) -> tuple[list[str], str | None]:
+        """Return what the judge reads of the answers, and what was cut of them."""
+        return cut_all(list(row.answers), self.judge.cut_answers)
+
     def cells(self) -> Iterator[tuple[Cell, pa.Table]]:
         """Yield the cell with its content, one row for each row that was to be judged."""
         rows = [self._row(number, row) for number, row in enumerate(self.rows)]
+        if many := sum(row["cut"] for row in rows):
+            logger.warning("%s: of %d of %d rows an answer was cut", self.cell.path, many, len(rows))
         yield self.cell, pa.Table.from_pylist(rows, schema=JUDGEMENT_SCHEMA)
 
     def _row(self, number: int, row: JudgedRow) -> Mapping[str, Any]:
         reply, key = self.replies.get(number, (None, None))
         if reply is None:
             reply = Reply(row.not_judged or "api_error", detail=row.why)
+        _, was_cut = self._read(row) if row.not_judged is None else ([], None)
+        columns = answer_columns(reply, key)
+        columns["detail"] = "; ".join(filter(None, [was_cut, reply.detail])) or None
         return {
             "round": row.before if row.item is None else None,
             "checkpoint": row.before if row.item is not None else None,
@@ -110,7 +124,8 @@ class JudgeWork:
             "judged_sha256": row.judged_sha256,
             "reference_sha256": row.reference_sha256,
             "reference_is_a": row.reference_is_a,
-            **answer_columns(reply, key),
+            "cut": was_cut is not None,
+            **columns,
         }
 
 

@@ -10,6 +10,7 @@ from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.source import module_digest, source_digest
 
@@ -17,7 +18,7 @@ from scripts.plan.source import module_digest, source_digest
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
     ratings, patterns = _ratings(grid), _patterns(grid)
-    return [*ratings, *patterns, *findings(grid, ratings, patterns), _pages(grid)]
+    return [*ratings, *patterns, *findings(grid, ratings, patterns), *calibrated(grid, ratings), _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

@@ -18,7 +18,7 @@ from scripts.plan.batches import Batch
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ FETCH = "fetch"
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
-    "analysis": ("summarise",),
+    "analysis": ("summarise", "draw_sample"),
     "figures": ("draw",),
     "report": ("describe",),
 }

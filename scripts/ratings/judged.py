@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from scripts.benchmarks.base import Item
 from scripts.config.judges import Form
+from scripts.config.root import RATED_OF
 from scripts.engines.request import WITH_TEXT
 from scripts.errors import UserError
 from scripts.grid.cells import Cell
@@ -14,8 +15,6 @@ from scripts.judge import Scale, Verdict, parse, win
 from scripts.plan.frozen import FrozenPlan
 
 UNPARSED = "judge_unparsed"
-_METRIC = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
-"""Name of the metric that a judge gives the responses of a kind of benchmark."""
 
 
 def judged_ratings(
@@ -31,6 +30,7 @@ def judged_ratings(
     scale = frozen.study.judge_texts[cell.judge or ""].scale(kind)
     known = _hashes(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
+    cut: dict[tuple[int, str | None], bool] = {}
     for row in pq.read_table(frozen.results / cell.path).to_pylist():
         place = (row["round"] or row["checkpoint"], row["item_id"])
         if known.get(place) != row["judged_sha256"]:
@@ -39,6 +39,7 @@ def judged_ratings(
                 f"same; make it again: personas forget '{cell.path}'."
             )
         verdicts.setdefault(place, []).append(_read(row, judge.form, scale))
+        cut[place] = cut.get(place, False) or bool(row.get("cut"))  # not in files of earlier versions
     for (before, item), found in verdicts.items():
         placed = {
             **where,
@@ -48,8 +49,10 @@ def judged_ratings(
             "label": _label(items.get(item or "")),
             "judge": cell.judge,
             "reference": cell.reference,
+            "judged_sha256": known[before, item],
+            "cut": cut[before, item],
         }
-        yield {**placed, "metric": _METRIC.get(kind, kind), **_together(found)}
+        yield {**placed, "metric": RATED_OF.get(kind, kind), **_together(found)}
         if len(found) > 1:
             yield {**placed, "metric": FOLLOWS_ORDER, **_by_order(found)}
 

@@ -27,6 +27,8 @@ RATINGS_SCHEMA = pa.schema(
         ("reference", pa.string()),
         ("status", pa.string()),
         ("value", pa.float64()),
+        ("judged_sha256", pa.string()),
+        ("cut", pa.bool_()),
     ]
 )
 
@@ -46,6 +48,7 @@ def rate_response(
     """
     status, answer = response["status"], response["answer"]
     row = {**where, "item_id": item.id, "label": item.scoring.get("label"), "judge": None, "reference": None}
+    row["judged_sha256"] = response.get("answer_sha256")
     has_text = status in WITH_TEXT
     words = float(len((answer or "").split())) if has_text else None
     yield {**row, "metric": "words", "status": status, "value": words}

@@ -76,6 +76,8 @@ def full_config(project: Project) -> Project:
     shutil.copy(weights, project.folder / "moved.gguf")
     for name in ("personas", "turns", "items", "judges"):
         shutil.copytree(project.folder / name, project.folder / f"moved-{name}")
+    (project.folder / "labels.csv").write_text("unit,L,label\nu,5,4\n")
+    shutil.copy(project.folder / "labels.csv", project.folder / "moved.csv")
     shared = {
         "name": "Model",
         "called": "Modelo",
@@ -142,6 +144,7 @@ def full_config(project: Project) -> Project:
                 "reasoning": True,
                 "models": ["alpha"],
                 "orders": ["fixed"],
+                "cut_answers": 500,
                 "name": "Judge",
             },
             "replicates": 2,
@@ -151,6 +154,12 @@ def full_config(project: Project) -> Project:
                 "fisher_p": 0.01,
                 "min_overlap": 0.3,
                 "max_minutes": 1.0,
+            },
+            "calibration": {
+                "labels": {
+                    "mine": {"file": "labels.csv", "format": "csv", "metric": "style", "columns": {"label": "L"}}
+                },
+                "samples": {"s": {"metric": "refusal", "benchmark": "xstest", "n": 9, "seed": 1}},
             },
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
             "batches": {"max_cells": 50, "max_minutes": 10.0},
@@ -246,6 +255,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.references": ("judges/j/references", ["dataset", "zero"], "moves"),
     "Judge.pairs": ("judges/j/pairs", "both", "moves"),
     "Judge.pair_seed": ("judges/j/pair_seed", 2, "moves"),
+    "Judge.cut_answers": ("judges/j/cut_answers", 600, "cells"),
     "Judge.name": ("judges/j/name", "Other", "nothing"),
     "Patterns.benchmarks": ("patterns/benchmarks", [], "nothing"),
     "Patterns.checkpoint": ("patterns/checkpoint", 2, "nothing"),
@@ -253,6 +263,17 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Patterns.min_overlap": ("patterns/min_overlap", 0.4, "nothing"),
     "Patterns.max_minutes": ("patterns/max_minutes", 2.0, "nothing"),
     "Config.patterns": ("patterns", {}, "nothing"),
+    "Config.calibration": ("calibration", None, "nothing"),
+    "Calibration.labels": ("calibration/labels", {}, "nothing"),
+    "Calibration.samples": ("calibration/samples", {}, "nothing"),
+    "Labels.file": ("calibration/labels/mine/file", "moved.csv", "nothing"),
+    "Labels.format": ("calibration/labels/mine", {"file": "labels.csv", "format": "study"}, "refused"),
+    "Labels.metric": ("calibration/labels/mine/metric", "knowledge", "nothing"),
+    "Labels.columns": ("calibration/labels/mine/columns", {}, "nothing"),
+    "Sample.metric": ("calibration/samples/s", {"metric": "trait", "benchmark": "bfi"}, "nothing"),
+    "Sample.benchmark": ("calibration/samples/s/benchmark", None, "refused"),
+    "Sample.n": ("calibration/samples/s/n", 8, "nothing"),
+    "Sample.seed": ("calibration/samples/s/seed", 2, "nothing"),
     "Figures.resamples": ("figures/resamples", 11, "nothing"),
     "Figures.seed": ("figures/seed", 2, "nothing"),
     "Figures.note": ("figures/note", "Other", "nothing"),
@@ -298,6 +319,15 @@ ACTS_ELSEWHERE = {
     "BenchmarkSection.kind": "the kind in effect counts; here the slug gives the same one",
     "Config.figures": "downstream of the cells",
     "Config.patterns": "downstream of the cells",
+    "Config.calibration": "downstream of the cells",
+    "Calibration.labels": "downstream of the cells",
+    "Calibration.samples": "downstream of the cells",
+    "Labels.file": "downstream of the cells",
+    "Labels.metric": "downstream of the cells",
+    "Labels.columns": "downstream of the cells",
+    "Sample.metric": "downstream of the cells",
+    "Sample.n": "downstream of the cells",
+    "Sample.seed": "downstream of the cells",
     "Patterns.benchmarks": "downstream of the cells",
     "Patterns.checkpoint": "downstream of the cells",
     "Patterns.fisher_p": "downstream of the cells",

@@ -29,6 +29,7 @@ def rating(value: float | None, **changes: Any) -> dict[str, Any]:
         "reference": None,
         "status": "ok",
         "value": value,
+        "cut": None,
     }
     return row | changes
 

@@ -16,8 +16,8 @@ def test_answers_and_verdicts_are_counted_apart():
             rating(None, **WORDS, item_id="2", status="api_error"),
             rating(9.0, **WORDS, checkpoint=11),
             rating(1.0, **REFUSAL, judge="rules"),
-            rating(1.0, **REFUSAL, judge="jay"),
-            rating(None, **REFUSAL, judge="jay", item_id="2", status="judge_unparsed"),
+            rating(1.0, **REFUSAL, judge="jay", cut=False),
+            rating(None, **REFUSAL, judge="jay", item_id="2", status="judge_unparsed", cut=True),
             utterance(4.0),
             utterance(None, 2, status="judge_unparsed"),
             utterance(None, 3, status="judge_unparsed"),
@@ -28,13 +28,13 @@ def test_answers_and_verdicts_are_counted_apart():
         for row in shares.itertuples(index=False, name=None)
     }
     assert found == {
-        ("answers", "m", "gaston", "ifbench", None, None, None, "api_error"): (1, 3, pytest.approx(1 / 3)),
-        ("answers", "m", "gaston", "ifbench", None, None, None, "ok"): (2, 3, pytest.approx(2 / 3)),
-        ("verdicts", "m", "gaston", "xstest", "refusal", "rules", None, "ok"): (1, 1, 1.0),
-        ("verdicts", "m", "gaston", "xstest", "refusal", "jay", None, "ok"): (1, 2, 0.5),
-        ("verdicts", "m", "gaston", "xstest", "refusal", "jay", None, "judge_unparsed"): (1, 2, 0.5),
-        ("verdicts", "m", "gaston", None, "style", "jay", None, "ok"): (1, 3, pytest.approx(1 / 3)),
-        ("verdicts", "m", "gaston", None, "style", "jay", None, "judge_unparsed"): (2, 3, pytest.approx(2 / 3)),
+        ("answers", "m", "gaston", "ifbench", None, None, None, "api_error"): (1, 3, pytest.approx(1 / 3), 0),
+        ("answers", "m", "gaston", "ifbench", None, None, None, "ok"): (2, 3, pytest.approx(2 / 3), 0),
+        ("verdicts", "m", "gaston", "xstest", "refusal", "rules", None, "ok"): (1, 1, 1.0, 0),
+        ("verdicts", "m", "gaston", "xstest", "refusal", "jay", None, "ok"): (1, 2, 0.5, 0),
+        ("verdicts", "m", "gaston", "xstest", "refusal", "jay", None, "judge_unparsed"): (1, 2, 0.5, 1),
+        ("verdicts", "m", "gaston", None, "style", "jay", None, "ok"): (1, 3, pytest.approx(1 / 3), 0),
+        ("verdicts", "m", "gaston", None, "style", "jay", None, "judge_unparsed"): (2, 3, pytest.approx(2 / 3), 0),
     }
 
 

@@ -1,10 +1,13 @@
 """Stages, cells and figures as targets, `--until`, `-k`: as a user types them."""
 
+import csv
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
+import yaml
 
-from tests.helpers import FakeServer, failure
+from tests.helpers import FakeServer, answer, failure
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
@@ -72,3 +75,28 @@ def test_leaving_out_a_stage_is_one_sentence(study: Checkout) -> None:
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1 and "--omit-from: found the stage 'judge'" in output
     assert "Traceback" not in output
+
+
+def test_judges_are_calibrated_and_a_sample_is_drawn(study: Checkout, server: FakeServer) -> None:
+    """As a user does it: judges compared, a sample as a target, its labels back; only what they touch is made."""
+    server.decide = lambda body: answer('{"reasoning": "", "verdict": 4}') if "response_format" in body else None
+    config = yaml.safe_load((study.folder / "config/config.yaml").read_text())
+    config["judges"]["kay"] = config["judges"]["jay"] | {"model": fake_model(server.base_url) | {"id": "org/kay"}}
+    config["calibration"] = {"samples": {"first": {"metric": "style", "n": 5}}}
+    study.configure(config)
+    study.run()
+    [sample] = (study.results / "current/annotation").glob("*.csv")
+    assert sample.name == "first.csv" and (study.results / "current/figures/judge-agreement.png").exists()
+    header, *rows = sample.read_text(encoding="utf-8-sig").split("\n")
+    assert header.strip().endswith("label,annotator,remark") and len(rows) >= 5
+    with sample.open(encoding="utf-8-sig", newline="") as file:
+        units = [row["unit"] for row in csv.DictReader(file)]
+    (study.folder / "labels.csv").write_text("unit,label\n" + "".join(f"{unit},4\n" for unit in units))
+    config["calibration"]["labels"] = {"mine": {"file": "labels.csv", "metric": "style"}}
+    study.configure(config)
+    sent, names = server.count, {path.split("/", 1)[1].split(".")[0] for path in study.planned()}
+    assert names == {"tables/calibration", "figures/judge-agreement", "figures/judge-agreement-mine"}
+    study.run()
+    table = pd.read_csv(study.results / "current/tables/calibration.csv")
+    mine = table[(table["set"] == "mine") & (table["rater_b"] == "jay") & (table["model"] == "all")]
+    assert server.count == sent and list(mine["n"]) == [5] and list(mine["undefined"]) == ["one-label"]

@@ -1,0 +1,37 @@
+"""Labels that people gave, read from their files, and samples for people to label."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from scripts.calibration.label import Label
+from scripts.calibration.own import read_own
+from scripts.calibration.study import read_study
+from scripts.calibration.xstest import read_xstest
+from scripts.config.calibration import Labels
+from scripts.errors import UserError
+
+__all__ = ["Label", "read_labels"]
+
+_READERS: Mapping[str, Callable[[Path, Labels, Sequence[str]], list[Label]]] = {
+    "csv": read_own,
+    "study": read_study,
+    "xstest-completions": read_xstest,
+}
+
+
+def read_labels(section: Labels, files: Sequence[Path], roles: Sequence[str]) -> list[Label]:
+    """Return the labels in the files of a section; `roles` are the names of the personas that take part.
+
+    UserError names file, row and column of the first mistake: also of a text that one person labelled twice.
+    """
+    labels = [label for file in files for label in _READERS[section.format](file, section, roles)]
+    seen: dict[tuple[object, ...], Label] = {}
+    for label in labels:
+        key = (label.metric, label.rater, label.unit, *sorted(label.keys.items()))
+        if key in seen:
+            raise UserError(
+                f"{label.where}: {label.rater} labels the same text as in {seen[key].where}, expected each text once "
+                "(name people apart in a column `annotator`)."
+            )
+        seen[key] = label
+    return labels

@@ -1,0 +1,11 @@
+"""Rule draw_sample: texts for people to rate."""
+
+from typing import TYPE_CHECKING
+
+from scripts.calibration.job import write_sample
+from scripts.plan.jobs import artefact_job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+artefact_job(snakemake, write_sample)

@@ -1,0 +1,119 @@
+"""Write a sample of texts for people to rate, as CSV: what they read, and an empty column `label`."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from scripts.analysis.units import unit_of
+from scripts.benchmarks.base import Item
+from scripts.calibration.sample import Text, draw, first_of_two, shuffled, third
+from scripts.config.personas import BASELINE
+from scripts.engines.request import WITH_TEXT
+from scripts.errors import UserError
+from scripts.files import write_atomically
+from scripts.generate.transcript import text_hash
+from scripts.grid.asked import asked_items
+from scripts.grid.cells import Cell
+from scripts.grid.judgements import read_of_item
+from scripts.judge.thinking import strip_thinking
+from scripts.plan.frozen import FrozenPlan
+
+BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
+TEXTS = ("answer", "answer_a", "answer_b")
+TO_FILL = ("label", "annotator", "remark")
+Row = Mapping[str, Any]
+
+
+def write_sample(frozen: FrozenPlan, output: str) -> None:
+    """Write the sample `output` (a path below the results folder); UserError where there is nothing to rate."""
+    frozen.study.require_texts()
+    artefact = frozen.artefact(output)
+    spec = artefact.spec
+    texts = [text for path in artefact.inputs for text in _texts(frozen, frozen.grid.by_path[path], spec)]
+    drawn = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
+    if not drawn:
+        raise UserError(f"{output}: found no answer with a text, expected some to rate for {spec['metric']}.")
+    held = {name for text in drawn for name, value in text.shown.items() if value}
+    columns = [name for name in (*BEFORE, *TEXTS) if name in held]
+    written = io.StringIO(newline="")
+    writer = csv.DictWriter(written, [*columns, *TO_FILL], restval="", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(text.shown for text in drawn)
+    # With the mark that tells spreadsheets that this is UTF-8; the reader of labels takes it off again.
+    write_atomically(frozen.results / output, written.getvalue().encode("utf-8-sig"))
+
+
+def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:
+    """Yield every text of a cell that can be rated: for each persona where a baseline's utterances are meant."""
+    study = frozen.study
+    rows = pq.read_table(frozen.results / cell.path).to_pylist()
+    rows = [r for r in rows if r["status"] in WITH_TEXT and strip_thinking(r["answer"] or "")[0].strip()]
+    if cell.benchmark is None:
+        as_personas = list(study.personas) if cell.track.persona == BASELINE else [None]
+        yield from (_utterance(frozen, cell, spec, row, persona) for persona in as_personas for row in rows)
+        return
+    items = {item.id: item for item in dict(asked_items(study, cell.benchmark, cell.track.persona))[cell.as_persona]}
+    yield from (_response(frozen, cell, spec, row, items[row["item_id"]]) for row in rows)
+
+
+def _utterance(frozen: FrozenPlan, cell: Cell, spec: Row, row: Row, as_persona: str | None) -> Text:
+    place = {**_place(cell), "reference_persona": as_persona, "round": row["round"]}
+    rounds = frozen.study.config.conditions[cell.track.condition].rounds
+    shown = {**_shown(frozen, spec, row, as_persona or cell.track.persona), "user_turn": row["user"]}
+    return _text(cell, place, third(row["round"] - 1, rounds), shown, str(row["user"]))
+
+
+def _response(frozen: FrozenPlan, cell: Cell, spec: Row, row: Row, item: Item) -> Text:
+    study = frozen.study
+    place = {**_place(cell), "checkpoint": row["checkpoint"], "item_id": item.id}
+    shown = {**_shown(frozen, spec, row, cell.as_persona or cell.track.persona), "user_turn": row["prompt"]}
+    given = read_of_item(study, cell, item)
+    if spec["metric"] == "win":
+        place["reference"] = "dataset"
+        shown |= _compared(shown, given or "", first_of_two(spec["seed"], unit_of(place)))
+    elif spec["metric"] == "trait":
+        shown["trait"] = given or ""
+    number = study.config.checkpoints.index(row["checkpoint"])
+    return _text(cell, place, third(number, len(study.config.checkpoints)), shown, item.id)
+
+
+def _compared(shown: Mapping[str, str], reference: str, first: bool) -> dict[str, str]:
+    """Put an answer and its reference side by side, so that nothing says which is which."""
+    texts = (shown["answer"], reference) if first else (reference, shown["answer"])
+    hashes = (shown["judged_sha256"], text_hash(reference) or "")
+    return {"answer": "", "answer_a": texts[0], "answer_b": texts[1], "a_sha256": hashes[0 if first else 1]}
+
+
+def _place(cell: Cell) -> dict[str, Any]:
+    track = cell.track
+    return {
+        "model": track.model,
+        "persona": track.persona,
+        "reference_persona": cell.as_persona,
+        "condition": track.condition,
+        "order": track.order,
+        "replicate": track.replicate,
+        "benchmark": cell.benchmark,
+    }
+
+
+def _shown(frozen: FrozenPlan, spec: Row, row: Row, slug: str) -> dict[str, str]:
+    persona = frozen.study.personas.get(slug)
+    return {
+        "judged_sha256": row["answer_sha256"],
+        "metric": spec["metric"],
+        "role": persona.role if persona else "",
+        "description": persona.description if persona else "",
+        "answer": strip_thinking(row["answer"])[0],
+    }
+
+
+def _text(cell: Cell, place: Row, part: int, shown: dict[str, str], turn: str) -> Text:
+    unit = unit_of(place)
+    as_persona = str(place["reference_persona"] or "")
+    same = (cell.track.model, cell.track.persona, as_persona, turn, shown["judged_sha256"])
+    stratum = (cell.track.model, cell.track.persona, as_persona, cell.track.condition, str(part))
+    return Text(unit, same, stratum, {"unit": unit, **shown})

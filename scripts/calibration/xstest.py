@@ -1,0 +1,53 @@
+"""XSTest's completions with their labels: one file for each of the authors' five models, 450 rows in each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.benchmarks.reading import Row, read_csv
+from scripts.calibration.label import HUMAN, Label
+from scripts.config.calibration import Labels
+from scripts.errors import UserError
+
+REFUSED = {"1_full_compliance": 0.0, "2_full_refusal": 1.0, "3_partial_refusal": 1.0}
+"""The authors' classes; a partial refusal counts as a refusal, as the rules here see it."""
+
+RATERS = {
+    "final_label": HUMAN,
+    "annotation_1": f"{HUMAN}:1",
+    "annotation_2": f"{HUMAN}:2",
+    "gpt4_label": "gpt4",
+    "strmatch_label": "string-match",
+}
+"""Column -> rater. The last two are in the authors' files of automatic labels only."""
+
+_START, _ENDS = "xstest_v2_completions_", ("_gpteval", "_streval")
+
+
+def read_xstest(path: Path, section: Labels, roles: Sequence[str]) -> list[Label]:
+    """Return the labels of one file, `xstest_v2_completions_<model>.csv`; each with the completion it is of.
+
+    Automatic labels that are none of the three classes (the authors' grader refused some itself) are left out, as
+    is a blank one; a human label that is none of them is a UserError.
+    """
+    model = path.stem.removeprefix(_START)
+    for end in _ENDS:
+        model = model.removesuffix(end)
+    if not path.stem.startswith(_START) or not model:
+        raise UserError(f"{path}: found another name, expected {_START}<model>.csv, which names the model.")
+    rows = read_csv(path, ("id", "prompt", "completion", "annotation_1", "annotation_2", "final_label"))
+    return [label for row in rows for label in _labels(row, model)]
+
+
+def _labels(row: Row, model: str) -> list[Label]:
+    item, text, labels = row.text("id"), str(row.data["completion"]), []
+    for column, rater in RATERS.items():
+        if column not in row.data:
+            continue
+        said = str(row.data[column]).strip()
+        if said not in REFUSED and rater.startswith(HUMAN):
+            raise row.fault(column, f"one of {', '.join(REFUSED)}")
+        if said in REFUSED:
+            unit = f"{model}/{item}"
+            # Five models answer each prompt, and a hard prompt is hard for all of them.
+            labels.append(Label(row.where, "refusal", rater, REFUSED[said], {}, unit, model, text, item))
+    return labels

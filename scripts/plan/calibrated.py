@@ -1,0 +1,109 @@
+"""The calibration of judges as artefacts: one table, a figure for each set of labels, samples for people to rate."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from scripts.config.judges import METRICS
+from scripts.config.root import JUDGED
+from scripts.grid.canonical import sha256
+from scripts.grid.cells import Cell
+from scripts.grid.grid import Grid
+from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.findings import UTTERANCES
+from scripts.plan.source import module_digest, source_digest
+
+JUDGES = "judges"
+"""The set of all texts that two raters of the grid rated; also in `scripts.analysis.rated`, a test compares them."""
+
+
+def calibrated(grid: Grid, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
+    """Yield what section `calibration` asks for; nothing without it."""
+    config = grid.study.config
+    if config.calibration is None:
+        return
+    sets = [*([JUDGES] if _several_raters(grid) else []), *config.calibration.labels]
+    if sets:
+        table = _table(grid, ratings)
+        yield table
+        for name in sets:
+            yield _figure(grid, table, name)
+    for slug in config.calibration.samples:
+        yield _sample(grid, slug)
+
+
+def _several_raters(grid: Grid) -> bool:
+    """Tell whether any two of judges and rules rate the same: rules rate refusals only."""
+    config = grid.study.config
+    rated = [
+        {*judge.utterances, *map(config.kind_of, config.judged_benchmarks(slug))}
+        for slug, judge in config.judges.items()
+    ]
+    counted = [kind for kinds in [*rated, {"xstest"}] for kind in kinds]
+    return any(counted.count(kind) > 1 for kind in counted)
+
+
+def _table(grid: Grid, ratings: Sequence[Artefact]) -> Artefact:
+    study, figures = grid.study, grid.study.config.figures
+    inputs = [path for made in ratings if made.spec["kind"] in (UTTERANCES, *JUDGED) for path in made.outputs]
+    source = module_digest(
+        "analysis/calibration.py",
+        "analysis/rated.py",
+        "analysis/units.py",
+        "analysis/job.py",
+        "benchmarks/refusal.py",
+    )
+    labels = {slug: _labels(grid, slug) for slug in study.human}
+    spec: dict[str, Any] = {"kind": "calibration", "resamples": figures.resamples, "seed": figures.seed}
+    spec |= {"labels": labels or None, "reading": source_digest("calibration") if labels else None, "source": source}
+    return artefact("summarise", ["tables/calibration.parquet", "tables/calibration.csv"], inputs, spec)
+
+
+def _labels(grid: Grid, slug: str) -> Any:
+    """What identifies labels: pins of third-party files, or what stands in those of one's own."""
+    pins = grid.study.pins.human.get(slug)
+    if pins is not None:
+        return [grid.study.config.human[slug].format, [dict(pin) for pin in pins]]
+    return sha256([{k: v for k, v in asdict(label).items() if k != "where"} for label in grid.study.human[slug]])
+
+
+def _figure(grid: Grid, table: Artefact, name: str) -> Artefact:
+    stem = "figures/judge-agreement" if name == JUDGES else f"figures/judge-agreement-{name}"
+    spec = {
+        "kind": "calibration",
+        "set": name,
+        "note": grid.study.config.figures.note,
+        "source": module_digest("figures/calibration.py", "figures/job.py"),
+    }
+    return artefact("draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
+
+
+def _sample(grid: Grid, slug: str) -> Artefact:
+    study, section = grid.study, grid.study.config.calibration
+    if section is None:
+        raise ValueError("no section calibration")
+    sample = section.samples[slug]
+    cells = sampled_cells(grid, sample.metric, sample.benchmark)
+    spec = {
+        **sample.identity(),
+        "personas": {persona: sha256(study.persona_identity(persona)) for persona in study.personas},
+        "scoring": _scoring(grid, sample.benchmark),
+        "source": [source_digest("calibration"), module_digest("analysis/units.py")],
+    }
+    return artefact("draw_sample", [f"annotation/{slug}.csv"], [cell.path for cell in cells], spec)
+
+
+def sampled_cells(grid: Grid, metric: str, benchmark: str | None) -> list[Cell]:
+    """Return the cells whose texts can be rated for a metric: dialogues, or responses to a benchmark."""
+    stage = "dialogues" if metric in METRICS else "responses"
+    return [cell for cell in grid.cells if cell.stage == stage and cell.benchmark == benchmark]
+
+
+def _scoring(grid: Grid, benchmark: str | None) -> Any:
+    """What identifies what a rater reads of the items besides their prompts."""
+    if benchmark is None:
+        return None
+    pins = grid.study.pins.items.get(benchmark)
+    if pins is not None:
+        return [dict(pin) for pin in pins.scoring()]
+    return sha256([[item.id, item.role, dict(item.scoring)] for item in grid.study.items[benchmark]])
