@@ -1,5 +1,6 @@
 """How the embedded engine is started."""
 
+import os
 import sys
 from typing import Any
 
@@ -9,6 +10,11 @@ from scripts.grid.weights import locate
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
 """The server reads its key from here. Named here, because importing the server loads llama.cpp."""
+
+SPINS_VARIABLE, SPINS = "GOMP_SPINCOUNT", "2000"
+"""How long threads that wait for each other spin before they sleep. By default that loses a time slice at every
+layer where anything else runs: two engines on two cores take several times as long (tests/benchmarks/spinning.py).
+"""
 
 
 def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int, key: str) -> Command:
@@ -26,7 +32,7 @@ def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int
     flat = [str(part) for pair in arguments.items() for part in pair]
     return Command(
         [sys.executable, "-m", "scripts.engines.llamacpp_server", *flat],
-        {KEY_VARIABLE: key},
+        {KEY_VARIABLE: key, SPINS_VARIABLE: os.environ.get(SPINS_VARIABLE, SPINS)},
         60 + 60 * gigabytes,
     )
 
