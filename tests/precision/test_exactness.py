@@ -185,7 +185,7 @@ ROWS: dict[str, Row] = {
     "script of an analysis": Row(
         lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math\nimport"),
         NONE,
-        r"tables/(?!ratings|status|answer)|figures/",
+        r"tables/(?!ratings|status|answer|xstest-agreement)|figures/",
     ),
     "script of the patterns": Row(
         lambda s: s.replace("scripts/patterns/count.py", "from itertools", "import math\nfrom itertools"),

@@ -39,6 +39,7 @@ class World:
         shown = [*judged, *(b for b in self.benchmarks if b == RULED)]
         tables = ["by-checkpoint", "answer-status", "status", "by-round", "patterns-by-checkpoint"]
         tables += [f"{name}-by-checkpoint" for name in shown]
+        tables += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
         figures = ["by-checkpoint", "patterns", *shown, *(f"utterances-by-{judge}" for judge in self.judges)]
         mined = product(self.models, self.personas, [b for b in self.benchmarks if b in MINED])
         return {
