@@ -266,7 +266,7 @@ async def test_connections_are_used_again_and_grow_with_the_requests_under_way(s
     server.decide = lambda body: answer("x", pause=0.5)
     for _ in range(2):
         await asyncio.gather(*(client.send(dataclasses.replace(REQUEST, seed=n)) for n in range(200)))
-    assert server.most > 100  # the machine may be too busy for all 200 at one moment
+    assert server.most > 150
     await client.close()
 
 
