@@ -17,6 +17,7 @@ for fetch in PLAN.fetches:
         script:
             "../scripts/fetch/fetch.py"
 
+
 # One rule per third-party file that is not here. Files that are here have no rule: nothing downloads them again.
 for number, (source, path) in enumerate(PLAN.absent, start=1):
 
