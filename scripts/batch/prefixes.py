@@ -1,12 +1,10 @@
 """How much of a prompt no request before had: the least that an engine with a perfect prefix cache computes."""
 
-import hashlib
 from collections import deque
 
 from scripts.engines.request import Request
 from scripts.plan.rates import CHARACTERS_PER_MESSAGE
 
-_BYTES = 8
 _LAST_ONES = 8
 
 
@@ -15,35 +13,36 @@ class Prefixes:
 
     Judges read rubric and persona at the beginning of a last message; the items behind a dialogue share nothing but
     the dialogue. Beginnings are kept as short hashes, and only the latest few last messages behind each, so that this
-    grows with dialogues and not with requests.
+    grows with dialogues and not with requests. The hashes are Python's own: a string keeps its hash, so the messages
+    of a long dialogue are not read again for every request behind it.
     """
 
     def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-        self._behind: dict[bytes, deque[str]] = {}
+        self._seen: set[int] = set()
+        self._behind: dict[int, deque[str]] = {}
 
     def share_new(self, request: Request) -> float:
         """Return which share of a prompt is new, by characters, and remember its beginnings."""
-        state, size, known = hashlib.blake2b(digest_size=_BYTES), 0, 0
+        beginning, size, known = 0, 0, 0
         *before, last = request.messages
         for message in before:
-            state.update(_told(message["role"], message["content"]))
+            beginning = hash((beginning, message["role"], message["content"]))
             size += len(message["content"]) + CHARACTERS_PER_MESSAGE
-            known = size if self._is_known(state.digest()) else known
-        shared = self._shared_behind(state.digest(), last["content"])
+            known = size if self._is_known(beginning) else known
+        shared = self._shared_behind(beginning, last["content"])
         known = size + shared if known == size else known
         size += len(last["content"]) + CHARACTERS_PER_MESSAGE
         if request.what == "dialogues":  # the dialogue goes on after it
-            state.update(_told(last["role"], last["content"]))
-            known = size if self._is_known(state.digest()) else known
+            beginning = hash((beginning, last["role"], last["content"]))
+            known = size if self._is_known(beginning) else known
         return (size - known) / size
 
-    def _is_known(self, beginning: bytes) -> bool:
+    def _is_known(self, beginning: int) -> bool:
         known = beginning in self._seen
         self._seen.add(beginning)
         return known
 
-    def _shared_behind(self, beginning: bytes, text: str) -> int:
+    def _shared_behind(self, beginning: int, text: str) -> int:
         """Return how many characters a last message shares with one of the latest behind the same beginning."""
         others = self._behind.setdefault(beginning, deque(maxlen=_LAST_ONES))
         shared = max((_common(text, other) for other in others), default=0)
@@ -55,7 +54,3 @@ def _common(one: str, other: str) -> int:
     """Return how many characters two texts begin with alike."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _told(role: str, content: str) -> bytes:
-    return f"{role}\0{content}\0".encode()
