@@ -129,33 +129,43 @@ class Journal:
         """
         group, self._waiting = self._waiting, []
         try:
-            path, start = await asyncio.to_thread(self._append_whole, b"".join(line for _, line, _ in group))
+            path, start, failure = await asyncio.to_thread(self._append, b"".join(line for _, line, _ in group))
         except OSError as error:
             for _, _, done in group:
-                if not done.done():
-                    done.set_exception(error)
+                _fail(done, error)
             return
         for key, line, done in group:
+            if failure is not None and start + len(line) > self._size:
+                _fail(done, failure)
+                continue
             if self._index is not None:
                 self._index.put(key, path, start)
             start += len(line)
             if not done.done():
                 done.set_result(None)
 
-    def _append_whole(self, data: bytes) -> tuple[Path, int]:
+    def _append(self, data: bytes) -> tuple[Path, int, OSError | None]:
+        """Write lines, and return where they begin and what kept the last of them out.
+
+        A full disk takes some lines and half of one: the half is taken back, the whole ones are as finished as any.
+        """
         handle, path = self._open()
-        start = self._size
+        start, written, failure = self._size, 0, None
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            while written < len(data):
+                written += os.write(handle, memoryview(data)[written:])
+        except OSError as error:
+            error.filename, failure = str(path), error
+            written = data.rfind(b"\n", 0, written) + 1
+            os.ftruncate(handle, start + written)
+        try:
             os.fsync(handle)
         except OSError as error:
-            os.ftruncate(handle, start)  # a full disk leaves half a line; take it back
             error.filename = str(path)
+            os.ftruncate(handle, start)  # nobody knows what of it is on the disk
             raise
-        self._size += len(data)
-        return path, start
+        self._size += written
+        return path, start, failure
 
     def _open(self) -> tuple[int, Path]:
         if self._handle is None or self._path is None:
@@ -170,6 +180,11 @@ class Journal:
             else:
                 raise FileExistsError(f"{self._folder}: no free name for a journal of {stem}")
         return self._handle, self._path
+
+
+def _fail(done: asyncio.Future[None], error: OSError) -> None:
+    if not done.done():
+        done.set_exception(error)
 
 
 def journal_files(folder: Path) -> list[Path]:

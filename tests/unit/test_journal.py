@@ -172,6 +172,29 @@ async def test_a_full_disk_takes_half_a_line_back_and_raises(tmp_path: Path, mon
     assert await texts(tmp_path, 3) == ["one", None, "three"]
 
 
+async def test_a_full_disk_keeps_the_lines_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Journal(tmp_path, "b") as journal:
+        await journal.append(KEYS[0], reply("one"))
+        size, written = only_file(tmp_path).stat().st_size, os.write
+        room = iter([int(2.5 * size)])
+
+        def full(handle: int, data: bytes) -> int:
+            try:
+                return written(handle, data[: next(room)])
+            except StopIteration:
+                raise OSError(errno.ENOSPC, "No space left on device") from None
+
+        monkeypatch.setattr(os, "write", full)
+        group = [journal.append(key, reply("two")) for key in KEYS[1:5]]  # one group, four lines, room for two
+        ended = await asyncio.gather(*group, return_exceptions=True)
+        assert [type(end) for end in ended] == [type(None)] * 2 + [OSError] * 2
+        assert [journal.get(key) for key in KEYS[1:5]] == [reply("two")] * 2 + [None] * 2
+        monkeypatch.undo()
+        await journal.append(KEYS[3], reply("three"))
+    assert finished_keys(tmp_path) == KEYS[:4]
+    assert await texts(tmp_path, 5) == ["one", "two", "two", "three", None]
+
+
 async def test_what_waits_is_written_when_the_batch_is_cancelled(tmp_path: Path) -> None:
     async with Journal(tmp_path, "b") as journal:
         appending = [asyncio.create_task(journal.append(key, reply("x"))) for key in KEYS[:3]]
