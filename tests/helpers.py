@@ -1,8 +1,10 @@
 """What tests share: a tiny project in a folder of its own, and a server that fails on demand."""
 
+import ctypes
 import hashlib
 import json
 import shutil
+import signal
 import socket
 import struct
 import threading
@@ -94,6 +96,15 @@ def copy_project(folder: Path) -> None:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
         else:
             shutil.copy2(source, folder / part)
+
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def die_with_the_tests() -> None:
+    """End a process when the tests that start it are killed, in which case no fixture runs (`preexec_fn`)."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.faults.processes import MARK, by_command, marked, to, to_group, wait_until
 from tests.faults.runs import make_study
-from tests.helpers import Project, copy_project
+from tests.helpers import Project, copy_project, die_with_the_tests
 
 
 class Snakemake:
@@ -27,6 +27,7 @@ class Snakemake:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_the_tests,
             )
 
     def over(self) -> bool:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import yaml
 
-from tests.helpers import copy_project
+from tests.helpers import copy_project, die_with_the_tests
 
 MARK = "PERSONAS_TEST_MARK"
 
@@ -89,11 +89,16 @@ class Checkout:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=die_with_the_tests,
         )
 
     def run(self, *arguments: str, check: bool = True, timeout: float = 240) -> str:
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=timeout)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         if check and process.returncode != 0:
             logs = "\n".join(p.read_text() for p in self.results.glob("runs/*/logs/*.log"))
             raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")
