@@ -31,13 +31,14 @@ TEXT_DTYPES = {
 }
 _ANSWER = ["model", "persona", "condition", "order", "replicate", "checkpoint", "item_id"]
 _PAIR = ["model", "persona", "order", "replicate"]
+_OF_PAIRS = ["n", "n_missing", "contrast", "benchmark"]
 
 
 def most_changed(items: pd.DataFrame, measures: Sequence[str], most: int = MOST) -> pd.DataFrame:
     """Return the `most` items of each measure and condition that changed most from first to last checkpoint.
 
-    `items` is `scripts.analysis.items.changed_items`. Adds `rank`, from 1; of equal changes the smaller id comes first.
-    Items that did not change are left out.
+    `items` is `scripts.analysis.items.changed_items`. Adds `rank`, from 1; of equal changes the smaller id comes
+    first. Items that did not change are left out.
     """
     rows = items[(items["contrast"] == LENGTH) & items["measure"].isin(measures) & (items["change"].abs() > 0)]
     rows = rows.assign(size=rows["change"].abs()).sort_values(["size", "item_id"], ascending=[False, True])
@@ -45,20 +46,24 @@ def most_changed(items: pd.DataFrame, measures: Sequence[str], most: int = MOST)
     return ranked[ranked["rank"] <= most].sort_values(["measure", "condition", "rank"], ignore_index=True)
 
 
-def changed_texts(chosen: pd.DataFrame, verdicts: Iterable[tuple[Measure, pd.DataFrame]], answers: pd.DataFrame) -> pd.DataFrame:
+def changed_texts(
+    chosen: pd.DataFrame, verdicts: Iterable[tuple[Measure, pd.DataFrame]], answers: pd.DataFrame
+) -> pd.DataFrame:
     """Return the personas' answers to the chosen items at first and last checkpoint; columns `TEXT_DTYPES`.
 
-    `chosen` is `most_changed`; `verdicts` are pairs of a measure and its ratings (with `value` and `status`), `answers`
-    the responses (`_ANSWER`, answer, status). Of each item those (model, persona, order, replicate) are shown whose
-    verdict changed, or lacks on one side; `status` is the answer's, `verdict` the rating's. An answer without text has
-    a status and no answer.
+    `chosen` is `most_changed`; `verdicts` are pairs of a measure and its ratings (with `value` and `status`),
+    `answers` the responses (`_ANSWER`, answer, status). Of each item those (model, persona, order, replicate) are
+    shown whose verdict changed, or lacks on one side; `status` is the answer's, `verdict` the rating's. An answer
+    without text has a status and no answer.
 
     Raises:
         MergeError: an answer or a verdict is there twice.
     """
     parts = []
     for measure, ratings in verdicts:
-        wanted = chosen[chosen["measure"] == measure["measure"]].drop(columns=["n", "n_missing", "contrast", "benchmark"])
+        wanted = chosen[chosen["measure"] == measure["measure"]].drop(
+            columns=["n", "n_missing", "contrast", "benchmark"]
+        )
         rated = ratings.rename(columns={"status": "verdict"})[[*_ANSWER, "value", "verdict"]]
         rows = wanted.merge(rated, on=["condition", "item_id"], how="inner", validate="one_to_many")
         rows = rows.merge(answers[[*_ANSWER, "answer", "status"]], on=_ANSWER, how="left", validate="one_to_one")

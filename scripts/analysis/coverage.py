@@ -25,16 +25,20 @@ def status_counts(ratings: pd.DataFrame) -> pd.DataFrame:
     """
     checks.require_columns(ratings, _NEEDED)
     named = ratings.assign(benchmark=ratings["benchmark"].fillna(UTTERANCES))
-    return named.groupby([*COVERAGE_KEYS, "status"], sort=True, dropna=False)["value"].agg(n="size", n_scored="count").reset_index()
+    return (
+        named.groupby([*COVERAGE_KEYS, "status"], sort=True, dropna=False)["value"]
+        .agg(n="size", n_scored="count")
+        .reset_index()
+    )
 
 
 def coverage(counts: Iterable[pd.DataFrame], statuses: Sequence[str]) -> pd.DataFrame:
     """Return a row per model, persona, benchmark, judge, metric and condition: how many ratings, and how they ended.
 
     `counts` are `status_counts` of the ratings tables. `planned` = `scored` + `failed` + `unparsed`: ratings with a
-    value; without one, because the answer or its scorer failed; and verdicts that could not be read. A column for each
-    of `statuses` counts all rows that ended so (an answer that was cut is `truncated` and scored); one that is not
-    among them, an error.
+    value; without one, because the answer or its scorer failed; and verdicts that could not be read. A column for
+    each of `statuses` counts all rows that ended so (an answer that was cut is `truncated` and scored); one that is
+    not among them, an error.
 
     Raises:
         ValueError: a status is not among `statuses`.

@@ -32,8 +32,8 @@ _VALUE = ["group", "model", "persona", "condition", "checkpoint", "item_id"]
 def item_values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """Return columns group, model, persona, condition, checkpoint, item_id, value: one row per item and cell.
 
-    `value` is the mean over orders and replicates, in the measure's unit; NaN where none of them has one. `persona` is,
-    for the baseline, the persona whose items it answered, and null where they belong to nobody.
+    `value` is the mean over orders and replicates, in the measure's unit; NaN where none of them has one. `persona`
+    is, for the baseline, the persona whose items it answered, and null where they belong to nobody.
     """
     keys = ("benchmark", "label", "judge", "reference")
     panel = Panel(measure["measure"], "", "", measure["metric"], **{key: measure[key] for key in keys})
@@ -44,12 +44,13 @@ def item_values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 
 def item_changes(values: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
-    """Return the change of every item in every (model, persona) pair, one row for each contrast; columns `CHANGE_DTYPES`.
+    """Return how every item changed in every (model, persona) pair, one row for each contrast.
 
-    `values` are `item_values`. Of the personas: "length" is last minus first checkpoint, in each condition; "condition"
-    is one condition minus a later one of `conditions` at the last checkpoint, `condition` being `<a>-<b>`;
-    "personalization" is persona minus baseline of the same model at the first checkpoint, averaged over conditions
-    before (`condition` null). `change` is NaN where a side has no value. A contrast that the grid lacks has no rows.
+    `values` are `item_values`. Of the personas: "length" is last minus first checkpoint, in each condition;
+    "condition" is one condition minus a later one of `conditions` at the last checkpoint, `condition` being
+    `<a>-<b>`; "personalization" is persona minus baseline of the same model at the first checkpoint, averaged over
+    conditions before (`condition` null). `change` is NaN where a side has no value. A contrast that the grid lacks
+    has no rows.
     """
     parts = [part for part in _contrasts(values, conditions) if len(part)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CHANGE_DTYPES))
@@ -65,8 +66,8 @@ def _contrasts(values: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.D
     if first < last:
         yield _minus(late, early, [*_PAIR, "condition", "item_id"], LENGTH)
     for one, other in combinations([c for c in conditions if c in set(own["condition"])], 2):
-        sides = (late[late["condition"] == condition] for condition in (one, other))
-        yield _minus(*sides, [*_PAIR, "item_id"], CONDITION).assign(condition=f"{one}-{other}")
+        left, right = (late[late["condition"] == condition] for condition in (one, other))
+        yield _minus(left, right, [*_PAIR, "item_id"], CONDITION).assign(condition=f"{one}-{other}")
     there = baseline[baseline["checkpoint"] == first]
     if len(there) and len(early):
         yield _over_baseline(early, there)
@@ -94,9 +95,9 @@ def changed_items(
 ) -> pd.DataFrame:
     """Return the mean change of each item over (model, persona) pairs; columns `ITEM_DTYPES`.
 
-    `changes` are pairs of a measure and its `item_changes`; `about` maps benchmark and item to `label`, `type`, `focus`
-    (null where the benchmark has none) and `prompt`. `n` counts pairs with a change, `n_missing` those without. Sorted
-    by measure (as given), contrast and condition, the largest changes first.
+    `changes` are pairs of a measure and its `item_changes`; `about` maps benchmark and item to `label`, `type`,
+    `focus` (null where the benchmark has none) and `prompt`. `n` counts pairs with a change, `n_missing` those
+    without. Sorted by measure (as given), contrast and condition, the largest changes first.
     """
     parts = [_of_measure(measure, rows, about[measure["benchmark"]]) for measure, rows in changes if len(rows)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ITEM_DTYPES))
@@ -123,7 +124,9 @@ def _of_measure(measure: Measure, rows: pd.DataFrame, about: Mapping[str, Mappin
     found = rows.groupby(["contrast", "condition", "item_id"], sort=True, dropna=False)["change"]
     table = found.agg(change="mean", n="count", planned="size").reset_index()
     told = pd.DataFrame([about[item] for item in table["item_id"]], columns=["label", "type", "focus", "prompt"])
-    table = table.assign(benchmark=measure["benchmark"], measure=measure["measure"], n_missing=table["planned"] - table["n"])
+    table = table.assign(
+        benchmark=measure["benchmark"], measure=measure["measure"], n_missing=table["planned"] - table["n"]
+    )
     table = pd.concat([table, told.set_index(table.index)], axis=1)
     return table.assign(size=table["change"].abs()).sort_values(
         ["contrast", "condition", "size", "item_id"], ascending=[True, True, False, True], ignore_index=True

@@ -12,6 +12,7 @@ import pandas as pd
 from scripts.analysis.agreement import agreement
 from scripts.analysis.calibration import calibration
 from scripts.analysis.distances import distance_panels, distances
+from scripts.analysis.insights import INSIGHTS
 from scripts.analysis.measures import measures_table
 from scripts.analysis.panels import Panel, benchmark_panels
 from scripts.analysis.patterns import pattern_series
@@ -31,7 +32,10 @@ Spec = Mapping[str, Any]
 def summarise(frozen: FrozenPlan, output: str) -> None:
     """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
-    table = _made(frozen, [frozen.results / path for path in artefact.inputs], artefact.spec)
+    if artefact.spec["kind"] in INSIGHTS:
+        table = INSIGHTS[artefact.spec["kind"]](frozen, artefact)
+    else:
+        table = _made(frozen, [frozen.results / path for path in artefact.inputs], artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
     write_atomically(parquet, partial(table.to_parquet, index=False))

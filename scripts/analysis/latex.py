@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +93,10 @@ def _cells(table: pd.DataFrame, column: Column) -> list[str]:
     if column.interval is None:
         return [number(value * factor, column.decimals) for value, factor in zip(values, factors, strict=True)]
     low, high = (table[name] for name in column.interval)
-    return [_with_interval(*row, column.decimals) for row in zip(values * factors, low * factors, high * factors, strict=True)]
+    return [
+        _with_interval(*row, column.decimals)
+        for row in zip(values * factors, low * factors, high * factors, strict=True)
+    ]
 
 
 def _factors(table: pd.DataFrame, column: Column) -> pd.Series:
@@ -119,8 +121,3 @@ def told(table: pd.DataFrame, counts: Mapping[str, str], extra: str = "") -> str
     """Return the sentence on numbers that ends a caption; `counts` maps columns to what they count."""
     parts = [counted(table, name, what) for name, what in counts.items() if name in table]
     return " ".join([*([f"{'; '.join(parts)}."] if parts else []), *([extra] if extra else [])])
-
-
-def records(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a table, for callers that build one."""
-    return pd.DataFrame([dict(row) for row in rows])

@@ -34,8 +34,8 @@ def rankings(
 
     Only personas' values count, not the baseline's. A model's value is the mean over its personas, a persona's over
     the models, each (model, persona) cell averaged over orders and replicates first; low and high are a percentile
-    bootstrap over cells. Rank 1 is the best by the measure's `better` (of a neutral measure the largest); equal values
-    share the smaller rank, one without a value has none (NaN). `n_missing` counts cells without a value.
+    bootstrap over cells. Rank 1 is the best by the measure's `better` (of a neutral measure the largest); equal
+    values share the smaller rank, one without a value has none (NaN). `n_missing` counts cells without a value.
     """
     own = values[values["group"] == "persona"]
     rows = [row for measure in measures for row in _of_measure(own, measure, resamples, seed)]
@@ -63,7 +63,17 @@ def _ranked(values: pd.DataFrame, of: str, better: str, resamples: int, seed: in
     for name, part in cells.reset_index().groupby(of, sort=True):
         mean, low, high, n = bootstrap_mean(part["value"].dropna(), resamples=resamples, seed=seed)
         counted = {key: int(part[key].sum()) for key in ("n_scored", "n_planned")}
-        rows.append({"name": name, "mean": mean, "low": low, "high": high, "n_cells": n, "n_missing": len(part) - n, **counted})
+        rows.append(
+            {
+                "name": name,
+                "mean": mean,
+                "low": low,
+                "high": high,
+                "n_cells": n,
+                "n_missing": len(part) - n,
+                **counted,
+            }
+        )
     means = pd.Series([row["mean"] for row in rows], dtype="float64")
     ranks = means.rank(method="min", ascending=better == "lower")
     ranked = [{**row, "rank": rank} for row, rank in zip(rows, ranks, strict=True)]

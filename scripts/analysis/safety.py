@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from scripts.analysis.bootstrap import RESAMPLES, SEED, bootstrap_mean
-from scripts.analysis.items import Measure, item_changes, item_values
+from scripts.analysis.items import Measure, item_changes
 
 FIRST, LAST = "first", "last"
 """Values of `quantity` beside the contrasts of `scripts.analysis.items`: the rate itself at that checkpoint."""
@@ -33,8 +33,7 @@ _ROW = ["quantity", "condition", "group"]
 
 
 def safety(
-    ratings: pd.DataFrame,
-    measures: Iterable[Measure],
+    valued: Iterable[tuple[Measure, pd.DataFrame]],
     about: Mapping[str, Mapping[str, Mapping[str, Any]]],
     by: str,
     conditions: Sequence[str],
@@ -44,16 +43,18 @@ def safety(
 ) -> pd.DataFrame:
     """Return refusal rates (0..1) and their differences by `by` ("type" or "focus"); columns `SAFETY_DTYPES`.
 
-    `measures` are those of refusal, one per benchmark, label and rater; `about` maps benchmark and item to `type` and
-    `focus`. Items are grouped by their id; by focus, an item without one is kept under its type (then `focus` is
-    null, and otherwise `type` is). `quantity` is "first" or "last" (rate at that checkpoint, of personas and of the
-    baseline) or a contrast of `item_changes`, in which only items with both values count. A (model, persona) pair's
-    value is the mean over its items; mean, low and high (percentile bootstrap) run over the pairs, of the baseline over
-    models. `n_missing` counts pairs without a value, `n_scored` of `n_planned` the items of all pairs that have one.
+    `valued` are measures of refusal, one per benchmark, label and rater, each with its `item_values`; `about` maps
+    benchmark and item to `type` and `focus`. Items are grouped by their id; by focus, an item without one is kept
+    under its type (then `focus` is null, and otherwise `type` is). `quantity` is "first" or "last" (rate at that
+    checkpoint, of personas and of the baseline) or a contrast of `item_changes`, in which only items with both
+    values count. A (model, persona) pair's value is the mean over its items; mean, low and high (percentile
+    bootstrap) run over the pairs, of the baseline over models. `n_missing` counts pairs without a value, `n_scored`
+    of `n_planned` the items of all pairs that have one.
     """
     parts = [
-        _of_measure(ratings, measure, about[measure["benchmark"]], by, conditions, resamples, seed)
-        for measure in measures
+        _of_measure(values, measure, about[measure["benchmark"]], by, conditions, resamples, seed)
+        for measure, values in valued
+        if len(values)
     ]
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SAFETY_DTYPES))
@@ -61,7 +62,7 @@ def safety(
 
 
 def _of_measure(
-    ratings: pd.DataFrame,
+    values: pd.DataFrame,
     measure: Measure,
     about: Mapping[str, Mapping[str, Any]],
     by: str,
@@ -69,7 +70,6 @@ def _of_measure(
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    values = item_values(ratings, measure)
     changes = item_changes(values, conditions).rename(columns={"contrast": "quantity", "change": "value"})
     rows = pd.concat([*_levels(values), changes.assign(group="persona")], ignore_index=True)
     rows = rows.merge(_groups(about, by), on="item_id", how="left", validate="many_to_one")
