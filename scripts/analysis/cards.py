@@ -10,7 +10,7 @@ from scripts.analysis.bootstrap import RESAMPLES, SEED, bootstrap_mean
 from scripts.analysis.lasting import Lasting, lasting_drop
 from scripts.analysis.model_series import segmented
 
-NOT_MEASURED, ONE_POSITION = "not-measured", "one-position"
+NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"
 """Values of `verdict` beside those of `scripts.analysis.lasting`."""
 
 CARD_DTYPES = {
@@ -65,7 +65,8 @@ def model_cards(
     what counts as a drop: "rises" for measures of which less is better, else "falls". `since` is the position from
     which on the drop is significant to the end (`scripts.analysis.lasting`; else NaN, and `verdict` says why), `q`
     the corrected p value at the last position. `n_personas` have both ends, `n_missing` lack one. The baseline's
-    means stand beside. A section or a measure that the grid lacks for a model has one row, "not-measured".
+    means stand beside. A section or a measure that the grid lacks for a model has one row,
+    "not-measured"; "no-value": no persona has both ends.
     """
     rows = segmented(values, checkpoints)
     by_measure = dict(list(rows.groupby(["model", "measure"], sort=False)))
@@ -114,8 +115,8 @@ def _row(rows: pd.DataFrame, direction: str, resamples: int, seed: int) -> dict[
         "n_scored": int(summed["n_scored"].sum()),
         "n_planned": int(summed["n_planned"].sum()),
     }
-    if first == last:
-        return {**row, "verdict": ONE_POSITION}
+    if first == last or both.empty:
+        return {**row, "verdict": ONE_POSITION if first == last else NO_VALUE}
     found: Lasting = lasting_drop(own, -1 if direction == "falls" else 1, seed=seed)
     change = _interval("change", both[last] - both[first], resamples, seed)
     return {**row, **change, "since": found.since, "verdict": found.verdict, "q": found.q}

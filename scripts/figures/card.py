@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from scripts.figures import style
 from scripts.figures.axes import x_axis, y_axis
@@ -24,7 +25,7 @@ from scripts.figures.panels import (
 )
 from scripts.figures.sheet import legend, places, plain_label, sheet
 
-WIDTH, HEIGHT, AROUND = 3.0, 2.35, 1.1  # inches: of a panel, and of legend and small print
+WIDTH, HEIGHT, AROUND = 3.0, 2.2, 1.1  # inches: of a panel, and of legend and small print
 FEW = 6
 """Panels up to which three stand side by side, and above which four do."""
 
@@ -69,8 +70,17 @@ def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: S
     marks = sorted(points["position"].unique())
     if frame(axes, words, points, _counts(points)):
         lines(axes, points, offsets_of(keys, marks), x="position")
-        y_axis(axes, scale, points)
+        if scale == "amount" and points["mean"].max() < 1:
+            _small_amount(axes, points)
+        else:
+            y_axis(axes, scale, points)
     x_axis(axes, marks)
+
+
+def _small_amount(axes: Axes, points: pd.DataFrame) -> None:
+    """Set an axis from 0 as high as needed, for distances: amounts below 1."""
+    axes.set_ylim(0, 1.15 * float(points[["mean", "high"]].max().max()))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
 def _title(measure: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ def patterns_measure() -> dict[str, Any]:
     return {
         "measure": "persona-patterns",
         "title": "Persona patterns in answers",
-        "unit": "share of (pattern, answer) pairs (%)",
+        "unit": "patterns in answers (%)",
         "scale": "share",
         "better": "neutral",
         "benchmark": None,

@@ -9,16 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scripts.report.pages import heading, page, table
+from scripts.report.pages import page
 
 CARD_STYLE = """
-@page { size: A4; margin: 8mm } h1 { margin: 0 0 0.1em } h2 { font-size: 13px; margin: 0.7em 0 0.2em } table.card {
-font-size: 11px; width: 100% } table.card th, table.card td { padding: 1px 6px; line-height: 1.25 } tr.section td {
-font-weight: bold; background: #f3f3f3; border-bottom: 1px solid #bbb } td.gap, span.gap { color: #8a8a8a } td.drop
-{ font-weight: bold } p.facts { margin: 0 0 0.4em; color: #5c5c5c } img { width: 100%; max-width: 1000px;
-margin-top: 0.3em } p.note { margin: 0.2em 0; font-size: 11px } @media print { body { margin: 0 } table.card {
-font-size: 7.4pt } img { max-height: 128mm; width: auto; max-width: 100% }
-  table.counts { font-size: 7pt } table.counts th, table.counts td { padding: 0 5px } }
+@page { size: A4; margin: 8mm }
+h1 { margin: 0 0 0.1em } p.facts { margin: 0 0 0.4em; color: #5c5c5c }
+table.card { font-size: 11px; width: 100% }
+table.card th, table.card td { padding: 1px 6px; line-height: 1.25 }
+table.card td { white-space: nowrap }
+table.card td.name { white-space: normal; vertical-align: middle }
+tr.section td { font-weight: bold; background: #f3f3f3; border-bottom: 1px solid #bbb }
+td.gap, span.gap { color: #757575 } td.drop { font-weight: bold }
+img { width: 100%; max-width: 1000px; margin-top: 0.3em }
+p.note { margin: 0.2em 0; font-size: 11px; max-width: none }
+@media print {
+  body { margin: 0; font-size: 8pt } h1 { font-size: 13pt } p.note { font-size: 7pt }
+  table.card { font-size: 7pt } table.card td { padding: 0 5px }
+  img { max-height: 130mm; width: auto; max-width: 100% }
+}
 """
 COMPARED_STYLE = """
 @page { size: A4 landscape; margin: 9mm }
@@ -47,8 +55,7 @@ def card_page(
         _table(cards[cards["model"] == model]),
         f'<p class="note">{html.escape(READING)}</p>',
         f'<img alt="{html.escape(model)} over the dialogue" src="data:image/png;base64,{picture}">',
-        heading("Ratings"),
-        table(_counted(coverage[coverage["model"] == model])).replace("<table>", '<table class="counts">'),
+        f'<p class="note">{html.escape(_counted(coverage[coverage["model"] == model]))}</p>',
     ]
     return page(model, parts, note, CARD_STYLE)
 
@@ -60,22 +67,30 @@ def _table(cards: pd.DataFrame) -> str:
         empty = part["title"].isna().all()
         told = f"{html.escape(str(section))}{' · <span class=gap>not measured</span>' if empty else ''}"
         rows.append(f'<tr class="section"><td colspan="{len(_HEADS)}">{told}</td></tr>')
-        rows += [] if empty else [_row(row) for row in part.to_dict("records")]
+        rows += [] if empty else [line for _, same in part.groupby("measure", sort=False) for line in _rows(same)]
     return f'<table class="card"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _row(row: Mapping[Any, Any]) -> str:
-    texts = [_measure(row), _text(row["condition"])]
+def _rows(measure: pd.DataFrame) -> Iterator[str]:
+    """Yield the lines of one measure; its name stands once before them."""
+    for place, row in enumerate(measure.to_dict("records")):
+        name = f'<td class="name" rowspan="{len(measure)}">{html.escape(_measure(row))}</td>' if place == 0 else ""
+        yield f"<tr>{name}<td>{html.escape(_text(row['condition']))}</td>{_numbers(row)}</tr>"
+
+
+def _numbers(row: Mapping[Any, Any]) -> str:
     if row["verdict"] == "not-measured":
-        gap = f'<td class="gap" colspan="{len(_HEADS) - 2}">not measured</td>'
-        return f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in texts)}{gap}</tr>"
-    numbers = [with_interval(row, name) for name in ("first", "last", "change")]
+        return f'<td class="gap" colspan="{len(_HEADS) - 2}">not measured</td>'
     baseline = f"{shown(row['baseline_first'], row['scale'])} → {shown(row['baseline_last'], row['scale'])}"
     counts = f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,} scored"
-    drop = f'<td class="{"drop" if row["verdict"] == "drops" else ""}">{html.escape(verdict(row))}</td>'
-    cells = "".join(f'<td class="number">{html.escape(text)}</td>' for text in numbers)
-    ends = "".join(f'<td class="number">{html.escape(text)}</td>' for text in (baseline, counts))
-    return f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in texts)}{cells}{drop}{ends}</tr>"
+    kind = "drop" if row["verdict"] == "drops" else "gap"
+    before = [with_interval(row, name) for name in ("first", "last", "change")]
+    drop = f'<td class="{kind}">{html.escape(verdict(row))}</td>'
+    return f"{_right(before)}{drop}{_right([baseline, counts])}"
+
+
+def _right(texts: Iterable[str]) -> str:
+    return "".join(f'<td class="number">{html.escape(text)}</td>' for text in texts)
 
 
 def _measure(row: Mapping[Any, Any]) -> str:
@@ -91,7 +106,8 @@ def shown(value: float, scale: str, sign: bool = False) -> str:
     """Return a value in the words of its scale: a share in percent; `n/a` for a gap."""
     if not np.isfinite(value):
         return "n/a"
-    text = f"{100 * value if scale == 'share' else value:{'+' if sign else ''}.{_DECIMALS[scale]}f}"
+    rounded = round(100 * value if scale == "share" else value, _DECIMALS[scale]) + 0.0  # no minus before a zero
+    text = f"{rounded:{'+' if sign else ''}.{_DECIMALS[scale]}f}"
     return (f"{text} %" if scale == "share" else text).replace("-", "−")
 
 
@@ -114,16 +130,22 @@ def verdict(row: Mapping[Any, Any]) -> str:
         "no-lasting-drop": f"no lasting {'rise' if row['direction'] == 'rises' else 'fall'}",
         "too-few": f"too few personas to tell (n = {row['n_personas']})",
         "one-position": "one position only",
+        "no-value": "no value at one end",
         "not-measured": "not measured",
     }[row["verdict"]]
 
 
-def _counted(coverage: pd.DataFrame) -> pd.DataFrame:
-    """Return what became of the ratings of a model, by benchmark and who rates; conditions and personas summed."""
-    named = coverage.assign(judge=coverage["judge"].fillna("answers"))
+def _counted(coverage: pd.DataFrame) -> str:
+    """Tell what became of the ratings of a model, by benchmark and who rates; conditions and personas summed."""
+    rated = coverage[coverage["judge"].notna()]
     counts = ["planned", "scored", "failed", "unparsed"]
-    summed = named.groupby(["benchmark", "judge"], sort=True)[counts].sum().reset_index()
-    return summed.astype(dict.fromkeys(counts, "int64")).astype("object")
+    summed = rated.groupby(["benchmark", "judge"], sort=True)[counts].sum().reset_index().to_dict("records")
+    parts = [
+        f"{row['benchmark']} by {row['judge']} {row['scored']:,} of {row['planned']:,} "
+        f"({row['failed']:,}, {row['unparsed']:,})"
+        for row in summed
+    ]
+    return f"All ratings, scored of planned (failed, unparsed): {'; '.join(parts) or 'none'}."
 
 
 def compared_page(cards: pd.DataFrame, note: str | None) -> str:
