@@ -35,7 +35,13 @@ def _summed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name.replace("_", " ").capitalize(), name) for name in names)
+    return tuple(Column(_header(name), name) for name in names)
+
+
+def _header(name: str) -> str:
+    """Return a column's name as a heading; counts keep their small n."""
+    words = name.replace("_", " ")
+    return words if words.split()[0] == "n" else words.capitalize()
 
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -45,7 +51,7 @@ LAYOUTS: Mapping[str, Layout] = {
             Column("Coefficient", "coefficient", _MEAN, decimals=None),
             Column("SE", "se", decimals=None),
             Column("p", "p", decimals=3),
-            *_texts("n", "n_groups", "status"),
+            *_texts("n", "n_missing", "n_groups", "status"),
         ),
         "Coefficients of the mixed models, from the fits.",
         {"n": "observations", "n_groups": "groups"},
@@ -121,7 +127,7 @@ LAYOUTS: Mapping[str, Layout] = {
             Column("Last", "last", ("last_low", "last_high"), percent=True),
             Column("Change", "change", ("change_low", "change_high"), percent=True),
             Column("Since", "since", decimals=0),
-            *_texts("verdict", "n_personas"),
+            *_texts("verdict", "n_personas", "n_missing"),
         ),
         "Models at the first and the last position; shares in percent. Since: where a drop begins that is "
         "significant (q < 0.05) from there to the end.",
@@ -132,7 +138,7 @@ LAYOUTS: Mapping[str, Layout] = {
         (
             *_texts("label", "type", "focus", "judge", "quantity", "condition", "group"),
             Column("Refusals", "mean", _MEAN, percent=True),
-            *_texts("n_items", "n_pairs"),
+            *_texts("n_items", "n_pairs", "n_missing"),
         ),
         "Refusals (percent) and their differences (percentage points) by prompt.",
         {"n_pairs": "pairs (model, persona)"},

@@ -25,7 +25,7 @@ from scripts.figures.panels import (
 )
 from scripts.figures.sheet import legend, places, plain_label, sheet
 
-WIDTH, HEIGHT, AROUND = 3.0, 2.2, 1.1  # inches: of a panel, and of legend and small print
+WIDTH, HEIGHT, AROUND = 3.0, 2.4, 1.1  # inches: of a panel, and of legend and small print
 FEW = 6
 """Panels up to which three stand side by side, and above which four do."""
 

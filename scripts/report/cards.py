@@ -17,15 +17,15 @@ h1 { margin: 0 0 0.1em } p.facts { margin: 0 0 0.4em; color: #5c5c5c }
 table.card { font-size: 11px; width: 100% }
 table.card th, table.card td { padding: 1px 6px; line-height: 1.25 }
 table.card td { white-space: nowrap }
-table.card td.name { white-space: normal; vertical-align: middle }
+table.card td.name { white-space: normal; min-width: 17em; vertical-align: middle }
 tr.section td { font-weight: bold; background: #f3f3f3; border-bottom: 1px solid #bbb }
 td.gap, span.gap { color: #757575 } td.drop { font-weight: bold }
 img { width: 100%; max-width: 1000px; margin-top: 0.3em }
 p.note { margin: 0.2em 0; font-size: 11px; max-width: none }
 @media print {
   body { margin: 0; font-size: 8pt } h1 { font-size: 13pt } p.note { font-size: 7pt }
-  table.card { font-size: 7pt } table.card td { padding: 0 5px }
-  img { max-height: 130mm; width: auto; max-width: 100% }
+  table.card { font-size: 7pt } table.card td, table.card th { padding: 0 4px }
+  img { max-height: 145mm; width: auto; max-width: 100% }
 }
 """
 COMPARED_STYLE = """
@@ -33,15 +33,19 @@ COMPARED_STYLE = """
 table.card { font-size: 12px } table.card td, table.card th { padding: 2px 8px }
 tr.section td { font-weight: bold; background: #f3f3f3 } span.gap { color: #8a8a8a }
 td.drop { background: #fdf0dc } small { color: #5c5c5c; display: block }
-@media print { body { margin: 0 } table.card { font-size: 7pt } table.card td, table.card th { padding: 1px 4px } }
+table.card td { white-space: nowrap } table.card td:first-child { white-space: normal; min-width: 14em }
+p.note { font-size: 12px; max-width: none; margin: 0.3em 0 }
+@media print { body { margin: 0 } h1 { font-size: 13pt; margin: 0 } p.note { font-size: 7pt }
+  table.card { font-size: 6.6pt } table.card td, table.card th { padding: 0 4px } small { font-size: 5.6pt } }
 """
 READING = (
     "First, last, change: means over the model's personas, in brackets 95 % percentile bootstrap intervals over "
     "them. Rounds are averaged since the checkpoint before. A drop lasts where q < 0.05 (sign flips over personas, "
-    "Benjamini and Hochberg over positions) there and at every later position. n: personas with both ends; 'x of y "
-    "scored': ratings with a value at the two ends."
+    "Benjamini and Hochberg over positions) there and at every later position. n: personas with both ends; scored: "
+    "ratings with a value at the two ends, of those planned."
 )
-_HEADS = ("Measure", "Condition", "First", "Last", "Change", "Lasting drop", "Baseline", "n, ratings")
+_HEADS = ("Measure", "Condition", "First", "Last", "Change", "Lasting drop", "Baseline", "n; scored")
+_GAP = " · <span class=gap>not measured</span>"
 _DECIMALS = {"share": 1, "rating": 2, "amount": 3}
 
 
@@ -65,7 +69,7 @@ def _table(cards: pd.DataFrame) -> str:
     rows = []
     for section, part in cards.groupby("section", sort=False):
         empty = part["title"].isna().all()
-        told = f"{html.escape(str(section))}{' · <span class=gap>not measured</span>' if empty else ''}"
+        told = html.escape(str(section)) + (_GAP if empty else "")
         rows.append(f'<tr class="section"><td colspan="{len(_HEADS)}">{told}</td></tr>')
         rows += [] if empty else [line for _, same in part.groupby("measure", sort=False) for line in _rows(same)]
     return f'<table class="card"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
@@ -82,7 +86,7 @@ def _numbers(row: Mapping[Any, Any]) -> str:
     if row["verdict"] == "not-measured":
         return f'<td class="gap" colspan="{len(_HEADS) - 2}">not measured</td>'
     baseline = f"{shown(row['baseline_first'], row['scale'])} → {shown(row['baseline_last'], row['scale'])}"
-    counts = f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,} scored"
+    counts = f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,}"
     kind = "drop" if row["verdict"] == "drops" else "gap"
     before = [with_interval(row, name) for name in ("first", "last", "change")]
     drop = f'<td class="{kind}">{html.escape(verdict(row))}</td>'
@@ -167,7 +171,7 @@ def _compared(
     known = {(row["model"], row["measure"], row["condition"]): row for row in measured.to_dict("records")}
     for section in dict.fromkeys(sections):
         part = measured[measured["section"] == section].drop_duplicates("measure")
-        gap = "" if len(part) else " · <span class=gap>not measured</span>"
+        gap = "" if len(part) else _GAP
         yield f'<tr class="section"><td colspan="{len(models) + 2}">{html.escape(section)}{gap}</td></tr>'
         for first in part.to_dict("records"):
             for condition in conditions.get(first["measure"], []):
@@ -180,6 +184,8 @@ def _cell(row: Mapping[Any, Any] | None) -> str:
     if row is None or row["verdict"] == "not-measured":
         return "<td><span class=gap>not measured</span></td>"
     change = shown(row["change"], row["scale"], sign=True)
-    below = f"<small>{html.escape(change)}; {html.escape(verdict(row))}</small>"
+    told = verdict(row).replace("checkpoint ", "").replace("round ", "")  # the measure says which of the two
+    counts = f"; {row['n_scored']:,} of {row['n_planned']:,} scored" if row["n_scored"] < row["n_planned"] else ""
+    below = f"<small>{html.escape(f'{change}; {told}{counts}')}</small>"
     kind = " class=drop" if row["verdict"] == "drops" else ""
     return f"<td{kind}>{html.escape(with_interval(row, 'last'))}{below}</td>"
