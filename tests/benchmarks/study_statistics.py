@@ -1,8 +1,9 @@
 """The statistics at the study's size: `uv run python -m tests.benchmarks.study_statistics`.
 
 Writes ratings of 7 models, 8 personas and the baseline, two conditions, ten checkpoints, five benchmarks and 102
-rounds in two orders as Parquet files (about 7 million rows; the hashes of texts are left out), then makes values, contrasts, bars and mixed models of them as the workflow does, each in a process of its own, and
-prints its seconds and its peak of memory. It asserts nothing about either.
+rounds in two orders as Parquet files (about 7 million rows; the hashes of texts are left out). Then makes values,
+contrasts, bars and mixed models of them as the workflow does, each in a process of its own, and prints its seconds
+and its peak of memory. It asserts nothing about either.
 """
 
 import argparse

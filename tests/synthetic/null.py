@@ -116,11 +116,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--scenario", choices=SCENARIOS, help="default: each")
     arguments = parser.parse_args()
-    for name, effect in SCENARIOS.items():
+    for name in [arguments.scenario] if arguments.scenario else SCENARIOS:
         seeds = range(arguments.first, arguments.first + arguments.seeds)
         print(f"\n{name}, {arguments.seeds} seeds")
-        print(rates(replace(SMALL, default=effect), seeds).round(4).to_string(index=False, na_rep="-"), flush=True)
+        print(
+            rates(replace(SMALL, default=SCENARIOS[name]), seeds).round(4).to_string(index=False, na_rep="-"),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
