@@ -10,7 +10,7 @@ import pandas as pd
 from scripts.analysis.cards import model_cards
 from scripts.analysis.changed import changed_texts, most_changed
 from scripts.analysis.coverage import coverage, status_counts
-from scripts.analysis.items import Measure, changed_items, item_changes, item_values
+from scripts.analysis.items import Measure, changed_items, item_changes, values_by_measure
 from scripts.analysis.lengths import by_length, dialogue_lengths, length_means
 from scripts.analysis.model_series import model_series, pattern_values
 from scripts.analysis.rankings import rankings
@@ -61,16 +61,9 @@ def _ends(artefact: Artefact) -> Any:
 
 
 def _valued(frozen: FrozenPlan, artefact: Artefact) -> list[tuple[Measure, pd.DataFrame]]:
-    """Return the items' values of every measure, read file by file."""
-    found: dict[str, list[pd.DataFrame]] = {measure["measure"]: [] for measure in artefact.spec["measures"]}
-    for path in _paths(frozen, artefact, "tables/ratings-"):
-        ratings = pd.read_parquet(path, filters=_ends(artefact))
-        there = set(ratings["benchmark"].dropna())
-        for measure in artefact.spec["measures"]:
-            if measure["benchmark"] in there:
-                found[measure["measure"]].append(item_values(ratings, measure))
-    measures = {measure["measure"]: measure for measure in artefact.spec["measures"]}
-    return [(measures[slug], pd.concat(parts, ignore_index=True)) for slug, parts in found.items() if parts]
+    """Return the items' values of every measure at the first and the last checkpoint."""
+    files = _paths(frozen, artefact, "tables/ratings-")
+    return values_by_measure(files, artefact.spec["measures"], artefact.spec["ends"])
 
 
 def _about(frozen: FrozenPlan, artefact: Artefact) -> dict[str, dict[str, dict[str, Any]]]:
