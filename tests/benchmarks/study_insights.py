@@ -1,8 +1,8 @@
-"""Safety, changed items, coverage, rankings and cards at the study's size: `python -m tests.benchmarks.study_insights`.
+"""Safety, items, coverage, rankings, cards at the study's size: `uv run python -m tests.benchmarks.study_insights`.
 
-Writes the ratings of `tests.benchmarks.study_statistics` (7 models, 8 personas and the baseline, about 7 million rows)
-into a folder, unless they lie there, and makes each table of them in a process of its own. Prints seconds, seconds of
-the processor, and the peak of memory. It asserts nothing about them.
+Writes the ratings of `tests.benchmarks.study_statistics` (7 models, 8 personas and the baseline, about 7 million
+rows) into a folder, unless they lie there, and makes each table of them in a process of its own. Prints seconds,
+seconds of the processor, and the peak of memory. It asserts nothing about them.
 """
 
 import argparse

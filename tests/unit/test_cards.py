@@ -12,7 +12,8 @@ from scripts.analysis.lasting import lasting_drop
 from scripts.analysis.model_series import PATTERNS, model_series, pattern_values, segmented
 from scripts.figures import card
 from scripts.plan.sections import SECTIONS, patterns_measure
-from scripts.report.cards import card_page, compared_page, shown
+from scripts.report.cards import card_page, shown
+from scripts.report.compared import compared_page
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {
