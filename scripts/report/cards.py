@@ -32,7 +32,7 @@ READING = (
     "First, last, change: means over the model's personas, in brackets 95 % percentile bootstrap intervals over "
     "them. Rounds are averaged since the checkpoint before. A drop lasts where q < 0.05 (sign flips over personas, "
     "Benjamini and Hochberg over positions) there and at every later position. n: personas with both ends; scored: "
-    "ratings with a value at the two ends, of those planned."
+    "ratings with a value at the two ends, of those planned. pp: percentage points."
 )
 _HEADS = ("Measure", "Condition", "First", "Last", "Change", "Lasting drop", "Baseline", "n; scored")
 GAP = " · <span class=gap>not measured</span>"
@@ -98,12 +98,15 @@ def _text(value: object) -> str:
 
 
 def shown(value: float, scale: str, sign: bool = False) -> str:
-    """Return a value in the words of its scale: a share in percent; `n/a` for a gap."""
+    """Return a value in the words of its scale: a share in percent; `n/a` for a gap.
+
+    A change has a `sign`, and that of a share is in percentage points.
+    """
     if not np.isfinite(value):
         return "n/a"
     rounded = round(100 * value if scale == "share" else value, _DECIMALS[scale]) + 0.0  # no minus before a zero
-    text = f"{rounded:{'+' if sign else ''}.{_DECIMALS[scale]}f}"
-    return (f"{text} %" if scale == "share" else text).replace("-", "−")
+    text = f"{rounded:{'+' if sign else ''}.{_DECIMALS[scale]}f}".replace("-", "−")
+    return f"{text} {'pp' if sign else '%'}" if scale == "share" else text
 
 
 def with_interval(row: Mapping[Any, Any], name: str) -> str:
@@ -113,7 +116,7 @@ def with_interval(row: Mapping[Any, Any], name: str) -> str:
     value = shown(row[name], scale, sign)
     if not np.isfinite(bounds).all():
         return value
-    low, high = (shown(bound, scale, sign).removesuffix(" %") for bound in bounds)
+    low, high = (shown(bound, scale, sign).partition(" ")[0] for bound in bounds)
     return f"{value} [{low}, {high}]"
 
 
