@@ -19,6 +19,8 @@ BY_MODEL_DTYPES = {
     "high": "float64",
     "n_pairs": "int64",
     "n_missing": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
     "study_mean": "float64",
     "study_low": "float64",
     "study_high": "float64",
@@ -36,7 +38,8 @@ def by_model(
     checkpoint 0, where conditions share the dialogue (there is none), so they are averaged. `condition:<a>-<b>`: of
     the persona, mean over all positions but checkpoint 0. `mean`, `low`, `high`: sample mean and percentile
     bootstrap over the model's personas, each one number; `n_pairs` counts them. `n_missing` counts differences that
-    are planned and lack a side: of a persona, and for `condition` of a persona and position.
+    are planned and lack a side: of a persona, and for `condition` of a persona and position; `n_scored` and
+    `n_planned` the items behind them all.
 
     With `study`, `study_mean`, `study_low` and `study_high` are the study's own bar (`study_bar`), else NaN: it
     pools every difference, checkpoint 0 too, and conditions. Columns and types: `BY_MODEL_DTYPES`, sorted by the
@@ -73,8 +76,9 @@ def _bar(rows: pd.DataFrame, study: bool, resamples: int, seed: int) -> dict[str
     interval = bootstrap_mean(by_persona, resamples=resamples, seed=seed)
     bar = {key: rows.iloc[0][key] for key in _BAR} | interval._asdict()
     theirs = study_bar(rows["value"].dropna().to_numpy()) if study else (np.nan, np.nan, np.nan)
+    items = {name: int(ours[name].sum()) for name in ("n_scored", "n_planned")}
     named = dict(zip(("study_mean", "study_low", "study_high"), theirs, strict=True))
-    return {**bar, "n_pairs": bar.pop("n"), "n_missing": int(ours["value"].isna().sum()), **named}
+    return {**bar, "n_pairs": bar.pop("n"), "n_missing": int(ours["value"].isna().sum()), **items, **named}
 
 
 def study_bar(values: np.ndarray) -> tuple[float, float, float]:
