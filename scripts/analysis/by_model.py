@@ -52,33 +52,35 @@ def by_model(
 
 
 def _differences(cells: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Yield the differences of personas with `contrast`, `of` (the condition) and `ours`: whether our bar takes it.
+    """Yield the differences of personas with `contrast`, and `ours`: whether our bar takes them, too.
 
     In the order in which the study has them: conditions as in the config, positions ascending, personas by name.
     """
     personas = cells[cells["group"] == "persona"]
     later = since_first(personas)
     last = later["position"] == later.groupby("measure")["position"].transform("max")
-    yield later[last].assign(contrast="length", of=later["condition"], ours=True)
+    yield later[last].assign(contrast="length", ours=True)
     against = against_baseline(cells)
     begin = against[(against["position"] == 0) & (against["axis"] == CHECKPOINT)]
     order = pd.Categorical(begin["condition"], list(conditions))
     begin = begin.assign(order=order).sort_values(["order", "persona"])
-    yield begin.assign(contrast="personalization", of=begin["condition"], condition=None, ours=True)
+    yield begin.assign(contrast="personalization", condition=None, ours=True)
     for part in between_conditions(personas, conditions):
         shared = (part["position"] == 0) & (part["axis"] == CHECKPOINT)
-        yield part.assign(ours=~shared, of=None).sort_values(["position", "persona"])
+        yield part.assign(ours=~shared).sort_values(["position", "persona"])
 
 
 def _bar(rows: pd.DataFrame, study: bool, resamples: int, seed: int) -> dict[str, object]:
     ours = rows[rows["ours"]]
     by_persona = ours.groupby("persona", sort=True)["value"].mean().dropna()
-    interval = bootstrap_mean(by_persona, resamples=resamples, seed=seed)
-    bar = {key: rows.iloc[0][key] for key in _BAR} | interval._asdict()
+    mean, low, high, n = bootstrap_mean(by_persona, resamples=resamples, seed=seed)
     theirs = study_bar(rows["value"].dropna().to_numpy()) if study else (np.nan, np.nan, np.nan)
-    items = {name: int(ours[name].sum()) for name in ("n_scored", "n_planned")}
-    named = dict(zip(("study_mean", "study_low", "study_high"), theirs, strict=True))
-    return {**bar, "n_pairs": bar.pop("n"), "n_missing": int(ours["value"].isna().sum()), **items, **named}
+    return {
+        **{key: rows.iloc[0][key] for key in _BAR},
+        **{"mean": mean, "low": low, "high": high, "n_pairs": n, "n_missing": int(ours["value"].isna().sum())},
+        **{name: int(ours[name].sum()) for name in ("n_scored", "n_planned")},
+        **dict(zip(("study_mean", "study_low", "study_high"), theirs, strict=True)),
+    }
 
 
 def study_bar(values: np.ndarray) -> tuple[float, float, float]:
