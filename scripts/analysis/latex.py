@@ -88,7 +88,7 @@ def _cells(table: pd.DataFrame, column: Column) -> list[str]:
     if _is_text(values):
         return [_GAP if pd.isna(value) else escape(str(value)) for value in values]
     if pd.api.types.is_integer_dtype(values):
-        return [str(value) for value in values]
+        return [_GAP if pd.isna(value) else str(value) for value in values]
     factors = _factors(table, column)
     if column.interval is None:
         return [number(value * factor, column.decimals) for value, factor in zip(values, factors, strict=True)]

@@ -55,7 +55,7 @@ LAYOUTS: Mapping[str, Layout] = {
             Column("Coefficient", "coefficient", _MEAN, decimals=None),
             Column("SE", "se", decimals=None),
             Column("p", "p", decimals=3),
-            *_texts("n", "n_missing", "n_groups", "status"),
+            *_texts("n", "n_missing", "n_scored", "n_planned", "n_groups", "status"),
         ),
         "Coefficients of the mixed models, from the fits.",
         {"n": "observations", "n_groups": "groups"},
@@ -116,7 +116,7 @@ LAYOUTS: Mapping[str, Layout] = {
         (
             *_texts("measure", "contrast", "model", "condition"),
             Column("Difference", "mean", _MEAN, percent=True),
-            *_texts("n_pairs", "n_missing"),
+            *_texts("n_pairs", "n_missing", "n_scored", "n_planned"),
         ),
         "Differences by model; of shares in percentage points.",
         {"n_pairs": "personas"},

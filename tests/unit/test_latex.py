@@ -66,8 +66,10 @@ def test_shares_are_printed_in_percent_where_the_column_says_so():
 
 
 def test_missing_texts_are_gaps_and_counts_stay_whole():
-    table = pd.DataFrame({"judge": pd.Series([None], dtype="str"), "n": [12000]})
-    assert cells(table, Column("Judge", "judge"), Column("n", "n")) == ["--", "12000"]
+    table = pd.DataFrame(
+        {"judge": pd.Series([None], dtype="str"), "n": [12000], "m": pd.Series([None], dtype="Int64")}
+    )
+    assert cells(table, Column("Judge", "judge"), Column("n", "n"), Column("m", "m")) == ["--", "12000", "--"]
 
 
 def test_the_table_has_booktabs_rules_caption_and_label():
