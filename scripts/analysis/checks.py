@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-# of one answer by two judges must not be averaged as if they were two answers.
 ANSWER = [
     "model",
     "persona",

@@ -1,9 +1,10 @@
 """Make one series, or one table of statuses, from ratings or counts of patterns."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,12 +12,14 @@ import pandas as pd
 from scripts.analysis.agreement import agreement
 from scripts.analysis.calibration import calibration
 from scripts.analysis.distances import distance_panels, distances
+from scripts.analysis.measures import measures_table
 from scripts.analysis.panels import Panel, benchmark_panels
 from scripts.analysis.patterns import pattern_series
 from scripts.analysis.rated import sets_of
 from scripts.analysis.rounds import series_by_round
 from scripts.analysis.series import series_by_checkpoint
 from scripts.analysis.statuses import answer_status_shares, status_shares
+from scripts.analysis.values import values_of_files
 from scripts.benchmarks.refusal import is_refusal
 from scripts.files import write_atomically
 from scripts.plan.frozen import FrozenPlan
@@ -28,17 +31,22 @@ Spec = Mapping[str, Any]
 def summarise(frozen: FrozenPlan, output: str) -> None:
     """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
-    parts = [pd.read_parquet(frozen.results / path) for path in artefact.inputs]
-    read = (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    )  # labels of texts that are not of the grid
-    if artefact.spec["kind"] in WITH_STUDY:
-        table = WITH_STUDY[artefact.spec["kind"]](frozen, read, artefact.spec)
-    else:
-        table = TABLES[artefact.spec["kind"]](read, artefact.spec)
+    table = _made(frozen, [frozen.results / path for path in artefact.inputs], artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
     write_atomically(parquet, partial(table.to_parquet, index=False))
+
+
+def _made(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
+    if spec["kind"] in FROM_FILES:
+        return FROM_FILES[spec["kind"]](paths, spec)
+    parts = [pd.read_parquet(path) for path in paths]
+    read = (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    )  # labels of texts that are not of the grid
+    if spec["kind"] in WITH_STUDY:
+        return WITH_STUDY[spec["kind"]](frozen, read, spec)
+    return TABLES[spec["kind"]](read, spec)
 
 
 def _bootstrap(spec: Spec) -> dict[str, Any]:
@@ -79,6 +87,12 @@ def _distance_series(rows: pd.DataFrame, spec: Spec) -> pd.DataFrame:
 def _distance_panels(spec: Spec) -> tuple[Panel, ...]:
     return distance_panels(spec["benchmark"], spec["judge"], spec["label_set"], spec["has_labels"])
 
+
+FROM_FILES: Mapping[str, Callable[[Sequence[Path], Spec], pd.DataFrame]] = {
+    "values": lambda paths, spec: values_of_files(paths, spec["measures"]),
+    "measures": lambda paths, spec: measures_table(spec["measures"]),
+}
+"""Kinds of tables that read their inputs one by one, or several of unlike form."""
 
 WITH_STUDY: Mapping[str, Callable[[FrozenPlan, pd.DataFrame, Spec], pd.DataFrame]] = {
     "distances": _distances,

@@ -7,6 +7,7 @@ import pandas as pd
 from scripts.analysis import cells, checks
 from scripts.analysis.bootstrap import RESAMPLES, SEED
 from scripts.analysis.panels import OVERVIEW, Panel
+from scripts.analysis.selection import select
 
 SERIES_DTYPES = {
     "panel": "str",
@@ -21,7 +22,6 @@ SERIES_DTYPES = {
     "n_items_planned": "int64",
 }
 _POINT = ["condition", "group", "checkpoint"]
-# What makes a rated answer unique within a panel. Judge and reference are left out on purpose: two ratings
 _NEEDED = {*checks.ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
 
 
@@ -48,26 +48,11 @@ def series_by_checkpoint(
     """
     checks.require_columns(ratings, _NEEDED)
     answers = ratings[ratings["checkpoint"].notna()]
-    parts = [_series(_select(answers, panel), panel, resamples, seed) for panel in panels]
+    parts = [_series(select(answers, panel), panel, resamples, seed) for panel in panels]
     # Empty parts have columns of no type, and would take the others' types away.
     filled = [part for part in parts if len(part)]
     series = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SERIES_DTYPES))
     return series[list(SERIES_DTYPES)].astype(SERIES_DTYPES)
-
-
-def _select(ratings: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-    keep = ratings["metric"] == panel.metric
-    for column in ("benchmark", "label", "judge", "reference"):
-        wanted = getattr(panel, column)
-        if wanted is not None:
-            keep &= ratings[column] == wanted
-    rows = ratings[keep.fillna(False).astype(bool)]
-    judges = sorted(rows["judge"].dropna().unique())
-    if len(judges) > 1:
-        raise ValueError(f"panel {panel.slug} mixes the judges {', '.join(judges)}: name one in Panel.judge")
-    checks.require_unique(rows, checks.ANSWER, panel.slug)
-    # Sorted, so that rounding in the sums does not depend on the order of the rows.
-    return cells.grouped(rows.sort_values(checks.ANSWER))
 
 
 def _series(rows: pd.DataFrame, panel: Panel, resamples: int, seed: int) -> pd.DataFrame:

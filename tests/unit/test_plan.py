@@ -195,9 +195,9 @@ def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
     return {artefact.plain_outputs[0]: artefact.outputs for artefact in artefacts}
 
 
-SERIES = r"tables/(?!ratings|status|answer)"
-SCORED = r"^(tables|figures)/(?!patterns)"
-BEHIND = rf"{SERIES}|tables/(answer-)?status|figures/"
+SERIES = r"tables/(?!ratings|status|answer|values|measures)"
+SCORED = r"^(tables|figures)/(?!patterns|measures)"
+BEHIND = rf"{SERIES}|tables/((answer-)?status|values)|figures/"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ BEHIND = rf"{SERIES}|tables/(answer-)?status|figures/"
         ),
         pytest.param(
             lambda p: p.replace_text("items/xstest.csv", ",homonyms,", ",other,"),
-            r"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.",
+            r"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.|tables/values",
             id="scoring: ratings of the benchmark and all behind",
         ),
         pytest.param(lambda p: p.edit(figures__resamples=9), rf"{SERIES}|figures/", id="resamples"),
@@ -241,7 +241,7 @@ SOURCES = [
     pytest.param("ratings/table.py", SCORED, id="ratings"),
     pytest.param("judge/verdicts.py", SCORED, id="verdicts"),
     pytest.param("patterns/count.py", r"patterns/|(tables|figures)/patterns", id="patterns"),
-    pytest.param("analysis/bootstrap.py", rf"{SERIES}|figures/", id="what all series share"),
+    pytest.param("analysis/bootstrap.py", rf"{SERIES}|tables/values|figures/", id="what all series share"),
     pytest.param("analysis/statuses.py", r"status\.", id="one table"),
     pytest.param("figures/style.py", r"figures/", id="what all figures share"),
     pytest.param("figures/utterances.py", r"(?!)", id="a figure that this grid does not have"),

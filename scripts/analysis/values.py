@@ -1,0 +1,108 @@
+"""Every measured number at the level of a cell: the one table that contrasts, models and rankings start from."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from scripts.analysis import checks
+from scripts.analysis.measures import CHECKPOINT, ROUND, Measure
+from scripts.analysis.panels import Panel
+from scripts.analysis.selection import UTTERANCE, select
+
+VALUE_DTYPES = {
+    "measure": "str",
+    "benchmark": "str",
+    "judge": "str",
+    "model": "str",
+    "group": "str",
+    "persona": "str",
+    "condition": "str",
+    "order": "str",
+    "replicate": "int64",
+    "axis": "str",
+    "position": "int64",
+    "value": "float64",
+    "n_scored": "int64",
+    "n_planned": "int64",
+}
+KEYS = list(VALUE_DTYPES)[:-3]
+"""The columns that name a value; `persona` is null for a baseline whose answers belong to no persona."""
+
+_CELL = ["model", "group", "persona", "condition", "order", "replicate", "position"]
+_ANSWER = {CHECKPOINT: checks.ANSWER, ROUND: UTTERANCE}
+_READ = [*checks.ANSWER, "round", "is_baseline", "metric", "label", "judge", "reference", "value"]
+
+
+def values_of_files(paths: Iterable[Path], measures: Sequence[Measure]) -> pd.DataFrame:
+    """Return `cell_values` of tables of ratings (or of distances, which are shaped like them), read one by one.
+
+    Only the columns that are needed are read, and a file is reduced to its cells before the next is opened: in memory
+    is one table of ratings at a time.
+    """
+    return together(cell_values(_read(path), measures) for path in paths)
+
+
+def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of values as one, sorted by `KEYS`.
+
+    Raises:
+        ValueError: a value is there twice.
+    """
+    filled = [part for part in parts if len(part)]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(VALUE_DTYPES))
+    table = table[list(VALUE_DTYPES)].astype(VALUE_DTYPES).sort_values(KEYS, ignore_index=True)
+    checks.require_unique(table, KEYS, "values")
+    return table
+
+
+def cell_values(ratings: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFrame:
+    """Return one row for each measure and (model, persona, condition, order, replicate, position) of a ratings table.
+
+    `value` is the mean over the cell's items, in the measure's unit (shares 0..1, ratings 1..5, words); NaN where no
+    item has one. `n_scored` and `n_planned` count items with a value and all of them. `persona` is, for the baseline,
+    the persona whose items it answered or as which it was judged, and null where its answers belong to nobody.
+    Columns and types: `VALUE_DTYPES`; sorted by `KEYS`.
+
+    Raises:
+        ValueError: an answer is rated twice for one measure, or a measure mixes judges.
+    """
+    by_axis = {axis: _of_axis(ratings, axis) for axis in (CHECKPOINT, ROUND)}
+    return together(_values(by_axis[measure["axis"]], measure) for measure in measures)
+
+
+def _of_axis(ratings: pd.DataFrame, axis: str) -> pd.DataFrame:
+    """Return the ratings of responses, or those of utterances; a table of distances has none of the latter."""
+    return ratings[ratings[axis].notna()] if axis in ratings else ratings.iloc[:0]
+
+
+def _values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    axis: str = measure["axis"]
+    rows = _mean_of_metrics(ratings, measure) if measure["of"] else _select(ratings, measure, measure["metric"])
+    own = rows["persona"].mask(rows["is_baseline"].astype(bool))
+    stood_for = own.where(rows["reference_persona"].isna(), rows["reference_persona"])
+    placed = rows.assign(persona=stood_for, position=rows[axis].astype("int64"))
+    found = placed.groupby(_CELL, sort=True, dropna=False)["value"]
+    counted = found.agg(value="mean", n_scored="count", n_planned="size").reset_index()
+    return counted.assign(axis=axis, **{key: measure[key] for key in ("measure", "benchmark", "judge")})
+
+
+def _select(ratings: pd.DataFrame, measure: Measure, metric: str) -> pd.DataFrame:
+    keys = ("benchmark", "label", "judge", "reference")
+    panel = Panel(measure["measure"], "", "", metric, **{key: measure[key] for key in keys})
+    return select(ratings, panel, _ANSWER[measure["axis"]])
+
+
+def _mean_of_metrics(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Return the mean of several metrics of each answer; NaN where one of them is missing."""
+    answer, metrics = _ANSWER[measure["axis"]], measure["of"]
+    rows = pd.concat([_select(ratings, measure, metric) for metric in metrics], ignore_index=True)
+    found = rows.groupby([*answer, "is_baseline", "group"], dropna=False, sort=True)["value"]
+    means = found.agg(value="mean", n="count").reset_index()
+    return means.assign(value=means["value"].where(means["n"] == len(metrics)))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    there = set(pq.read_schema(path).names)
+    return pd.read_parquet(path, columns=[name for name in _READ if name in there])
