@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from scripts.figures import style
 from scripts.figures.forest import Lines, forest
-from scripts.figures.measures import measures_of
-from scripts.figures.panels import ARROW, INTERVAL, Key, keys_of
+from scripts.figures.measures import arrow_text, measures_of
+from scripts.figures.panels import INTERVAL, Key, keys_of
 from scripts.figures.sheet import legend
 
 WHAT = {
@@ -33,25 +33,26 @@ def draw(
     *,
     contrast: str,
     models: Sequence[str],
+    pair: str | None = None,
     note: str | None = None,
 ) -> Figure:
     """Draw one contrast of `tables/by-model`: a panel per measure, in it a group of bars per model, in that order.
 
-    A bar per condition where the table tells conditions apart. n: pairs behind a bar. A bar without a value says
-    so. Write the figure with `style.save`.
+    `pair` is how two conditions that are compared are written. A bar per condition where the table tells conditions
+    apart. n: pairs behind a bar. A bar without a value says so. Write the figure with `style.save`.
     """
-    kind, _, pair = contrast.partition(":")
+    kind = contrast.partition(":")[0]
     shown = measures_of(measures)
     rows = table[(table["contrast"] == contrast) & table["measure"].isin([m.slug for m in shown])]
     whole = pair or BOTH
-    rows = rows.assign(condition=rows["condition"].astype("object").where(rows["condition"].notna(), whole))
-    keys = keys_of(rows.assign(group="persona"))
-    rows = rows.assign(key=[Key(name, "persona") for name in rows["condition"]])
+    named = rows["condition"].astype("object").where(rows["condition"].notna(), whole)
+    rows = rows.assign(condition=named, group="persona")
+    keys = keys_of(rows)
     looks = style.looks(key.condition for key in keys)
     missing = int(rows["n_missing"].sum())
     reading = (
         f"Bars: mean over the model's pairs ({WHAT[kind].format(pair=pair)}). Whiskers: {INTERVAL} over pairs. "
-        f"n: pairs.{f' {missing:,} pairs have no value on one side.' if missing else ''} {ARROW}"
+        f"n: pairs.{f' {missing:,} pairs have no value on one side.' if missing else ''}{arrow_text(shown)}"
     )
 
     def bar(axes: Axes, row: pd.Series, at: float, thick: float, key: Key) -> None:

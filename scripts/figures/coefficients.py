@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from scripts.figures import style
 from scripts.figures.forest import Lines, forest
-from scripts.figures.measures import Measure, measures_of
-from scripts.figures.panels import ARROW, Key, keys_of
+from scripts.figures.measures import Measure, arrow_text, measures_of
+from scripts.figures.panels import Key, keys_of
 from scripts.figures.sheet import legend
 
 NO_EFFECT = ("Intercept", "Group Var")
@@ -23,7 +23,7 @@ WHAT = {
 }
 READING = (
     "Points: coefficient of a linear mixed model, {what}. Whiskers: 95 % Wald interval of the fit. n: ratings in the "
-    "fit. Hollow: the fit has another status than ok, and its interval says little{which}. {arrow}"
+    "fit. Hollow: the fit has another status than ok, and its interval says little{which}."
 )
 OK = "ok"
 
@@ -38,18 +38,15 @@ def draw(
 ) -> Figure:
     """Draw the effects of one family of `tables/mixed-models` ("length" or "personalization"), a panel per measure.
 
-    A fit that is not "ok" is hollow and named; one without a coefficient says "no value". Write the figure with
+    A fit that is not "ok" is hollow; one without a coefficient has its status in its place. Write the figure with
     `style.save`.
     """
     shown = measures_of(measures)
     rows = table[
-        (table["family"] == family)
-        & table["measure"].isin([m.slug for m in shown])
-        & ~table["term"].isin(NO_EFFECT)
+        (table["family"] == family) & table["measure"].isin([m.slug for m in shown]) & ~table["term"].isin(NO_EFFECT)
     ]
-    rows = rows.assign(mean=rows["coefficient"])
-    keys = keys_of(rows.assign(group="persona"))
-    rows = rows.assign(key=[Key(name, "persona") for name in rows["condition"]])
+    rows = rows.assign(mean=rows["coefficient"], group="persona")
+    keys = keys_of(rows)
     looks = style.looks(key.condition for key in keys)
 
     def point(axes: Axes, row: pd.Series, at: float, _: float, key: Key) -> None:
@@ -67,7 +64,7 @@ def draw(
             Lines(models, keys),
             unit=lambda measure: _unit(measure, family),
             drawn=point,
-            paragraphs=[_reading(rows, family), note],
+            paragraphs=[_reading(rows, family) + arrow_text(shown), note],
             count="n",
         )
         legend(figure, keys, lambda key: key.condition, TITLES[family])
@@ -81,4 +78,4 @@ def _unit(measure: Measure, family: str) -> str:
 def _reading(rows: pd.DataFrame, family: str) -> str:
     other = rows.loc[rows["status"] != OK, "status"].value_counts().sort_index()
     which = f" ({', '.join(f'{count} {status}' for status, count in other.items())})" if len(other) else ""
-    return READING.format(what=WHAT[family], which=which, arrow=ARROW)
+    return READING.format(what=WHAT[family], which=which)

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from scripts.figures import style
 from scripts.figures.axes import x_axis
-from scripts.figures.measures import Measure, around, measures_of, ticks
+from scripts.figures.measures import Measure, around, arrow_text, measures_of, ticks
 from scripts.figures.panels import (
-    ARROW,
     INTERVAL,
     ROUNDS_BEFORE,
     Frame,
@@ -28,25 +27,36 @@ from scripts.figures.sheet import HEIGHTS, WIDTH, legend, places, plain_label, s
 SIGNIFICANT = 0.05
 MANY = 25  # positions from which on markers would hide the line
 WHAT = {
-    "progression": "value − value at the first position, of the same model, persona and condition",
-    "baseline": "persona − baseline, of the same model, condition and position",
+    "progression": "value − value at the first position",
+    "baseline": "persona − baseline",
+}
+TITLES = {
+    "condition": "Difference of conditions",
+    "progression": "Change since the first position",
+    "baseline": "Difference from the baseline",
 }
 READING = (
-    f"Line: mean over pairs (model, persona). Band: {INTERVAL} over pairs. Thin lines: the same with models and personas "
-    "drawn as wholes (two or more of either). Dots at the bottom: q < {level:g}, sign-flip test, Benjamini-Hochberg over the positions of a "
-    "line. Grey: 95 % of what replicates of one another would differ by{unknown}."
+    "of the same model and persona. Lines: mean over these pairs. Bands: {interval} over pairs. Thin lines: the "
+    "same, models and personas drawn as wholes. Marks at the bottom: q < {level:g} (sign flips, Benjamini-Hochberg "
+    "over a line). Grey: 95\N{NO-BREAK SPACE}% of the differences between replicates{unknown}."
 )
 NO_NOISE = " (not known: one replicate)"
 
 
 def draw(
-    table: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, contrast: str, note: str | None = None
+    table: pd.DataFrame,
+    measures: Sequence[Mapping[str, Any]],
+    *,
+    contrast: str,
+    pair: str | None = None,
+    note: str | None = None,
 ) -> Figure:
     """Draw one contrast of `tables/contrasts` for up to six measures of one family, a panel each.
 
     `measures`: rows of `tables/measures`. `contrast`: "condition:<a>-<b>" as `tables/contrasts` names it,
-    "progression" or "baseline". The zero line is drawn before everything else. A gap breaks the line; a panel without
-    any value says "no data". Write the figure with `style.save`.
+    "progression" or "baseline"; `pair` is how the two conditions are written on the figure. The zero line is drawn
+    before everything else. A gap breaks the line; a panel without any value says "no data". Write the figure with
+    `style.save`.
 
     Raises:
         ValueError: no measure, or more than six.
@@ -54,46 +64,40 @@ def draw(
     shown = measures_of(measures)
     if not 1 <= len(shown) <= 6:
         raise ValueError(f"found {len(shown)} measures, expected 1 to 6")
-    rows = _rows(table, [m.slug for m in shown], contrast)
+    rows = _rows(table, [m.slug for m in shown], contrast, pair)
     keys, at = keys_of(rows), sorted(rows["position"].unique())
     by_round = set(rows["axis"]) == {"round"}
     columns = 1 if by_round else min(len(shown), 2)
     lines = -(-len(shown) // columns)
     size = (WIDTH, 2.5 * lines + 1.6) if by_round else (WIDTH, HEIGHTS[lines])
     with style.context():
-        figure = sheet(size, [_reading(rows, contrast), note])
+        figure = sheet(size, [_reading(rows, pair or WHAT[contrast]) + arrow_text(shown), note])
         for axes, measure in zip(places(figure, len(shown), columns), shown, strict=True):
             _panel(axes, measure, rows[rows["measure"] == measure.slug], keys, at)
             axes.set_xlabel("round" if by_round else ROUNDS_BEFORE)
         figure.align_ylabels()
-        legend(figure, keys, plain_label, title_of(contrast))
+        legend(
+            figure, keys, _condition if contrast == "baseline" else plain_label, TITLES[contrast.partition(":")[0]]
+        )
     return figure
 
 
-def title_of(contrast: str) -> str:
-    """Name a contrast as a heading."""
-    kind, _, _ = contrast.partition(":")
-    return {
-        "condition": "Difference of conditions",
-        "progression": "Change since the first position",
-        "baseline": "Difference from the baseline",
-    }[kind]
+def _condition(key: Key) -> str:
+    return key.condition
 
 
-def _rows(table: pd.DataFrame, slugs: Sequence[str], contrast: str) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, slugs: Sequence[str], contrast: str, pair: str | None) -> pd.DataFrame:
     """Return the rows of a contrast, where what it compares stands in the column that it does not have."""
     rows = table[(table["contrast"] == contrast) & table["measure"].isin(slugs)]
-    kind, _, pair = contrast.partition(":")
-    if kind == "condition":
+    if pair is not None:
         return rows.assign(condition=pair)
-    return rows.assign(group="persona") if kind == "baseline" else rows
+    return rows.assign(group="persona") if contrast == "baseline" else rows
 
 
-def _reading(rows: pd.DataFrame, contrast: str) -> str:
-    kind, _, pair = contrast.partition(":")
-    what = f"{pair}, of the same model, persona and position" if kind == "condition" else WHAT[kind]
+def _reading(rows: pd.DataFrame, what: str) -> str:
     unknown = "" if rows["noise"].notna().any() or rows.empty else NO_NOISE
-    return f"Pairs: {what}. {READING.format(level=SIGNIFICANT, unknown=unknown)} {ARROW}"
+    reading = READING.format(interval=INTERVAL, level=SIGNIFICANT, unknown=unknown)
+    return f"Pairs: {what}, {reading}"
 
 
 def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Key], at: Sequence[int]) -> None:

@@ -1,6 +1,5 @@
 """Panels side by side whose lines are models: one value with an interval per model and condition."""
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,13 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.figures import style
-from scripts.figures.measures import Measure, around, ticks
+from scripts.figures.measures import Measure, around, in_lines, in_two_lines, ticks
 from scripts.figures.panels import Key
 from scripts.figures.sheet import WIDTH, places, sheet
 
 COLUMNS = 3
-_LINE, _AROUND = 0.17, 0.85  # inches: one value; title and axis of a panel
-_NAME = 16  # characters of a line of a model's name
+_LINE, _NAME, _AROUND = 0.17, 0.32, 0.85  # inches: one value; a model's name; title and axis of a panel
 
 Drawn = Callable[[Axes, pd.Series, float, float, Key], None]
 """Draws one row of a table at a height, of which it may take a share of 1 (a value's own line)."""
@@ -44,29 +42,26 @@ def forest(
     paragraphs: Sequence[str | None],
     count: str,
 ) -> Figure:
-    """Return a figure with a panel per measure, all with the same lines; `table` has a column `key` (a `Key`).
+    """Return a figure with a panel per measure, all with the same lines; `table` has the columns of a `Key`.
 
-    The zero line comes first, then what `drawn` makes of each row, then the column `count` at the right edge.
+    The zero line comes first, then what `drawn` makes of each row, then the column `count` at the right edge; a row
+    without a value says there what its column `status` says, if it has one.
     """
     columns = min(len(measures), COLUMNS)
     rows_of_panels = -(-len(measures) // columns)
-    panel = _LINE * max(len(lines.models) * max(len(lines.keys), 1), 4) + _AROUND
+    panel = max(_LINE * len(lines.keys), _NAME) * len(lines.models) + _AROUND + 0.1
     figure = sheet((WIDTH, panel * rows_of_panels + 1.5), paragraphs)
     for place, (axes, measure) in enumerate(zip(places(figure, len(measures), columns), measures, strict=True)):
         _panel(axes, measure, table[table["measure"] == measure.slug], lines, drawn, count)
         axes.set_xlabel(unit(measure))
         axes.set_yticks(range(len(lines.models)))
-        axes.set_yticklabels([wrapped(m) for m in lines.models] if place % columns == 0 else [])
+        names = [in_two_lines(m) for m in lines.models] if place % columns == 0 else []
+        axes.set_yticklabels(names, fontsize=style.SMALL, linespacing=0.95)
     return figure
 
 
-def wrapped(slug: str) -> str:
-    """Return a slug in lines of some 16 characters, broken at its hyphens."""
-    return "\n".join(textwrap.wrap(slug, _NAME, break_on_hyphens=True))
-
-
 def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, drawn: Drawn, count: str) -> None:
-    axes.set_title("\n".join(textwrap.wrap(measure.heading, 28)), loc="left")
+    axes.set_title(in_lines(measure.heading, 28), loc="left")
     axes.axvline(0, color=style.INK, linewidth=0.8, zorder=1.5, gid="zero")
     axes.set_ylim(len(lines.models) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -83,10 +78,11 @@ def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, drawn
     axes.set_xlim(low, high + 0.2 * (high - low))
     ticks(axes.xaxis, measure.scale, most=4)
     for _, row in rows.iterrows():
-        at = lines.height(row["model"], row["key"])
+        key = Key(row["condition"], row["group"])
+        at = lines.height(row["model"], key)
         if np.isfinite(row["mean"]):
-            drawn(axes, row, at, 0.8 / len(lines.keys), row["key"])
-        text = f"{row[count]:,}" if np.isfinite(row["mean"]) else "no value"
+            drawn(axes, row, at, 0.8 / len(lines.keys), key)
+        text = f"{row[count]:,}" if np.isfinite(row["mean"]) else str(row.get("status", "no value"))
         axes.text(0.995, at, text, transform=axes.get_yaxis_transform(), ha="right", va="center", **_COUNT)
     axes.annotate(
         "n", (1, 1), xytext=(-1, 1), xycoords="axes fraction", textcoords="offset points", ha="right", **_COUNT

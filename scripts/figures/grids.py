@@ -1,6 +1,5 @@
 """Small panels in rows and columns: a model or a persona per row, a measure (or a condition) per column."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,15 +9,15 @@ from matplotlib.figure import Figure
 
 from scripts.figures import style
 from scripts.figures.axes import x_axis
-from scripts.figures.measures import Measure, around, measures_of, ticks
-from scripts.figures.panels import ARROW, INTERVAL, Key, by_line, keys_of
+from scripts.figures.measures import Measure, around, arrow_text, in_lines, in_two_lines, measures_of, ticks
+from scripts.figures.panels import INTERVAL, Key, by_line, keys_of
 from scripts.figures.sheet import WIDTH, legend, plain_label, sheet
 
 CELL = (1.5, 1.25)  # inches, with its tick labels
 EDGE = (1.0, 2.0)  # inches: names of the rows; headings, legend and small print
 READING = (
     "Each row: a {by}; each column: a measure on an axis of its own, the same in all rows. Lines: mean over {other}; "
-    f"bands: {INTERVAL}. {{beside}}Above a panel: cells behind a point of persona and baseline. {ARROW}"
+    f"bands: {INTERVAL}. {{beside}}Above a panel: cells behind a point of persona and baseline."
 )
 BESIDE = "The baseline beside a persona answered its items or is judged as it, where items or judgements name one. "
 SMALL_LINE = {"linewidth": 1.0, "markersize": 2.6, "markeredgewidth": 0.7}
@@ -43,7 +42,7 @@ def draw(
     other = {"model": "its personas", "persona": "models"}[by]
     reading = READING.format(by=by, other=other, beside=BESIDE if by == "persona" else "")
     with style.context():
-        figure = sheet(size_of(len(rows), len(shown)), [reading, note])
+        figure = sheet(size_of(len(rows), len(shown)), [reading + arrow_text(shown), note])
         axes = panels(figure, rows, [measure.heading for measure in shown])
         for column, measure in enumerate(shown):
             of_measure = points[points["measure"] == measure.slug]
@@ -66,10 +65,10 @@ def panels(figure: Figure, rows: Sequence[str], headings: Sequence[str]) -> list
     """Return the axes, row by row, with headings above the first row and names left of the first column."""
     axes = figure.subplots(len(rows), len(headings), squeeze=False)
     for place, heading in enumerate(headings):
-        words = "\n".join(textwrap.wrap(heading, 17 if len(headings) > 3 else 60))
+        words = in_lines(heading, 17 if len(headings) > 3 else 40)
         axes[0][place].annotate(words, (0, 1), xytext=(0, 13), **_ABOVE, fontweight="bold", fontsize=style.TEXT)
     for place, name in enumerate(rows):
-        axes[place][0].set_ylabel("\n".join(textwrap.wrap(name, 16)), fontweight="bold")
+        axes[place][0].set_ylabel(in_two_lines(name), fontweight="bold", fontsize=style.TEXT - 0.5)
     for line in axes[:-1]:
         for one in line:
             one.tick_params(labelbottom=False)

@@ -1,7 +1,7 @@
 """How often patterns occur, by model and checkpoint, as a share of the model's own highest."""
 
-import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.figures import style
+from scripts.figures.measures import in_two_lines
 from scripts.figures.panels import GROUPS, ROUNDS_BEFORE, conditions_of
 from scripts.figures.sheet import WIDTH, places, sheet
 
 READING = (
-    "Cells: hits of all patterns in the persona's answers / (patterns × answers), as a share of the highest that the "
-    "model has in any condition and checkpoint; persona's and baseline's patterns each by themselves, so rows of the "
-    "two cannot be compared. 1: where they occur most. –: no pattern, no answer or no hit at all."
+    "Cells: hits of all patterns in the persona's answers / (patterns × answers), as a share of the highest that "
+    "the model has in any condition and checkpoint; persona's and baseline's patterns each by themselves, so rows "
+    "of the two cannot be compared. 1: where they occur most. –: no pattern, no answer or no hit at all."
 )
 _DARK = 0.6  # share from which a number is white
 _ROW, _CONDITION = 0.3, 3.1  # inches
@@ -45,7 +46,8 @@ def draw(table: pd.DataFrame, *, models: Sequence[str], speaker: str = "persona"
             axes.set_title(f"Patterns of the {group}\n{condition}", loc="left")
             _map(axes, cells, models, at)
             axes.set_yticks(range(len(models)))
-            axes.set_yticklabels([_wrapped(m) for m in models] if place % columns == 0 else [])
+            names = [in_two_lines(m) for m in models] if place % columns == 0 else []
+            axes.set_yticklabels(names, fontsize=style.SMALL, linespacing=0.95)
             axes.set_xlabel(ROUNDS_BEFORE if place // columns == 1 else "")
     return figure
 
@@ -55,7 +57,7 @@ def _map(axes: Axes, cells: pd.DataFrame, models: Sequence[str], at: Sequence[in
     grid = shares.reindex(index=list(models), columns=list(at)).to_numpy(dtype=float)
     # Rectangles, not an image: a PDF of vectors stays sharp.
     across, down = np.arange(len(at) + 1) - 0.5, np.arange(len(models) + 1) - 0.5
-    shades = {"cmap": style.shades(), "vmin": 0, "vmax": 1, "edgecolors": "white", "linewidth": 1}
+    shades: dict[str, Any] = {"cmap": style.shades(), "vmin": 0, "vmax": 1, "edgecolors": "white", "linewidth": 1}
     axes.pcolormesh(across, down, np.ma.masked_invalid(grid), **shades)
     size = style.SMALL if len(at) <= _APART else style.SMALL - 1.5
     for (i, j), share in np.ndenumerate(grid):
@@ -66,10 +68,6 @@ def _map(axes: Axes, cells: pd.DataFrame, models: Sequence[str], at: Sequence[in
     axes.set_xticklabels([str(checkpoint) for checkpoint in at])
     axes.tick_params(length=0)
     axes.grid(visible=False)
-
-
-def _wrapped(slug: str) -> str:
-    return "\n".join(textwrap.wrap(slug, 18))
 
 
 def _nothing(axes: Axes, title: str) -> None:

@@ -1,6 +1,5 @@
 """How long dialogues get, in tokens, round by round: a panel per model or persona."""
 
-import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -8,7 +7,7 @@ from matplotlib.figure import Figure
 
 from scripts.figures import style
 from scripts.figures.grids import counted, nothing, small_lines, x_ticks
-from scripts.figures.measures import around
+from scripts.figures.measures import around, in_lines
 from scripts.figures.panels import INTERVAL, keys_of
 from scripts.figures.sheet import WIDTH, legend, places, plain_label, sheet
 
@@ -38,8 +37,7 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
         figure = sheet(size, [READING.format(other=other, missing=lacking), note])
         for place, (axes, unit) in enumerate(zip(places(figure, len(units), columns), units, strict=True)):
             rows = points[points["unit"] == unit]
-            words = "\n".join(textwrap.wrap(unit, 22))
-            axes.set_title(words, loc="left", fontsize=style.TEXT)
+            axes.set_title(in_lines(unit, 22), loc="left", fontsize=style.TEXT)
             axes.set_xlabel("round")
             axes.set_ylabel("tokens" if place % columns == 0 else "")
             x_ticks(axes, at)

@@ -1,5 +1,6 @@
 """What the figures of statistics have to know of a measure, and how differences of it are written on an axis."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import MaxNLocator
 
-from scripts.figures.panels import ARROWS
+from scripts.figures.panels import ARROW, ARROWS
 
 _DIFFERENCES = {"share": "percentage points", "rating": "points (scale 1 to 5)"}
 
@@ -37,6 +38,23 @@ def measures_of(entries: Sequence[Mapping[str, Any]]) -> list[Measure]:
     return [Measure(e["measure"], e["title"], e["unit"], e["scale"], e["better"]) for e in entries]
 
 
+def arrow_text(measures: Sequence[Measure]) -> str:
+    """Return the sentence that explains the arrows, if there are any."""
+    return f" {ARROW}" if any(measure.better != "neutral" for measure in measures) else ""
+
+
+def in_lines(words: str, width: int) -> str:
+    """Break words into lines of at most `width` characters, also at hyphens; an arrow stays with its word."""
+    tied = words.replace(" ↑", "\N{NO-BREAK SPACE}↑").replace(" ↓", "\N{NO-BREAK SPACE}↓")
+    return "\n".join(textwrap.wrap(tied, width))
+
+
+def in_two_lines(slug: str, least: int = 14) -> str:
+    """Break a slug at its hyphens into at most two lines, as short as they get but for `least` characters."""
+    widths = range(least, max(len(slug), least) + 1)
+    return next(text for text in (in_lines(slug, width) for width in widths) if text.count("\n") < 2)
+
+
 def ticks(axis: Axis, scale: str, most: int = 5) -> None:
     """Put at most `most` + 1 round ticks on an axis and write shares in percent (differences: percentage points)."""
     factor = 100 if scale == "share" else 1
@@ -45,7 +63,7 @@ def ticks(axis: Axis, scale: str, most: int = 5) -> None:
 
 
 def around(*values: Any, zero: bool = True, margin: float = 0.08) -> tuple[float, float]:
-    """Return limits that hold all values (arrays; NaN is passed over) and, if asked, 0, with a margin on both sides."""
+    """Return limits that hold all values (arrays; NaN is passed over) and, if asked, 0, with margins."""
     numbers = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in values])
     numbers = np.append(numbers[np.isfinite(numbers)], [0.0] if zero else [])
     low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)

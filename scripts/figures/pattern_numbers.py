@@ -14,9 +14,9 @@ from scripts.figures.panels import INTERVAL, Key, conditions_of
 from scripts.figures.sheet import legend
 
 READING = (
-    "Bars: number of patterns of the {group}, mean over personas. Filled: mined in the answers at the first checkpoint "
-    f"({{first}}), hollow: at the last ({{last}}). Whiskers: {INTERVAL} over personas. n: searches that ended."
-    "{missing}"
+    "Bars: number of patterns of the {group}, mean over personas. Filled: mined in the answers at the first "
+    f"checkpoint ({{first}}), hollow: at the last ({{last}}). Whiskers: {INTERVAL} over personas. n: searches "
+    "that ended.{missing}"
 )
 
 
@@ -29,16 +29,13 @@ def draw(table: pd.DataFrame, *, pattern_group: str, models: Sequence[str], note
     ends = sorted(rows["mined_at"].unique()) or [0]
     keys = [Key(name, group) for name in conditions_of(rows) for group in ("persona", "baseline")]
     which = {ends[0]: "persona", ends[-1]: "baseline"}  # filled and hollow
-    key = [Key(c, which[t]) for c, t in zip(rows["condition"], rows["mined_at"], strict=True)]
-    rows = rows.assign(key=key, measure=rows["benchmark"])
+    rows = rows.assign(group=rows["mined_at"].map(which), measure=rows["benchmark"])
     looks = style.looks(key.condition for key in keys)
     missing = int(rows["n_missing"].sum())
     lacking = f" {missing:,} searches did not end and have no number." if missing else ""
 
     def bar(axes: Axes, row: pd.Series, at: float, thick: float, key: Key) -> None:
-        colour = looks[key.condition].colour
-        inside = style.lighter(colour, 0.35) if key.group == "persona" else "white"
-        axes.barh(at, row["mean"], height=0.85 * thick, color=inside, edgecolor=colour, linewidth=0.8, zorder=2)
+        axes.barh(at, row["mean"], height=0.85 * thick, zorder=2, **style.bar_style(looks[key.condition], key.group))
         if np.isfinite(row["low"]):
             axes.hlines(at, row["low"], row["high"], color=style.INK, linewidth=0.8, zorder=3)
 
@@ -55,7 +52,7 @@ def draw(table: pd.DataFrame, *, pattern_group: str, models: Sequence[str], note
             paragraphs=[reading, note],
             count="n_cells",
         )
-        legend(figure, keys, _label, f"Number of patterns of the {pattern_group}")
+        legend(figure, keys, _label, f"Number of patterns of the {pattern_group}", bars=True)
     return figure
 
 

@@ -91,6 +91,12 @@ def line_style(look: Look, group: str) -> dict[str, Any]:
     }
 
 
+def bar_style(look: Look, group: str) -> dict[str, Any]:
+    """Keyword arguments of a bar: filled for "persona", hollow for "baseline"."""
+    inside = "white" if group == "baseline" else lighter(look.colour, 0.35)
+    return {"facecolor": inside, "edgecolor": look.colour, "linewidth": 0.8}
+
+
 def faint_style(look: Look, group: str) -> dict[str, Any]:
     """Keyword arguments of a thin line behind that of `line_style`, with a dot at each point."""
     # Drawn over white instead of see-through: where faint lines cross, they would add up.

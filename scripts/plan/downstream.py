@@ -13,6 +13,7 @@ from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.source import module_digest, source_digest
+from scripts.plan.statistic_figures import by_name, statistic_figures
 from scripts.plan.statistics import statistics
 
 
@@ -21,7 +22,8 @@ def downstream(grid: Grid) -> list[Artefact]:
     ratings, patterns = _ratings(grid), _patterns(grid)
     found = findings(grid, ratings, patterns)
     measured = list(statistics(grid, ratings, found))
-    return [*ratings, *patterns, *found, *calibrated(grid, ratings), *measured, _pages(grid)]
+    drawn = statistic_figures(grid, by_name([*patterns, *measured]))
+    return [*ratings, *patterns, *found, *calibrated(grid, ratings), *measured, *drawn, _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:
