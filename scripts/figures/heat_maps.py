@@ -23,11 +23,11 @@ _ROW, _CONDITION = 0.3, 3.1  # inches
 _APART = 10  # checkpoints from which on numbers get smaller
 
 
-def draw(table: pd.DataFrame, *, models: Sequence[str], speaker: str = "persona", note: str | None = None) -> Figure:
+def draw(table: pd.DataFrame, *, models: Sequence[str], speaker: str = GROUPS[0], note: str | None = None) -> Figure:
     """Draw `of_highest` of `scripts.analysis.pattern_units.pattern_units` by model: conditions side by side.
 
-    Above the patterns of the persona, below those of the baseline, both counted in the answers of `speaker`. Shade and
-    number say the same. Write the figure with `style.save`.
+    Above the patterns of the persona, below those of the baseline, both counted in the answers of `speaker`. Shade
+    and number say the same. Write the figure with `style.save`.
     """
     rows = table[(table["by"] == "model") & (table["speaker"] == speaker)]
     conditions = conditions_of(rows)

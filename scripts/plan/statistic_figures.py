@@ -96,7 +96,7 @@ class _Maker:
         for suite in self._suites:
             for by, rows in (("model", self._models), ("persona", self._personas)):
                 shown = {"by": by, "rows": rows, "measures": suite.measures}
-                yield self._figure(f"by-{by}-{suite.name}", "grid", table, **shown)
+                yield self._figure(f"{by}s-{suite.name}", "grid", table, **shown)
 
     def lengths(self) -> Iterator[Artefact]:
         lengths, by_length = self._tables.get("tables/lengths"), self._tables.get("tables/by-length")

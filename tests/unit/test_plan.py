@@ -210,7 +210,8 @@ BEHIND = rf"{SERIES}|tables/((answer-)?status|values)|figures/"
         ),
         pytest.param(
             lambda p: p.replace_text("items/xstest.csv", ",homonyms,", ",other,"),
-            r"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.|tables/values",
+            r"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.|"
+            r"tables/(values|averages)|figures/(models|personas)-by",
             id="scoring: ratings of the benchmark and all behind",
         ),
         pytest.param(lambda p: p.edit(figures__resamples=9), rf"{SERIES}|figures/", id="resamples"),
