@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.figures import style
-from scripts.figures.measures import Measure, around, in_lines, in_two_lines, ticks
+from scripts.figures.measures import Measure, around, in_few_lines, in_lines, ticks
 from scripts.figures.panels import Key
 from scripts.figures.sheet import WIDTH, places, sheet
 
@@ -55,7 +55,7 @@ def forest(
         _panel(axes, measure, table[table["measure"] == measure.slug], lines, drawn, count)
         axes.set_xlabel(unit(measure))
         axes.set_yticks(range(len(lines.models)))
-        names = [in_two_lines(m) for m in lines.models] if place % columns == 0 else []
+        names = [in_few_lines(m) for m in lines.models] if place % columns == 0 else []
         axes.set_yticklabels(names, fontsize=style.SMALL, linespacing=0.95)
     return figure
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from scripts.figures import style
 from scripts.figures.axes import x_axis
-from scripts.figures.measures import Measure, around, arrow_text, in_lines, in_two_lines, measures_of, ticks
+from scripts.figures.measures import Measure, around, arrow_text, in_few_lines, in_lines, measures_of, ticks
 from scripts.figures.panels import INTERVAL, Key, by_line, keys_of
 from scripts.figures.sheet import WIDTH, legend, plain_label, sheet
 
@@ -68,7 +68,7 @@ def panels(figure: Figure, rows: Sequence[str], headings: Sequence[str]) -> list
         words = in_lines(heading, 17 if len(headings) > 3 else 40)
         axes[0][place].annotate(words, (0, 1), xytext=(0, 13), **_ABOVE, fontweight="bold", fontsize=style.TEXT)
     for place, name in enumerate(rows):
-        axes[place][0].set_ylabel(in_two_lines(name), fontweight="bold", fontsize=style.TEXT - 0.5)
+        axes[place][0].set_ylabel(in_few_lines(name, 3), fontweight="bold", fontsize=style.TEXT - 0.5)
     for line in axes[:-1]:
         for one in line:
             one.tick_params(labelbottom=False)

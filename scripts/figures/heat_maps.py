@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.figures import style
-from scripts.figures.measures import in_two_lines
+from scripts.figures.measures import in_few_lines
 from scripts.figures.panels import GROUPS, ROUNDS_BEFORE, conditions_of
 from scripts.figures.sheet import WIDTH, places, sheet
 
@@ -46,7 +46,7 @@ def draw(table: pd.DataFrame, *, models: Sequence[str], speaker: str = GROUPS[0]
             axes.set_title(f"Patterns of the {group}\n{condition}", loc="left")
             _map(axes, cells, models, at)
             axes.set_yticks(range(len(models)))
-            names = [in_two_lines(m) for m in models] if place % columns == 0 else []
+            names = [in_few_lines(m) for m in models] if place % columns == 0 else []
             axes.set_yticklabels(names, fontsize=style.SMALL, linespacing=0.95)
             axes.set_xlabel(ROUNDS_BEFORE if place // columns == 1 else "")
     return figure

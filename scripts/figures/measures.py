@@ -10,6 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from scripts.figures.panels import ARROW, ARROWS
 
+LONGEST = 40
+"""Characters of a slug that are shown at most."""
 _DIFFERENCES = {"share": "percentage points", "rating": "points (scale 1 to 5)"}
 
 
@@ -49,10 +51,14 @@ def in_lines(words: str, width: int) -> str:
     return "\n".join(textwrap.wrap(tied, width))
 
 
-def in_two_lines(slug: str, least: int = 14) -> str:
-    """Break a slug at its hyphens into at most two lines, as short as they get but for `least` characters."""
+def in_few_lines(slug: str, most: int = 2, least: int = 14) -> str:
+    """Break a slug at its hyphens into at most `most` lines, as short as they get but for `least` characters.
+
+    A very long one loses its middle.
+    """
+    slug = slug if len(slug) <= LONGEST else f"{slug[: LONGEST // 2]}…{slug[-LONGEST // 2 + 1 :]}"
     widths = range(least, max(len(slug), least) + 1)
-    return next(text for text in (in_lines(slug, width) for width in widths) if text.count("\n") < 2)
+    return next(text for text in (in_lines(slug, width) for width in widths) if text.count("\n") < most)
 
 
 def ticks(axis: Axis, scale: str, most: int = 5) -> None:

@@ -133,9 +133,20 @@ def save(figure: Figure, pdf_path: Path, png_path: Path) -> None:
     Raises:
         OSError: a file cannot be written; a file that was there before stays whole.
     """
+    _settle(figure)
     without_date = {"Creator": None, "Producer": None, "CreationDate": None}
     write_atomically(pdf_path, _render(figure, format="pdf", metadata=without_date))
     write_atomically(png_path, _render(figure, format="png", dpi=DPI, metadata={"Software": None}))
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the panels out, once for both files, and round where they stand."""
+    # The solver behind the layout leaves traces in the last bits that differ from run to run.
+    with context():
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(edge, 6) for edge in axes.get_position().bounds])
 
 
 def _defaults() -> dict[str, Any]:

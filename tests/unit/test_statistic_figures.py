@@ -22,7 +22,7 @@ from scripts.figures import (
     pattern_numbers,
     style,
 )
-from scripts.figures.measures import in_lines, in_two_lines
+from scripts.figures.measures import in_few_lines, in_lines
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
 from tests.unit.test_figures import texts
@@ -32,7 +32,7 @@ FIGURES = {
     f"{name}, {figure}": drawn for name, size in at_size.SIZES.items() for figure, drawn in at_size.figures(size)
 }
 WIDE = DEMO._replace(
-    models=("W" * 60, "a-model-whose-slug-goes-on-and-on-until-nobody-can-read-it"),
+    models=("Another-Model-With-A-Wide-Name-And-Some-1234B-Parameters", "a-model-whose-slug-goes-on-and-on-for-ever"),
     conditions=("persona-directed", "goal-oriented", "adversarial-and-quite-long", "small-talk"),
 )
 ODD = {
@@ -303,7 +303,8 @@ def test_an_arrow_stays_with_its_word(words, width, expected):
         ("gemma-3-4b-it", "gemma-3-4b-it"),
         ("Llama-3.1-Nemotron-Nano-8B-v1", "Llama-3.1-Nemotron-\nNano-8B-v1"),
         ("W" * 30, "W" * 15 + "\n" + "W" * 15),
+        ("a" * 50 + "b" * 50, "a" * 20 + "\n…" + "b" * 19),
     ],
 )
 def test_names_have_two_lines_at_most(slug, expected):
-    assert in_two_lines(slug) == expected
+    assert in_few_lines(slug) == expected
