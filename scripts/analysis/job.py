@@ -11,9 +11,12 @@ import pandas as pd
 
 from scripts.analysis.agreement import agreement
 from scripts.analysis.averages import averages
+from scripts.analysis.by_model import by_model
 from scripts.analysis.calibration import calibration
+from scripts.analysis.contrasts import contrasts
 from scripts.analysis.distances import distance_panels, distances
 from scripts.analysis.measures import measures_table
+from scripts.analysis.mixed_models import mixed_models
 from scripts.analysis.panels import Panel, benchmark_panels
 from scripts.analysis.pattern_units import pattern_numbers, pattern_units
 from scripts.analysis.patterns import pattern_series
@@ -91,8 +94,16 @@ def _distance_panels(spec: Spec) -> tuple[Panel, ...]:
     return distance_panels(spec["benchmark"], spec["judge"], spec["label_set"], spec["has_labels"])
 
 
+def _mixed_models(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
+    """Fit the values, which come first, and the counts of patterns, which may be none."""
+    counts = [pd.read_parquet(path) for path in paths[1:]]
+    together = pd.concat(counts, ignore_index=True) if counts else None
+    return mixed_models(pd.read_parquet(paths[0]), together, spec["models"], study=spec["study"])
+
+
 FROM_FILES: Mapping[str, Callable[[Sequence[Path], Spec], pd.DataFrame]] = {
     "values": lambda paths, spec: values_of_files(paths, spec["measures"]),
+    "mixed-models": _mixed_models,
     "measures": lambda paths, spec: measures_table(spec["measures"]),
 }
 """Kinds of tables that read their inputs one by one, or several of unlike form."""
@@ -114,6 +125,8 @@ TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
     "pattern-numbers": lambda counts, spec: pattern_numbers(counts, **_bootstrap(spec)),
     "distance": _distance_series,
     "agreement": lambda ratings, spec: agreement(ratings, spec["judge"]),
+    "contrasts": lambda values, spec: contrasts(values, spec["conditions"], **_bootstrap(spec)),
+    "by-model": lambda values, spec: by_model(values, spec["conditions"], study=spec["study"], **_bootstrap(spec)),
     "status": lambda ratings, spec: status_shares(ratings),
     "answer-status": lambda ratings, spec: answer_status_shares(ratings),
 }

@@ -43,7 +43,8 @@ class Price(Section):
 class ModelSection(Section):
     """What all engines share."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "price", "concurrency", "called"})
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "price", "concurrency", "called", "size", "family"})
+    # `size` and `family` act in the tables that compare models by them.
     # `called` acts through the user turns of the baseline, whose text is part of the identity itself.
 
     id: NonEmpty = Field(description="hub id of the model, e.g. google/gemma-3-4b-it")
@@ -52,6 +53,14 @@ class ModelSection(Section):
     called: str | None = Field(
         default=None,
         description="what `{role}` in user turns becomes for the baseline; default: end of the id",
+    )
+    size: int | None = Field(
+        default=None,
+        gt=0,
+        description="size of the model as a number, for tables that compare sizes; the study: 1, 2, 3",
+    )
+    family: NonEmpty | None = Field(
+        default=None, description="family of the model, which tables group by; e.g. Gemma"
     )
     sampling: Sampling
     system_role: Literal["system", "developer"] = Field(

@@ -15,6 +15,7 @@ from scripts.config.machine import Machine
 from scripts.config.models import Model
 from scripts.config.patterns import Patterns
 from scripts.config.personas import PersonasSection
+from scripts.config.statistics import Statistics
 
 KINDS: tuple[str, ...] = get_args(BenchmarkKind)
 PAIRWISE: frozenset[str] = frozenset({"role-specific", "general"})
@@ -45,6 +46,7 @@ class Config(Section):
     patterns: Patterns = Patterns()
     calibration: Calibration | None = None
     figures: Figures = Figures()
+    statistics: Statistics = Statistics()
     batches: Batches = Batches()
     machine: Machine = Machine()
     sources: NonEmpty = Field(

@@ -21,7 +21,7 @@ def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
     ratings, patterns = _ratings(grid), _patterns(grid)
     found = findings(grid, ratings, patterns)
-    measured = list(statistics(grid, ratings, found))
+    measured = list(statistics(grid, ratings, patterns, found))
     drawn = statistic_figures(grid, by_name([*patterns, *measured]))
     return [*ratings, *patterns, *found, *calibrated(grid, ratings), *measured, *drawn, _pages(grid)]
 

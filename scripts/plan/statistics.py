@@ -11,28 +11,56 @@ from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.source import module_digest
 
-VALUES, MEASURES = "values", "measures"
-"""Kinds of tables."""
+_TABLES = {
+    "measures": "analysis/measures.py",
+    "values": "analysis/values.py",
+    "contrasts": "analysis/contrasts.py",
+    "by-model": "analysis/by_model.py",
+    "mixed-models": "analysis/mixed_models.py",
+}
+"""Kind of table, which is its name too -> the module that makes it."""
 
 
-def statistics(grid: Grid, ratings: Sequence[Artefact], found: Sequence[Artefact]) -> Iterator[Artefact]:
+def statistics(
+    grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefact], found: Sequence[Artefact]
+) -> Iterator[Artefact]:
     """Yield the tables of the statistics. `found` are the findings, of which the distances are read."""
     maker = _Maker(grid)
     yield from maker.values([*ratings, *(made for made in found if made.spec["kind"] == "distances")])
+    yield from maker.differences()
+    if grid.study.config.statistics.mixed_models:
+        yield maker.mixed_models([made.outputs[1] for made in patterns])
 
 
 class _Maker:
     def __init__(self, grid: Grid) -> None:
         self._config = grid.study.config
         self._measures = measures(self._config)
+        self._values: tuple[str, ...] = ()
 
     def values(self, made: Sequence[Artefact]) -> Iterator[Artefact]:
+        """What is measured, and every value of it."""
         inputs = [path for each in made for path in each.outputs if path.endswith(".parquet")]
-        yield self._table(MEASURES, "analysis/measures.py", [], measures=self._measures)
-        yield self._table(VALUES, "analysis/values.py", inputs, measures=self._measures)
+        yield self._table("measures", [], measures=self._measures)
+        values = self._table("values", inputs, measures=self._measures)
+        self._values = values.outputs[:1]
+        yield values
 
-    def _table(self, kind: str, module: str, inputs: Sequence[str], **shown: Any) -> Artefact:
-        spec = {"kind": kind, **shown, "source": module_digest(module, "analysis/job.py")}
+    def differences(self) -> Iterator[Artefact]:
+        """Paired differences at each position, and bars of each model."""
+        figures, conditions = self._config.figures, list(self._config.conditions)
+        drawn = {"conditions": conditions, "resamples": figures.resamples, "seed": figures.seed}
+        yield self._table("contrasts", self._values, **drawn)
+        yield self._table("by-model", self._values, **drawn, study=self._config.statistics.study)
+
+    def mixed_models(self, counts: Sequence[str]) -> Artefact:
+        """The mixed models, those of token patterns among them; the first input is the values."""
+        models = {slug: {"size": m.size, "family": m.family} for slug, m in self._config.models.items()}
+        study = self._config.statistics.study
+        return self._table("mixed-models", [*self._values, *counts], models=models, study=study)
+
+    def _table(self, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
+        spec = {"kind": kind, **shown, "source": module_digest(_TABLES[kind], "analysis/job.py")}
         return artefact("summarise", [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec)
 
 

@@ -38,7 +38,7 @@ class World:
         judged = [f"{b}-by-{judge}" for b in self.benchmarks if b != RULED for judge in self.judges]
         shown = [*judged, *(b for b in self.benchmarks if b == RULED)]
         tables = ["by-checkpoint", "answer-status", "status", "by-round", "patterns-by-checkpoint"]
-        tables += ["values", "measures", "averages"]
+        tables += ["values", "measures", "averages", "contrasts", "by-model", "mixed-models"]
         tables += [f"{name}-by-checkpoint" for name in shown]
         tables += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
         figures = ["by-checkpoint", "patterns", *shown, *(f"utterances-by-{judge}" for judge in self.judges)]

@@ -195,9 +195,10 @@ def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
     return {artefact.plain_outputs[0]: artefact.outputs for artefact in artefacts}
 
 
-SERIES = r"tables/(?!ratings|status|answer|values|measures)"
+SERIES = r"tables/(?!ratings|status|answer|values|measures|mixed)"
+MEASURED = r"tables/(values|contrasts|by-model|mixed-models)"
 SCORED = r"^(tables|figures)/(?!patterns|measures)"
-BEHIND = rf"{SERIES}|tables/((answer-)?status|values)|figures/"
+BEHIND = rf"{SERIES}|tables/((answer-)?status|values|mixed)|figures/"
 
 
 @pytest.mark.parametrize(
@@ -210,15 +211,16 @@ BEHIND = rf"{SERIES}|tables/((answer-)?status|values)|figures/"
         ),
         pytest.param(
             lambda p: p.replace_text("items/xstest.csv", ",homonyms,", ",other,"),
-            r"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.|"
-            r"tables/(values|averages)|figures/(models|personas)-by",
+            rf"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.|{MEASURED}",
             id="scoring: ratings of the benchmark and all behind",
         ),
         pytest.param(lambda p: p.edit(figures__resamples=9), rf"{SERIES}|figures/", id="resamples"),
         pytest.param(lambda p: p.edit(figures__seed=9), rf"{SERIES}|figures/", id="seed of the bootstrap"),
         pytest.param(lambda p: p.edit(figures__note="N"), r"figures/|report/", id="note: what it is printed on"),
         pytest.param(
-            lambda p: p.edit(patterns__fisher_p=0.05), r"patterns/|(tables|figures)/patterns", id="pattern mining"
+            lambda p: p.edit(patterns__fisher_p=0.05),
+            r"patterns/|(tables|figures)/patterns|tables/mixed",
+            id="pattern mining",
         ),
         pytest.param(lambda p: p.edit(models__alpha__name="A"), r"(?!)", id="name of a model"),
         pytest.param(lambda p: p.edit(benchmarks__bfi__name="B"), r"(?!)", id="name of a benchmark"),
@@ -241,8 +243,8 @@ SOURCES = [
     pytest.param("benchmarks/xstest.py", SCORED, id="a scorer"),
     pytest.param("ratings/table.py", SCORED, id="ratings"),
     pytest.param("judge/verdicts.py", SCORED, id="verdicts"),
-    pytest.param("patterns/count.py", r"patterns/|(tables|figures)/patterns", id="patterns"),
-    pytest.param("analysis/bootstrap.py", rf"{SERIES}|tables/values|figures/", id="what all series share"),
+    pytest.param("patterns/count.py", r"patterns/|(tables|figures)/patterns|tables/mixed", id="patterns"),
+    pytest.param("analysis/bootstrap.py", rf"{SERIES}|tables/(values|mixed)|figures/", id="what all series share"),
     pytest.param("analysis/statuses.py", r"status\.", id="one table"),
     pytest.param("figures/style.py", r"figures/", id="what all figures share"),
     pytest.param("figures/utterances.py", r"(?!)", id="a figure that this grid does not have"),
