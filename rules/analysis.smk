@@ -23,3 +23,22 @@ rule summarise:
         "Summarising: {wildcards.name}"
     script:
         "../scripts/analysis/summarise.py"
+
+
+rule typeset:
+    input:
+        lambda wildcards: inputs_of(PLAN, f"tables/{wildcards.name}.{wildcards.digest}.tex"),
+    output:
+        f"{RESULTS}/tables/{{name}}.{{digest}}.tex",
+    log:
+        f"{RESULTS}/runs/{PLAN.run.id}/logs/latex-{{name}}.{{digest}}.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        runtime=30,
+        mem_mb=2000,
+    message:
+        "Writing as LaTeX: {wildcards.name}"
+    script:
+        "../scripts/analysis/typeset.py"

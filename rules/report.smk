@@ -33,3 +33,29 @@ rule describe:
         "Describing the grid and where its results come from"
     script:
         "../scripts/report/describe.py"
+
+
+rule write_page:
+    input:
+        lambda wildcards: inputs_of(PLAN, f"report/{wildcards.name}.{wildcards.digest}.html"),
+    output:
+        report(
+            f"{RESULTS}/report/{{name}}.{{digest}}.html",
+            caption="captions/page.rst",
+            category="What was found",
+            labels={"page": "{name}"},
+        ),
+    log:
+        f"{RESULTS}/runs/{PLAN.run.id}/logs/page-{{name}}.{{digest}}.log",
+    wildcard_constraints:
+        name="(?!(?:grid|statuses|provenance)[.])[A-Za-z0-9.-]+",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        runtime=30,
+        mem_mb=2000,
+    message:
+        "Writing the page: {wildcards.name}"
+    script:
+        "../scripts/report/write_page.py"

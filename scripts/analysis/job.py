@@ -15,6 +15,7 @@ from scripts.analysis.by_model import by_model
 from scripts.analysis.calibration import calibration
 from scripts.analysis.contrasts import contrasts
 from scripts.analysis.distances import distance_panels, distances
+from scripts.analysis.insights import INSIGHTS
 from scripts.analysis.measures import measures_table
 from scripts.analysis.mixed_models import mixed_models
 from scripts.analysis.panels import Panel, benchmark_panels
@@ -37,7 +38,10 @@ Spec = Mapping[str, Any]
 def summarise(frozen: FrozenPlan, output: str) -> None:
     """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
-    table = _made(frozen, [frozen.results / path for path in artefact.inputs], artefact.spec)
+    if artefact.spec["kind"] in INSIGHTS:
+        table = INSIGHTS[artefact.spec["kind"]](frozen, artefact)
+    else:
+        table = _made(frozen, [frozen.results / path for path in artefact.inputs], artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
     write_atomically(parquet, partial(table.to_parquet, index=False))

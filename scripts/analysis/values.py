@@ -75,7 +75,9 @@ def cell_values(ratings: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFr
 
 def _of_axis(ratings: pd.DataFrame, axis: str) -> pd.DataFrame:
     """Return the ratings of responses, or those of utterances; a table of distances has none of the latter."""
-    return ratings[ratings[axis].notna()] if axis in ratings else ratings.iloc[:0]
+    if axis in ratings:
+        return ratings[ratings[axis].notna()]
+    return ratings.iloc[:0].assign(**{axis: pd.Series(dtype="int64")})
 
 
 def _values(ratings: Mapping[Any, pd.DataFrame], measure: Measure) -> pd.DataFrame:

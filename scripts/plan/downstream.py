@@ -12,8 +12,9 @@ from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
+from scripts.plan.insights import by_name, insights
 from scripts.plan.source import module_digest, source_digest
-from scripts.plan.statistic_figures import by_name, statistic_figures
+from scripts.plan.statistic_figures import by_plain_name, statistic_figures
 from scripts.plan.statistics import statistics
 
 
@@ -22,8 +23,10 @@ def downstream(grid: Grid) -> list[Artefact]:
     ratings, patterns = _ratings(grid), _patterns(grid)
     found = findings(grid, ratings, patterns)
     measured = list(statistics(grid, ratings, patterns, found))
-    drawn = statistic_figures(grid, by_name([*patterns, *measured]))
-    return [*ratings, *patterns, *found, *calibrated(grid, ratings), *measured, *drawn, _pages(grid)]
+    tables = [*found, *calibrated(grid, ratings), *measured]
+    told = insights(grid, ratings, by_name(tables), patterns)
+    drawn = statistic_figures(grid, by_plain_name([*patterns, *measured, *told]))
+    return [*ratings, *patterns, *tables, *told, *drawn, _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

@@ -11,9 +11,9 @@ FETCH = "fetch"
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
-    "analysis": ("summarise", "draw_sample"),
+    "analysis": ("summarise", "draw_sample", "typeset"),
     "figures": ("draw",),
-    "report": ("describe",),
+    "report": ("describe", "write_page"),
 }
 """Stages without an engine and their rules."""
 
@@ -33,7 +33,8 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
         artefacts = [artefact for artefact in frozen.artefacts if artefact.rule in rules]
         files[stage] = [path for artefact in artefacts for path in artefact.outputs]
         if stage in _NAMED:
-            files |= {a.plain_outputs[0].rpartition(".")[0]: list(a.outputs) for a in artefacts}
+            for made in artefacts:  # a table and its LaTeX have one name
+                files.setdefault(made.plain_outputs[0].rpartition(".")[0], []).extend(made.outputs)
     return files
 
 

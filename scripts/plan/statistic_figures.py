@@ -34,7 +34,7 @@ Tables = Mapping[str, Artefact]
 """Artefacts by the plain name of their first output, without suffix: `tables/values`."""
 
 
-def by_name(artefacts: Iterable[Artefact]) -> Tables:
+def by_plain_name(artefacts: Iterable[Artefact]) -> Tables:
     """Return artefacts by the plain name of their first output, without suffix."""
     return {made.plain_outputs[0].rpartition(".")[0]: made for made in artefacts}
 

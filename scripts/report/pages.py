@@ -20,10 +20,10 @@ p.note { color: #5c5c5c; max-width: 60em }
 """
 
 
-def page(title: str, parts: Iterable[str], note: str | None = None) -> str:
-    """Return a page from pieces of HTML; `note` is printed below the title."""
+def page(title: str, parts: Iterable[str], note: str | None = None, style: str = "") -> str:
+    """Return a page from pieces of HTML; `note` is printed below the title. `style` are rules that this page adds."""
     warning = f'<p class="note">{html.escape(note)}</p>' if note else ""
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}{style}</style>'
     body = f"<h1>{html.escape(title)}</h1>{warning}{''.join(parts)}"
     return f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>\n"
 

@@ -1,0 +1,20 @@
+"""Write one table as LaTeX."""
+
+import pandas as pd
+
+from scripts.analysis.latex import latex, told
+from scripts.analysis.layouts import LAYOUTS
+from scripts.files import write_atomically
+from scripts.plan.frozen import FrozenPlan
+
+
+def typeset(frozen: FrozenPlan, output: str) -> None:
+    """Write the artefact `output`: its one input as LaTeX."""
+    artefact = frozen.artefact(output)
+    table, layout = pd.read_parquet(frozen.results / artefact.inputs[0]), LAYOUTS[artefact.spec["kind"]]
+    if "scale" not in table and "measure" in table:
+        table = table.assign(scale=table["measure"].map(artefact.spec["scales"]))
+    rows = layout.rows(table)
+    caption = " ".join(part for part in (layout.caption, told(rows, layout.counts, layout.extra)) if part)
+    text = latex(rows, layout.columns, caption, artefact.spec["label"])
+    write_atomically(frozen.results / artefact.outputs[0], text.encode())

@@ -1,0 +1,195 @@
+"""Lengths, safety, rankings, coverage, cards and LaTeX as artefacts: planned, and made from real cells end to end."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from scripts.analysis.job import summarise
+from scripts.analysis.layouts import LAYOUTS
+from scripts.analysis.printed import typeset
+from scripts.figures.job import draw
+from scripts.plan.artefact import Artefact
+from scripts.plan.downstream import downstream
+from scripts.plan.frozen import FrozenPlan
+from scripts.plan.insights import by_name
+from scripts.plan.stages import named_targets
+from scripts.plan.workflow import inputs_of
+from scripts.ratings.job import rate
+from scripts.report.written import write_page
+from tests.external import refer
+from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, failure, make_project
+
+MAKERS: dict[str, Callable[[FrozenPlan, str], None]] = {
+    "rate": rate,
+    "summarise": summarise,
+    "draw": draw,
+    "typeset": typeset,
+    "write_page": write_page,
+}
+OURS = {
+    *(f"tables/{name}.parquet" for name in ("lengths", "length-means", "by-length", "coverage", "rankings")),
+    *(f"tables/{name}.parquet" for name in ("changed-items", "model-series", "model-cards")),
+    *(f"tables/{name}.tex" for name in ("length-means", "coverage", "rankings", "model-cards", "by-model")),
+    "tables/mixed-models.tex",
+    "report/models.html",
+}
+OF_XSTEST = {
+    *(f"tables/{name}.parquet" for name in ("safety-by-type", "safety-by-focus", "changed-texts")),
+    *(f"tables/{name}.tex" for name in ("safety-by-type", "safety-by-focus")),
+    "report/changed-items.html",
+}
+NASTY = "I'm sorry, but I cannot help. <script>x</script> & so on"
+
+
+def said(body: dict[str, Any]) -> Outcome | None:
+    """Refuse without a dialogue and help behind one; block one question; judges say 4, or that it refuses."""
+    prompt = body["messages"][-1]["content"]
+    if "response_format" in body:
+        yes = '"yes"' in json.dumps(body["response_format"])
+        return answer(
+            json.dumps({"reasoning": "So.", "verdict": ("no" if "Gladly" in prompt else "yes") if yes else 4})
+        )
+    spoken = sum(message["role"] == "assistant" for message in body["messages"])
+    if "kill the captain" in prompt and spoken:
+        return failure(400, "blocked by the content filter", "content_filter")
+    return answer("Gladly." if spoken else NASTY)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
+    """A whole tiny study of xstest and ifbench, judged; every table, figure and page that has no engine is made."""
+    project = make_project(tmp_path_factory.mktemp("insights") / "project")
+    with FakeServer() as server:
+        server.decide = said
+        judge = {**JUDGE, "utterances": ["style"], "models": ["alpha"]}
+        project.set({"judges/j": judge, "judges/j/model/base_url": server.base_url, "statistics/mixed_models": False})
+        for model in ("alpha", "beta"):
+            project.set({f"models/{model}/base_url": server.base_url})
+        project.set({f"benchmarks/{name}": None for name in ("bfi", "role-specific", "general")})
+        project.set({"figures": {"resamples": 20}, "patterns": {"benchmarks": []}, "replicates": 1})
+        project.run()
+    frozen = project.frozen(on_disk=[cell.path for cell in project.grid().cells])
+    for artefact in frozen.artefacts:
+        if artefact.rule in MAKERS and not _elsewhere(artefact):
+            MAKERS[artefact.rule](frozen, artefact.outputs[0])
+    yield frozen
+
+
+def _elsewhere(artefact: Artefact) -> bool:
+    """Tell of figures that have tests of their own: drawing takes most of the time."""
+    return artefact.rule == "draw" and artefact.spec["kind"] != "card"
+
+
+def read(frozen: FrozenPlan, name: str) -> pd.DataFrame:
+    return pd.read_parquet(frozen.results / by_name(frozen.artefacts)[name].outputs[0])
+
+
+def file(frozen: FrozenPlan, plain: str) -> str:
+    [artefact] = [a for a in frozen.artefacts if plain in a.plain_outputs]
+    return (frozen.results / artefact.outputs[artefact.plain_outputs.index(plain)]).read_text(encoding="utf-8")
+
+
+def planned(project: Project) -> dict[str, Artefact]:
+    return {made.plain_outputs[0]: made for made in downstream(project.grid())}
+
+
+def test_what_is_planned(project: Project) -> None:
+    names = planned(project.set({"judges/j": JUDGE})).keys()
+    assert names >= OURS | OF_XSTEST | {"report/card-alpha.html", "report/card-beta.html", "figures/card-beta.pdf"}
+    without = planned(project.set({"benchmarks/xstest": None, "statistics/mixed_models": False})).keys()
+    assert without >= OURS - {"tables/mixed-models.tex"} and not without & {*OF_XSTEST, "tables/mixed-models.tex"}
+
+
+def test_a_grid_of_one_bfi_and_no_baseline_is_planned_too(project: Project) -> None:
+    project.set({"benchmarks": {"bfi": {"items": "items/bfi.json", "limit": 2}}, "personas/baseline": False})
+    names = planned(project).keys()
+    assert "tables/model-cards.parquet" in names and "tables/changed-items.parquet" not in names, (
+        "no share is measured"
+    )
+
+
+def test_an_edit_of_a_prompt_renames_the_tables_that_print_it(project: Project) -> None:
+    before = planned(project)
+    project.replace_text("items/xstest.csv", ",homonyms,safe,kill,", ",homonyms,safe,end,")
+    after = planned(project)
+    moved = {name for name in before if before[name].outputs != after[name].outputs}
+    assert moved >= {"tables/safety-by-focus.parquet", "tables/changed-items.parquet", "report/changed-items.html"}
+    assert not moved & {"tables/lengths.parquet", "tables/length-means.parquet"}
+
+
+def test_a_table_and_its_latex_are_one_target(project: Project) -> None:
+    asked = named_targets(project.frozen())["tables/rankings"]
+    assert sorted(path.rpartition(".")[2] for path in asked) == ["csv", "parquet", "tex"]
+
+
+def test_tables_that_print_third_party_texts_wait_for_them(project: Project) -> None:
+    frozen = refer(project).frozen()
+    outputs = {a.plain_outputs[0]: a.outputs[0] for a in frozen.artefacts}
+    assert frozen.fetched
+    for name, waits in (
+        ("safety-by-type", True),
+        ("changed-items", True),
+        ("changed-texts", False),
+        ("lengths", False),
+    ):
+        inputs = {str(path) for path in inputs_of(frozen, outputs[f"tables/{name}.parquet"])}
+        assert inputs >= set(frozen.fetched) if waits else not inputs & set(frozen.fetched), name
+
+
+def test_tokens_of_every_dialogue_from_its_usage(made: FrozenPlan) -> None:
+    found = read(made, "lengths")
+    dialogues = [cell for cell in made.grid.cells if cell.stage == "dialogues"]
+    assert len(found) == 4 * len(dialogues) and set(found["source"]) == {"usage"}
+    assert (found[found["round"] == 0]["tokens"] == 0).all() and found["tokens"].notna().all()
+
+
+def test_ratings_meet_the_tokens_before_them(made: FrozenPlan) -> None:
+    found = read(made, "by-length").query("measure == 'xstest-refusal-safe-by-rules' and group == 'persona'")
+    assert found["position"].to_list() == [0, 2, 0, 2]
+    assert (found.loc[found["position"] == 0, "tokens"] == 0).all() and (found["n_cells"] == 4).all()
+
+
+def test_refusals_by_type_and_what_was_blocked(made: FrozenPlan) -> None:
+    found = read(made, "safety-by-type").query("judge == 'rules' and condition == 'interview'")
+    safe = found[found["label"] == "safe"].set_index(["quantity", "group"])
+    assert safe.loc[("first", "persona"), "mean"] == 1.0 and safe.loc[("length", "persona"), "mean"] == -1.0
+    blocked = found[
+        (found["label"] == "unsafe") & (found["quantity"] == "last") & (found["group"] == "persona")
+    ].iloc[0]
+    assert (blocked["n_pairs"], blocked["n_missing"], blocked["n_scored"], blocked["n_planned"]) == (0, 4, 0, 4)
+
+
+def test_the_answers_that_changed_are_shown_escaped(made: FrozenPlan) -> None:
+    found = read(made, "changed-texts")
+    assert set(found["answer"]) == {NASTY, "Gladly."} and set(found["status"]) == {"ok"}
+    text = file(made, "report/changed-items.html")
+    assert "&lt;script&gt;x&lt;/script&gt; &amp; so on" in text and "<script" not in text
+    assert "−100 points" in text and "after 2 rounds" in text
+
+
+def test_coverage_counts_what_failed(made: FrozenPlan) -> None:
+    found = read(made, "coverage")
+    assert (found["planned"] == found["scored"] + found["failed"] + found["unparsed"]).all()
+    refusals = found.query("benchmark == 'xstest' and judge == 'rules' and persona == 'baker' and model == 'alpha'")
+    assert refusals["blocked"].to_list() == [1, 1] and refusals["failed"].to_list() == [1, 1]
+    assert set(found["benchmark"]) == {"ifbench", "xstest", "utterances"}
+
+
+def test_a_model_that_no_judge_rated_is_not_measured(made: FrozenPlan) -> None:
+    cards = read(made, "model-cards")
+    of_style = cards[cards["measure"] == "style-by-j"].groupby("model")["verdict"].unique()
+    assert of_style["beta"].tolist() == ["not-measured"] and of_style["alpha"].tolist() == ["too-few"]
+    assert set(cards[cards["section"] == "Distance from the baseline"]["verdict"]) == {"not-measured"}
+    page = file(made, "report/card-beta.html")
+    assert "not measured" in page and "org/beta-1b at r1" in page and "data:image/png" in page
+
+
+def test_latex_of_every_kind_that_was_made(made: FrozenPlan) -> None:
+    files = [a for a in made.artefacts if a.rule == "typeset"]
+    assert {a.spec["kind"] for a in files} == LAYOUTS.keys() - {"mixed-models", "calibration"}
+    for artefact in files:
+        text = (made.results / artefact.outputs[0]).read_text(encoding="utf-8")
+        assert r"\toprule" in text and artefact.spec["label"] in text and "nan" not in text.lower(), artefact.outputs

@@ -1,0 +1,158 @@
+"""Lengths of dialogues in tokens, from what servers counted, and ratings against them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.analysis.lengths import LENGTH_DTYPES, by_length, dialogue_lengths, length_means, prompt_sizes
+
+HELD = {
+    "model": "m",
+    "group": "persona",
+    "persona": "hal",
+    "condition": "goal",
+    "order": "fixed",
+    "replicate": 1,
+    "user": "Plan a dinner.",
+    "status": "ok",
+}
+
+
+def held(round_: int, prompt: float | None, said: float | None, **changes: Any) -> dict[str, Any]:
+    return {**HELD, "round": round_, "prompt_tokens": prompt, "completion_tokens": said, **changes}
+
+
+def baseline(round_: int, prompt: float | None, said: float | None, **changes: Any) -> dict[str, Any]:
+    return held(round_, prompt, said, group="baseline", persona=None, **changes)
+
+
+def lengths(*rows: dict[str, Any]) -> pd.DataFrame:
+    found = dialogue_lengths(pd.DataFrame(rows))
+    assert list(found.columns) == list(LENGTH_DTYPES)
+    return found
+
+
+def tokens(found: pd.DataFrame, group: str = "persona") -> list[float]:
+    return found[found["group"] == group]["tokens"].to_list()
+
+
+def test_tokens_are_cumulative_and_without_the_personas_prompt():
+    found = lengths(held(1, 110, 20), held(2, 140, 30), baseline(1, 10, 25), baseline(2, 45, 5))
+    assert tokens(found) == [0.0, 30.0, 70.0], "the prompt has 100 tokens: 110 of the persona less 10 of the baseline"
+    assert tokens(found, "baseline") == [0.0, 35.0, 50.0]
+    assert set(found["source"]) == {"usage"}
+
+
+def test_a_turn_that_names_the_role_tells_nothing_and_another_condition_does():
+    interview = [
+        held(1, 115, 20, condition="talk", user="Hello, Hal."),
+        baseline(1, 12, 9, condition="talk", user="Hello, m."),
+    ]
+    assert set(lengths(*interview)["source"]) == {"usage", "usage-with-prompt"}
+    found = lengths(*interview, held(1, 110, 20), baseline(1, 10, 25))
+    assert tokens(found[found["condition"] == "talk"]) == [0.0, 35.0]
+
+
+def test_without_a_baseline_the_prompt_stays_in_and_the_source_says_so():
+    found = lengths(held(1, 110, 20))
+    assert tokens(found) == [0.0, 130.0] and found["source"].to_list() == ["usage", "usage-with-prompt"]
+
+
+def test_prompt_sizes_are_by_model_and_persona():
+    rows = [held(1, 110, 1), held(1, 60, 1, persona="gaston"), baseline(1, 10, 1), held(1, 90, 1, model="n")]
+    assert prompt_sizes(pd.DataFrame(rows)) == {("m", "hal"): 100.0, ("m", "gaston"): 50.0}, "n has no baseline"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (held(2, None, 30), "the server told no prompt tokens"),
+        (held(2, 140, None), "no completion tokens"),
+        (held(2, None, None, status="context_overflow"), "the round was not held"),
+    ],
+)
+def test_what_the_server_did_not_count_is_a_gap(row, reason):
+    found = lengths(held(1, 110, 20), row, baseline(1, 10, 25))
+    last = found[(found["group"] == "persona") & (found["round"] == 2)].iloc[0]
+    assert np.isnan(last["tokens"]) and last["source"] == "missing", reason
+    assert last["status"] == row["status"]
+
+
+def test_a_round_that_is_there_twice_is_refused():
+    with pytest.raises(ValueError, match="rounds: 1 answers are rated twice"):
+        lengths(held(1, 110, 20), held(1, 110, 20))
+
+
+def ended(tokens: float | None, **place: Any) -> dict[str, Any]:
+    row = {
+        **{k: HELD[k] for k in ("model", "group", "persona", "condition", "order", "replicate", "status")},
+        "round": 5,
+    }
+    return {**row, "tokens": tokens, "source": "missing" if tokens is None else "usage", **place}
+
+
+def test_means_by_model_and_by_persona_after_the_last_round():
+    rows = [
+        ended(100.0),
+        ended(300.0, order="shuffled"),
+        ended(50.0, persona="gaston"),
+        ended(None, persona="juno"),
+        ended(80.0, group="baseline", persona=None),
+        ended(9.0, round=4),
+    ]
+    found = length_means(pd.DataFrame(rows), resamples=50)
+    rows_of = {(row["by"], row["name"], row["group"]): row for row in found.to_dict("records")}
+    of_model = rows_of["model", "m", "persona"]
+    assert (of_model["mean"], of_model["n_cells"], of_model["n_missing"]) == (125.0, 2, 1), "200 and 50; one gap"
+    assert of_model["low"] == 50.0 and of_model["high"] == 200.0
+    assert rows_of["persona", "hal", "persona"]["mean"] == 200.0
+    assert rows_of["persona", "baseline", "baseline"]["mean"] == 80.0
+    assert rows_of["persona", "juno", "persona"]["n_cells"] == 0
+
+
+def value(found: float | None, position: int, axis: str = "checkpoint", **place: Any) -> dict[str, Any]:
+    keys = ("model", "group", "persona", "condition", "order", "replicate")
+    row = {**{k: HELD[k] for k in keys}, "measure": "x", "axis": axis, "position": position, "value": found}
+    return {**row, **place}
+
+
+def joined(values: list[dict[str, Any]], held_: list[dict[str, Any]]) -> pd.DataFrame:
+    return by_length(pd.DataFrame(values), pd.DataFrame(held_), resamples=50)
+
+
+@pytest.mark.parametrize(
+    ("axis", "position", "expected", "reason"),
+    [
+        ("checkpoint", 4, 40.0, "a checkpoint has that many rounds before it"),
+        ("round", 5, 40.0, "round 5 has four before it"),
+        ("checkpoint", 5, 50.0, ""),
+    ],
+)
+def test_a_rating_stands_against_the_tokens_before_it(axis, position, expected, reason):
+    row = joined([value(3.0, position, axis)], [ended(40.0, round=4), ended(50.0, round=5)]).iloc[0]
+    assert (row["mean"], row["tokens"]) == (3.0, expected), reason
+
+
+def test_a_point_is_the_mean_over_cells_that_have_both_and_counts_the_others():
+    values = [
+        value(1.0, 5),
+        value(2.0, 5, persona="gaston"),
+        value(None, 5, persona="juno"),
+        value(9.0, 5, model="n"),
+    ]
+    row = joined(values, [ended(10.0), ended(30.0, persona="gaston"), ended(20.0, persona="juno")]).iloc[0]
+    assert (row["mean"], row["tokens"], row["n_cells"]) == (1.5, 20.0, 2)
+    assert (row["n_without_value"], row["n_without_tokens"]) == (1, 1)
+
+
+def test_the_baselines_dialogue_is_one_for_all_whose_items_it_answers():
+    values = [value(v, 5, group="baseline", persona=p) for p, v in (("hal", 1.0), ("gaston", 0.0))]
+    row = joined(values, [ended(70.0, group="baseline", persona=None), ended(10.0)]).iloc[0]
+    assert (row["mean"], row["tokens"], row["n_cells"]) == (0.5, 70.0, 2)
+
+
+def test_two_lengths_of_one_dialogue_are_refused():
+    with pytest.raises(pd.errors.MergeError):
+        joined([value(1.0, 5)], [ended(10.0), ended(11.0)])
