@@ -210,7 +210,7 @@ def mixed_models(size: Size, family: str) -> Table:
         status = str(draw.choice(statuses)) if len(size.models) > 1 else "too-few"
         effect, se = unit_of(measure) * per * draw.normal(-1, 1), unit_of(measure) * per * 0.4
         fitted = status not in ("failed", "too-few")
-        for term in ("Intercept", "position" if family == "length" else "group[persona]", "Group Var"):
+        for term in ("intercept", coefficients.TERMS[family]):
             numbers = (effect, se, effect - 1.96 * se, effect + 1.96 * se) if fitted else (np.nan,) * 4
             rows.append((family, measure["measure"], model, condition, term, *numbers, 80, status))
     columns = ["family", "measure", "model", "condition", "term", "coefficient", "se", "low", "high", "n", "status"]

@@ -14,12 +14,12 @@ from scripts.figures.measures import Measure, arrow_text, measures_of
 from scripts.figures.panels import Key, keys_of
 from scripts.figures.sheet import legend
 
-NO_EFFECT = ("Intercept", "Group Var")
-"""Terms that are not what a figure shows."""
+TERMS = {"length": "position", "personalization": "persona"}
+"""Family -> the term that a figure shows."""
 TITLES = {"length": "Effect of length", "personalization": "Effect of a persona"}
 WHAT = {
     "length": "change of the rating with one more round before the item, personas only",
-    "personalization": "persona against baseline, where no round stands before the item",
+    "personalization": "persona against baseline, over all checkpoints",
 }
 READING = (
     "Points: coefficient of a linear mixed model, {what}. Whiskers: 95 % Wald interval of the fit. n: ratings in the "
@@ -43,7 +43,9 @@ def draw(
     """
     shown = measures_of(measures)
     rows = table[
-        (table["family"] == family) & table["measure"].isin([m.slug for m in shown]) & ~table["term"].isin(NO_EFFECT)
+        (table["family"] == family)
+        & table["measure"].isin([m.slug for m in shown])
+        & (table["term"] == TERMS[family])
     ]
     rows = rows.assign(mean=rows["coefficient"], group="persona")
     keys = keys_of(rows)

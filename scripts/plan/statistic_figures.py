@@ -81,7 +81,7 @@ class _Maker:
         for suite in self._suites if table else ():
             for name, family, measures in (
                 ("effect-of-length", "length", suite.measures if _long(self._config) else []),
-                ("effect-of-a-persona", "personalization", _at_zero(self._config, suite)),
+                ("effect-of-a-persona", "personalization", _compared(self._config, suite)),
             ):
                 if table and measures:
                     shown = {"family": family, "measures": measures, "models": self._models}
@@ -174,16 +174,16 @@ def _contrasts(config: Config, family: Family) -> Iterator[tuple[str, str, str |
 def _bars(config: Config, suite: Suite) -> Iterator[tuple[str, str, str | None, list[Any]]]:
     if _long(config):
         yield "cost-of-length", "length", None, suite.measures
-    yield "cost-of-a-persona", "personalization", None, _at_zero(config, suite)
+    at_zero = config.checkpoints[0] == 0
+    yield "cost-of-a-persona", "personalization", None, _compared(config, suite) if at_zero else []
     for prefix, contrast, pair in _pairs(config):
-        yield f"difference-{prefix}-by-model", contrast, pair, suite.measures
+        yield f"models-difference-{prefix}", contrast, pair, suite.measures
 
 
-def _at_zero(config: Config, suite: Suite) -> list[Any]:
-    """Return the measures that persona and baseline have where no round stands before the item."""
-    if not config.personas.baseline or config.checkpoints[0] != 0:
-        return []
-    return [m for m in _with_baseline(suite.measures) if m["axis"] == "checkpoint"]
+def _compared(config: Config, suite: Suite) -> list[Any]:
+    """Return the measures that persona and baseline have at checkpoints."""
+    found = _with_baseline(suite.measures) if config.personas.baseline else []
+    return [measure for measure in found if measure["axis"] == "checkpoint"]
 
 
 def _with_baseline(measures: Sequence[Any]) -> list[Any]:
