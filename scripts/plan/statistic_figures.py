@@ -31,12 +31,13 @@ _FIGURES = {
 """Kind of table or figure -> the module that makes it."""
 
 Tables = Mapping[str, Artefact]
-"""Artefacts by the plain name of their first output, without suffix: `tables/values`."""
+"""Tables by the plain name of their first output, without suffix: `tables/values`."""
 
 
 def by_plain_name(artefacts: Iterable[Artefact]) -> Tables:
-    """Return artefacts by the plain name of their first output, without suffix."""
-    return {made.plain_outputs[0].rpartition(".")[0]: made for made in artefacts}
+    """Return tables by the plain name of their first output, without suffix; a printed table is no table."""
+    firsts = ((made.plain_outputs[0].rpartition("."), made) for made in artefacts)
+    return {stem: made for (stem, _, suffix), made in firsts if suffix == "parquet"}
 
 
 def statistic_figures(grid: Grid, tables: Tables) -> list[Artefact]:
