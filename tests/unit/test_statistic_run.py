@@ -1,7 +1,9 @@
 """Every statistic figure from the tables of a tiny study that really ran, against a server that rates by a hash."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -14,21 +16,36 @@ from scripts.patterns.job import mine_patterns
 from scripts.plan.frozen import FrozenPlan
 from scripts.plan.statistic_figures import by_plain_name, statistic_figures
 from scripts.ratings.job import rate
-from tests.helpers import JUDGE, FakeServer, make_project
+from tests.helpers import JUDGE, FakeServer, Outcome, answer, make_project
 from tests.unit.test_calibration import verdict
 
 MAKERS = {"rate": rate, "mine_patterns": mine_patterns, "summarise": summarise, "draw": draw}
+
+
+def decide(body: dict[str, Any]) -> Outcome | None:
+    """Rate by a hash, pairs too; let personas speak of other things than the baseline, so that there are patterns."""
+    if "response_format" in body:
+        shape = json.dumps(body["response_format"])
+        chosen = "AB"[len(said_in(body)) % 2]
+        return answer(json.dumps({"reasoning": "So.", "verdict": chosen})) if '"B"' in shape else verdict(body)
+    words = "tides and butter" if body["messages"][0]["role"] == "system" else "plain words"
+    return answer(f"{'No' if len(said_in(body)) % 3 else 'Yes'}, {words}, in my own way.")
+
+
+def said_in(body: dict[str, Any]) -> str:
+    return "".join(message["content"] for message in body["messages"])
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
     """A study of two models and two personas with all tables that figures of statistics read."""
     with FakeServer() as server:
-        server.decide = verdict
+        server.decide = decide
         project = make_project(tmp_path_factory.mktemp("ran") / "project")
         address = {f"{name}/base_url": server.base_url for name in ("models/alpha", "models/beta", "judges/j/model")}
-        metrics = {"judges/j/utterances": ["style", "knowledge"], "patterns": {"benchmarks": ["xstest"]}}
-        frozen = project.set({"judges/j": JUDGE, **address, **metrics, "replicates": 2}).run()
+        asked = {"judges/j/utterances": ["style", "knowledge"], "patterns": {"benchmarks": ["xstest"]}}
+        limits = {"benchmarks/bfi/limit": 5, "benchmarks/xstest/limit": 4, "replicates": 2}
+        frozen = project.set({"judges/j": JUDGE, **address, **asked, **limits}).run()
         for made in frozen.artefacts:
             if made.rule in ("rate", "mine_patterns", "summarise"):
                 (frozen.results / made.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
