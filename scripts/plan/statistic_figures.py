@@ -125,7 +125,8 @@ class _Maker:
         mined = [made for made in self._tables.values() if made.rule == "mine_patterns"]
         if not mined:
             return
-        first = [made.outputs[1] for made in mined if not made.spec.get("again")]
+        at = min(made.spec["checkpoint"] for made in mined)  # those of the last checkpoint only are compared
+        first = [made.outputs[1] for made in mined if made.spec["checkpoint"] == at]
         table = self._table("patterns-by-unit", "pattern-units", first)
         yield table
         yield self._figure("patterns-heat-map", "heat-map", table, models=self._models)
