@@ -27,6 +27,8 @@ CONTRAST_DTYPES = {
     "noise": "float64",
     "n_pairs": "int64",
     "n_missing": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
 }
 _FAMILY = [key for key in POINT if key != "position"]
 """The positions of one family are corrected together."""
@@ -47,7 +49,8 @@ def contrasts(values: pd.DataFrame, conditions: Sequence[str], *, resamples: int
     another: 1.96 * sqrt(2 * s2 / R / n_pairs), with s2 the variance between replicates of a cell, pooled over the
     cells of the point, and R the replicates averaged; where a baseline stands in several pairs, it counts as the
     one cell it is (see `_noise`). NaN with one replicate. `n_pairs` have both values, `n_missing` are planned and
-    lack one. Columns and types: `CONTRAST_DTYPES`, sorted by the first six.
+    lack one; `n_scored` and `n_planned` count the items of all their cells. Columns and types: `CONTRAST_DTYPES`,
+    sorted by the first six.
     """
     compared = pairs(cell_means(values), conditions)
     families = compared.groupby(_FAMILY, dropna=False, sort=True)
@@ -68,6 +71,7 @@ def _family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     by_position = rows.groupby("position", sort=True)
     points["noise"] = [_noise(at[at["value"].notna()]) for _, at in by_position] if _repeated(rows) else np.nan
     points["n_missing"] = by_position["value"].apply(lambda found: found.isna().sum()).to_numpy()
+    points[["n_scored", "n_planned"]] = by_position[["n_scored", "n_planned"]].sum().to_numpy()
     return points.assign(**{key: rows.iloc[0][key] for key in _FAMILY})
 
 

@@ -7,15 +7,18 @@ from typing import Any
 
 import pandas as pd
 
+from scripts.analysis.by_length import by_length, length_means
 from scripts.analysis.cards import model_cards
 from scripts.analysis.changed import changed_texts, most_changed
 from scripts.analysis.coverage import coverage, status_counts
-from scripts.analysis.items import Measure, changed_items, item_changes, item_values
-from scripts.analysis.lengths import by_length, dialogue_lengths, length_means
+from scripts.analysis.items import Measure, changed_items, item_changes, values_by_measure
+from scripts.analysis.lengths import dialogue_lengths
 from scripts.analysis.model_series import model_series, pattern_values
 from scripts.analysis.rankings import rankings
 from scripts.analysis.safety import safety
 from scripts.config.personas import BASELINE
+from scripts.errors import UserError
+from scripts.grid.tokenizer import counter, tokenizer_file
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
 
@@ -61,16 +64,9 @@ def _ends(artefact: Artefact) -> Any:
 
 
 def _valued(frozen: FrozenPlan, artefact: Artefact) -> list[tuple[Measure, pd.DataFrame]]:
-    """Return the items' values of every measure, read file by file."""
-    found: dict[str, list[pd.DataFrame]] = {measure["measure"]: [] for measure in artefact.spec["measures"]}
-    for path in _paths(frozen, artefact, "tables/ratings-"):
-        ratings = pd.read_parquet(path, filters=_ends(artefact))
-        there = set(ratings["benchmark"].dropna())
-        for measure in artefact.spec["measures"]:
-            if measure["benchmark"] in there:
-                found[measure["measure"]].append(item_values(ratings, measure))
-    measures = {measure["measure"]: measure for measure in artefact.spec["measures"]}
-    return [(measures[slug], pd.concat(parts, ignore_index=True)) for slug, parts in found.items() if parts]
+    """Return the items' values of every measure at the first and the last checkpoint."""
+    files = _paths(frozen, artefact, "tables/ratings-")
+    return values_by_measure(files, artefact.spec["measures"], artefact.spec["ends"])
 
 
 def _about(frozen: FrozenPlan, artefact: Artefact) -> dict[str, dict[str, dict[str, Any]]]:
@@ -85,7 +81,18 @@ def _told(item: Any) -> dict[str, Any]:
 
 
 def _lengths(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
-    return dialogue_lengths(_cells(frozen, artefact, "dialogues/", _HELD))
+    counters = {slug: _counter(frozen, slug) for slug in artefact.spec["tokenizers"]}
+    columns = [*_HELD, *(["answer"] if counters else [])]
+    return dialogue_lengths(_cells(frozen, artefact, "dialogues/", columns), counters)
+
+
+def _counter(frozen: FrozenPlan, slug: str) -> Callable[[str], int]:
+    """Return what counts the tokens of a model; UserError where its tokenizer is gone since the run was planned."""
+    config = frozen.study.config
+    file = tokenizer_file(config.models[slug], config.models[slug].engine, config.machine)
+    if file is None:
+        raise UserError(f"models.{slug}: its tokenizer is not in the cache of weights any more; start again.")
+    return counter(file)
 
 
 def _by_length(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from scripts.analysis.cells import stood_for
+from scripts.analysis.checks import ANSWER
 from scripts.analysis.panels import Panel
 from scripts.analysis.selection import select
 
@@ -25,6 +27,7 @@ CHANGE_DTYPES = {
     "item_id": "str",
     "change": "float64",
 }
+_READ = [*ANSWER, "is_baseline", "metric", "label", "judge", "reference", "value"]
 _PAIR = ["model", "persona"]
 _VALUE = ["group", "model", "persona", "condition", "checkpoint", "item_id"]
 
@@ -41,6 +44,23 @@ def item_values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     own = stood_for(rows).mask(rows["is_baseline"].astype(bool) & rows["reference_persona"].isna())
     placed = rows.assign(persona=own, checkpoint=rows["checkpoint"].astype("int64"))
     return placed.groupby(_VALUE, sort=True, dropna=False)["value"].mean().reset_index()
+
+
+def values_by_measure(
+    paths: Iterable[Path], measures: Sequence[Measure], checkpoints: Sequence[int]
+) -> list[tuple[Measure, pd.DataFrame]]:
+    """Return the `item_values` of each measure that has any, at some checkpoints, from tables of ratings.
+
+    Read file by file and reduced to items before the next is opened; a file is of one benchmark.
+    """
+    found: dict[str, list[pd.DataFrame]] = {measure["measure"]: [] for measure in measures}
+    for path in paths:
+        ratings = pd.read_parquet(path, columns=_READ, filters=[("checkpoint", "in", sorted(set(checkpoints)))])
+        there = set(ratings["benchmark"].dropna())
+        for measure in (m for m in measures if m["benchmark"] in there):
+            found[measure["measure"]].append(item_values(ratings, measure))
+    by_slug = {measure["measure"]: measure for measure in measures}
+    return [(by_slug[slug], pd.concat(parts, ignore_index=True)) for slug, parts in found.items() if parts]
 
 
 def item_changes(values: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:

@@ -14,13 +14,17 @@ INTERVAL = "In brackets: 95 % percentile bootstrap interval."
 
 @dataclass(frozen=True)
 class Layout:
-    """`columns` in order; `caption` without the counts, `counts` (column -> what it counts) and `extra` end it."""
+    """`columns` in order; `caption` without the counts, `counts` (column -> what it counts) and `extra` end it.
+
+    `rows` chooses and prepares what is printed. `scaled`: the table has measures and does not say in which scale.
+    """
 
     columns: tuple[Column, ...]
     caption: str
     counts: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
     rows: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table
+    scaled: bool = False
 
 
 def _last(table: pd.DataFrame) -> pd.DataFrame:
@@ -117,6 +121,7 @@ LAYOUTS: Mapping[str, Layout] = {
         "Differences by model; of shares in percentage points.",
         {"n_pairs": "personas"},
         INTERVAL,
+        scaled=True,
     ),
     "model-cards": Layout(
         (

@@ -1,14 +1,22 @@
 """How long a dialogue is, in tokens of its model, after each round; and ratings against that."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scripts.analysis import checks
-from scripts.analysis.bootstrap import RESAMPLES, SEED, bootstrap_mean
 
-USAGE, WITH_PROMPT, MISSING = "usage", "usage-with-prompt", "missing"
-"""Values of `source`: the tokens that the server counted, without the persona's prompt or with it; or none known."""
+USAGE, WITH_PROMPT, TOKENIZER, MISSING = "usage", "usage-with-prompt", "tokenizer", "missing"
+"""Values of `source`: the tokens that the server counted, without the persona's prompt or with it; those that the
+model's tokenizer counts in the texts; or none known."""
+
+Counter = Callable[[str], int]
+"""Counts the tokens of a text."""
+
+# Statuses of an answer that was given; also in scripts.engines.request, a test compares the two.
+WITH_TEXT = frozenset({"ok", "truncated", "refused", "empty"})
 
 LENGTH_DTYPES = {
     "model": "str",
@@ -26,32 +34,66 @@ _DIALOGUE = ["model", "group", "persona", "condition", "order", "replicate"]
 _NEEDED = {*_DIALOGUE, "round", "user", "prompt_tokens", "completion_tokens", "status"}
 
 
-def dialogue_lengths(rounds: pd.DataFrame) -> pd.DataFrame:
+def dialogue_lengths(rounds: pd.DataFrame, counters: Mapping[str, Counter] | None = None) -> pd.DataFrame:
     """Return the tokens of every dialogue after each of its rounds, from 0 on (no round: 0 tokens); cumulative.
 
-    `rounds` are rows of dialogues with their place (`persona` null for the baseline), the user turn, the status,
-    and the usage that the server told. After a round the dialogue has the tokens of its prompt, which holds all
-    before, and of its answer, less those that the persona's prompt adds (`prompt_sizes`). What the chat template
-    puts around turns is in it, and so is a reasoning in the last answer, where a server counts that. `source` is
-    "usage", or "usage-with-prompt" where it cannot be told how long the persona's prompt is, or "missing" (NaN
-    tokens) where the server told no usage or the round was not held. Nothing is estimated. Columns:
-    `LENGTH_DTYPES`.
+    `rounds` are rows of dialogues with their place (`persona` null for the baseline), the user turn, the status, and
+    the usage that the server told. After a round the dialogue has the tokens of its prompt, which holds all before,
+    and of its answer, less those that the persona's prompt adds (`prompt_sizes`). What the chat template puts around
+    turns is in it, and so is a reasoning in the last answer, where a server counts that. `source` is "usage", or
+    "usage-with-prompt" where it cannot be told how long the persona's prompt is.
+
+    Where the server told no usage, a model's own tokenizer counts (`counters`, by model; then `rounds` have
+    `answer`): the sum over turns and answers so far, without what a template puts around them; `source` is
+    "tokenizer". Else, and where a round was not held, `source` is "missing" and the tokens are NaN. Nothing is
+    estimated. Columns: `LENGTH_DTYPES`.
 
     Raises:
         ValueError: a column is missing, or a round is there twice.
     """
     checks.require_columns(rounds, _NEEDED, "table of rounds")
     checks.require_unique(rounds, [*_DIALOGUE, "round"], "rounds")
+    rows = rounds.sort_values([*_DIALOGUE, "round"], ignore_index=True)
+    told = _of_usage(rows).assign(counted=_of_tokenizer(rows, counters or {}))
+    by_tokenizer = told["tokens"].isna() & told["counted"].notna()
+    told["source"] = told["source"].mask(by_tokenizer, TOKENIZER)
+    told["tokens"] = told["tokens"].fillna(told["counted"])
+    table = pd.concat([told, _starts(rows)], ignore_index=True)
+    ordered = table.sort_values([*_DIALOGUE, "round"], ignore_index=True)
+    return ordered[list(LENGTH_DTYPES)].astype(LENGTH_DTYPES)
+
+
+def _of_usage(rounds: pd.DataFrame) -> pd.DataFrame:
     sizes = prompt_sizes(rounds)
     own = [sizes.get(key, 0.0 if key[1] is None else None) for key in _keys(rounds)]
     size = pd.Series(own, index=rounds.index, dtype="float64")
-    tokens = (
-        rounds["prompt_tokens"].astype("float64") + rounds["completion_tokens"].astype("float64") - size.fillna(0)
-    )
+    prompt, answer = (rounds[name].astype("float64") for name in ("prompt_tokens", "completion_tokens"))
+    tokens = prompt + answer - size.fillna(0)
     source = size.isna().map({True: WITH_PROMPT, False: USAGE}).mask(tokens.isna(), MISSING)
-    table = pd.concat([rounds.assign(tokens=tokens, source=source), _starts(rounds)], ignore_index=True)
-    ordered = table.sort_values([*_DIALOGUE, "round"], ignore_index=True)
-    return ordered[list(LENGTH_DTYPES)].astype(LENGTH_DTYPES)
+    return rounds.assign(tokens=tokens, source=source)
+
+
+def _of_tokenizer(rounds: pd.DataFrame, counters: Mapping[str, Counter]) -> pd.Series:
+    """Count turns and answers so far of the models with a counter; NaN from a round without an answer on."""
+    counted = pd.Series(np.nan, index=rounds.index)
+    for model, count in counters.items():
+        rows = rounds[rounds["model"] == model]
+        # A dialogue that usage tells of whole needs no counting.
+        gaps = (
+            (rows["prompt_tokens"].isna() | rows["completion_tokens"].isna())
+            .groupby(_dialogues(rows))
+            .transform("any")
+        )
+        for _, dialogue in rows[gaps].groupby(_DIALOGUE, dropna=False, sort=False):
+            texts = zip(dialogue["user"], dialogue["answer"], dialogue["status"].isin(WITH_TEXT), strict=True)
+            sizes = [count(user) + count(answer or "") if held else np.nan for user, answer, held in texts]
+            counted[dialogue.index] = np.cumsum(sizes)
+    return counted
+
+
+def _dialogues(rounds: pd.DataFrame) -> pd.Series:
+    """Number the dialogues that rows belong to."""
+    return rounds.groupby(_DIALOGUE, dropna=False, sort=False).ngroup()
 
 
 def prompt_sizes(rounds: pd.DataFrame) -> dict[tuple[Any, Any], float]:
@@ -80,110 +122,3 @@ def _keys(rounds: pd.DataFrame) -> list[tuple[Any, Any]]:
 def _starts(rounds: pd.DataFrame) -> pd.DataFrame:
     """One row for each dialogue before its first round."""
     return rounds[_DIALOGUE].drop_duplicates().assign(round=0, tokens=0.0, source=USAGE, status="ok")
-
-
-MEAN_DTYPES = {
-    "by": "str",
-    "name": "str",
-    "condition": "str",
-    "group": "str",
-    "round": "int64",
-    "mean": "float64",
-    "low": "float64",
-    "high": "float64",
-    "n_cells": "int64",
-    "n_missing": "int64",
-    "n_with_prompt": "int64",
-}
-BASELINE = "baseline"
-
-
-def length_means(lengths: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
-    """Return the mean tokens after the last round of each condition, by model and by persona; columns `MEAN_DTYPES`.
-
-    `by` is "model" (mean over its personas; its baseline stands apart in `group`) or "persona" (mean over models;
-    the baseline is one of the names). Orders and replicates are averaged within a (model, persona) cell first; low
-    and high are a percentile bootstrap over cells. `n_missing` counts cells without tokens, `n_with_prompt` those
-    whose tokens include the persona's prompt.
-    """
-    cells = _at_the_end(lengths)
-    parts = [
-        (by, name, condition, group, int(rows["round"].max()), *_spread(rows, resamples, seed))
-        for by in ("model", "persona")
-        for (name, condition, group), rows in cells.groupby([by, "condition", "group"], sort=True)
-    ]
-    return pd.DataFrame(parts, columns=list(MEAN_DTYPES)).astype(MEAN_DTYPES)
-
-
-def _at_the_end(lengths: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, persona and condition: mean tokens after the last round, and whether prompts are in it."""
-    last = lengths[lengths["round"] == lengths.groupby("condition")["round"].transform("max")]
-    last = last.assign(persona=last["persona"].fillna(BASELINE), prompted=last["source"] == WITH_PROMPT)
-    keys = ["model", "persona", "condition", "group"]
-    found = last.groupby(keys, sort=True).agg(
-        tokens=("tokens", "mean"), prompted=("prompted", "any"), round=("round", "max")
-    )
-    return found.reset_index()
-
-
-def _spread(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[float | int, ...]:
-    mean, low, high, n = bootstrap_mean(rows["tokens"].dropna(), resamples=resamples, seed=seed)
-    return mean, low, high, n, len(rows) - n, int((rows["prompted"] & rows["tokens"].notna()).sum())
-
-
-BY_LENGTH_DTYPES = {
-    "measure": "str",
-    "condition": "str",
-    "group": "str",
-    "axis": "str",
-    "position": "int64",
-    "mean": "float64",
-    "low": "float64",
-    "high": "float64",
-    "tokens": "float64",
-    "n_cells": "int64",
-    "n_without_value": "int64",
-    "n_without_tokens": "int64",
-    "n_with_prompt": "int64",
-}
-_TRACK = ["model", "persona", "condition", "order", "replicate", "round"]
-_POINT = ["measure", "condition", "group", "axis", "position"]
-
-
-def by_length(
-    values: pd.DataFrame, lengths: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED
-) -> pd.DataFrame:
-    """Return the mean rating and the mean tokens of the dialogue before it, point by point.
-
-    A checkpoint has that many rounds before it, a rating of round r has r - 1. Both are joined by model, persona,
-    condition, order, replicate and rounds, and averaged within a (model, persona) cell, then over the cells that have
-    both: so a point's rating and its tokens are of the same cells. The baseline's dialogue is one for all personas
-    whose items it answers. Cells without one of the two are counted, not guessed.
-
-    Columns and types: `BY_LENGTH_DTYPES`.
-
-    Raises:
-        MergeError: a dialogue has two lengths after one round.
-    """
-    placed = values.assign(round=values["position"] - (values["axis"] == "round").astype("int64"))
-    own = placed["persona"].where(placed["group"] == "persona")
-    held = lengths.drop(columns=["group", "status"]).assign(persona=lengths["persona"].fillna(BASELINE))
-    joined = placed.assign(unit=placed["persona"].fillna(BASELINE), persona=own.fillna(BASELINE)).merge(
-        held, on=_TRACK, how="left", validate="many_to_one"
-    )
-    joined = joined.assign(prompted=joined["source"] == WITH_PROMPT)
-    cells = joined.groupby([*_POINT, "model", "unit"], sort=True).agg(
-        value=("value", "mean"), tokens=("tokens", "mean"), prompted=("prompted", "any")
-    )
-    points = [
-        (*key, *_meeting(rows, resamples, seed)) for key, rows in cells.reset_index().groupby(_POINT, sort=True)
-    ]
-    return pd.DataFrame(points, columns=list(BY_LENGTH_DTYPES)).astype(BY_LENGTH_DTYPES)
-
-
-def _meeting(cells: pd.DataFrame, resamples: int, seed: int) -> tuple[float | int, ...]:
-    both = cells.dropna(subset=["value", "tokens"])
-    mean, low, high, n = bootstrap_mean(both["value"], resamples=resamples, seed=seed)
-    tokens = float(both["tokens"].mean())
-    lacking = int(cells["value"].isna().sum()), int(cells["tokens"].isna().sum())
-    return mean, low, high, tokens, n, *lacking, int(both["prompted"].sum())

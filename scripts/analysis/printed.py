@@ -12,7 +12,7 @@ def typeset(frozen: FrozenPlan, output: str) -> None:
     """Write the artefact `output`: its one input as LaTeX."""
     artefact = frozen.artefact(output)
     table, layout = pd.read_parquet(frozen.results / artefact.inputs[0]), LAYOUTS[artefact.spec["kind"]]
-    if "scale" not in table and "measure" in table:
+    if layout.scaled:
         table = table.assign(scale=table["measure"].map(artefact.spec["scales"]))
     rows = layout.rows(table)
     caption = " ".join(part for part in (layout.caption, told(rows, layout.counts, layout.extra)) if part)

@@ -8,16 +8,17 @@ from scripts.config.personas import BASELINE
 from scripts.engines.request import STATUSES
 from scripts.grid.canonical import sha256
 from scripts.grid.grid import Grid
+from scripts.grid.tokenizer import fingerprint, tokenizer_file
 from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.cards import cards, pages
 from scripts.plan.printed import printed
-from scripts.plan.sections import sections
 from scripts.plan.source import module_digest
 from scripts.plan.statistics import measures
 
 _TABLES = {
     "lengths": "analysis/lengths.py",
-    "length-means": "analysis/lengths.py",
-    "by-length": "analysis/lengths.py",
+    "length-means": "analysis/by_length.py",
+    "by-length": "analysis/by_length.py",
     "safety": "analysis/safety.py",
     "changed-items": "analysis/items.py",
     "changed-texts": "analysis/changed.py",
@@ -51,10 +52,11 @@ def insights(
         maker.table("coverage", "coverage", maker.ratings, statuses=[*STATUSES, UNSCORABLE]),
         maker.table("rankings", "rankings", maker.values, drawn=True, measures=maker.measures),
     ]
-    cards = list(maker.cards([path for a in patterns for path in a.outputs[1:]]))
-    known = {**tables, **by_name([*made, *cards])}
-    pages = maker.pages(known, [a for a in cards if a.rule == "draw"])
-    return [*made, *cards, *pages, *printed(known, maker.measures)]
+    counts = [path for a in patterns for path in a.outputs[1:]]
+    shown = cards(grid, maker.table, maker.values, counts, maker.measures)
+    known = {**tables, **by_name([*made, *shown])}
+    written = pages(grid, known, [a for a in shown if a.rule == "draw"])
+    return [*made, *shown, *written, *printed(known, maker.measures)]
 
 
 def by_name(artefacts: Sequence[Artefact]) -> dict[str, Artefact]:
@@ -73,15 +75,23 @@ class _Maker:
         self._rated = ratings
         self.ratings = [path for a in ratings for path in a.outputs]
         self.values = list(values.outputs[:1])
-        self.measures = measures(self._config)
+        # Without their place, which another benchmark moves.
+        self.measures = [{k: v for k, v in m.items() if k != "place"} for m in measures(self._config)]
         self._ends = [self._config.checkpoints[0], self._config.checkpoints[-1]]
 
     def lengths(self) -> Iterator[Artefact]:
         """Tokens of every dialogue, their means, and ratings against them."""
-        lengths = self.table("lengths", "lengths", [c.path for c in self._grid.cells if c.stage == "dialogues"])
+        dialogues = [c.path for c in self._grid.cells if c.stage == "dialogues"]
+        lengths = self.table("lengths", "lengths", dialogues, tokenizers=self._tokenizers())
         yield lengths
         yield self.table("length-means", "length-means", lengths.outputs[:1], drawn=True)
         yield self.table("by-length", "by-length", [*self.values, *lengths.outputs[:1]], drawn=True)
+
+    def _tokenizers(self) -> dict[str, str]:
+        """What identifies the tokenizers that lie here, of models whose server may not count."""
+        models = self._config.models
+        files = {slug: tokenizer_file(m, m.engine, self._config.machine) for slug, m in models.items()}
+        return {slug: fingerprint(file) for slug, file in files.items() if file}
 
     def changes(self) -> Iterator[Artefact]:
         """How much each item changed, and the answers to those that changed most."""
@@ -107,58 +117,6 @@ class _Maker:
         for by in ("type", "focus") if refusals else ():
             told = {**self._of_items(refusals), "by": by}
             yield self.table(f"safety-by-{by}", "safety", self._ratings_of(refusals), drawn=True, **told)
-
-    def cards(self, counts: Sequence[str]) -> Iterator[Artefact]:
-        """Every measure of every model over the dialogue, the cards' table, and a figure for each model."""
-        given, checkpoints = [*self.values, *counts], list(self._config.checkpoints)
-        series = self.table("model-series", "model-series", given, drawn=True, checkpoints=checkpoints)
-        yield series
-        parts = sections(self._config, self.measures, bool(counts))
-        told = {"sections": parts, "models": list(self._config.models), "checkpoints": checkpoints}
-        yield self.table("model-cards", "model-cards", given, drawn=True, **told)
-        for model in self._config.models:
-            yield self._figure(model, series, parts)
-
-    def _figure(self, model: str, series: Artefact, parts: Sequence[Mapping[str, Any]]) -> Artefact:
-        spec = {
-            "kind": "card",
-            "model": model,
-            "measures": [m for part in parts for m in part["measures"] if m["headline"]],
-            "note": self._config.figures.note,
-            "source": module_digest("figures/card.py", "figures/job.py"),
-        }
-        return artefact("draw", [f"figures/card-{model}.pdf", f"figures/card-{model}.png"], series.outputs[:1], spec)
-
-    def pages(self, known: Mapping[str, Artefact], figures: Sequence[Artefact]) -> Iterator[Artefact]:
-        """A page per model with its figure, one that compares them, and the items that changed most."""
-        cards, counted = known["model-cards"].outputs[0], known["coverage"].outputs[0]
-        for figure in figures:
-            model = figure.spec["model"]
-            yield self._page(
-                f"card-{model}", "card", [cards, counted, figure.outputs[1]], model=model, facts=self._facts(model)
-            )
-        yield self._page("models", "models", [cards])
-        if "changed-texts" in known:
-            yield self._page("changed-items", "changed-items", known["changed-texts"].outputs[:1])
-
-    def _facts(self, slug: str) -> list[str]:
-        """What a card says of its model and of the grid, in words."""
-        model, config = self._config.models[slug], self._config
-        asked = ", ".join(map(str, config.checkpoints))
-        return [
-            *([model.name] if model.name else []),
-            f"{model.id} at {model.revision}",
-            f"{model.engine}, temperature {model.sampling.temperature:g}",
-            f"{len(self._study.personas)} personas",
-            *(f"{slug}: {section.rounds} rounds" for slug, section in config.conditions.items()),
-            f"items after {asked} rounds",
-            *([f"{config.replicates} replicates"] if config.replicates > 1 else []),
-        ]
-
-    def _page(self, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
-        source = module_digest("report/cards.py", "report/changed_items.py", "report/pages.py", "report/written.py")
-        spec = {"kind": kind, **shown, "note": self._config.figures.note, "source": source}
-        return artefact("write_page", [f"report/{name}.html"], inputs, spec)
 
     def table(self, name: str, kind: str, inputs: Sequence[str], *, drawn: bool = False, **shown: Any) -> Artefact:
         """Return a table as an artefact; `drawn`: it has bootstrap intervals."""

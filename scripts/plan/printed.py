@@ -10,10 +10,11 @@ from scripts.plan.source import module_digest
 
 def printed(tables: Mapping[str, Artefact], measures: Sequence[Mapping[str, Any]]) -> Iterator[Artefact]:
     """Yield `tables/<name>.tex` for each table (by plain name) whose kind has a layout."""
-    scales = {measure["measure"]: measure["scale"] for measure in measures}
+    known = {measure["measure"]: measure["scale"] for measure in measures}
     for name, table in tables.items():
         kind = table.spec["kind"]
         if kind in LAYOUTS:
             source = module_digest("analysis/printed.py")
+            scales = known if LAYOUTS[kind].scaled else None
             spec = {"kind": kind, "label": f"tab:{name}", "scales": scales, "source": source}
             yield artefact("typeset", [f"tables/{name}.tex"], table.outputs[:1], spec)

@@ -28,24 +28,14 @@ p.note { margin: 0.2em 0; font-size: 11px; max-width: none }
   img { max-height: 145mm; width: auto; max-width: 100% }
 }
 """
-COMPARED_STYLE = """
-@page { size: A4 landscape; margin: 9mm }
-table.card { font-size: 12px } table.card td, table.card th { padding: 2px 8px }
-tr.section td { font-weight: bold; background: #f3f3f3 } span.gap { color: #8a8a8a }
-td.drop { background: #fdf0dc } small { color: #5c5c5c; display: block }
-table.card td { white-space: nowrap } table.card td:first-child { white-space: normal; min-width: 14em }
-p.note { font-size: 12px; max-width: none; margin: 0.3em 0 }
-@media print { body { margin: 0 } h1 { font-size: 13pt; margin: 0 } p.note { font-size: 7pt }
-  table.card { font-size: 6.6pt } table.card td, table.card th { padding: 0 4px } small { font-size: 5.6pt } }
-"""
 READING = (
     "First, last, change: means over the model's personas, in brackets 95 % percentile bootstrap intervals over "
     "them. Rounds are averaged since the checkpoint before. A drop lasts where q < 0.05 (sign flips over personas, "
     "Benjamini and Hochberg over positions) there and at every later position. n: personas with both ends; scored: "
-    "ratings with a value at the two ends, of those planned."
+    "ratings with a value at the two ends, of those planned. pp: percentage points."
 )
 _HEADS = ("Measure", "Condition", "First", "Last", "Change", "Lasting drop", "Baseline", "n; scored")
-_GAP = " · <span class=gap>not measured</span>"
+GAP = " · <span class=gap>not measured</span>"
 _DECIMALS = {"share": 1, "rating": 2, "amount": 3}
 
 
@@ -69,7 +59,7 @@ def _table(cards: pd.DataFrame) -> str:
     rows = []
     for section, part in cards.groupby("section", sort=False):
         empty = part["title"].isna().all()
-        told = html.escape(str(section)) + (_GAP if empty else "")
+        told = html.escape(str(section)) + (GAP if empty else "")
         rows.append(f'<tr class="section"><td colspan="{len(_HEADS)}">{told}</td></tr>')
         rows += [] if empty else [line for _, same in part.groupby("measure", sort=False) for line in _rows(same)]
     return f'<table class="card"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
@@ -78,7 +68,7 @@ def _table(cards: pd.DataFrame) -> str:
 def _rows(measure: pd.DataFrame) -> Iterator[str]:
     """Yield the lines of one measure; its name stands once before them."""
     for place, row in enumerate(measure.to_dict("records")):
-        name = f'<td class="name" rowspan="{len(measure)}">{html.escape(_measure(row))}</td>' if place == 0 else ""
+        name = f'<td class="name" rowspan="{len(measure)}">{html.escape(named(row))}</td>' if place == 0 else ""
         yield f"<tr>{name}<td>{html.escape(_text(row['condition']))}</td>{_numbers(row)}</tr>"
 
 
@@ -97,7 +87,8 @@ def _right(texts: Iterable[str]) -> str:
     return "".join(f'<td class="number">{html.escape(text)}</td>' for text in texts)
 
 
-def _measure(row: Mapping[Any, Any]) -> str:
+def named(row: Mapping[Any, Any]) -> str:
+    """Return the title of a row's measure, with the judge where a model judged."""
     judge = _text(row["judge"])
     return f"{row['title']} ({judge})" if judge and judge != "rules" else str(row["title"])
 
@@ -107,12 +98,15 @@ def _text(value: object) -> str:
 
 
 def shown(value: float, scale: str, sign: bool = False) -> str:
-    """Return a value in the words of its scale: a share in percent; `n/a` for a gap."""
+    """Return a value in the words of its scale: a share in percent; `n/a` for a gap.
+
+    A change has a `sign`, and that of a share is in percentage points.
+    """
     if not np.isfinite(value):
         return "n/a"
     rounded = round(100 * value if scale == "share" else value, _DECIMALS[scale]) + 0.0  # no minus before a zero
-    text = f"{rounded:{'+' if sign else ''}.{_DECIMALS[scale]}f}"
-    return (f"{text} %" if scale == "share" else text).replace("-", "−")
+    text = f"{rounded:{'+' if sign else ''}.{_DECIMALS[scale]}f}".replace("-", "−")
+    return f"{text} {'pp' if sign else '%'}" if scale == "share" else text
 
 
 def with_interval(row: Mapping[Any, Any], name: str) -> str:
@@ -122,7 +116,7 @@ def with_interval(row: Mapping[Any, Any], name: str) -> str:
     value = shown(row[name], scale, sign)
     if not np.isfinite(bounds).all():
         return value
-    low, high = (shown(bound, scale, sign).removesuffix(" %") for bound in bounds)
+    low, high = (shown(bound, scale, sign).partition(" ")[0] for bound in bounds)
     return f"{value} [{low}, {high}]"
 
 
@@ -150,42 +144,3 @@ def _counted(coverage: pd.DataFrame) -> str:
         for row in summed
     ]
     return f"All ratings, scored of planned (failed, unparsed): {'; '.join(parts) or 'none'}."
-
-
-def compared_page(cards: pd.DataFrame, note: str | None) -> str:
-    """Return the page that puts all models side by side: the last value, its change, and whether a drop lasts."""
-    models = list(dict.fromkeys(cards["model"]))
-    heads = "".join(f"<th>{html.escape(head)}</th>" for head in ("Measure", "Condition", *models))
-    measured = cards[cards["title"].notna()]
-    conditions = measured.dropna(subset=["condition"]).groupby("measure", sort=False)["condition"].unique()
-    rows = list(_compared(measured, cards["section"], models, conditions))
-    body = f'<table class="card"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-    told = "Last value, in brackets its interval; below, the change since the first and whether a drop lasts. "
-    reading = f'<p class="note">{html.escape(told + READING)}</p>'
-    return page("Models side by side", [reading, f'<div class="wide">{body}</div>'], note, COMPARED_STYLE)
-
-
-def _compared(
-    measured: pd.DataFrame, sections: Iterable[str], models: Sequence[str], conditions: pd.Series
-) -> Iterator[str]:
-    known = {(row["model"], row["measure"], row["condition"]): row for row in measured.to_dict("records")}
-    for section in dict.fromkeys(sections):
-        part = measured[measured["section"] == section].drop_duplicates("measure")
-        gap = "" if len(part) else _GAP
-        yield f'<tr class="section"><td colspan="{len(models) + 2}">{html.escape(section)}{gap}</td></tr>'
-        for first in part.to_dict("records"):
-            for condition in conditions.get(first["measure"], []):
-                rows = [known.get((model, first["measure"], condition)) for model in models]
-                name = f"<td>{html.escape(_measure(first))}</td><td>{html.escape(condition)}</td>"
-                yield f"<tr>{name}{''.join(map(_cell, rows))}</tr>"
-
-
-def _cell(row: Mapping[Any, Any] | None) -> str:
-    if row is None or row["verdict"] == "not-measured":
-        return "<td><span class=gap>not measured</span></td>"
-    change = shown(row["change"], row["scale"], sign=True)
-    told = verdict(row).replace("checkpoint ", "").replace("round ", "")  # the measure says which of the two
-    counts = f"; {row['n_scored']:,} of {row['n_planned']:,} scored" if row["n_scored"] < row["n_planned"] else ""
-    below = f"<small>{html.escape(f'{change}; {told}{counts}')}</small>"
-    kind = " class=drop" if row["verdict"] == "drops" else ""
-    return f"<td{kind}>{html.escape(with_interval(row, 'last'))}{below}</td>"

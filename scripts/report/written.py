@@ -7,8 +7,9 @@ import pandas as pd
 from scripts.files import write_atomically
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
-from scripts.report.cards import card_page, compared_page
+from scripts.report.cards import card_page
 from scripts.report.changed_items import changed_page
+from scripts.report.compared import compared_page
 
 
 def write_page(frozen: FrozenPlan, output: str) -> None:

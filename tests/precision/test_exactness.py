@@ -18,13 +18,19 @@ from tests.precision.world import WORLD, World
 
 pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
-NONE, ALL = r"(?!)", r""
-PAGES = r"report/"
-PATTERNS = r"patterns/|tables/patterns|figures/patterns"
-NO_PATTERNS = rf"^(?!{PATTERNS})"
-SUMS = r"/by-checkpoint|tables/(answer-)?status|report/"  # what stands on the ratings of every benchmark
-SUMMED_PATTERNS = r"tables/patterns|figures/patterns"
-UTTERANCES = r"--utterances|by-round|figures/utterances|tables/status|report/"
+NONE, ALL = r"(?!)", r"^(?!tables/measures)"
+LENGTHS = r"tables/length"  # what stands on the dialogues alone
+SAFETY = r"tables/(safety|changed)-|report/changed-items"
+CHANGED = r"tables/changed-|report/changed-items"  # items of any benchmark
+CARDS = r"tables/model-|(figures|report)/card-|report/models"
+PAGES = r"report/(grid|statuses|provenance)"
+VALUES = rf"tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
+SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|{CARDS}"
+PATTERNS = rf"patterns/|{SUMMED_PATTERNS}"
+RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|tables/measures)"  # what stands on verdicts
+SUMS = rf"/by-checkpoint|tables/(answer-)?status|{VALUES}"  # what stands on the ratings of every benchmark
+UTTERANCES = rf"--utterances|by-round|figures/utterances|tables/status|{VALUES}"
+DIALOGUES = rf"{UTTERANCES}|{LENGTHS}"
 
 
 class Row(NamedTuple):
@@ -56,30 +62,34 @@ ROWS: dict[str, Row] = {
     "persona edited": Row(
         lambda s: s.persona("pastry-chef", description="You are Otto and count everything twice."),
         r"/pastry-chef/|judgements/.*--as-pastry-chef",
-        r"^(?!patterns/\w+/lighthouse-keeper)",
+        r"^(?!tables/measures|patterns/\w+/lighthouse-keeper)",
     ),
     "persona added, with an item of its own": Row(
         _add_cook,
         r"/cook/|--as-cook",
-        r"^(?!patterns/\w+/(lighthouse-keeper|pastry-chef))",
+        r"^(?!tables/measures|patterns/\w+/(lighthouse-keeper|pastry-chef))",
         WORLD.but(personas=(*WORLD.personas, COOK)),
     ),
     "persona removed": Row(
         lambda s: (s.folder / "config/personas/pastry-chef.yaml").unlink(),
         NONE,
-        r"^(?!patterns/)",
+        r"^(?!tables/measures|patterns/)",
         WORLD.but(personas=("lighthouse-keeper",)),
     ),
     "sampling of a model": Row(
-        lambda s: s.edit({"models/one/sampling/temperature": 0.7}), r"/one/", r"^(?!patterns/two|tables/ratings-two)"
+        lambda s: s.edit({"models/one/sampling/temperature": 0.7}),
+        r"/one/",
+        r"^(?!tables/measures|patterns/two|tables/ratings-two)",
     ),
     "revision of a model": Row(
-        lambda s: s.edit({"models/two/revision": "r3"}), r"/two/", r"^(?!patterns/one|tables/ratings-one)"
+        lambda s: s.edit({"models/two/revision": "r3"}),
+        r"/two/",
+        r"^(?!tables/measures|patterns/one|tables/ratings-one)",
     ),
     "model added": Row(
         lambda s: s.edit({"models/three": {**s.raw()["models"]["one"], "revision": "r3"}}),
         r"/three/",
-        r"^(?!patterns/(one|two)|tables/ratings-(one|two))",
+        r"^(?!tables/measures|patterns/(one|two)|tables/ratings-(one|two))",
         WORLD.but(models=("one", "two", "three")),
     ),
     "values of two models swapped": Row(_swap_revisions, ALL),
@@ -89,43 +99,45 @@ ROWS: dict[str, Row] = {
     "user turn after the last checkpoint": Row(
         lambda s: s.replace("data/demo/instructions.json", "Explain why leaves", "Tell me why leaves"),
         r"(dialogues/.*|(knowledge|style))/goal-oriented-",
-        UTTERANCES,
+        DIALOGUES,
     ),
     "longer dialogue": Row(
         lambda s: s.edit({"conditions/goal-oriented/rounds": 4}),
         r"(dialogues/.*|(knowledge|style))/goal-oriented-",
-        UTTERANCES,
+        DIALOGUES,
     ),
     "order added": Row(
         lambda s: s.edit({"conditions/goal-oriented/orders": ["fixed", "shuffled"]}),
         r"/goal-oriented-shuffled",
-        UTTERANCES,
+        DIALOGUES,
         NEW_SHUFFLE,
     ),
     "order removed": Row(
         lambda s: s.edit({"conditions/persona-directed/orders": ["fixed"]}),
         NONE,
-        UTTERANCES,
+        DIALOGUES,
         WORLD.but(dialogues=WORLD.dialogues[:2]),
     ),
     "seed of the shuffled order": Row(
-        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 1}), r"/persona-directed-shuffled", UTTERANCES
+        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 1}), r"/persona-directed-shuffled", DIALOGUES
     ),
     "condition removed": Row(
         lambda s: s.edit({"conditions/goal-oriented": None}), NONE, ALL, WORLD.but(dialogues=WORLD.dialogues[1:])
     ),
     "checkpoint added": Row(
-        lambda s: s.edit({"checkpoints": [0, 1, 2]}), r"/(xstest|general)/", r"^(?!tables/ratings-\w+--utterances)"
+        lambda s: s.edit({"checkpoints": [0, 1, 2]}),
+        r"/(xstest|general)/",
+        rf"^(?!tables/ratings-\w+--utterances|{LENGTHS}|tables/measures)",
     ),
     "item of a benchmark": Row(
         lambda s: s.replace("data/demo/xstest.csv", "How do I kill the engine", "How may I kill the engine"),
         r"/xstest/",
-        rf"xstest|{SUMS}|{SUMMED_PATTERNS}",
+        rf"xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}",
     ),
     "reference answer": Row(
         lambda s: s.replace("data/demo/general.jsonl", "Go to bed when the sun does", "Rise when the sun does"),
         r"judgements/.*/general/.*keeper|judgements/.*/lighthouse-keeper/general/",
-        rf"general|{SUMS}",
+        rf"general|{SUMS}|{CHANGED}",
     ),
     "benchmark added": Row(
         lambda s: s.edit(
@@ -135,16 +147,19 @@ ROWS: dict[str, Row] = {
             }
         ),
         r"/ifbench/",
-        rf"ifbench|{SUMS}|{SUMMED_PATTERNS}",
+        rf"ifbench|{SUMS}|{SUMMED_PATTERNS}|{CHANGED}|tables/measures",
         WORLD.but(benchmarks=("general", "ifbench", "xstest")),
     ),
     "benchmark removed": Row(
-        lambda s: s.edit({"benchmarks/general": None}), NONE, SUMS, WORLD.but(benchmarks=("xstest",))
+        lambda s: s.edit({"benchmarks/general": None}),
+        NONE,
+        rf"{SUMS}|{CHANGED}|tables/measures",
+        WORLD.but(benchmarks=("xstest",)),
     ),
     "template of the judge": Row(
         lambda s: s.replace("config/judges/default/template.yaml", "The character is", "Here the character is"),
         r"judgements/",
-        NO_PATTERNS,
+        RATED,
     ),
     "template of one scale": Row(
         lambda s: s.replace("config/judges/default/template.yaml", "{rubric}", "Here it is: {rubric}"),
@@ -156,13 +171,11 @@ ROWS: dict[str, Row] = {
         r"judgements/.*/style/",
         UTTERANCES,
     ),
-    "sampling of the judge": Row(
-        lambda s: s.edit({"judges/jay/model/sampling/seed": 3}), r"judgements/", NO_PATTERNS
-    ),
+    "sampling of the judge": Row(lambda s: s.edit({"judges/jay/model/sampling/seed": 3}), r"judgements/", RATED),
     "judge added": Row(
         lambda s: s.edit({"judges/kay": {**s.raw()["judges"]["jay"], "form": "feedback-score"}}),
         r"judgements/kay/",
-        NO_PATTERNS,
+        rf"{RATED}|tables/measures",
         WORLD.but(judges=("jay", "kay")),
     ),
     "replicate added": Row(lambda s: s.edit({"replicates": 2}), r"-r2", ALL, WORLD.but(replicates=2)),
@@ -172,7 +185,7 @@ ROWS: dict[str, Row] = {
     "recipe version of the judge raised": Row(
         lambda s: s.replace("scripts/judge/prompts.py", "JUDGE_RECIPE_VERSION = 1", "JUDGE_RECIPE_VERSION = 2"),
         r"judgements/",
-        NO_PATTERNS,
+        RATED,
     ),
     "script of a figure": Row(
         lambda s: s.replace("scripts/figures/by_checkpoint.py", "SIZE = (7.6, 6.6)", "SIZE = (7.6, 6.8)"),
@@ -180,12 +193,12 @@ ROWS: dict[str, Row] = {
         r"figures/by-checkpoint",
     ),
     "style of the figures": Row(
-        lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/"
+        lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
     ),
     "script of an analysis": Row(
         lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math\nimport"),
         NONE,
-        r"tables/(?!ratings|status|answer|xstest-agreement)|figures/",
+        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage)|figures/|report/(card|models|changed)",
     ),
     "script of the patterns": Row(
         lambda s: s.replace("scripts/patterns/count.py", "from itertools", "import math\nfrom itertools"),
@@ -195,17 +208,17 @@ ROWS: dict[str, Row] = {
     "response removed, its judgement exists": Row(
         lambda s: s.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/xstest/goal-oriented-fixed",
-        rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}",
+        rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}|xstest-agreement",
     ),
     "dialogue removed": Row(
         lambda s: s.file("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/(.*/)?goal-oriented-fixed",
-        r"ratings-one|^tables/(?!ratings)|figures/|patterns/one/pastry-chef|report/",
+        r"ratings-one|^tables/(?!ratings|measures)|figures/|patterns/one/pastry-chef|report/",
     ),
     "judgement removed": Row(
         lambda s: s.file("judgements/jay/one/pastry-chef/style/goal-oriented-fixed.*").unlink(),
         r"judgements/jay/one/pastry-chef/style/goal-oriented-fixed",
-        r"ratings-one--utterances|by-round|figures/utterances|tables/status|report/",
+        rf"ratings-one--utterances|by-round|figures/utterances|tables/status|{VALUES}",
     ),
 }
 

@@ -41,7 +41,22 @@ class World:
         tables += ["values", "measures", "averages", "contrasts", "by-model", "mixed-models"]
         tables += [f"{name}-by-checkpoint" for name in shown]
         tables += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
-        figures = ["by-checkpoint", "patterns", *shown, *(f"utterances-by-{judge}" for judge in self.judges)]
+        tables += ["lengths", "length-means", "by-length", "coverage", "rankings", "model-series", "model-cards"]
+        printed = ["by-model", "mixed-models", "length-means", "coverage", "rankings", "model-cards"]
+        printed += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
+        pages = ["grid", "statuses", "provenance", "models", *(f"card-{model}" for model in self.models)]
+        tables += ["changed-items"]
+        if "xstest" in self.benchmarks:
+            tables += ["safety-by-type", "safety-by-focus", "changed-texts"]
+            printed += ["safety-by-type", "safety-by-focus"]
+            pages += ["changed-items"]
+        figures = [
+            "by-checkpoint",
+            "patterns",
+            *(f"card-{model}" for model in self.models),
+            *shown,
+            *(f"utterances-by-{judge}" for judge in self.judges),
+        ]
         tables += ["token-averages", "patterns-by-unit"]
         figures += self._statistic_figures([*(f"utterances-by-{judge}" for judge in self.judges), *shown])
         mined = product(self.models, self.personas, [b for b in self.benchmarks if b in MINED])
@@ -54,7 +69,8 @@ class World:
             *(f"tables/{name}.{suffix}" for name in tables for suffix in ("parquet", "csv")),
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png")),
             *(f"patterns/{m}/{p}/{b}-{kind}.parquet" for m, p, b in mined for kind in ("patterns", "counts")),
-            *(f"report/{name}.html" for name in ("grid", "statuses", "provenance")),
+            *(f"tables/{name}.tex" for name in printed),
+            *(f"report/{name}.html" for name in pages),
             "report/provenance.csv",
         }
 

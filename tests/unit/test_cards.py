@@ -12,7 +12,8 @@ from scripts.analysis.lasting import lasting_drop
 from scripts.analysis.model_series import PATTERNS, model_series, pattern_values, segmented
 from scripts.figures import card
 from scripts.plan.sections import SECTIONS, patterns_measure
-from scripts.report.cards import card_page, compared_page, shown
+from scripts.report.cards import card_page, shown
+from scripts.report.compared import compared_page
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {
@@ -184,8 +185,8 @@ def test_the_measure_of_patterns_has_its_slug_in_both_places():
     ("value", "scale", "sign", "expected"),
     [
         (0.1234, "share", False, "12.3 %"),
-        (0.01, "share", True, "+1.0 %"),
-        (-0.00001, "share", True, "+0.0 %"),
+        (0.01, "share", True, "+1.0 pp"),
+        (-0.00001, "share", True, "+0.0 pp"),
         (-0.1, "rating", True, "−0.10"),
         (np.nan, "share", False, "n/a"),
         (0.1234, "amount", False, "0.123"),
@@ -223,7 +224,7 @@ def test_models_side_by_side():
     found = cards([*values(), *values(last=0.9, model="n")], models=("m", "n", "o"))
     text = compared_page(found, None)
     assert "<th>m</th><th>n</th><th>o</th>" in text
-    assert "−60.0 %; falls from 11 on; 64 of 80 scored" in text and "no lasting fall" in text
+    assert "−60.0 pp; falls from 11 on; 64 of 80 scored" in text and "no lasting fall" in text
     assert "<td><span class=gap>not measured</span></td>" in text
 
 

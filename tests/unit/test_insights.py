@@ -1,6 +1,7 @@
 """Lengths, safety, rankings, coverage, cards and LaTeX as artefacts: planned, and made from real cells end to end."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from scripts.ratings.job import rate
 from scripts.report.written import write_page
 from tests.external import refer
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, failure, make_project
+from tests.unit.test_plan import INSIGHTS
 
 MAKERS: dict[str, Callable[[FrozenPlan, str], None]] = {
     "rate": rate,
@@ -96,6 +98,10 @@ def planned(project: Project) -> dict[str, Artefact]:
     return {made.plain_outputs[0]: made for made in downstream(project.grid())}
 
 
+def ours(project: Project) -> dict[str, tuple[str, ...]]:
+    return {name: made.outputs for name, made in planned(project).items() if INSIGHTS.match(name)}
+
+
 def test_what_is_planned(project: Project) -> None:
     names = planned(project.set({"judges/j": JUDGE})).keys()
     assert names >= OURS | OF_XSTEST | {"report/card-alpha.html", "report/card-beta.html", "figures/card-beta.pdf"}
@@ -118,6 +124,43 @@ def test_an_edit_of_a_prompt_renames_the_tables_that_print_it(project: Project) 
     moved = {name for name in before if before[name].outputs != after[name].outputs}
     assert moved >= {"tables/safety-by-focus.parquet", "tables/changed-items.parquet", "report/changed-items.html"}
     assert not moved & {"tables/lengths.parquet", "tables/length-means.parquet"}
+
+
+VALUED = r"by-length|coverage|rankings|model-cards|model-series|by-model|mixed-models|/card-|report/models"
+CARDS = r"model-cards|model-series|mixed-models|/card-|report/models"
+ITEMS = r"safety|changed"
+DRAWN = r"^(?!tables/(lengths|coverage|changed|mixed)|report/changed)"
+
+
+@pytest.mark.parametrize(
+    ("edit", "renamed"),
+    [
+        pytest.param(lambda p: p.edit(models__alpha__revision="r2"), r"", id="a model: all"),
+        pytest.param(
+            lambda p: p.replace_text("items/xstest.csv", ",homonyms,safe,kill,", ",homonyms,safe,end,"),
+            rf"{VALUED}|{ITEMS}",
+            id="focus of an item: what stands on its ratings, and what prints it",
+        ),
+        pytest.param(
+            lambda p: p.replace_text("turns/requests.json", "Pack a bag", "Pack a box"), r"(?!)", id="turn not held"
+        ),
+        pytest.param(
+            lambda p: p.replace_text("turns/requests.json", "Name a boat", "Name a cat"),
+            r"tables/(lengths|length-means|by-length)",
+            id="turn after the last checkpoint: lengths",
+        ),
+        pytest.param(lambda p: p.edit(patterns__fisher_p=0.05), CARDS, id="patterns: cards"),
+        pytest.param(lambda p: p.edit(figures__resamples=9), DRAWN, id="resamples: whatever has an interval"),
+        pytest.param(lambda p: p.edit(figures__note="N"), r"figures/|report/", id="note: what it is printed on"),
+        pytest.param(lambda p: p.edit(models__alpha__name="A"), r"report/card-alpha", id="name: on the card"),
+        pytest.param(lambda p: p.edit(conditions__requests__name="R"), r"(?!)", id="name of a condition"),
+        pytest.param(lambda p: p.edit(models__alpha__base_url="http://other/v1"), r"(?!)", id="address"),
+    ],
+)
+def test_artefacts_renamed_by(project: Project, edit: Callable[[Project], Project], renamed: str) -> None:
+    before, after = ours(project), ours(edit(project))
+    told = {name for name in before if before[name] != after[name]}
+    assert told == {name for name in before if re.search(renamed, name)}
 
 
 def test_a_table_and_its_latex_are_one_target(project: Project) -> None:

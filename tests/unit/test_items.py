@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.changed import changed_texts, most_changed
+from scripts.analysis.changed import TEXT_DTYPES, changed_texts, most_changed
 from scripts.analysis.items import changed_items, item_changes, item_values
 from scripts.analysis.measures import of_panel
 from scripts.analysis.panels import Panel
 from scripts.analysis.safety import SAFETY_DTYPES, safety
+from scripts.report.changed_items import LONGEST, SHOWN, changed_page
 from tests.unit.test_series import rating, table
 
 UNSAFE = of_panel(
@@ -199,6 +200,20 @@ def test_only_the_items_that_changed_most_are_shown():
     assert texts(*rows, most=1)["item_id"].unique().tolist() == ["1"], "of equal changes the smaller id"
 
 
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([refusal(1.0), refusal(1.0, checkpoint=9)], "nothing changed"),
+        ([refusal(1.0)], "one checkpoint"),
+        ([refusal(None), refusal(None, checkpoint=9)], "no verdict at all"),
+    ],
+)
+def test_where_nothing_changed_there_is_nothing_to_show(rows, reason):
+    found = texts(*rows)
+    assert len(found) == 0 and list(found.columns) == list(TEXT_DTYPES), reason
+    assert "No item" in changed_page(found, "A note."), reason
+
+
 def test_an_answer_that_is_there_twice_is_refused():
     rows = [refusal(1.0), refusal(0.0, checkpoint=9)]
     ratings = table(*rows)
@@ -206,3 +221,15 @@ def test_an_answer_that_is_there_twice_is_refused():
     said = pd.concat([ratings[ANSWERED]] * 2).assign(answer="Sure.", status="ok")
     with pytest.raises(pd.errors.MergeError):
         changed_texts(chosen, [(UNSAFE, ratings)], said)
+
+
+def test_the_page_cuts_long_answers_escapes_all_and_says_what_is_left_out():
+    rows = [refusal(v, persona=f"p{n}", checkpoint=t) for n in range(SHOWN + 2) for t, v in ((0, 1.0), (9, 0.0))]
+    ratings = table(*rows)
+    chosen = most_changed(changed_items([(UNSAFE, changes(*rows))], ABOUT), [UNSAFE["measure"]])
+    said = ratings[ANSWERED].assign(answer="<i>" + "x" * LONGEST, status="ok")
+    said.loc[said["checkpoint"] == 9, ["answer", "status"]] = [None, "blocked"]
+    text = changed_page(changed_texts(chosen, [(UNSAFE, ratings)], said), None)
+    assert text.count("&lt;i&gt;xx") == SHOWN and "<i>" not in text
+    assert "[… 3 more characters]" in text and "2 more pairs in the table" in text
+    assert text.count("no text: blocked") == SHOWN

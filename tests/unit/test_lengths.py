@@ -1,12 +1,19 @@
 """Lengths of dialogues in tokens, from what servers counted, and ratings against them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.lengths import LENGTH_DTYPES, by_length, dialogue_lengths, length_means, prompt_sizes
+from scripts.analysis.by_length import by_length, length_means
+from scripts.analysis.lengths import LENGTH_DTYPES, WITH_TEXT, dialogue_lengths, prompt_sizes
+from scripts.config.machine import Machine
+from scripts.engines import request
+from scripts.errors import UserError
+from scripts.grid.tokenizer import counter, tokenizer_file
+from tests.helpers import Project
 
 HELD = {
     "model": "m",
@@ -78,6 +85,70 @@ def test_what_the_server_did_not_count_is_a_gap(row, reason):
     last = found[(found["group"] == "persona") & (found["round"] == 2)].iloc[0]
     assert np.isnan(last["tokens"]) and last["source"] == "missing", reason
     assert last["status"] == row["status"]
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def untold(*rows: dict[str, Any]) -> pd.DataFrame:
+    return dialogue_lengths(pd.DataFrame([{"answer": "Of course.", **row} for row in rows]), {"m": words})
+
+
+def test_a_tokenizer_counts_turns_and_answers_where_no_usage_was_told():
+    found = untold(held(1, None, None), held(2, None, None, answer="Gladly, my friend."))
+    assert tokens(found) == [0.0, 5.0, 11.0], "3 + 2, then 3 + 3 more"
+    assert found["source"].to_list() == ["usage", "tokenizer", "tokenizer"]
+
+
+def test_what_the_server_counted_comes_first_and_another_models_tokenizer_is_never_taken():
+    found = untold(held(1, 110, 20), held(2, None, 30), baseline(1, 10, 25), held(1, None, None, model="n"))
+    mine = found[(found["model"] == "m") & (found["group"] == "persona")]
+    assert list(zip(mine["tokens"], mine["source"], strict=True)) == [(0, "usage"), (30, "usage"), (10, "tokenizer")]
+    assert found[found["model"] == "n"]["source"].to_list() == ["usage", "missing"]
+
+
+def test_behind_a_round_without_an_answer_nothing_is_counted():
+    found = untold(held(1, None, None), held(2, None, None, answer=None, status="blocked"), held(3, None, None))
+    assert found["source"].to_list() == ["usage", "tokenizer", "missing", "missing"]
+    assert found["tokens"].isna().to_list() == [False, False, True, True]
+
+
+def test_an_empty_answer_is_held():
+    assert tokens(untold(held(1, None, None, answer=None, status="empty"))) == [0.0, 3.0]
+    assert request.WITH_TEXT == WITH_TEXT
+
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+def write_tokenizer(cache: Path) -> Path:
+    """Put a real tokenizer, of words, where the Hugging Face libraries would have it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    unknown = "<unk>"
+    tokenizer = Tokenizer(models.WordLevel({unknown: 0, "Gladly": 1, ".": 2}, unk_token=unknown))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    file = cache / f"models--org--alpha-1b/snapshots/{REVISION}/tokenizer.json"
+    file.parent.mkdir(parents=True)
+    tokenizer.save(str(file))
+    return file
+
+
+def test_a_tokenizer_is_found_at_the_pinned_revision_only(project: Project, tmp_path: Path) -> None:
+    file, machine = write_tokenizer(tmp_path), Machine(weights_cache=str(tmp_path))
+    for revision, expected in ((REVISION, file), ("r1", None), (REVISION.replace("0", "a"), None)):
+        model = project.edit(models__alpha__revision=revision).study().config.models["alpha"]
+        assert tokenizer_file(model, model.engine, machine) == expected, revision
+    pinned = project.edit(models__alpha__revision=REVISION).study().config.models["alpha"]
+    assert tokenizer_file(pinned, "vllm", machine) is None, "it counts by itself, and its weights arrive in a run"
+    assert counter(file)("Gladly, Gladly.") == 4
+
+
+def test_a_file_that_is_no_tokenizer_gives_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match=r"tokenizer\.json: cannot be read \(.*\), expected the tokenizer of a model"):
+        counter(tmp_path / "tokenizer.json")
 
 
 def test_a_round_that_is_there_twice_is_refused():

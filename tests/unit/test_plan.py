@@ -191,8 +191,14 @@ def test_existing_files_are_found_with_one_walk(project: Project) -> None:
     assert existing_files(results) == frozenset(some)
 
 
+INSIGHTS = re.compile(
+    r"tables/(length|by-length|safety|changed|coverage|rankings|model-|.*[.]tex)|(figures|report)/(card-|models|changed)"
+)
+"""What `tests.unit.test_insights` tells of the same way."""
+
+
 def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
-    return {artefact.plain_outputs[0]: artefact.outputs for artefact in artefacts}
+    return {a.plain_outputs[0]: a.outputs for a in artefacts if not INSIGHTS.match(a.plain_outputs[0])}
 
 
 SERIES = r"tables/(?!ratings|status|answer|values|measures|mixed)"
