@@ -11,6 +11,7 @@ from scripts.plan.resources import gpus, memory, threads, walltime
 from scripts.plan.run import start_run
 from scripts.plan.stages import named_targets
 from scripts.plan.workflow import current, inputs_of, open_plan
+from scripts.report.categories import figure_category
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
 PLAN = open_plan(workflow, config)

@@ -6,7 +6,7 @@ rule draw:
         report(
             f"{RESULTS}/figures/{{name}}.{{digest}}.png",
             caption="captions/figure.rst",
-            category="Figures",
+            category=lambda wildcards: figure_category(wildcards.name),
             labels={"figure": "{name}"},
         ),
     log:

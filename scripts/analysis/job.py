@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from scripts.analysis.agreement import agreement
+from scripts.analysis.averages import averages
 from scripts.analysis.by_model import by_model
 from scripts.analysis.calibration import calibration
 from scripts.analysis.contrasts import contrasts
@@ -18,11 +19,13 @@ from scripts.analysis.insights import INSIGHTS
 from scripts.analysis.measures import measures_table
 from scripts.analysis.mixed_models import mixed_models
 from scripts.analysis.panels import Panel, benchmark_panels
+from scripts.analysis.pattern_units import pattern_numbers, pattern_units
 from scripts.analysis.patterns import pattern_series
 from scripts.analysis.rated import sets_of
 from scripts.analysis.rounds import series_by_round
 from scripts.analysis.series import series_by_checkpoint
 from scripts.analysis.statuses import answer_status_shares, status_shares
+from scripts.analysis.tokens import token_averages
 from scripts.analysis.values import values_of_files
 from scripts.benchmarks.refusal import is_refusal
 from scripts.files import write_atomically
@@ -120,6 +123,10 @@ TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
     "benchmark": _benchmark,
     "by-round": lambda ratings, spec: series_by_round(ratings, spec["checkpoints"], **_bootstrap(spec)),
     "patterns": lambda counts, spec: pattern_series(counts, **_bootstrap(spec)),
+    "averages": lambda values, spec: averages(values, **_bootstrap(spec)),
+    "token-averages": lambda lengths, spec: token_averages(lengths, **_bootstrap(spec)),
+    "pattern-units": lambda counts, spec: pattern_units(counts, **_bootstrap(spec)),
+    "pattern-numbers": lambda counts, spec: pattern_numbers(counts, **_bootstrap(spec)),
     "distance": _distance_series,
     "agreement": lambda ratings, spec: agreement(ratings, spec["judge"]),
     "contrasts": lambda values, spec: contrasts(values, spec["conditions"], **_bootstrap(spec)),

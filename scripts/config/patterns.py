@@ -14,6 +14,9 @@ class Patterns(Section):
     checkpoint: int | None = Field(
         default=None, ge=0, description="checkpoint whose responses are mined; default: the first"
     )
+    also_last: bool = Field(
+        default=False, description="mine the last checkpoint too, to compare how many patterns there are"
+    )
     fisher_p: float = Field(default=0.01, gt=0, le=1, description="largest p-value of a pattern, uncorrected")
     min_overlap: float = Field(default=0.3, ge=0, le=1, description="how far tokens overlap to be tried together")
     max_minutes: float = Field(default=15, gt=0, description="longest search for one persona, benchmark, condition")

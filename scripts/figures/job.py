@@ -8,7 +8,25 @@ from matplotlib.figure import Figure
 
 from scripts.analysis.distances import distance_panels
 from scripts.analysis.panels import benchmark_panels
-from scripts.figures import benchmark, by_checkpoint, calibration, card, patterns, style, utterances
+from scripts.figures import (
+    bars,
+    benchmark,
+    by_checkpoint,
+    by_length,
+    calibration,
+    card,
+    coefficients,
+    contrasts,
+    grids,
+    heat_maps,
+    item_changes,
+    lengths,
+    pattern_lines,
+    pattern_numbers,
+    patterns,
+    style,
+    utterances,
+)
 from scripts.plan.frozen import FrozenPlan
 
 Spec = Mapping[str, Any]
@@ -34,6 +52,11 @@ def _distance(series: pd.DataFrame, spec: Spec) -> Figure:
     return benchmark.draw(series, panels, note=spec["note"])
 
 
+def _shown(spec: Spec, *names: str) -> dict[str, Any]:
+    """Return the arguments that a figure takes from the spec as they are."""
+    return {name: spec[name] for name in (*names, "note")}
+
+
 FIGURES: Mapping[str, Callable[[pd.DataFrame, Spec], Figure]] = {
     "overview": lambda series, spec: by_checkpoint.draw(series, note=spec["note"]),
     "benchmark": _benchmark,
@@ -42,5 +65,15 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Spec], Figure]] = {
     "calibration": lambda table, spec: calibration.draw(table, name=spec["set"], note=spec["note"]),
     "card": lambda series, spec: card.draw(series, spec["measures"], model=spec["model"], note=spec["note"]),
     "patterns": lambda series, spec: patterns.draw(series, note=spec["note"]),
+    "contrast": lambda table, spec: contrasts.draw(table, **_shown(spec, "measures", "contrast", "pair")),
+    "bars": lambda table, spec: bars.draw(table, **_shown(spec, "measures", "contrast", "pair", "models")),
+    "coefficients": lambda table, spec: coefficients.draw(table, **_shown(spec, "measures", "family", "models")),
+    "grid": lambda table, spec: grids.draw(table, **_shown(spec, "measures", "by", "rows")),
+    "tokens": lambda table, spec: lengths.draw(table, **_shown(spec, "by", "units")),
+    "by-length": lambda table, spec: by_length.draw(table, **_shown(spec, "measures")),
+    "item-changes": lambda table, spec: item_changes.draw(table, **_shown(spec, "measures", "pairs")),
+    "heat-map": lambda table, spec: heat_maps.draw(table, **_shown(spec, "models")),
+    "pattern-lines": lambda table, spec: pattern_lines.draw(table, **_shown(spec, "by", "rows")),
+    "pattern-numbers": lambda table, spec: pattern_numbers.draw(table, **_shown(spec, "pattern_group", "models")),
 }
 """Kind of figure -> how it is drawn."""

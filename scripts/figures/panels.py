@@ -36,9 +36,13 @@ class Frame(NamedTuple):
 def keys_of(series: pd.DataFrame, group: str = "group") -> list[Key]:
     """Return the lines that are in the table, the study's own conditions first, in its order."""
     present = set(series[["condition", group]].itertuples(index=False, name=None))
+    return [Key(name, place) for name in conditions_of(series) for place in GROUPS if (name, place) in present]
+
+
+def conditions_of(series: pd.DataFrame) -> list[str]:
+    """Return the conditions that are in the table, the study's own first, in its order."""
     known = [name for name in style.LOOKS if name in set(series["condition"])]
-    names = known + sorted(set(series["condition"]) - set(known))
-    return [Key(name, place) for name in names for place in GROUPS if (name, place) in present]
+    return known + sorted(set(series["condition"]) - set(known))
 
 
 def offsets_of(keys: Sequence[Key], places: Sequence[int]) -> dict[Key, float]:
@@ -113,5 +117,10 @@ def answer_counts(points: pd.DataFrame, scored: str, planned: str, what: str) ->
 
 def cells_text(n_cells: pd.Series) -> str:
     """Say how many cells are behind the points, as a range where this differs."""
-    few, many = n_cells.min(), n_cells.max()
-    return f"{few}–{many} cells" if few != many else f"{few} cell" if few == 1 else f"{few} cells"
+    return range_text(n_cells, "cell")
+
+
+def range_text(numbers: pd.Series, what: str) -> str:
+    """Write counts as a range where they differ: "3–8 cells", "1 cell"; `what` is the singular."""
+    few, many = numbers.min(), numbers.max()
+    return f"{few}–{many} {what}s" if few != many else f"{few} {what}" if few == 1 else f"{few} {what}s"

@@ -3,10 +3,12 @@
 import textwrap
 from collections.abc import Callable, Sequence
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from scripts.figures import style
 from scripts.figures.panels import Key
@@ -30,10 +32,19 @@ def places(figure: Figure, panels: int, columns: int) -> list[Axes]:
     return axes[:panels]
 
 
-def legend(figure: Figure, keys: Sequence[Key], label: Callable[[Key], str], title: str | None = None) -> None:
-    """Put one legend above all panels, as wide as fits, a condition to a column."""
+def legend(
+    figure: Figure,
+    keys: Sequence[Key],
+    label: Callable[[Key], str],
+    title: str | None = None,
+    *,
+    bars: bool = False,
+) -> None:
+    """Put one legend above all panels, as wide as fits, a condition to a column; `bars`: of bars instead of lines."""
     looks = style.looks(key.condition for key in keys)
-    handles = [Line2D([], [], label=label(key), **style.line_style(looks[key.condition], key.group)) for key in keys]
+    handles = [_handle(looks[key.condition], key.group, bars) for key in keys]
+    for handle, key in zip(handles, keys, strict=True):
+        handle.set_label(label(key))
     # Legends fill column by column: whole conditions to a column keep persona and baseline together.
     for columns in [count for count in range(len(looks), 0, -1) if len(looks) % count == 0] or [1]:
         drawn = figure.legend(
@@ -43,6 +54,10 @@ def legend(figure: Figure, keys: Sequence[Key], label: Callable[[Key], str], tit
         if columns == 1 or drawn.get_window_extent().width <= 0.96 * figure.bbox.width:
             return
         drawn.remove()
+
+
+def _handle(look: style.Look, group: str, bars: bool) -> Artist:
+    return Patch(**style.bar_style(look, group)) if bars else Line2D([], [], **style.line_style(look, group))
 
 
 def plain_label(key: Key) -> str:

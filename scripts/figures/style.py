@@ -91,6 +91,12 @@ def line_style(look: Look, group: str) -> dict[str, Any]:
     }
 
 
+def bar_style(look: Look, group: str) -> dict[str, Any]:
+    """Keyword arguments of a bar: filled for "persona", hollow for "baseline"."""
+    inside = "white" if group == "baseline" else lighter(look.colour, 0.35)
+    return {"facecolor": inside, "edgecolor": look.colour, "linewidth": 0.8}
+
+
 def faint_style(look: Look, group: str) -> dict[str, Any]:
     """Keyword arguments of a thin line behind that of `line_style`, with a dot at each point."""
     # Drawn over white instead of see-through: where faint lines cross, they would add up.
@@ -127,9 +133,21 @@ def save(figure: Figure, pdf_path: Path, png_path: Path) -> None:
     Raises:
         OSError: a file cannot be written; a file that was there before stays whole.
     """
+    _settle(figure)
     without_date = {"Creator": None, "Producer": None, "CreationDate": None}
     write_atomically(pdf_path, _render(figure, format="pdf", metadata=without_date))
     write_atomically(png_path, _render(figure, format="png", dpi=DPI, metadata={"Software": None}))
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the panels out, once for both files, and round where they stand."""
+    # The solver behind the layout leaves traces in the last bits that differ from run to run.
+    with context():
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def _defaults() -> dict[str, Any]:

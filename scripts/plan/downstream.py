@@ -14,17 +14,19 @@ from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.insights import by_name, insights
 from scripts.plan.source import module_digest, source_digest
+from scripts.plan.statistic_figures import by_plain_name, statistic_figures
 from scripts.plan.statistics import statistics
 
 
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
-    ratings, patterns = _ratings(grid), _patterns(grid)
+    ratings, patterns, last = _ratings(grid), _patterns(grid), _patterns(grid, last=True)
     found = findings(grid, ratings, patterns)
     measured = list(statistics(grid, ratings, patterns, found))
     tables = [*found, *calibrated(grid, ratings), *measured]
     told = insights(grid, ratings, by_name(tables), patterns)
-    return [*ratings, *patterns, *tables, *told, _pages(grid)]
+    drawn = statistic_figures(grid, by_plain_name([*patterns, *last, *measured, *told]))
+    return [*ratings, *patterns, *last, *tables, *told, *drawn, _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:
@@ -78,9 +80,16 @@ class _Scoring:
         return [[item.id, item.role, dict(item.scoring)] for item in self._study.items[benchmark]]
 
 
-def _patterns(grid: Grid) -> list[Artefact]:
-    """One pair of files per model, persona and benchmark, all conditions in it: persona against its baseline."""
+def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
+    """One pair of files per model, persona and benchmark, all conditions in it: persona against its baseline.
+
+    `last`: those mined in the answers at the last checkpoint, where the config asks for them.
+    """
     study, section = grid.study, grid.study.config.patterns
+    checkpoints = study.config.checkpoints
+    first = checkpoints[0] if section.checkpoint is None else section.checkpoint
+    if last and (not section.also_last or first == checkpoints[-1]):
+        return []
     wanted = section.benchmarks if section.benchmarks is not None else tuple(study.config.benchmarks)
     if not study.config.personas.baseline:
         return []
@@ -97,13 +106,14 @@ def _patterns(grid: Grid) -> list[Artefact]:
             "model": model,
             "persona": persona,
             "benchmark": benchmark,
-            "checkpoint": study.config.checkpoints[0] if section.checkpoint is None else section.checkpoint,
+            "checkpoint": checkpoints[-1] if last else first,
             "fisher_p": section.fisher_p,
             "min_overlap": section.min_overlap,
             "max_minutes": section.max_minutes,
             "source": source_digest("patterns"),
         }
-        stem = f"patterns/{model}/{persona}/{benchmark}"
+        # In a folder of its own: a benchmark may be called <benchmark>-last.
+        stem = f"patterns/{model}/{persona}/{benchmark}" + ("/last" if last else "")
         outputs = [f"{stem}-patterns.parquet", f"{stem}-counts.parquet"]
         inputs = [*own, *responses[model, benchmark, BASELINE, other]]
         result.append(artefact("mine_patterns", outputs, inputs, spec))

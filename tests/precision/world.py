@@ -38,7 +38,7 @@ class World:
         judged = [f"{b}-by-{judge}" for b in self.benchmarks if b != RULED for judge in self.judges]
         shown = [*judged, *(b for b in self.benchmarks if b == RULED)]
         tables = ["by-checkpoint", "answer-status", "status", "by-round", "patterns-by-checkpoint"]
-        tables += ["values", "measures", "contrasts", "by-model", "mixed-models"]
+        tables += ["values", "measures", "averages", "contrasts", "by-model", "mixed-models"]
         tables += [f"{name}-by-checkpoint" for name in shown]
         tables += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
         tables += ["lengths", "length-means", "by-length", "coverage", "rankings", "model-series", "model-cards"]
@@ -57,6 +57,8 @@ class World:
             *shown,
             *(f"utterances-by-{judge}" for judge in self.judges),
         ]
+        tables += ["token-averages", "patterns-by-unit"]
+        figures += self._statistic_figures([*(f"utterances-by-{judge}" for judge in self.judges), *shown])
         mined = product(self.models, self.personas, [b for b in self.benchmarks if b in MINED])
         return {
             *(
@@ -71,6 +73,21 @@ class World:
             *(f"report/{name}.html" for name in pages),
             "report/provenance.csv",
         }
+
+    def _statistic_figures(self, families: list[str]) -> Iterator[str]:
+        """Yield the names of figures of differences, models and personas, for families and judges."""
+        both = len({name.rpartition("-")[0] for name in self.dialogues}) == 2
+        pair = ["persona-directed-minus-goal-oriented"] if both else []
+        for family in families:
+            yield from (f"difference-{name}-{family}" for name in pair)
+            yield from (f"{contrast}-{family}" for contrast in ("progression", "over-baseline"))
+        for judge in self.judges:
+            yield from (f"models-difference-{name}-by-{judge}" for name in pair)
+            for name in ("cost-of-length", "cost-of-a-persona", "effect-of-length", "effect-of-a-persona"):
+                yield f"{name}-by-{judge}"
+            yield from (f"{name}-by-{judge}" for name in ("models", "personas", "by-length", "item-changes-xstest"))
+        yield from (f"tokens-by-{name}" for name in ("model", "persona"))
+        yield from ("patterns-heat-map", *(f"patterns-by-{name}" for name in ("model", "benchmark", "persona")))
 
     def _paths(self) -> Iterator[str]:
         copies = ["", *(f"-r{number}" for number in range(2, self.replicates + 1))]

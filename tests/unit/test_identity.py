@@ -153,6 +153,7 @@ def full_config(project: Project) -> Project:
             "patterns": {
                 "benchmarks": ["bfi"],
                 "checkpoint": 0,
+                "also_last": True,
                 "fisher_p": 0.01,
                 "min_overlap": 0.3,
                 "max_minutes": 1.0,
@@ -264,6 +265,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.name": ("judges/j/name", "Other", "nothing"),
     "Patterns.benchmarks": ("patterns/benchmarks", [], "nothing"),
     "Patterns.checkpoint": ("patterns/checkpoint", 2, "nothing"),
+    "Patterns.also_last": ("patterns/also_last", True, "nothing"),
     "Patterns.fisher_p": ("patterns/fisher_p", 0.02, "nothing"),
     "Patterns.min_overlap": ("patterns/min_overlap", 0.4, "nothing"),
     "Patterns.max_minutes": ("patterns/max_minutes", 2.0, "nothing"),
@@ -341,6 +343,7 @@ ACTS_ELSEWHERE = {
     "Sample.seed": "downstream of the cells",
     "Patterns.benchmarks": "downstream of the cells",
     "Patterns.checkpoint": "downstream of the cells",
+    "Patterns.also_last": "downstream of the cells",
     "Patterns.fisher_p": "downstream of the cells",
     "Patterns.min_overlap": "downstream of the cells",
     "Patterns.max_minutes": "downstream of the cells",
