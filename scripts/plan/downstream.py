@@ -12,13 +12,15 @@ from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
+from scripts.plan.released import released
 from scripts.plan.source import module_digest, source_digest
 
 
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
     ratings, patterns = _ratings(grid), _patterns(grid)
-    return [*ratings, *patterns, *findings(grid, ratings, patterns), *calibrated(grid, ratings), _pages(grid)]
+    found = [*findings(grid, ratings, patterns), *calibrated(grid, ratings), *released(grid, patterns)]
+    return [*ratings, *patterns, *found, _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

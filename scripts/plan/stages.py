@@ -11,7 +11,7 @@ FETCH = "fetch"
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
-    "analysis": ("summarise", "draw_sample"),
+    "analysis": ("summarise", "draw_sample", "tabulate_released"),
     "figures": ("draw",),
     "report": ("describe",),
 }

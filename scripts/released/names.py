@@ -39,7 +39,7 @@ class NameFault(Exception):
 
 @dataclass(frozen=True)
 class Spoken:
-    """A dialogue (`dataset` and `t` are None), or responses to a benchmark after `t` rounds. `role` None: baseline."""
+    """A dialogue (no `dataset`, no `t`), or responses to a benchmark after `t` rounds; `role` None: baseline."""
 
     model: str
     conversation: Conversation
