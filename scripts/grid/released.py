@@ -6,6 +6,7 @@ from typing import Any
 
 from scripts.config.models import ReleasedModel
 from scripts.config.personas import BASELINE
+from scripts.config.release import Release
 from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
@@ -112,5 +113,5 @@ def _role(study: Study, persona: str) -> str | None:
 
 
 def _conversation(study: Study, track: Track) -> Conversation | None:
-    release = study.config.release
-    return release.conditions.get(track.condition) if release else None
+    release = study.config.release or Release()  # without one, an export goes by the usual names
+    return release.conditions.get(track.condition)
