@@ -1,4 +1,4 @@
-"""Import a made-up release of full size: `python -m tests.benchmarks.import_release [--folder F]`; minutes, 4 GB of disk.
+"""Import a made-up release of full size: `python -m tests.benchmarks.import_release [--folder F]`; minutes, 4 GB.
 
 It writes 20,000 files of 1.5 GB, imports them with Snakemake on 2 cores, then again, then after one file changed, and
 prints how long each took and the most memory that all processes together had (proportional set size).
@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from tests.released.maker import Maker
-from tests.released.world import World, config_of, write_study
+from tests.released.world import SELENE, World, config_of, write_study
 from tests.workflow.conftest import Checkout, make_checkout
 
 CHECKPOINTS = (0, 11, 22, 34, 45, 56, 68, 79, 90, 102)
@@ -92,10 +92,7 @@ def main() -> None:
     try:
         for what in ("from nothing", "again"):
             _report(what, checkout)
-        changed = (
-            checkout.folder
-            / f"release/metrics/bfi/Selene-1-Mini-Llama-3.1-8B/{DIRECTORIES[0]}/bfi_Gaston_11.json.csv"
-        )
+        changed = checkout.folder / f"release/metrics/bfi/{SELENE}/{DIRECTORIES[0]}/bfi_Gaston_11.json.csv"
         changed.write_bytes(changed.read_bytes().replace(b"**Result:** 1", b"**Result:** 2"))
         _report("one file changed", checkout)
     finally:
