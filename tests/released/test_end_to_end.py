@@ -52,9 +52,8 @@ def table(checkout: Checkout, name: str) -> pd.DataFrame:
 
 def test_every_figure_is_there(imported: Checkout) -> None:
     figures = {path.stem for path in (imported.results / "current/figures").glob("*.png")}
-    judged = {
-        f"{name}-by-selene" for name in ("bfi", "bfi-distance", "xstest", "general", "role-specific", "utterances")
-    }
+    rated = ("bfi", "bfi-distance", "xstest", "general", "role-specific", "utterances")
+    judged = {f"{name}-by-selene" for name in rated}
     assert {"by-checkpoint", "ifbench", "patterns", *judged, "utterances-by-flow-judge"} <= figures
 
 
@@ -98,11 +97,7 @@ def test_it_comes_out_as_it_went_in(imported: Checkout, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from scripts.cli import main; main()", "export-released", str(tmp_path / "out")]
     done = subprocess.run(command, cwd=imported.folder, env=imported.environment(), capture_output=True, text=True)
     assert done.returncode == 0 and "files written in the layout of the release" in done.stdout, done.stderr
-    expected = {
-        name: said
-        for name, said in spoken_and_judged(imported.folder / "release").items()
-        if name not in (BROKEN, CUT)
-    }
+    expected = spoken_and_judged(imported.folder / "release", but=(BROKEN, CUT))
     assert spoken_and_judged(tmp_path / "out") == expected
     accuracies = json.loads((tmp_path / "out/results/ifbench_results.json").read_text(encoding="utf-8"))
     assert {len(of) for of in accuracies.values()} == {4 * 2 * 3} and len(accuracies) == 3
@@ -111,7 +106,6 @@ def test_it_comes_out_as_it_went_in(imported: Checkout, tmp_path: Path) -> None:
 
 def test_one_changed_file_makes_one_cell_again(imported: Checkout) -> None:
     """Last, because it changes what the others look at."""
-    path = imported.folder / f"release/metrics/bfi/{SELENE}/nemotron"
     path = imported.folder / f"release/metrics/bfi/{SELENE}/gemma-3-4b-it/bfi_Gaston_3.json.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("**Result:** ", "**Result:**  "), encoding="utf-8")
     planned = {file for file in imported.planned() if not file.startswith(("results/tables", "results/figures"))}

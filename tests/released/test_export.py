@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,13 @@ def content(path: Path) -> object:
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
-def spoken_and_judged(folder: Path) -> dict[str, object]:
-    """What was said and judged, by path."""
+def spoken_and_judged(folder: Path, but: Sequence[str] = ()) -> dict[str, object]:
+    """What was said and judged, by path, but for some files."""
     return {
         path.relative_to(folder).as_posix(): content(path)
         for part in ("generations", "metrics")
         for path in sorted((folder / part).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.relative_to(folder).as_posix() not in but
     }
 
 

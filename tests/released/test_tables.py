@@ -5,11 +5,12 @@ import pytest
 
 from scripts.judge import parse
 from scripts.plan.downstream import downstream
+from scripts.plan.frozen import Run, freeze
+from scripts.plan.plan import make_plan
 from scripts.released.agreement import pattern_agreement
 from scripts.released.regexes import Reading, study_reading
 from scripts.released.summaries import summary
 from scripts.released.verdicts import verdicts
-from tests.making import Run, freeze
 from tests.released.conftest import Small
 from tests.released.world import SELENE
 
@@ -75,7 +76,7 @@ def test_differences_are_listed_one_by_one(small_release: Small) -> None:
     texts = ["**Result:** 3", "**Result:** 9", "no verdict", "**Result:** 1 or 2", "**Result:** 5"]
     path.write_text("bfi\n" + "".join(f'"{text}"\n' for text in texts), encoding="utf-8")
     grid = small_release.import_all("gemma")
-    frozen = freeze(_plan(small_release), Run("r", "h", 1, 0.0), small_release.results)
+    frozen = freeze(make_plan(grid, frozenset()), Run("r", "h", 1, 0.0), small_release.results)
     cells = [cell for cell in grid.cells if cell.judge == "selene" and cell.track.model == "gemma"]
     table = verdicts(frozen, cells)
     differing = table[table.outcome == "differs"]
@@ -84,12 +85,6 @@ def test_differences_are_listed_one_by_one(small_release: Small) -> None:
     assert differing.ours.isna().all() and list(differing.study_how) == ["pattern", "stopped", "pattern"]
     agreed = table[(table.outcome == "same") & (table.metric == "bfi")]
     assert list(agreed.n) == [5 * 3 * 2 * 4 - 3]
-
-
-def _plan(small_release: Small):  # type: ignore[no-untyped-def]
-    from scripts.plan.plan import make_plan
-
-    return make_plan(small_release.grid(), frozenset())
 
 
 def test_patterns_are_compared_where_both_mined() -> None:
@@ -118,7 +113,7 @@ def test_patterns_are_compared_where_both_mined() -> None:
 def test_the_plan_has_the_tables(small_release: Small) -> None:
     made = {a.plain_outputs[0] for a in downstream(small_release.grid()) if a.rule == "tabulate_released"}
     names = ["files", "ifbench", "round-lengths", "bfi-ratings", "patterns", "pattern-agreement"]
-    names += [
-        f"verdicts-{pair}" for pair in ("selene--gemma", "selene--nemotron", "selene--gemini", "flow-judge--gemma")
+    names += [f"verdicts-selene--{model}" for model in ("gemma", "nemotron", "gemini")] + [
+        "verdicts-flow-judge--gemma"
     ]
     assert made == {f"tables/released-{name}.parquet" for name in names}
