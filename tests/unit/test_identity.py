@@ -122,9 +122,9 @@ def full_config(project: Project) -> Project:
         "tuning_arguments": ["--max-num-seqs=8"],
         **shared,
     }
-    for folder in ("generations/omega", "generations/omega-moved", "elsewhere/generations/omega"):
+    for inside in ("generations/omega", "generations/omega-moved", "elsewhere/generations/omega"):
         for stem, content in {"interview_empty": "[]", "instructions_empty": "[1]"}.items():
-            spoken = project.folder / "released" / folder / f"{stem}.json"
+            spoken = project.folder / "released" / inside / f"{stem}.json"
             spoken.parent.mkdir(parents=True, exist_ok=True)
             spoken.write_text(content)
     released = {"engine": "released", "id": "org/omega", "revision": "r1", "directory": "omega", **shared}
