@@ -139,6 +139,7 @@ def full_config(project: Project) -> Project:
             "release": {
                 "folder": "released",
                 "conditions": {"interview": "interview", "requests": "instructions"},
+                "baseline_order": "personas",
             },
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
@@ -236,6 +237,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "ReleasedModel.directory": ("models/omega/directory", "omega-moved", "nothing"),
     "Release.folder": ("release/folder", "released/elsewhere", "nothing"),
     "Release.conditions": ("release/conditions", {"interview": "instructions", "requests": "interview"}, "moves"),
+    "Release.baseline_order": ("release/baseline_order", "items", "cells"),
     "Config.release": ("release", None, "refused"),
     "Sampling.temperature": ("models/gamma/sampling/temperature", 0.6, "cells"),
     "Sampling.top_p": ("models/gamma/sampling/top_p", 0.8, "cells"),
