@@ -22,8 +22,8 @@ class Release(Section):
 
     baseline_order: Literal["personas", "items"] = Field(
         default="personas",
-        description="order of the baseline's answers to questions of personas: persona after persona, in the order of "
-        "the roles, or as the questions stand in the item files",
+        description="order of the baseline's answers to the questions of all personas: one persona after the other, "
+        "as the roles stand; or as the questions stand in the item files",
     )
 
     @field_validator("conditions")

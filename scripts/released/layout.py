@@ -27,7 +27,7 @@ def layout(study: Study, benchmark: str, persona: str) -> list[str]:
 def baseline_layout(study: Study, benchmark: str, order: str) -> list[str]:
     """Return the ids of the baseline's items of a persona-bound benchmark in an order.
 
-    `personas`: one persona after the other, in the order of the roles, a question that several are asked where it comes
+    `personas`: one persona after the other, in the order of the roles, what several are asked stands where it comes
     first. `items`: as in the item files.
     """
     kind, items = BENCHMARKS[study.config.kind_of(benchmark)], study.items[benchmark]
