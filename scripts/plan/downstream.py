@@ -13,6 +13,7 @@ from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.insights import by_name, insights
+from scripts.plan.released import released
 from scripts.plan.source import module_digest, source_digest
 from scripts.plan.statistic_figures import by_plain_name, statistic_figures
 from scripts.plan.statistics import statistics
@@ -26,7 +27,7 @@ def downstream(grid: Grid) -> list[Artefact]:
     tables = [*found, *calibrated(grid, ratings), *measured]
     told = insights(grid, ratings, by_name(tables), patterns)
     drawn = statistic_figures(grid, by_plain_name([*patterns, *last, *measured, *told]))
-    return [*ratings, *patterns, *last, *tables, *told, *drawn, _pages(grid)]
+    return [*ratings, *patterns, *last, *tables, *told, *drawn, *released(grid, patterns), _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

@@ -108,4 +108,4 @@ def current(frozen: FrozenPlan, plain: str) -> Any:
 def _reads_texts(artefact: Artefact) -> bool:
     """Tell whether an artefact is made with third-party texts, which must be here then."""
     read = artefact.spec.get("labels") is not None or artefact.spec.get("texts") is not None
-    return artefact.rule in ("rate", "draw_sample") or read
+    return artefact.rule in ("rate", "draw_sample", "tabulate_released") or read
