@@ -198,7 +198,7 @@ ROWS: dict[str, Row] = {
     "script of an analysis": Row(
         lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math\nimport"),
         NONE,
-        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage)|figures/|report/(card|models|changed)",
+        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths)|figures/|report/(card|models|changed)",
     ),
     "script of the patterns": Row(
         lambda s: s.replace("scripts/patterns/count.py", "from itertools", "import math\nfrom itertools"),

@@ -67,7 +67,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
     with FakeServer() as server:
         server.decide = said
         judge = {**JUDGE, "utterances": ["style"], "models": ["alpha"]}
-        project.set({"judges/j": judge, "judges/j/model/base_url": server.base_url, "statistics/mixed_models": False})
+        project.set({"judges/j": judge, "judges/j/model/base_url": server.base_url})
         for model in ("alpha", "beta"):
             project.set({f"models/{model}/base_url": server.base_url})
         project.set({f"benchmarks/{name}": None for name in ("bfi", "role-specific", "general")})
@@ -232,7 +232,7 @@ def test_a_model_that_no_judge_rated_is_not_measured(made: FrozenPlan) -> None:
 
 def test_latex_of_every_kind_that_was_made(made: FrozenPlan) -> None:
     files = [a for a in made.artefacts if a.rule == "typeset"]
-    assert {a.spec["kind"] for a in files} == LAYOUTS.keys() - {"mixed-models", "calibration"}
+    assert {a.spec["kind"] for a in files} == LAYOUTS.keys() - {"calibration"}
     for artefact in files:
         text = (made.results / artefact.outputs[0]).read_text(encoding="utf-8")
         assert r"\toprule" in text and artefact.spec["label"] in text and "nan" not in text.lower(), artefact.outputs
