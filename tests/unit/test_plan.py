@@ -195,10 +195,16 @@ INSIGHTS = re.compile(
     r"tables/(length|by-length|safety|changed|coverage|rankings|model-|.*[.]tex)|(figures|report)/(card-|models|changed)"
 )
 """What `tests.unit.test_insights` tells of the same way."""
+DRAWN = re.compile(
+    r"figures/(difference|progression|over-|cost-|effect-|models|personas|tokens|by-length|item-|patterns-)"
+    r"|tables/(averages|token-averages|patterns-by-unit)"
+)
+"""What `tests.unit.test_units_of_figures` tells of the same way."""
 
 
 def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
-    return {a.plain_outputs[0]: a.outputs for a in artefacts if not INSIGHTS.match(a.plain_outputs[0])}
+    told = {a.plain_outputs[0]: a.outputs for a in artefacts}
+    return {name: paths for name, paths in told.items() if not INSIGHTS.match(name) and not DRAWN.match(name)}
 
 
 SERIES = r"tables/(?!ratings|status|answer|values|measures|mixed)"

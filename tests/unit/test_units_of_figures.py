@@ -1,17 +1,19 @@
 """The tables that only statistic figures read: averages, tokens, patterns by unit; and which figures are planned."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.averages import averages
+from scripts.analysis.averages import AVERAGE_DTYPES, averages
 from scripts.analysis.pattern_units import pattern_numbers, pattern_units
 from scripts.analysis.tokens import token_averages
 from scripts.plan.artefact import Artefact
 from scripts.plan.downstream import downstream
+from scripts.plan.statistic_figures import by_plain_name, statistic_figures
 from scripts.report.categories import figure_category
 from tests.helpers import JUDGE, Project
 
@@ -26,7 +28,8 @@ def value(
 
 def averaged(*rows: tuple[Any, ...]) -> dict[tuple[str, str, str], dict[str, Any]]:
     table = averages(pd.DataFrame(rows, columns=COLUMNS), resamples=50)
-    return {(row["by"], row["unit"], row["group"]): row for row in table.to_dict("records")}
+    found = [dict(zip(AVERAGE_DTYPES, row, strict=True)) for row in table.itertuples(index=False)]
+    return {(row["by"], row["unit"], row["group"]): row for row in found}
 
 
 def test_means_are_over_the_other_dimension_and_each_cell_counts_the_same():
@@ -206,6 +209,50 @@ def test_a_figure_that_the_grid_cannot_fill_is_not_planned(
     left = {name for name in before if not name.startswith(tuple(gone))}
     assert all(any(name.startswith(beginning) for name in before) for beginning in gone), "or nothing is shown"
     assert {name for name in after if name in before} == left, reason
+
+
+def of_statistics(project: Project) -> dict[str, Artefact]:
+    """The tables and figures of `statistic_figures`, by plain name without suffix."""
+    grid = project.grid()
+    made = statistic_figures(grid, by_plain_name(downstream(grid)))
+    return {one.plain_outputs[0].rpartition(".")[0]: one for one in made}
+
+
+@pytest.mark.parametrize(
+    ("edit", "renamed"),
+    [
+        pytest.param(lambda p: p.edit(models__alpha__revision="r2"), r"", id="a model: all"),
+        pytest.param(
+            lambda p: p.edit(figures__seed=9), r"(?!figures/(effect|item))", id="seed: all with intervals drawn"
+        ),
+        pytest.param(lambda p: p.edit(figures__note="N"), r"figures/", id="note: what it is printed on"),
+        pytest.param(lambda p: p.edit(patterns__fisher_p=0.05), r".*patterns|figures/effect", id="mining"),
+        pytest.param(
+            lambda p: p.replace_text("items/xstest.csv", ",homonyms,", ",other,"),
+            r"(?!.*(patterns|token))",
+            id="scoring: all but what stands on texts alone",
+        ),
+        pytest.param(lambda p: p.edit(models__alpha__name="A"), r"(?!)", id="name of a model"),
+        pytest.param(lambda p: p.edit(patterns__also_last=True), r"(?!)", id="more patterns: those are new"),
+    ],
+)
+def test_statistic_figures_renamed_by(project: Project, edit: Callable[[Project], Project], renamed: str):
+    before, after = of_statistics(project), of_statistics(edit(project))
+    told = {name for name, made in before.items() if made.outputs != after[name].outputs}
+    assert told == {name for name in before if re.match(renamed, name)}
+
+
+def test_patterns_of_the_last_checkpoint_are_counted_apart(project: Project):
+    before, after = downstream(project.grid()), downstream(project.edit(patterns={"also_last": True}).grid())
+    new = {made.plain_outputs[0] for made in after} - {made.plain_outputs[0] for made in before}
+    mined = [made for made in after if made.rule == "mine_patterns" and "/last-" in made.plain_outputs[0]]
+    figures = {f"figures/patterns-numbers-of-{group}.pdf" for group in ("persona", "baseline")}
+    assert new == {"tables/patterns-numbers.parquet", *figures, *(made.plain_outputs[0] for made in mined)}
+    assert {made.spec["checkpoint"] for made in mined} == {2} and len(mined) == 2 * 2 * 5
+    [table] = [made for made in after if made.plain_outputs[0] == "tables/patterns-by-unit.parquet"]
+    assert not [path for path in table.inputs if "/last-" in path]
+    mined_last = project.edit(patterns={"also_last": True, "checkpoint": 2}).grid()
+    assert not [made for made in downstream(mined_last) if "/last-" in made.plain_outputs[0]], "they are the same"
 
 
 @pytest.mark.parametrize(
