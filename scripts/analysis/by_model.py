@@ -7,7 +7,7 @@ import pandas as pd
 
 from scripts.analysis.bootstrap import bootstrap_mean, percentiles
 from scripts.analysis.measures import CHECKPOINT
-from scripts.analysis.pairs import against_baseline, between_conditions, cell_means, since_first
+from scripts.analysis.pairs import DECIMALS, against_baseline, between_conditions, cell_means, since_first
 
 BY_MODEL_DTYPES = {
     "measure": "str",
@@ -48,7 +48,9 @@ def by_model(
     cells = cell_means(values)
     rows = pd.concat(_differences(cells, conditions), ignore_index=True)
     bars = [_bar(bar, study, resamples, seed) for _, bar in rows.groupby(_BAR, dropna=False, sort=True)]
-    return pd.DataFrame(bars, columns=list(BY_MODEL_DTYPES)).astype(BY_MODEL_DTYPES)
+    table = pd.DataFrame(bars, columns=list(BY_MODEL_DTYPES)).astype(BY_MODEL_DTYPES)
+    measured = ["mean", "low", "high", "study_mean", "study_low", "study_high"]
+    return table.assign(**{name: table[name].round(DECIMALS) + 0.0 for name in measured})  # no -0.0
 
 
 def _differences(cells: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.DataFrame]:

@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.analysis.bootstrap import bootstrap_mean
 from scripts.analysis.clustered import clustered
 from scripts.analysis.flips import p_values, q_values
-from scripts.analysis.pairs import POINT, cell_means, pairs
+from scripts.analysis.pairs import DECIMALS, POINT, cell_means, pairs
 
 CONTRAST_DTYPES = {
     "measure": "str",
@@ -66,6 +66,8 @@ def _family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     plain = [bootstrap_mean(column[~np.isnan(column)], resamples=resamples, seed=seed) for column in differences.T]
     points = pd.DataFrame(plain, columns=["mean", "low", "high", "n_pairs"]).assign(position=grid.columns)
     points["cluster_low"], points["cluster_high"] = clustered(_cube(grid), resamples=resamples, seed=seed)
+    measured = ["mean", "low", "high", "cluster_low", "cluster_high"]
+    points[measured] = points[measured].astype("float64").round(DECIMALS) + 0.0  # no -0.0
     points["p"] = p_values(_flipped_together(grid, rows), seed=seed)
     points["q"] = q_values(points["p"].to_numpy())
     by_position = rows.groupby("position", sort=True)

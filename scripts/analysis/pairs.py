@@ -12,6 +12,9 @@ CELL = ["measure", "axis", "model", "group", "persona", "condition", "position"]
 POINT = ["measure", "contrast", "condition", "group", "axis", "position"]
 """The columns that name one mean over pairs; the pairs of a point are of one `model` and `persona` each."""
 
+DECIMALS = 12
+"""Means and bounds of differences are rounded to so many, so that a bound at 0 is 0 and not the noise of a sum."""
+
 _SIDE = ["value", "spread", "freedom", "replicates", "cell"]
 _ITEMS = ["n_scored", "n_planned"]
 

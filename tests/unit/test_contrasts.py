@@ -99,6 +99,15 @@ def test_a_pair_without_one_value_is_missing_and_not_zero():
     assert np.isnan([nothing[name] for name in ("mean", "low", "p", "q", "noise", "cluster_low")]).all()
 
 
+def test_a_bound_at_zero_is_zero():
+    # 0.1 + 0.2 - 0.3 is no 0 in floating point.
+    rows = [value(0.1 + 0.2, persona=who) for who in PERSONAS]
+    row = only(
+        made([*rows, *(value(0.3, persona=who, condition=CONDITIONS[1]) for who in PERSONAS)]), contrast=BETWEEN
+    )
+    assert [row[name] for name in ("mean", "low", "high", "cluster_low", "cluster_high")] == [0.0] * 5
+
+
 def test_the_order_of_the_rows_has_no_influence():
     drawing = np.random.default_rng(0)
     rows = grid(
