@@ -19,13 +19,14 @@ from tests.precision.world import WORLD, World
 pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
 NONE, ALL = r"(?!)", r"^(?!tables/measures)"
-LENGTHS = r"tables/length"  # what stands on the dialogues alone
-SAFETY = r"tables/(safety|changed)-|report/changed-items"
-CHANGED = r"tables/changed-|report/changed-items"  # items of any benchmark
+LENGTHS = r"tables/(length|token)|figures/tokens"  # what stands on the dialogues alone
+SAFETY = r"tables/(safety|changed)-|report/changed-items|figures/item-"
+CHANGED = r"tables/changed-|report/changed-items|figures/item-"  # items of any benchmark
 CARDS = r"tables/model-|(figures|report)/card-|report/models"
 PAGES = r"report/(grid|statuses|provenance)"
-VALUES = rf"tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
-SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|{CARDS}"
+DRAWN = r"tables/averages|figures/(difference|progression|over-|cost-|effect-|models-|personas-|by-length)"
+VALUES = rf"{DRAWN}|tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
+SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|figures/effect-|{CARDS}"
 PATTERNS = rf"patterns/|{SUMMED_PATTERNS}"
 RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|tables/measures)"  # what stands on verdicts
 SUMS = rf"/by-checkpoint|tables/(answer-)?status|{VALUES}"  # what stands on the ratings of every benchmark
@@ -198,7 +199,7 @@ ROWS: dict[str, Row] = {
     "script of an analysis": Row(
         lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math\nimport"),
         NONE,
-        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage)|figures/|report/(card|models|changed)",
+        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths)|figures/|report/(card|models|changed)",
     ),
     "script of the patterns": Row(
         lambda s: s.replace("scripts/patterns/count.py", "from itertools", "import math\nfrom itertools"),
