@@ -22,7 +22,7 @@ WHAT = {
     "personalization": "persona against baseline, over all checkpoints",
 }
 READING = (
-    "Points: coefficient of a linear mixed model, {what}. Whiskers: 95 % Wald interval of the fit. n: ratings in the "
+    "Points: coefficient of a linear mixed model, {what}. Whiskers: 95 % Wald interval of the fit. n: values in the "
     "fit. Hollow: the fit has another status than ok, and its interval says little{which}."
 )
 OK = "ok"

@@ -68,7 +68,7 @@ def panels(figure: Figure, rows: Sequence[str], headings: Sequence[str]) -> list
         words = in_lines(heading, 17 if len(headings) > 3 else 40)
         axes[0][place].annotate(words, (0, 1), xytext=(0, 13), **_ABOVE, fontweight="bold", fontsize=style.TEXT)
     for place, name in enumerate(rows):
-        axes[place][0].set_ylabel(in_few_lines(name, 3), fontweight="bold", fontsize=style.TEXT - 0.5)
+        axes[place][0].set_ylabel(in_few_lines(name, 3, least=14), fontweight="bold", fontsize=style.TEXT - 0.5)
     for line in axes[:-1]:
         for one in line:
             one.tick_params(labelbottom=False)

@@ -51,7 +51,7 @@ def in_lines(words: str, width: int) -> str:
     return "\n".join(textwrap.wrap(tied, width))
 
 
-def in_few_lines(slug: str, most: int = 2, least: int = 14) -> str:
+def in_few_lines(slug: str, most: int = 2, least: int = 18) -> str:
     """Break a slug at its hyphens into at most `most` lines, as short as they get but for `least` characters.
 
     A very long one loses its middle.

@@ -19,13 +19,14 @@ from tests.precision.world import WORLD, World
 pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
 NONE, ALL = r"(?!)", r"^(?!tables/measures)"
-LENGTHS = r"tables/length"  # what stands on the dialogues alone
-SAFETY = r"tables/(safety|changed)-|report/changed-items"
-CHANGED = r"tables/changed-|report/changed-items"  # items of any benchmark
+LENGTHS = r"tables/(length|token)|figures/tokens"  # what stands on the dialogues alone
+SAFETY = r"tables/(safety|changed)-|report/changed-items|figures/item-"
+CHANGED = r"tables/changed-|report/changed-items|figures/item-"  # items of any benchmark
 CARDS = r"tables/model-|(figures|report)/card-|report/models"
 PAGES = r"report/(grid|statuses|provenance)"
-VALUES = rf"tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
-SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|{CARDS}"
+DRAWN = r"tables/averages|figures/(difference|progression|over-|cost-|effect-|models-|personas-|by-length)"
+VALUES = rf"{DRAWN}|tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
+SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|figures/effect-|{CARDS}"
 PATTERNS = rf"patterns/|{SUMMED_PATTERNS}"
 RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|tables/measures)"  # what stands on verdicts
 SUMS = rf"/by-checkpoint|tables/(answer-)?status|{VALUES}"  # what stands on the ratings of every benchmark

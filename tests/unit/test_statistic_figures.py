@@ -323,7 +323,7 @@ def test_an_arrow_stays_with_its_word(words, width, expected):
     [
         ("gemma-3-4b-it", "gemma-3-4b-it"),
         ("Llama-3.1-Nemotron-Nano-8B-v1", "Llama-3.1-Nemotron-\nNano-8B-v1"),
-        ("W" * 30, "W" * 15 + "\n" + "W" * 15),
+        ("W" * 30, "W" * 18 + "\n" + "W" * 12),
         ("a" * 50 + "b" * 50, "a" * 20 + "\n…" + "b" * 19),
     ],
 )

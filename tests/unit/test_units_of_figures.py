@@ -222,9 +222,7 @@ def of_statistics(project: Project) -> dict[str, Artefact]:
     ("edit", "renamed"),
     [
         pytest.param(lambda p: p.edit(models__alpha__revision="r2"), r"", id="a model: all"),
-        pytest.param(
-            lambda p: p.edit(figures__seed=9), r"(?!figures/(effect|item))", id="seed: all with intervals drawn"
-        ),
+        pytest.param(lambda p: p.edit(figures__seed=9), r"(?!figures/(effect|item))", id="seed: intervals"),
         pytest.param(lambda p: p.edit(figures__note="N"), r"figures/", id="note: what it is printed on"),
         pytest.param(lambda p: p.edit(patterns__fisher_p=0.05), r".*patterns|figures/effect", id="mining"),
         pytest.param(
