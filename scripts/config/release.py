@@ -14,7 +14,7 @@ class Release(Section):
     # Both say where to look; what enters the identity are the hashes of the files found there. `baseline_order`
     # decides which question an answer belongs to.
 
-    folder: NonEmpty = Field(default="data/released", description="folder of the checkout")
+    folder: NonEmpty = Field(default="data/external/release", description="folder of the checkout")
     conditions: dict[Slug, Literal["interview", "instructions"]] = Field(
         default={"persona-directed": "interview", "goal-oriented": "instructions"},
         description="condition here -> its name in the release; others have no cells of released models",

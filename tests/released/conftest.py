@@ -1,6 +1,7 @@
 """A small release for every test that edits one."""
 
-from collections.abc import Iterator
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,10 @@ class Small:
         return rows
 
     def import_all(self, model: str | None = None) -> Grid:
-        """Import every cell, or those of one model."""
+        """Import every cell that is not there, or those of one model."""
         grid = self.grid()
         for cell in grid.cells:
-            if model in (None, cell.track.model):
+            if model in (None, cell.track.model) and not (self.results / cell.path).exists():
                 self._write(grid, cell)
         return grid
 
@@ -79,15 +80,35 @@ class Small:
         return accounting(self.import_all(), self.results).set_index("file")
 
 
-@pytest.fixture
-def small_release(tmp_path: Path) -> Iterator[Small]:
-    """A small release and a config that imports all of it."""
+def make_small(folder: Path) -> Small:
+    """Write a small release, and a config that imports all of it."""
     world = small()
-    write_study(world, tmp_path / "study")
-    maker = Maker(world, tmp_path / "release")
+    write_study(world, folder / "study")
+    maker = Maker(world, folder / "release")
     maker.write()
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/judges").symlink_to(ROOT / "config/judges")
-    made = Small(tmp_path, world, maker)
+    (folder / "config").mkdir()
+    (folder / "config/judges").symlink_to(ROOT / "config/judges")
+    made = Small(folder, world, maker)
     made.configure()
-    yield made
+    return made
+
+
+@pytest.fixture
+def small_release(tmp_path: Path) -> Small:
+    """A small release of which nothing is imported yet."""
+    return make_small(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """A small release, all of it imported; nobody edits it."""
+    made = make_small(tmp_path_factory.mktemp("whole"))
+    made.import_all()
+    return made
+
+
+@pytest.fixture
+def imported_release(small_release: Small, whole: Small) -> Small:
+    """A small release of which everything is imported, as it is before a test edits files."""
+    shutil.copytree(whole.results, small_release.results, copy_function=os.link)  # cells are replaced, never edited
+    return small_release

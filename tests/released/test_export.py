@@ -32,24 +32,24 @@ def spoken_and_judged(folder: Path, but: Sequence[str] = ()) -> dict[str, object
     }
 
 
-def exported(small_release: Small) -> Export:
-    return export(small_release.import_all(), small_release.results, small_release.folder / "out")
+def exported(imported_release: Small) -> Export:
+    return export(imported_release.import_all(), imported_release.results, imported_release.folder / "out")
 
 
-def test_what_was_imported_comes_out_again(small_release: Small) -> None:
+def test_what_was_imported_comes_out_again(imported_release: Small) -> None:
     for place, value in enumerate((None, "", "naïve\r\n😀")):
-        edit_json(small_release, "generations/gemini-2.5-flash/inst-xstest_HAL_9000_6.json", place, value)
-    done = exported(small_release)
-    assert spoken_and_judged(small_release.folder / "out") == spoken_and_judged(small_release.release)
+        edit_json(imported_release, "generations/gemini-2.5-flash/inst-xstest_HAL_9000_6.json", place, value)
+    done = exported(imported_release)
+    assert spoken_and_judged(imported_release.folder / "out") == spoken_and_judged(imported_release.release)
     assert not done.left_out
 
 
-def test_what_was_not_there_is_not_written(small_release: Small) -> None:
+def test_what_was_not_there_is_not_written(imported_release: Small) -> None:
     gone = "generations/gemma-3-4b-it/bfi_HAL_9000_3.json"
-    (small_release.release / gone).unlink()
-    done = exported(small_release)
-    expected = spoken_and_judged(small_release.release)
-    assert spoken_and_judged(small_release.folder / "out") == expected and list(done.left_out) == [gone]
+    (imported_release.release / gone).unlink()
+    done = exported(imported_release)
+    expected = spoken_and_judged(imported_release.release)
+    assert spoken_and_judged(imported_release.folder / "out") == expected and list(done.left_out) == [gone]
 
 
 def test_cells_that_are_missing_are_told(small_release: Small) -> None:
@@ -59,6 +59,6 @@ def test_cells_that_are_missing_are_told(small_release: Small) -> None:
     assert told[1].startswith("Not written: 1,173 files (its cell is missing; run the workflow first), the first is")
 
 
-def test_a_folder_with_something_in_it_is_refused(small_release: Small) -> None:
+def test_a_folder_with_something_in_it_is_refused(imported_release: Small) -> None:
     with pytest.raises(UserError, match=r"study: found something there, expected no such folder, or an empty one"):
-        export(small_release.grid(), small_release.results, small_release.folder / "study")
+        export(imported_release.grid(), imported_release.results, imported_release.folder / "study")

@@ -79,10 +79,10 @@ CLASSES = [
 
 @pytest.mark.parametrize(("name", "edit", "told"), CLASSES)
 def test_a_malformed_file_is_one_line_and_stops_nothing(
-    small_release: Small, name: str, edit: Edit, told: str
+    imported_release: Small, name: str, edit: Edit, told: str
 ) -> None:
-    edit(small_release.release / name)
-    files = small_release.accounted()
+    edit(imported_release.release / name)
+    files = imported_release.accounted()
     errors = files[files["outcome"] == "error"]
     assert list(errors.index) == [name] and told in str(errors["detail"].iloc[0])
     assert "\n" not in errors["detail"].iloc[0] and len(errors["detail"].iloc[0]) < 250
@@ -98,19 +98,21 @@ def test_a_malformed_file_is_one_line_and_stops_nothing(
         ("results/premise/premise_gpt_bfi_Gaston.csv", "found no known model"),
     ],
 )
-def test_a_file_with_another_name_is_one_line_and_stops_nothing(small_release: Small, name: str, told: str) -> None:
-    path = small_release.release / name
+def test_a_file_with_another_name_is_one_line_and_stops_nothing(
+    imported_release: Small, name: str, told: str
+) -> None:
+    path = imported_release.release / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("[]", encoding="utf-8")
-    files = small_release.accounted()
+    files = imported_release.accounted()
     assert files["outcome"].value_counts()["error"] == 1
     assert told in str(files.loc[name, "detail"])
 
 
-def test_a_renamed_file_is_an_error_and_a_missing_one(small_release: Small) -> None:
+def test_a_renamed_file_is_an_error_and_a_missing_one(imported_release: Small) -> None:
     wrong = "generations/gemma-3-4b-it/bfi_Gaston-3.json"
-    (small_release.release / RESPONSES).rename(small_release.release / wrong)
-    files = small_release.accounted()
+    (imported_release.release / RESPONSES).rename(imported_release.release / wrong)
+    files = imported_release.accounted()
     assert (files.loc[wrong, "outcome"], files.loc[RESPONSES, "outcome"]) == ("error", "missing")
 
 
@@ -135,49 +137,49 @@ def test_a_renamed_file_is_an_error_and_a_missing_one(small_release: Small) -> N
         ("results/premise/premise_gemma-3-4b-it_bfi_Gaston.csv", replaced(",1,0,5", ",2,0,5"), "expected 0 or 1"),
     ],
 )
-def test_a_malformed_table_is_one_line(small_release: Small, name: str, edit: Edit, told: str) -> None:
-    edit(small_release.release / name)
-    files = small_release.accounted()
+def test_a_malformed_table_is_one_line(imported_release: Small, name: str, edit: Edit, told: str) -> None:
+    edit(imported_release.release / name)
+    files = imported_release.accounted()
     errors = files[files["outcome"] == "error"]
     assert list(errors.index) == [name] and told in str(errors["detail"].iloc[0])
 
 
-def test_a_file_that_may_not_be_read(small_release: Small) -> None:
-    path = small_release.release / RESPONSES
+def test_a_file_that_may_not_be_read(imported_release: Small) -> None:
+    path = imported_release.release / RESPONSES
     path.unlink()
     path.symlink_to("nowhere")
-    files = small_release.accounted()
+    files = imported_release.accounted()
     assert files.loc[RESPONSES, "outcome"] == "error" and "cannot be read (No such file" in str(
         files.loc[RESPONSES, "detail"]
     )
     assert stat.S_ISLNK(os.lstat(path).st_mode)
 
 
-def test_a_pickle_is_never_loaded(small_release: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pickle_is_never_loaded(imported_release: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    files = small_release.accounted()
+    files = imported_release.accounted()
     assert files.loc["results/all_ratings.pkl", "outcome"] == "ignored"
     assert not (tmp_path / "PICKLE_WAS_LOADED").exists()
 
 
-def test_every_file_has_one_outcome(small_release: Small) -> None:
-    files = small_release.accounted()
+def test_every_file_has_one_outcome(imported_release: Small) -> None:
+    files = imported_release.accounted()
     on_disk = {
-        path.relative_to(small_release.release).as_posix()
-        for path in small_release.release.rglob("*")
+        path.relative_to(imported_release.release).as_posix()
+        for path in imported_release.release.rglob("*")
         if path.is_file() and ".git" not in path.parts
     }
     assert set(files.index) == on_disk and files.index.is_unique
     assert files["outcome"].value_counts().to_dict() == {"imported": len(on_disk) - 3, "ignored": 3}
 
 
-def test_a_file_that_changed_since_the_plan_stops_the_batch(small_release: Small) -> None:
-    grid = small_release.grid()
-    text("[]")(small_release.release / RESPONSES)
+def test_a_file_that_changed_since_the_plan_stops_the_batch(imported_release: Small) -> None:
+    grid = imported_release.grid()
+    text("[]")(imported_release.release / RESPONSES)
     with pytest.raises(
         UserError, match=r"bfi_Gaston_3.json: changed since the run was planned, expected it as it was"
     ):
-        small_release.import_cell("responses/gemma/gaston/bfi/persona-directed-fixed.parquet", grid)
+        imported_release.import_cell("responses/gemma/gaston/bfi/persona-directed-fixed.parquet", grid)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,9 @@ def test_a_file_that_changed_since_the_plan_stops_the_batch(small_release: Small
         ({"release__conditions": {"a": "interview", "b": "interview"}}, r"expected each name of the release once"),
     ],
 )
-def test_a_mistake_in_the_config_is_one_sentence(small_release: Small, changes: dict[str, object], told: str) -> None:
-    small_release.configure(**changes)
+def test_a_mistake_in_the_config_is_one_sentence(
+    imported_release: Small, changes: dict[str, object], told: str
+) -> None:
+    imported_release.configure(**changes)
     with pytest.raises(UserError, match=told):
-        small_release.grid()
+        imported_release.grid()
