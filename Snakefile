@@ -26,6 +26,7 @@ wildcard_constraints:
 include: "rules/fetch.smk"
 include: "rules/generate.smk"
 include: "rules/judge.smk"
+include: "rules/import.smk"
 include: "rules/ratings.smk"
 include: "rules/patterns.smk"
 include: "rules/analysis.smk"

@@ -12,7 +12,7 @@ rule summarise:
     log:
         f"{RESULTS}/runs/{PLAN.run.id}/logs/{{name}}.{{digest}}.log",
     wildcard_constraints:
-        name="(?!ratings-)[A-Za-z0-9.-]+",
+        name="(?!ratings-|released-)[A-Za-z0-9.-]+",
     localrule: True
     conda:
         "../envs/workflow.yaml"

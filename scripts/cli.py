@@ -164,6 +164,20 @@ def fetch_command(
         print(line, flush=True)
 
 
+@app.command("export-released")
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to: new, or empty.")],
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+) -> None:
+    """Write the cells on disk in the layout of the study's released files."""
+    from scripts.released.export import export
+
+    study = resolve(load_config(*choose(configfile, profile)))
+    for line in export(build_grid(study), Path(study.config.results), folder).told(folder):
+        print(line)
+
+
 def main() -> None:
     """Run a command; a user's mistake ends in its sentence and exit code 1."""
     _exit_with_sentence(app)

@@ -131,7 +131,7 @@ async def _until_orphaned(run: Run, stop: Any) -> None:
     """
     if run.host != socket.gethostname():
         return
-    driver = _driver(run)
+    driver = driver_of(run)
     if driver is None:
         if slurm.job_id() is None and not psutil.pid_exists(run.pid):
             stop("lost its Snakemake")  # it died while we were starting
@@ -141,7 +141,8 @@ async def _until_orphaned(run: Run, stop: Any) -> None:
     stop("lost its Snakemake")
 
 
-def _driver(run: Run) -> psutil.Process | None:
+def driver_of(run: Run) -> psutil.Process | None:
+    """Return the process that drives a run, if it is one of our ancestors."""
     return next((process for process in psutil.Process().parents() if process.pid == run.pid), None)
 
 

@@ -21,8 +21,8 @@ METADATA_KEY = b"personas"
 _RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "snakemake")
 
 
-def write_cell(results: Path, cell: Cell, table: pa.Table) -> dict[str, int]:
-    """Write a cell and return how many of its rows ended in which status."""
+def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, Any] | None = None) -> dict[str, int]:
+    """Write a cell and return how many of its rows ended in which status; `origin`: what it was imported from."""
     statuses = dict(Counter(table.column("status").to_pylist()))
     described = {
         "spec": cell.spec,
@@ -31,6 +31,7 @@ def write_cell(results: Path, cell: Cell, table: pa.Table) -> dict[str, int]:
         "benchmark": cell.benchmark,
         "as_persona": cell.as_persona,
         "behind": cell.behind.path if cell.behind else None,
+        **({} if origin is None else {"origin": origin}),
         "statuses": statuses,
         "usage": _usage(table),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -188,4 +188,14 @@ class EndpointModel(ModelSection):
         return {key: value for key, value in super().identity().items() if key != "leave_out" or value}
 
 
-Model = Annotated[LlamaCppModel | VllmModel | EndpointModel, Field(discriminator="engine")]
+class ReleasedModel(ModelSection):
+    """A model (or judge) whose answers are not asked for but imported from the study's released files."""
+
+    not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {"directory"}
+    # `directory` is a place; what enters the identity are the hashes of the files found there.
+
+    engine: Literal["released"]
+    directory: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of its folder in the release")
+
+
+Model = Annotated[LlamaCppModel | VllmModel | EndpointModel | ReleasedModel, Field(discriminator="engine")]

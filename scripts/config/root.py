@@ -12,9 +12,10 @@ from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
 from scripts.config.judges import METRICS, Judge
 from scripts.config.machine import Machine
-from scripts.config.models import Model
+from scripts.config.models import Model, ReleasedModel
 from scripts.config.patterns import Patterns
 from scripts.config.personas import PersonasSection
+from scripts.config.release import Release
 from scripts.config.statistics import Statistics
 
 KINDS: tuple[str, ...] = get_args(BenchmarkKind)
@@ -40,6 +41,7 @@ class Config(Section):
     )
     benchmarks: dict[Slug, BenchmarkSection] = Field(min_length=1)
     judges: dict[Slug, Judge] = Field(default_factory=dict)
+    release: Release | None = Field(default=None, description="where the files of models with engine released are")
     replicates: int = Field(
         default=1, gt=0, le=1000, description="independent repeats of everything, each with its seed"
     )
@@ -124,6 +126,21 @@ class Config(Section):
                     f"calibration.samples.{slug}.benchmark: found {sample.benchmark}, expected one of "
                     f"{', '.join(fitting) or 'none'}, the benchmarks here that are rated for {sample.metric}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _released_models_fit(self) -> "Config":
+        named = {f"models.{slug}": model for slug, model in self.models.items()}
+        named |= {f"judges.{slug}.model": judge.model for slug, judge in self.judges.items()}
+        directories: dict[tuple[bool, str], str] = {}
+        for where, model in named.items():
+            if not isinstance(model, ReleasedModel):
+                continue
+            if self.release is None:
+                raise ValueError(f"release: missing, expected release.folder, because {where} has engine released")
+            first = directories.setdefault((where.startswith("judges"), model.directory), where)
+            if first != where:
+                raise ValueError(f"{where}.directory: found {model.directory!r} as in {first}, expected each once")
         return self
 
     @model_validator(mode="after")

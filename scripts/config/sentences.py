@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from scripts.config.base import Section
 
-ENGINES = ("llama.cpp", "vllm", "endpoint")
+ENGINES = ("llama.cpp", "vllm", "endpoint", "released")
 
 
 def sentences(section: type[Section], source: str, errors: Sequence[Any]) -> list[str]:

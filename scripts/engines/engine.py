@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.config.machine import Machine
-from scripts.config.models import EndpointModel, LlamaCppModel, Model, VllmModel
+from scripts.config.models import EndpointModel, LlamaCppModel, Model, ReleasedModel, VllmModel
 from scripts.engines import llamacpp, vllm
 from scripts.engines.builds import vllm_build
 from scripts.engines.client import Client
@@ -70,6 +70,10 @@ async def serve(model: Model, place: Place) -> AsyncIterator[Served]:
         case VllmModel():
             async with _vllm(model, place) as served:
                 yield served
+        case ReleasedModel():
+            raise UserError(
+                f"{place.where}.engine: found released, expected an engine: released answers are imported."
+            )
 
 
 def _endpoint(model: EndpointModel, place: Place) -> Client:

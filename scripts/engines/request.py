@@ -8,7 +8,17 @@ from typing import Any, Literal, get_args
 
 from scripts.grid.canonical import canonical_json, sha256
 
-Status = Literal["ok", "refused", "truncated", "empty", "context_overflow", "blocked", "api_error", "judge_unparsed"]
+Status = Literal[
+    "ok",
+    "refused",
+    "truncated",
+    "empty",
+    "context_overflow",
+    "blocked",
+    "api_error",
+    "judge_unparsed",
+    "not_imported",
+]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 WITH_TEXT: frozenset[Status] = frozenset({"ok", "truncated", "refused", "empty"})

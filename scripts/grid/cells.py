@@ -1,7 +1,7 @@
 """Cells: points of the grid, each with a spec (what shapes it), a digest of the spec, and a path."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -36,7 +36,8 @@ class Cell:
     `benchmark` is None for a dialogue and for a judgement of its rounds, which has a `metric`. `as_persona`: the
     persona whose items the baseline is asked (in a persona-bound benchmark), or as which it is judged. `behind` is
     the dialogue of a response. `judge` and `judged` (the cell that is rated) are set for judgements, `reference` for
-    pairwise ones. `spec` is everything that shapes the result, as plain JSON types.
+    pairwise ones. `wanted` are the released files of an imported cell (key -> path), `sources` those that are there.
+    `spec` is everything that shapes the result, as plain JSON types.
     """
 
     track: Track
@@ -48,6 +49,13 @@ class Cell:
     reference: str | None = None
     judged: "Cell | None" = None
     behind: "Cell | None" = None
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether the cell is made from released files, without an engine."""
+        return "import" in self.spec
 
     @property
     def stage(self) -> Stage:

@@ -14,6 +14,7 @@ from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
 from scripts.grid.judgements import judgements
 from scripts.grid.recipe import RECIPE_VERSION, user_turn
+from scripts.grid.released import is_in_release, is_released, with_files
 from scripts.grid.study import Study
 
 
@@ -81,7 +82,16 @@ def _cells(study: Study) -> Iterator[Cell]:
                     asked = order in condition_section.ask_in
                     for replicate in range(1, config.replicates + 1):
                         track = Track(model, persona, condition, order, replicate)
-                        yield from _track_cells(study, track, speaker, turns, questions if asked else None)
+                        cells = _track_cells(study, track, speaker, turns, questions if asked else None)
+                        yield from _imported(study, track, cells) if is_released(study, model) else cells
+
+
+def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
+    """Yield the cells of a released model; it asks items behind the fixed order only, and has no replicates."""
+    if is_in_release(study, track):
+        for cell in cells:
+            if cell.benchmark is None or track.order == "fixed":
+                yield with_files(study, cell)
 
 
 def _speaker(study: Study, slug: str, model: ModelSection, persona: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Judgement cells: what each judge rates of the dialogues and responses of a grid."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from scripts.benchmarks.base import Item
@@ -10,6 +11,7 @@ from scripts.config.root import PAIRWISE
 from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
+from scripts.grid.released import judge_is_released, judged_with_files
 from scripts.grid.study import Study, judge_weights_key
 from scripts.judge.prompts import JUDGE_RECIPE_VERSION
 
@@ -20,12 +22,24 @@ def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
         specs = _Specs(study, slug, judge)
         benchmarks = set(study.config.judged_benchmarks(slug))
         for cell in cells:
-            if not _is_rated(cell, judge):
-                continue
-            if cell.benchmark is None:
-                yield from _of_dialogue(study, cell, specs, judge)
-            elif cell.benchmark in benchmarks:
-                yield from _of_response(study, cell, specs, judge)
+            if _is_rated(cell, judge):
+                made = _of_cell(study, cell, specs, judge, benchmarks)
+                yield from _imported(study, made) if judge_is_released(study, slug) else made
+
+
+def _of_cell(study: Study, cell: Cell, specs: "_Specs", judge: Judge, benchmarks: AbstractSet[str]) -> Iterator[Cell]:
+    if cell.benchmark is None:
+        yield from _of_dialogue(study, cell, specs, judge)
+    elif cell.benchmark in benchmarks:
+        yield from _of_response(study, cell, specs, judge)
+
+
+def _imported(study: Study, cells: Iterator[Cell]) -> Iterator[Cell]:
+    """Yield those that the release has a file of: a released judge can rate nothing else."""
+    for cell in cells:
+        found = judged_with_files(study, cell)
+        if found is not None:
+            yield found
 
 
 def _is_rated(cell: Cell, judge: Judge) -> bool:

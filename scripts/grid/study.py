@@ -5,7 +5,7 @@ user turns and items travel inside the frozen plan. Third-party texts do not: th
 from the folder that they are fetched to, whenever it reads them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from scripts.config import Config
 from scripts.config.conditions import Order
 from scripts.config.judges import Judge
 from scripts.config.loader import validate
-from scripts.config.models import LlamaCppModel, Model, VllmModel
+from scripts.config.models import LlamaCppModel, Model, ReleasedModel, VllmModel
 from scripts.config.personas import Persona
 from scripts.errors import UserError
 from scripts.fetch.catalogue import Catalogue
@@ -29,6 +29,7 @@ from scripts.grid.parts import Parts
 from scripts.grid.pins import Pins
 from scripts.grid.weights import fingerprint, fingerprint_folder, locate, locate_folder
 from scripts.judge.texts import JudgeTexts, load_texts
+from scripts.released.release import Release, open_release
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -42,7 +43,7 @@ class Study:
     to what they read. `pins` identify third-party texts. Where a third-party file is `absent` (source, path),
     stand-ins of the right number take the place of its texts: enough to plan with, and never sent to a model. `store`
     has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark; `human` are labels
-    that people gave, by slug.
+    that people gave, by slug. `release` is there if a model is imported from released files.
     """
 
     config: Config
@@ -58,6 +59,7 @@ class Study:
     labels: Mapping[str, Labels] = field(default_factory=dict)
     nltk: Mapping[str, str] = field(default_factory=dict)
     human: Mapping[str, Sequence[Label]] = field(default_factory=dict)
+    release: Release | None = None
 
     def require_texts(self) -> None:
         """Raise UserError, with one sentence for each, where third-party files are not here."""
@@ -112,6 +114,7 @@ class Study:
             },
             "weights": self.weights,
             "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
+            "release": self.release.to_json() if self.release else None,
             "external": {
                 "root": str(self.root),
                 "folder": str(self.store.folder),
@@ -126,7 +129,10 @@ class Study:
         external = raw["external"]
         store = Store(Path(external["folder"]), Catalogue.from_json(external["catalogue"], "frozen plan"))
         texts = {slug: JudgeTexts.from_json(given) for slug, given in raw["judge_texts"].items()}
-        return _study(config, FrozenParts(Path(external["root"]), store, raw), raw["weights"], texts)
+        release = Release.from_json(raw["release"]) if raw["release"] else None
+        return _study(
+            config, FrozenParts(Path(external["root"]), store, raw), raw["weights"], texts, lambda _: release
+        )
 
 
 def resolve(config: Config, root: Path = Path()) -> Study:
@@ -135,10 +141,17 @@ def resolve(config: Config, root: Path = Path()) -> Study:
     Third-party files that are not here are stood in for.
     """
     texts = {slug: _texts(judge, root) for slug, judge in config.judges.items()}
-    return _study(config, Parts(root, open_store(config, root)), _weights(config), texts)
+    parts = Parts(root, open_store(config, root))
+    return _study(config, parts, _weights(config), texts, lambda roles: _release(config, root, roles))
 
 
-def _study(config: Config, parts: Parts, weights: Mapping[str, str], judge_texts: Mapping[str, JudgeTexts]) -> Study:
+def _study(
+    config: Config,
+    parts: Parts,
+    weights: Mapping[str, str],
+    judge_texts: Mapping[str, JudgeTexts],
+    released: Callable[[Sequence[str]], Release | None],
+) -> Study:
     personas, persona_pins = parts.personas(config.personas)
     roles = [persona.role for persona in personas.values()]
     benchmarks = config.benchmarks.items()
@@ -161,7 +174,17 @@ def _study(config: Config, parts: Parts, weights: Mapping[str, str], judge_texts
         labels=labels,
         nltk=nltk,
         human=human,
+        release=released(roles),
     )
+
+
+def _release(config: Config, root: Path, roles: Sequence[str]) -> Release | None:
+    """Look at the released files; None where no model is imported from them."""
+    imported = {f"models.{s}": m.directory for s, m in config.models.items() if isinstance(m, ReleasedModel)}
+    judges = any(isinstance(judge.model, ReleasedModel) for judge in config.judges.values())
+    if config.release is None or not (imported or judges):
+        return None
+    return open_release(root / Path(config.release.folder).expanduser(), roles, imported, root / config.results)
 
 
 def _parted(read: Mapping[str, tuple[T, P]]) -> tuple[dict[str, T], dict[str, Any]]:

@@ -1,17 +1,21 @@
 """Cut missing cells into batches: one model, a bounded number of cells and engine minutes."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from scripts.config import Config
-from scripts.config.models import Model
+from scripts.config.models import Model, ReleasedModel
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.loads import Loads
 from scripts.plan.rates import Rates
 
-GENERATE, JUDGE = "generate", "judge"
-STAGES = (GENERATE, JUDGE)
+Stage = Literal["generate", "judge", "import"]
+GENERATE: Final = "generate"
+JUDGE: Final = "judge"
+IMPORT: Final = "import"
+STAGES: tuple[Stage, ...] = (GENERATE, JUDGE, IMPORT)
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Batch:
 
     `model` is the model that is measured, `judge` the one that rates it, None while generating. `inputs` are the
     cells that the missing ones stand behind or rate. `requests` counts every request of the cells, journaled or
-    not; `minutes` is the estimate for all of them and the start of the engine.
+    not; `minutes` is the estimate for all of them and the start of the engine. `imported`: the cells are made from
+    released files, without an engine.
     """
 
     name: str
@@ -30,10 +35,13 @@ class Batch:
     requests: int
     minutes: float
     judge: str | None = None
+    imported: bool = False
 
     @property
-    def stage(self) -> str:
+    def stage(self) -> Stage:
         """The stage that the batch belongs to."""
+        if self.imported:
+            return IMPORT
         return JUDGE if self.judge else GENERATE
 
     @property
@@ -76,10 +84,14 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
     sizes, paths = _Sizes(grid, rates), {cell.path for cell in missing}
     batches: list[Batch] = []
     for (judge, model), cells in groups.items():
-        stem = f"{JUDGE}_{judge}_{model}" if judge else f"{GENERATE}_{model}"
+        asked = asked_model(grid.study.config, model, judge)
+        imported = isinstance(asked, ReleasedModel)
+        stage = IMPORT if imported else JUDGE if judge else GENERATE
+        stem = "_".join([stage, *([judge] if judge else []), model])
         for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
-            start = sizes.start_minutes(judge or model, asked_model(grid.study.config, model, judge).engine)
-            batches.append(_batch(f"{stem}_{number:02d}", model, judge, families, start))
+            start = 0.0 if imported else sizes.start_minutes(judge or model, asked.engine)
+            batch = _batch(f"{stem}_{number:02d}", model, judge, families, start)
+            batches.append(replace(batch, imported=imported))
     return batches
 
 
@@ -135,12 +147,14 @@ class _Sizes:
         self._rates = rates
 
     def rows(self, cell: Cell) -> int:
-        return self._loads.rows(cell)
+        return 0 if cell.is_imported else self._loads.rows(cell)
 
     def start_minutes(self, slug: str, engine: str) -> float:
         return self._rates.start_seconds(slug, engine).value / 60
 
     def minutes(self, cell: Cell) -> float:
+        if cell.is_imported:
+            return 0.0
         asked = asked_model(self._config, cell.track.model, cell.judge)
         longest = asked.sampling.max_tokens
         if not cell.judge:

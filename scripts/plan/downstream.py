@@ -12,6 +12,7 @@ from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
 from scripts.plan.findings import UTTERANCES, findings
+from scripts.plan.released import released
 from scripts.plan.source import module_digest, source_digest
 from scripts.plan.statistics import statistics
 
@@ -21,7 +22,8 @@ def downstream(grid: Grid) -> list[Artefact]:
     ratings, patterns = _ratings(grid), _patterns(grid)
     found = findings(grid, ratings, patterns)
     measured = list(statistics(grid, ratings, patterns, found))
-    return [*ratings, *patterns, *found, *calibrated(grid, ratings), *measured, _pages(grid)]
+    others = [*calibrated(grid, ratings), *released(grid, patterns)]
+    return [*ratings, *patterns, *found, *measured, *others, _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

@@ -34,7 +34,7 @@ def journaled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str
     """
     counts: Counts = {}
     groups: dict[str, list[Cell]] = defaultdict(list)
-    for cell in missing:
+    for cell in (cell for cell in missing if not cell.is_imported):
         groups[cell.asked].append(cell)
     for slug, cells in groups.items():
         index = JournalIndex(results / "journal" / slug)

@@ -195,6 +195,8 @@ def _finish(workflow: Any, frozen: FrozenPlan) -> None:
     if ran:
         try:
             refresh_links(frozen)
+            if frozen.study.release is not None:
+                frozen.study.release.remember(frozen.results)
         except OSError as error:  # the disk is full, or may not be written to
             print(_not_written(error), file=sys.stderr)
         began = frozen_plans.plan_file(frozen.results, frozen.run.id).exists()

@@ -11,7 +11,7 @@ FETCH = "fetch"
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
-    "analysis": ("summarise", "draw_sample"),
+    "analysis": ("summarise", "draw_sample", "tabulate_released"),
     "figures": ("draw",),
     "report": ("describe",),
 }
@@ -27,7 +27,9 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
 
     Of engine stages only the missing cells: finished ones have no rule.
     """
-    files = {stage: [path for b in frozen.stage(stage) for path in b.outputs] for stage in STAGES}
+    files: dict[str, list[str]] = {
+        stage: [path for b in frozen.stage(stage) for path in b.outputs] for stage in STAGES
+    }
     files[FETCH] = [frozen.weights_file(fetch) for fetch in frozen.fetches]
     for stage, rules in ARTEFACT_RULES.items():
         artefacts = [artefact for artefact in frozen.artefacts if artefact.rule in rules]
@@ -39,7 +41,7 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
 
 def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:
     """Return, by stage, the names of the rules that make its files."""
-    batches = {stage: [batch.name for batch in frozen.stage(stage)] for stage in STAGES}
+    batches: dict[str, list[str]] = {stage: [batch.name for batch in frozen.stage(stage)] for stage in STAGES}
     batches[FETCH] = [fetch.name for fetch in frozen.fetches]
     return {**batches, **{stage: list(rules) for stage, rules in ARTEFACT_RULES.items()}}
 

@@ -12,6 +12,8 @@ _PLACES = {
     "scoring": "benchmark {benchmark}: references changed",
     "model.weights": "model {model}: weights changed",
     "model": "model {model}: {place} {old} -> {new}",
+    "files": "released files changed",
+    "import": "import v{old} -> v{new}",
     "recipe": "prompt recipe v{old} -> v{new}",
     "checkpoints": "checkpoints {old} -> {new}",
     "seed": "seed {old} -> {new}",

@@ -94,4 +94,4 @@ def inputs_of(frozen: FrozenPlan, output: str) -> list[Any]:
 
 def _reads_texts(artefact: Artefact) -> bool:
     """Tell whether an artefact is made with third-party texts, which must be here then."""
-    return artefact.rule in ("rate", "draw_sample") or artefact.spec.get("labels") is not None
+    return artefact.rule in ("rate", "draw_sample", "tabulate_released") or artefact.spec.get("labels") is not None

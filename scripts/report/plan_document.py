@@ -85,7 +85,7 @@ class PlannedBatch(_Document):
     """One batch: a rule of that name."""
 
     name: str
-    stage: Literal["generate", "judge"]
+    stage: Literal["generate", "judge", "import"]
     model: str
     judge: str | None
     cells: Count
@@ -144,7 +144,7 @@ def plan_document(outlook: Outlook) -> PlanDocument:
         batches=[
             PlannedBatch(
                 name=batch.name,
-                stage="judge" if batch.judge else "generate",
+                stage=batch.stage,
                 model=batch.model,
                 judge=batch.judge,
                 cells=len(batch.outputs),

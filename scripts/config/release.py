@@ -1,0 +1,27 @@
+"""Section `release`: where the study's released files are, and what they call our conditions."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from scripts.config.base import NonEmpty, Section, Slug
+
+
+class Release(Section):
+    """A checkout of the study's repository, whose files become cells of models with engine `released`."""
+
+    not_identity: ClassVar[frozenset[str]] = frozenset({"folder", "conditions"})
+    # Both say where to look; what enters the identity are the hashes of the files found there.
+
+    folder: NonEmpty = Field(default="data/released", description="folder of the checkout")
+    conditions: dict[Slug, Literal["interview", "instructions"]] = Field(
+        default={"persona-directed": "interview", "goal-oriented": "instructions"},
+        description="condition here -> its name in the release; others have no cells of released models",
+    )
+
+    @field_validator("conditions")
+    @classmethod
+    def _each_once(cls, found: dict[str, str]) -> dict[str, str]:
+        if len(set(found.values())) < len(found):
+            raise ValueError(f"found {', '.join(found.values())}, expected each name of the release once")
+        return found

@@ -1,0 +1,34 @@
+"""Which item each entry of a released file is about: the files hold answers in an order, and no questions."""
+
+from collections.abc import Mapping, Sequence
+
+from scripts.benchmarks import BENCHMARKS
+from scripts.benchmarks.base import Item
+from scripts.config.personas import BASELINE
+from scripts.grid.asked import asked_items
+from scripts.grid.study import Study
+
+
+def layout(study: Study, benchmark: str, persona: str) -> list[str]:
+    """Return the ids of the items of a response file in its order: all of them, whatever the config's limit.
+
+    The baseline's file holds the items of all personas, one persona after the other in the order of the roles file;
+    a question that several personas are asked (kind general) stands where it comes first.
+    """
+    kind, items = BENCHMARKS[study.config.kind_of(benchmark)], study.items[benchmark]
+    if persona != BASELINE:
+        return [item.id for item in kind.items_for(items, study.personas[persona].role)]
+    if not study.persona_bound(benchmark):
+        return [item.id for item in kind.items_for(items, None)]
+    per_role = (kind.items_for(items, speaker.role) for speaker in study.personas.values())
+    return list(dict.fromkeys(item.id for own in per_role for item in own))
+
+
+def asked(study: Study, benchmark: str, persona: str, as_persona: str | None) -> Sequence[Item]:
+    """Return the items of a cell, as they are asked."""
+    return dict(asked_items(study, benchmark, persona))[as_persona]
+
+
+def places(ids: Sequence[str]) -> Mapping[str, int]:
+    """Return the place of each id in a file."""
+    return {item: place for place, item in enumerate(ids)}

@@ -1,0 +1,53 @@
+"""Dialogues and responses from released files: the tables that our own cells have."""
+
+import pyarrow as pa
+
+from scripts.generate.transcript import DIALOGUE_SCHEMA, RESPONSE_SCHEMA
+from scripts.grid.cells import Cell
+from scripts.grid.grid import Grid, user_turns
+from scripts.released.columns import Columns, File, Origin, answered, not_imported
+from scripts.released.layout import asked, layout, places
+from scripts.released.reading import read_dialogue, read_responses
+from scripts.released.sources import Sources
+
+
+def imported_dialogue(grid: Grid, cell: Cell, sources: Sources, origin: Origin) -> pa.Table:
+    """Return a dialogue as a table, one row a round; where there is no file to use, each row says so."""
+    track, columns = cell.track, Columns(DIALOGUE_SCHEMA)
+    turns = user_turns(grid.study, track.model, track.persona, track.condition, track.order)
+    found = sources.read("dialogue", lambda text: read_dialogue(text, len(turns)))
+    if isinstance(found, str):
+        for number, turn in enumerate(turns, start=1):
+            columns.add(round=number, user=turn, **not_imported(found))
+        return columns.table()
+    file = sources.file("dialogue")
+    for number, (user, answer) in enumerate(found, start=1):
+        columns.add(round=number, user=user, **answered(answer, file, number - 1))
+    _note_other_turns(origin, file, turns, [user for user, _ in found], track.order == "shuffled")
+    return columns.table()
+
+
+def _note_other_turns(origin: Origin, file: File, planned: list[str], said: list[str], any_order: bool) -> None:
+    """Note how many user turns are not those of the config's script; the shuffled order is the release's own."""
+    if any_order:
+        planned, said = sorted(planned), sorted(said)
+    others = sum(one != other for one, other in zip(planned, said, strict=True))
+    if others:
+        origin.notes[file.path] = f"{others} of {len(said)} user turns are not those that the config names"
+
+
+def imported_responses(grid: Grid, cell: Cell, sources: Sources) -> pa.Table:
+    """Return responses as a table, one row an answer, by checkpoint and then in the order of the items."""
+    study, benchmark = grid.study, cell.benchmark or ""
+    items = asked(study, benchmark, cell.track.persona, cell.as_persona)
+    ids = layout(study, benchmark, cell.track.persona)
+    place_of, columns = places(ids), Columns(RESPONSE_SCHEMA)
+    for t in study.config.checkpoints:
+        found = sources.read(str(t), lambda text: read_responses(text, len(ids)))
+        for item in items:
+            place = place_of[item.id]
+            said = (
+                not_imported(found) if isinstance(found, str) else answered(found[place], sources.file(str(t)), place)
+            )
+            columns.add(checkpoint=t, item_id=item.id, prompt=item.prompt, **said)
+    return columns.table()

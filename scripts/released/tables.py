@@ -1,0 +1,43 @@
+"""Make one table of the release: what became of its files, its own tables, and how far ours agree."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import pandas as pd
+
+from scripts.files import write_atomically
+from scripts.plan.artefact import Artefact
+from scripts.plan.frozen import FrozenPlan
+from scripts.released.accounting import accounting
+from scripts.released.agreement import pattern_agreement
+from scripts.released.summaries import COLUMNS, summary
+from scripts.released.verdicts import verdicts
+
+
+def tabulate(frozen: FrozenPlan, output: str) -> None:
+    """Write the table of the artefact `output`, as Parquet and as CSV."""
+    frozen.study.require_texts()
+    artefact = frozen.artefact(output)
+    table = _TABLES[artefact.spec["kind"]](frozen, artefact)
+    parquet, csv = (frozen.results / path for path in artefact.outputs)
+    write_atomically(csv, partial(table.to_csv, index=False))
+    write_atomically(parquet, partial(table.to_parquet, index=False))
+
+
+def _verdicts(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
+    return verdicts(frozen, [frozen.grid.by_path[path] for path in artefact.inputs])
+
+
+def _agreement(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
+    read = [pd.read_parquet(frozen.results / path) for path in artefact.inputs]
+    ours, counts = (pd.concat(half, ignore_index=True) for half in (read[::2], read[1::2]))
+    return pattern_agreement(ours, counts, summary(frozen.study, "patterns")[0])
+
+
+_TABLES: Mapping[str, Callable[[FrozenPlan, Artefact], pd.DataFrame]] = {
+    "files": lambda frozen, artefact: accounting(frozen.grid, frozen.results),
+    "verdicts": _verdicts,
+    "pattern-agreement": _agreement,
+    **{name: lambda frozen, artefact: summary(frozen.study, artefact.spec["kind"])[0] for name in COLUMNS},
+}
+"""Kind of table -> how it is made."""

@@ -1,0 +1,11 @@
+"""Rule tabulate_released: one table about the released files."""
+
+from typing import TYPE_CHECKING
+
+from scripts.plan.jobs import artefact_job
+from scripts.released.tables import tabulate
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+artefact_job(snakemake, tabulate)
