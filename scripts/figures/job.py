@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from scripts.analysis.distances import distance_panels
 from scripts.analysis.panels import benchmark_panels
-from scripts.figures import benchmark, by_checkpoint, calibration, patterns, style, utterances
+from scripts.figures import benchmark, by_checkpoint, calibration, comparison, patterns, style, utterances
 from scripts.plan.frozen import FrozenPlan
 
 Spec = Mapping[str, Any]
@@ -40,6 +40,7 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Spec], Figure]] = {
     "distance": _distance,
     "by-round": lambda series, spec: utterances.draw(series, judge=spec["judge"], note=spec["note"]),
     "calibration": lambda table, spec: calibration.draw(table, name=spec["set"], note=spec["note"]),
+    "comparison": lambda table, spec: comparison.draw(table, between=spec["with"], note=spec["note"]),
     "patterns": lambda series, spec: patterns.draw(series, note=spec["note"]),
 }
 """Kind of figure -> how it is drawn."""

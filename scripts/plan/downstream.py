@@ -11,6 +11,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
+from scripts.plan.comparison import comparisons
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.released import released
 from scripts.plan.source import module_digest, source_digest
@@ -23,7 +24,8 @@ def downstream(grid: Grid) -> list[Artefact]:
     found = findings(grid, ratings, patterns)
     measured = list(statistics(grid, ratings, patterns, found))
     others = [*calibrated(grid, ratings), *released(grid, patterns)]
-    return [*ratings, *patterns, *found, *measured, *others, _pages(grid)]
+    made = [*ratings, *patterns, *found, *measured, *others]
+    return [*made, *comparisons(grid, made), _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:
