@@ -11,12 +11,19 @@ class Release(Section):
     """A checkout of the study's repository, whose files become cells of models with engine `released`."""
 
     not_identity: ClassVar[frozenset[str]] = frozenset({"folder", "conditions"})
-    # Both say where to look; what enters the identity are the hashes of the files found there.
+    # Both say where to look; what enters the identity are the hashes of the files found there. `baseline_order`
+    # decides which question an answer belongs to.
 
     folder: NonEmpty = Field(default="data/released", description="folder of the checkout")
     conditions: dict[Slug, Literal["interview", "instructions"]] = Field(
         default={"persona-directed": "interview", "goal-oriented": "instructions"},
         description="condition here -> its name in the release; others have no cells of released models",
+    )
+
+    baseline_order: Literal["personas", "items"] = Field(
+        default="personas",
+        description="order of the baseline's answers to the questions of all personas: one persona after the other, "
+        "as the roles stand; or as the questions stand in the item files",
     )
 
     @field_validator("conditions")

@@ -72,7 +72,8 @@ def _layout_identity(study: Study, benchmark: str) -> str | None:
         for persona in study.personas
         for _, items in asked_items(study, benchmark, persona)
     ]
-    return sha256(asked)
+    order = study.config.release.baseline_order if study.config.release else "personas"
+    return sha256(asked if order == "personas" else [order, *asked])
 
 
 def spoken(study: Study, cell: Cell) -> dict[str, Spoken]:

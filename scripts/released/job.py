@@ -60,5 +60,5 @@ def imported(grid: Grid, cell: Cell, results: Path) -> tuple[pa.Table, Origin]:
     if cell.judge is not None:
         return imported_judgement(grid, cell, sources, results), origin
     if cell.benchmark is not None:
-        return imported_responses(grid, cell, sources), origin
+        return imported_responses(grid, cell, sources, origin), origin
     return imported_dialogue(grid, cell, sources, origin), origin

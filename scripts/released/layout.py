@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.config.personas import BASELINE
+from scripts.config.release import Release
 from scripts.grid.asked import asked_items
 from scripts.grid.study import Study
 
@@ -12,13 +13,25 @@ from scripts.grid.study import Study
 def layout(study: Study, benchmark: str, persona: str) -> list[str]:
     """Return the ids of the items of a response file in its order: all of them, whatever the config's limit.
 
-    The baseline's file holds the items of all personas, one persona after the other in the order of the roles file;
-    a question that several personas are asked (kind general) stands where it comes first.
+    The baseline's file holds the items of all personas, in the order that the config names.
     """
     kind, items = BENCHMARKS[study.config.kind_of(benchmark)], study.items[benchmark]
     if persona != BASELINE:
         return [item.id for item in kind.items_for(items, study.personas[persona].role)]
     if not study.persona_bound(benchmark):
+        return [item.id for item in kind.items_for(items, None)]
+    release = study.config.release or Release()
+    return baseline_layout(study, benchmark, release.baseline_order)
+
+
+def baseline_layout(study: Study, benchmark: str, order: str) -> list[str]:
+    """Return the ids of the baseline's items of a persona-bound benchmark in an order.
+
+    `personas`: one persona after the other, in the order of the roles, what several are asked stands where it comes
+    first. `items`: as in the item files.
+    """
+    kind, items = BENCHMARKS[study.config.kind_of(benchmark)], study.items[benchmark]
+    if order == "items":
         return [item.id for item in kind.items_for(items, None)]
     per_role = (kind.items_for(items, speaker.role) for speaker in study.personas.values())
     return list(dict.fromkeys(item.id for own in per_role for item in own))

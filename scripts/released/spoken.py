@@ -1,12 +1,16 @@
 """Dialogues and responses from released files: the tables that our own cells have."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
+from scripts.benchmarks import BENCHMARKS
 from scripts.generate.transcript import DIALOGUE_SCHEMA, RESPONSE_SCHEMA
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid, user_turns
 from scripts.released.columns import Columns, File, Origin, answered, not_imported
-from scripts.released.layout import asked, layout, places
+from scripts.released.fit import better_fit
+from scripts.released.layout import asked, baseline_layout, layout, places
 from scripts.released.reading import read_dialogue, read_responses
 from scripts.released.sources import Sources
 
@@ -36,7 +40,7 @@ def _note_other_turns(origin: Origin, file: File, planned: list[str], said: list
         origin.notes[file.path] = f"{others} of {len(said)} user turns are not those that the config names"
 
 
-def imported_responses(grid: Grid, cell: Cell, sources: Sources) -> pa.Table:
+def imported_responses(grid: Grid, cell: Cell, sources: Sources, origin: Origin) -> pa.Table:
     """Return responses as a table, one row an answer, by checkpoint and then in the order of the items."""
     study, benchmark = grid.study, cell.benchmark or ""
     items = asked(study, benchmark, cell.track.persona, cell.as_persona)
@@ -44,6 +48,8 @@ def imported_responses(grid: Grid, cell: Cell, sources: Sources) -> pa.Table:
     place_of, columns = places(ids), Columns(RESPONSE_SCHEMA)
     for t in study.config.checkpoints:
         found = sources.read(str(t), lambda text: read_responses(text, len(ids)))
+        if cell.as_persona and not isinstance(found, str):
+            _note_other_order(grid, cell, origin, sources.file(str(t)), found, ids)
         for item in items:
             place = place_of[item.id]
             said = (
@@ -51,3 +57,18 @@ def imported_responses(grid: Grid, cell: Cell, sources: Sources) -> pa.Table:
             )
             columns.add(checkpoint=t, item_id=item.id, prompt=item.prompt, **said)
     return columns.table()
+
+
+def _note_other_order(
+    grid: Grid, cell: Cell, origin: Origin, file: File, answers: Sequence[str | None], ids: Sequence[str]
+) -> None:
+    """Note if the baseline's answers fit the questions better in the order that the config does not name."""
+    study, benchmark = grid.study, cell.benchmark or ""
+    orders = [baseline_layout(study, benchmark, order) for order in ("personas", "items")]
+    other = next((order for order in orders if order != list(ids)), None)
+    if other is None:
+        return
+    items = BENCHMARKS[study.config.kind_of(benchmark)].items_for(study.items[benchmark], None)
+    note = better_fit({item.id: item.prompt for item in items}, answers, ids, other)
+    if note:
+        origin.notes[file.path] = note

@@ -1,10 +1,11 @@
 """Import a made-up release of full size: `python -m tests.benchmarks.import_release [--folder F]`; minutes, 4 GB.
 
 It writes 20,000 files of 1.5 GB, imports them with Snakemake on 2 cores, then again, then after one file changed, and
-prints how long each took and the most memory that all processes together had (proportional set size).
+prints how long each took, its processor time, and the most memory of all processes together (proportional set size).
 """
 
 import argparse
+import resource
 import shutil
 import subprocess
 import sys
@@ -48,8 +49,8 @@ def full(filler: int) -> World:
     )
 
 
-def measured(checkout: Checkout, *arguments: str) -> tuple[float, float, str]:
-    """Run Snakemake; return seconds, the most memory in MB, and what it said."""
+def measured(checkout: Checkout, *arguments: str) -> tuple[float, float, float, str]:
+    """Run Snakemake; return seconds that passed and that cores computed, the most memory in MB, and what it said."""
     most, stop = [0.0], threading.Event()
 
     def watch() -> None:
@@ -58,13 +59,19 @@ def measured(checkout: Checkout, *arguments: str) -> tuple[float, float, str]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    began = time.monotonic()
+    began, computed = time.monotonic(), _computed()
     try:
         said = checkout.run(*arguments, timeout=3600)
     finally:
         stop.set()
         watcher.join()
-    return time.monotonic() - began, most[0], said
+    return time.monotonic() - began, _computed() - computed, most[0], said
+
+
+def _computed() -> float:
+    """Return the processor seconds of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _pss(process: psutil.Process) -> int:
@@ -102,9 +109,10 @@ def main() -> None:
 
 def _report(what: str, checkout: Checkout) -> None:
     before = _cells(checkout)
-    seconds, megabytes, said = measured(checkout, "import", "--cores", "2")
+    seconds, computed, megabytes, said = measured(checkout, "import", "--cores", "2")
     made = len(_cells(checkout) - before)
-    print(f"{what}: {seconds:.0f} s, {megabytes:.0f} MB at most, {made:,} cells made", flush=True)
+    took = f"{seconds:.0f} s ({computed:.0f} s of processor time)"
+    print(f"{what}: {took}, {megabytes:.0f} MB at most, {made:,} cells made", flush=True)
     if what == "from nothing" and not made:
         print(said, file=sys.stderr)
         raise subprocess.CalledProcessError(1, "snakemake")

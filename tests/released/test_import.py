@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from scripts.grid.cells import Cell
+from scripts.released.layout import baseline_layout
 from tests.released.conftest import Small
 from tests.released.maker import write_csv
 from tests.released.world import FLOW, SELENE, World
@@ -184,6 +185,24 @@ def test_user_turns_of_another_script_are_noted(small_release: Small) -> None:
     edit_json(small_release, name, 0, {"role": "user", "content": "Something else."})
     _, origin = small_release.import_cell("dialogues/gemma/gaston/goal-oriented-fixed.parquet")
     assert origin.notes == {name: "1 of 6 user turns are not those that the config names"}
+
+
+def test_another_order_of_the_baseline_is_noted_and_can_be_named(small_release: Small) -> None:
+    """The answers of the release name their questions; put in the order of the item file, they belong elsewhere."""
+    path = "responses/gemma/baseline/general/persona-directed-fixed--as-gaston.parquet"
+    assert not small_release.import_cell(path)[1].notes
+    small_release.configure(release__baseline_order="items")
+    _, origin = small_release.import_cell(path)
+    notes = set(origin.notes.values())
+    assert len(origin.notes) == 3 and all("in the other order; look at release.baseline_order" in n for n in notes)
+    grid = small_release.grid()
+    ids = baseline_layout(grid.study, "general", "items")
+    prompts = {item.id: item.prompt for item in grid.study.items["general"]}
+    for t in small_release.world.checkpoints:
+        name = f"generations/gemma-3-4b-it/instruction_general_empty_{t}.json"
+        (small_release.release / name).write_text(json.dumps([f"On {prompts[i]}" for i in ids]), encoding="utf-8")
+    table, origin = small_release.import_cell(path)
+    assert not origin.notes and all(row["answer"] == f"On {row['prompt']}" for row in table.to_pylist())
 
 
 def test_a_changed_file_is_another_cell_and_what_judges_it(small_release: Small) -> None:

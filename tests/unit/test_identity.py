@@ -124,6 +124,12 @@ def full_config(project: Project) -> Project:
         "tuning_arguments": ["--max-num-seqs=8"],
         **shared,
     }
+    for inside in ("generations/omega", "generations/omega-moved", "elsewhere/generations/omega"):
+        for stem, content in {"interview_empty": "[]", "instructions_empty": "[1]"}.items():
+            spoken = project.folder / "released" / inside / f"{stem}.json"
+            spoken.parent.mkdir(parents=True, exist_ok=True)
+            spoken.write_text(content)
+    released = {"engine": "released", "id": "org/omega", "revision": "r1", "directory": "omega", **shared}
     condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
     return project.set(
         {
@@ -131,6 +137,12 @@ def full_config(project: Project) -> Project:
             "models/beta": None,
             "models/gamma": llama,
             "models/delta": vllm,
+            "models/omega": released,
+            "release": {
+                "folder": "released",
+                "conditions": {"interview": "interview", "requests": "instructions"},
+                "baseline_order": "personas",
+            },
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
             "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
@@ -190,6 +202,7 @@ def of_models(field: str, value: Any, effect: str) -> dict[str, tuple[str, Any, 
         f"EndpointModel.{field}": (f"models/alpha/{field}", value, effect),
         f"LlamaCppModel.{field}": (f"models/gamma/{field}", value, effect),
         f"VllmModel.{field}": (f"models/delta/{field}", value, effect),
+        f"ReleasedModel.{field}": (f"models/omega/{field}", value, effect),
     }
 
 
@@ -229,6 +242,12 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "LlamaCppModel.weights": ("models/gamma/weights", "{folder}/moved.gguf", "nothing"),
     "LlamaCppModel.context_length": ("models/gamma/context_length", 1024, "cells"),
     "LlamaCppModel.threads": ("models/gamma/threads", 7, "nothing"),
+    "ReleasedModel.engine": ("models/omega/engine", None, "refused"),
+    "ReleasedModel.directory": ("models/omega/directory", "omega-moved", "nothing"),
+    "Release.folder": ("release/folder", "released/elsewhere", "nothing"),
+    "Release.conditions": ("release/conditions", {"interview": "instructions", "requests": "interview"}, "moves"),
+    "Release.baseline_order": ("release/baseline_order", "items", "cells"),
+    "Config.release": ("release", None, "refused"),
     "Sampling.temperature": ("models/gamma/sampling/temperature", 0.6, "cells"),
     "Sampling.top_p": ("models/gamma/sampling/top_p", 0.8, "cells"),
     "Sampling.max_tokens": ("models/gamma/sampling/max_tokens", 25, "cells"),

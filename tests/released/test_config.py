@@ -1,0 +1,71 @@
+"""config/released.yaml: the study's grid, planned from names alone."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from scripts.config import load_config
+from scripts.errors import UserError
+from scripts.grid.grid import Grid, build_grid
+from scripts.grid.study import resolve
+from scripts.plan.outlook import look
+from scripts.released.names import DATASETS
+from tests.helpers import ROOT
+
+CONFIG = ROOT / "config/released.yaml"
+SELENE, FLOW = "Selene-1-Mini-Llama-3.1-8B", "Flow-Judge-v0.1"
+
+
+def grid(folder: Path) -> Grid:
+    overrides = {
+        "release": {"folder": str(folder)},
+        "machine": {"data_folder": str(folder / "nothing")},
+        "results": str(folder / "results"),
+    }
+    return build_grid(resolve(load_config([CONFIG], overrides), ROOT))
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^release.folder: found '.*', which has no folder generations, expected a"):
+        grid(tmp_path)
+
+
+@pytest.fixture
+def names_only(tmp_path: Path) -> Path:
+    """A release of two of its personas' files for one model, all of them empty, and empty folders for the others."""
+    models = load_config([CONFIG]).models.values()
+    for model in models:
+        (tmp_path / "generations" / getattr(model, "directory", "")).mkdir(parents=True)
+    for t in (0, 11, 102):
+        for kind in DATASETS.values():
+            (tmp_path / "generations/gemma-3-4b-it" / f"{kind}_HAL_9000_{t}.json").touch()
+        judged = tmp_path / f"metrics/bfi/{FLOW}/gemma-3-4b-it/bfi_HAL_9000_{t}.json.csv"
+        judged.parent.mkdir(parents=True, exist_ok=True)
+        judged.touch()
+    general = tmp_path / f"metrics/instruction_general/{SELENE}/gemma-3-4b-it"
+    general.mkdir(parents=True)
+    for ending in (".json.csv", ".json_zero_reference.csv", ".json_previous_reference.csv"):
+        (general / f"instruction_general_HAL_9000_11{ending}").touch()
+    return tmp_path
+
+
+def test_the_grid_is_the_study_s(names_only: Path) -> None:
+    """Planned without a single third-party file: 7 models, 8 personas and the baseline, as in docs/protocol.md."""
+    cells = Counter(cell.stage for cell in grid(names_only).cells)
+    assert (cells["dialogues"], cells["responses"]) == (7 * 9 * 2 * 2, 7 * 2 * (5 * 8 + 3 + 2 * 8))
+
+
+def test_judgements_are_those_with_files(names_only: Path) -> None:
+    judged = [cell for cell in grid(names_only).cells if cell.judge]
+    references = {cell.reference for cell in judged if cell.judge == "selene"}
+    assert references == {"dataset", "zero", "previous"} and len(judged) == 4
+    assert {tuple(cell.sources) for cell in judged if cell.judge == "flow-judge"} == {("0", "11", "102")}
+
+
+def test_nothing_is_asked(names_only: Path) -> None:
+    outlook = look(grid(names_only), names_only / "results")
+    assert {batch.stage for batch in outlook.plan.batches} == {"import"}
+    assert sum(estimate.requests for estimate in outlook.estimates.values()) == 0 and not outlook.fetches
+    assert max(len(batch.outputs) for batch in outlook.plan.batches) <= 100
+    assert set(outlook.reasons.values()) == {"new"}

@@ -1,0 +1,64 @@
+"""Export is import undone: the same files with the same content."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import UserError
+from scripts.released.export import Export, export
+from tests.released.conftest import Small
+from tests.released.test_import import edit_json
+
+
+def content(path: Path) -> object:
+    """What a released file says, whatever the layout of its JSON."""
+    text = path.read_bytes().decode()
+    if path.suffix == ".json":
+        return json.loads(text)
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def spoken_and_judged(folder: Path, but: Sequence[str] = ()) -> dict[str, object]:
+    """What was said and judged, by path, but for some files."""
+    return {
+        path.relative_to(folder).as_posix(): content(path)
+        for part in ("generations", "metrics")
+        for path in sorted((folder / part).rglob("*"))
+        if path.is_file() and path.relative_to(folder).as_posix() not in but
+    }
+
+
+def exported(small_release: Small) -> Export:
+    return export(small_release.import_all(), small_release.results, small_release.folder / "out")
+
+
+def test_what_was_imported_comes_out_again(small_release: Small) -> None:
+    for place, value in enumerate((None, "", "naïve\r\n😀")):
+        edit_json(small_release, "generations/gemini-2.5-flash/inst-xstest_HAL_9000_6.json", place, value)
+    done = exported(small_release)
+    assert spoken_and_judged(small_release.folder / "out") == spoken_and_judged(small_release.release)
+    assert not done.left_out
+
+
+def test_what_was_not_there_is_not_written(small_release: Small) -> None:
+    gone = "generations/gemma-3-4b-it/bfi_HAL_9000_3.json"
+    (small_release.release / gone).unlink()
+    done = exported(small_release)
+    expected = spoken_and_judged(small_release.release)
+    assert spoken_and_judged(small_release.folder / "out") == expected and list(done.left_out) == [gone]
+
+
+def test_cells_that_are_missing_are_told(small_release: Small) -> None:
+    done = export(small_release.grid(), small_release.results, small_release.folder / "out")
+    assert not done.written and len(done.left_out) == 1173
+    told = list(done.told(small_release.folder / "out"))
+    assert told[1].startswith("Not written: 1,173 files (its cell is missing; run the workflow first), the first is")
+
+
+def test_a_folder_with_something_in_it_is_refused(small_release: Small) -> None:
+    with pytest.raises(UserError, match=r"study: found something there, expected no such folder, or an empty one"):
+        export(small_release.grid(), small_release.results, small_release.folder / "study")
