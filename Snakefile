@@ -10,7 +10,7 @@ sys.path.insert(0, workflow.basedir)
 from scripts.plan.resources import gpus, memory, threads, walltime
 from scripts.plan.run import start_run
 from scripts.plan.stages import named_targets
-from scripts.plan.workflow import inputs_of, open_plan
+from scripts.plan.workflow import current, inputs_of, open_plan
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
 PLAN = open_plan(workflow, config)

@@ -19,6 +19,8 @@ BY_MODEL_DTYPES = {
     "high": "float64",
     "n_pairs": "int64",
     "n_missing": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
     "study_mean": "float64",
     "study_low": "float64",
     "study_high": "float64",
@@ -36,7 +38,8 @@ def by_model(
     checkpoint 0, where conditions share the dialogue (there is none), so they are averaged. `condition:<a>-<b>`: of
     the persona, mean over all positions but checkpoint 0. `mean`, `low`, `high`: sample mean and percentile
     bootstrap over the model's personas, each one number; `n_pairs` counts them. `n_missing` counts differences that
-    are planned and lack a side: of a persona, and for `condition` of a persona and position.
+    are planned and lack a side: of a persona, and for `condition` of a persona and position; `n_scored` and
+    `n_planned` the items behind them all.
 
     With `study`, `study_mean`, `study_low` and `study_high` are the study's own bar (`study_bar`), else NaN: it
     pools every difference, checkpoint 0 too, and conditions. Columns and types: `BY_MODEL_DTYPES`, sorted by the
@@ -49,32 +52,35 @@ def by_model(
 
 
 def _differences(cells: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Yield the differences of personas with `contrast`, `of` (the condition) and `ours`: whether our bar takes it.
+    """Yield the differences of personas with `contrast`, and `ours`: whether our bar takes them, too.
 
     In the order in which the study has them: conditions as in the config, positions ascending, personas by name.
     """
     personas = cells[cells["group"] == "persona"]
     later = since_first(personas)
     last = later["position"] == later.groupby("measure")["position"].transform("max")
-    yield later[last].assign(contrast="length", of=later["condition"], ours=True)
+    yield later[last].assign(contrast="length", ours=True)
     against = against_baseline(cells)
     begin = against[(against["position"] == 0) & (against["axis"] == CHECKPOINT)]
     order = pd.Categorical(begin["condition"], list(conditions))
     begin = begin.assign(order=order).sort_values(["order", "persona"])
-    yield begin.assign(contrast="personalization", of=begin["condition"], condition=None, ours=True)
+    yield begin.assign(contrast="personalization", condition=None, ours=True)
     for part in between_conditions(personas, conditions):
         shared = (part["position"] == 0) & (part["axis"] == CHECKPOINT)
-        yield part.assign(ours=~shared, of=None).sort_values(["position", "persona"])
+        yield part.assign(ours=~shared).sort_values(["position", "persona"])
 
 
 def _bar(rows: pd.DataFrame, study: bool, resamples: int, seed: int) -> dict[str, object]:
     ours = rows[rows["ours"]]
     by_persona = ours.groupby("persona", sort=True)["value"].mean().dropna()
-    interval = bootstrap_mean(by_persona, resamples=resamples, seed=seed)
-    bar = {key: rows.iloc[0][key] for key in _BAR} | interval._asdict()
+    mean, low, high, n = bootstrap_mean(by_persona, resamples=resamples, seed=seed)
     theirs = study_bar(rows["value"].dropna().to_numpy()) if study else (np.nan, np.nan, np.nan)
-    named = dict(zip(("study_mean", "study_low", "study_high"), theirs, strict=True))
-    return {**bar, "n_pairs": bar.pop("n"), "n_missing": int(ours["value"].isna().sum()), **named}
+    return {
+        **{key: rows.iloc[0][key] for key in _BAR},
+        **{"mean": mean, "low": low, "high": high, "n_pairs": n, "n_missing": int(ours["value"].isna().sum())},
+        **{name: int(ours[name].sum()) for name in ("n_scored", "n_planned")},
+        **dict(zip(("study_mean", "study_low", "study_high"), theirs, strict=True)),
+    }
 
 
 def study_bar(values: np.ndarray) -> tuple[float, float, float]:

@@ -110,7 +110,8 @@ def _paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     """Join the cells of both, one to one; `side` says where a cell is. Cells of nobody's have the persona ""."""
     a, b = (cells.assign(persona=cells["persona"].fillna("")) for cells in map(cell_means, (ours, theirs)))
     joined = a.merge(b, on=CELL, how="outer", suffixes=("_a", "_b"), validate="one_to_one", indicator="side")
-    return joined.assign(value=joined["value_a"] - joined["value_b"], contrast="run")
+    items = {name: joined[f"{name}_a"] + joined[f"{name}_b"] for name in ("n_scored", "n_planned")}
+    return joined.assign(value=joined["value_a"] - joined["value_b"], contrast="run", **items)
 
 
 def _scopes(both: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -27,6 +27,8 @@ CONTRAST_DTYPES = {
     "noise": "float64",
     "n_pairs": "int64",
     "n_missing": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
 }
 _FAMILY = [key for key in POINT if key != "position"]
 """The positions of one family are corrected together."""
@@ -41,12 +43,14 @@ def contrasts(values: pd.DataFrame, conditions: Sequence[str], *, resamples: int
     for each `condition` and `group`), `baseline` (persona minus baseline, for each `condition`); see
     `scripts.analysis.pairs`. A pair is a model and a persona, orders and replicates averaged. `low`, `high`:
     percentile bootstrap over the pairs, as if these were independent; `cluster_low`, `cluster_high`: over models
-    and personas (`clustered`). `p`: sign flips over pairs; `q`: Benjamini and Hochberg over the positions of one
-    measure, contrast, condition and group. `noise`: half the width of the 95 % interval that the mean would have if
-    both sides were replicates of one another: 1.96 * sqrt(2 * s2 / R / n_pairs), with s2 the variance between
-    replicates of a cell, pooled over the cells of the point, and R the replicates averaged; where a baseline stands
-    in several pairs, it counts as the one cell it is (see `_noise`). NaN with one replicate. `n_pairs` have both
-    values, `n_missing` are planned and lack one. Columns and types: `CONTRAST_DTYPES`, sorted by the first six.
+    and personas (`clustered`). `p`: sign flips over pairs (over models, where all personas of a model share one
+    baseline); `q`: Benjamini and Hochberg over the positions of one measure, contrast, condition and group.
+    `noise`: half the width of the 95 % interval that the mean would have if both sides were replicates of one
+    another: 1.96 * sqrt(2 * s2 / R / n_pairs), with s2 the variance between replicates of a cell, pooled over the
+    cells of the point, and R the replicates averaged; where a baseline stands in several pairs, it counts as the
+    one cell it is (see `_noise`). NaN with one replicate. `n_pairs` have both values, `n_missing` are planned and
+    lack one; `n_scored` and `n_planned` count the items of all their cells. Columns and types: `CONTRAST_DTYPES`,
+    sorted by the first six.
     """
     compared = pairs(cell_means(values), conditions)
     families = compared.groupby(_FAMILY, dropna=False, sort=True)
@@ -56,18 +60,31 @@ def contrasts(values: pd.DataFrame, conditions: Sequence[str], *, resamples: int
 
 
 def family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Return the points of one family, by position."""
+    """Return the points of one family of pairs (see `scripts.analysis.pairs.pairs`), by position.
+
+    Columns as in `contrasts`. A comparison of two runs makes its points of it as well.
+    """
     grid = rows.pivot(index=["model", "persona"], columns="position", values="value")
     differences = grid.to_numpy()
     plain = [bootstrap_mean(column[~np.isnan(column)], resamples=resamples, seed=seed) for column in differences.T]
     points = pd.DataFrame(plain, columns=["mean", "low", "high", "n_pairs"]).assign(position=grid.columns)
     points["cluster_low"], points["cluster_high"] = clustered(_cube(grid), resamples=resamples, seed=seed)
-    points["p"] = p_values(differences, seed=seed)
+    points["p"] = p_values(_flipped_together(grid, rows), seed=seed)
     points["q"] = q_values(points["p"].to_numpy())
     by_position = rows.groupby("position", sort=True)
-    points["noise"] = [_noise(at[at["value"].notna()]) for _, at in by_position]
+    points["noise"] = [_noise(at[at["value"].notna()]) for _, at in by_position] if _repeated(rows) else np.nan
     points["n_missing"] = by_position["value"].apply(lambda found: found.isna().sum()).to_numpy()
+    points[["n_scored", "n_planned"]] = by_position[["n_scored", "n_planned"]].sum().to_numpy()
     return points.assign(**{key: rows.iloc[0][key] for key in _FAMILY})
+
+
+def _flipped_together(grid: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Return what flips its sign as one: a pair, or all pairs of a model where these share one baseline.
+
+    The differences from one baseline share its noise, so that their signs are not independent of each other.
+    """
+    shared = rows.duplicated(["position", "cell_b"]).any()
+    return (grid.groupby(level="model", sort=True).sum(min_count=1) if shared else grid).to_numpy()
 
 
 def _cube(grid: pd.DataFrame) -> np.ndarray:
@@ -75,6 +92,10 @@ def _cube(grid: pd.DataFrame) -> np.ndarray:
     models, personas = (level.unique() for level in (grid.index.get_level_values(n) for n in ("model", "persona")))
     every = pd.MultiIndex.from_product([models, personas], names=grid.index.names)
     return grid.reindex(every).to_numpy().reshape(len(models), len(personas), -1)
+
+
+def _repeated(rows: pd.DataFrame) -> bool:
+    return bool((rows[["freedom_a", "freedom_b"]] > 0).any(axis=None))
 
 
 def _noise(at: pd.DataFrame) -> float:

@@ -23,6 +23,8 @@ MIXED_DTYPES = {
     "high": "float64",
     "n": "int64",
     "n_missing": "int64",
+    "n_scored": "Int64",
+    "n_planned": "Int64",
     "n_groups": "int64",
     "group_variance": "float64",
     "optimizer": "str",
@@ -45,9 +47,10 @@ def mixed_models(values: pd.DataFrame, counts: pd.DataFrame | None, models: Fami
     - `patterns`: hits ~ position, summed over benchmarks, per condition and whose patterns (measure
       `patterns-persona`, `patterns-baseline`); groups: model and persona. A cell whose mining failed is missing.
 
-    Sizes: only models that have one take part; where fewer than two sizes are there, the status is `too-few`. A model
-    without a family is a family of its own. `n_missing` counts rows that are planned and have no value.
-    Source of the formulas: the study's notebooks gen_graphics and spotlight_analysis.
+    Sizes: only models that have one take part; where fewer than two sizes are there, the status is `too-few`. A
+    model without a family is a family of its own. `n_missing` counts rows that are planned and have no value,
+    `n_scored` and `n_planned` the items behind all rows (null for patterns, whose counts do not know what was
+    planned). Source of the formulas: the study's notebooks gen_graphics and spotlight_analysis.
     """
     cells = cell_means(values)
     fits = [*_length(cells), *_personalization(cells, study), *_by_size(cells, models, study)]
@@ -59,7 +62,9 @@ def mixed_models(values: pd.DataFrame, counts: pd.DataFrame | None, models: Fami
 def _rows(rows: pd.DataFrame, term: str, groups: pd.Series, where: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the rows of one fit."""
     found = fit(rows, [term], groups)
-    told: dict[str, Any] = {"n": found.n, "n_missing": len(rows) - found.n, "n_groups": found.n_groups}
+    items = ("n_scored", "n_planned")
+    told: dict[str, Any] = {name: int(rows[name].sum()) if name in rows else None for name in items}
+    told |= {"n": found.n, "n_missing": len(rows) - found.n, "n_groups": found.n_groups}
     told |= {"group_variance": found.group_variance, "optimizer": found.optimizer, "status": found.status}
     for numbers in found.terms:
         yield {**where, **numbers, **told}
@@ -92,6 +97,9 @@ def _apart(rows: pd.DataFrame) -> pd.Series:
     return rows["group"] + " " + rows["whose"]
 
 
+_AVERAGED = {"value": "mean", "n_scored": "sum", "n_planned": "sum"}
+
+
 def _by_size(cells: pd.DataFrame, models: Families, study: bool) -> Iterator[dict[str, Any]]:
     sized = [slug for slug, model in models.items() if model["size"] is not None]
     if not sized:
@@ -102,7 +110,7 @@ def _by_size(cells: pd.DataFrame, models: Families, study: bool) -> Iterator[dic
     against = against_baseline(of_sized)
     first = against[(against["position"] == 0) & (against["axis"] == CHECKPOINT)]
     if not study:  # one number, whichever condition it is counted in
-        first = first.groupby(["measure", "model", "persona"], sort=True)["value"].mean().reset_index()
+        first = first.groupby(["measure", "model", "persona"], sort=True).agg(_AVERAGED).reset_index()
     for family, rows in (("length-by-size", last), ("personalization-by-size", first)):
         sizes = rows["model"].map({slug: models[slug]["size"] for slug in sized})
         families = rows["model"].map({slug: models[slug]["family"] or slug for slug in sized})

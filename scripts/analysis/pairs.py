@@ -13,23 +13,27 @@ POINT = ["measure", "contrast", "condition", "group", "axis", "position"]
 """The columns that name one mean over pairs; the pairs of a point are of one `model` and `persona` each."""
 
 _SIDE = ["value", "spread", "freedom", "replicates", "cell"]
+_ITEMS = ["n_scored", "n_planned"]
 
 
 def cell_means(values: pd.DataFrame) -> pd.DataFrame:
     """Return one row per `CELL` of a table of values: orders averaged first, then replicates.
 
     `value` is the mean over replicates that have one (NaN without any); `spread` the sum of their squared
-    deviations from it, `freedom` how many of them are free (0 with one), `replicates` how many there are; `cell`
-    numbers the rows.
+    deviations from it, `freedom` how many of them are free (0 with one), `replicates` how many there are;
+    `n_scored` and `n_planned` count its items; `cell` numbers the rows.
 
     Raises:
         ValueError: a value is there twice.
     """
-    checks.require_columns(values, [*KEYS, "value"], "table of values")
+    checks.require_columns(values, [*KEYS, "value", *_ITEMS], "table of values")
     checks.require_unique(values, KEYS, "values")
-    by_replicate = values.groupby([*CELL, "replicate"], dropna=False, sort=True)["value"].mean().reset_index()
-    found = by_replicate.groupby(CELL, dropna=False, sort=True)["value"]
-    cells = found.agg(value="mean", spread="var", replicates="count").reset_index()
+    items = {name: (name, "sum") for name in _ITEMS}
+    orders = values.groupby([*CELL, "replicate"], dropna=False, sort=True)
+    by_replicate = orders.agg(value=("value", "mean"), **items).reset_index()
+    found = by_replicate.groupby(CELL, dropna=False, sort=True)
+    spreads = {"spread": ("value", "var"), "replicates": ("value", "count")}
+    cells = found.agg(value=("value", "mean"), **spreads, **items).reset_index()
     freedom = (cells["replicates"] - 1).clip(lower=0)
     spread = (cells["spread"] * freedom).fillna(0.0)
     return cells.assign(spread=spread, freedom=freedom, cell=range(len(cells)))
@@ -38,9 +42,9 @@ def cell_means(values: pd.DataFrame) -> pd.DataFrame:
 def pairs(cells: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """Return every pair of `cell_means` that the contrasts compare, one row each.
 
-    Columns: `POINT`, model, persona, `value` (difference; NaN where a side has none), and of both sides `spread`,
-    `freedom`, `replicates`, `cell`, with the suffixes `_a` and `_b`. A row is there where both sides are planned.
-    `conditions` are in the order of the config.
+    Columns: `POINT`, model, persona, `value` (difference; NaN where a side has none), `n_scored` and `n_planned`
+    (items of both sides), and of both sides `spread`, `freedom`, `replicates`, `cell`, with the suffixes `_a` and
+    `_b`. A row is there where both sides are planned. `conditions` are in the order of the config.
     """
     parts = [*between_conditions(cells, conditions), since_first(cells), against_baseline(cells)]
     return pd.concat(parts, ignore_index=True)
@@ -80,5 +84,8 @@ def against_baseline(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _subtracted(one: pd.DataFrame, other: pd.DataFrame, on: Sequence[str]) -> pd.DataFrame:
     """Join two tables of cells by key, many to one, and subtract."""
-    joined = one.merge(other[[*on, *_SIDE]], on=list(on), suffixes=("_a", "_b"), validate="many_to_one")
-    return joined.assign(value=joined["value_a"] - joined["value_b"]).drop(columns=["value_a", "value_b"])
+    sides = [*_SIDE, *_ITEMS]
+    joined = one.merge(other[[*on, *sides]], on=list(on), suffixes=("_a", "_b"), validate="many_to_one")
+    items = {name: joined[f"{name}_a"] + joined[f"{name}_b"] for name in _ITEMS}
+    told = joined.assign(value=joined["value_a"] - joined["value_b"], **items)
+    return told.drop(columns=[f"{name}_{side}" for name in ("value", *_ITEMS) for side in "ab"])

@@ -1,7 +1,8 @@
 """Every measured number at the level of a cell: the one table that contrasts, models and rankings start from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -68,8 +69,8 @@ def cell_values(ratings: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFr
     Raises:
         ValueError: an answer is rated twice for one measure, or a measure mixes judges.
     """
-    by_axis = {axis: _of_axis(ratings, axis) for axis in (CHECKPOINT, ROUND)}
-    return together(_values(by_axis[measure["axis"]], measure) for measure in measures)
+    by_metric = {axis: dict(iter(_of_axis(ratings, axis).groupby("metric"))) for axis in (CHECKPOINT, ROUND)}
+    return together(_values(by_metric[measure["axis"]], measure) for measure in measures)
 
 
 def _of_axis(ratings: pd.DataFrame, axis: str) -> pd.DataFrame:
@@ -77,9 +78,19 @@ def _of_axis(ratings: pd.DataFrame, axis: str) -> pd.DataFrame:
     return ratings[ratings[axis].notna()] if axis in ratings else ratings.iloc[:0]
 
 
-def _values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+def _values(ratings: Mapping[Any, pd.DataFrame], measure: Measure) -> pd.DataFrame:
+    """Return the values of one measure from the ratings of each metric; an empty table where there are none."""
     axis: str = measure["axis"]
-    rows = _mean_of_metrics(ratings, measure) if measure["of"] else _select(ratings, measure, measure["metric"])
+    parts = [
+        _select(ratings[metric], measure, metric)
+        for metric in measure["of"] or [measure["metric"]]
+        if metric in ratings
+    ]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if rows.empty:
+        return rows
+    if measure["of"]:
+        rows = _mean_of_metrics(rows, measure)
     own = rows["persona"].mask(rows["is_baseline"].astype(bool))
     stood_for = own.where(rows["reference_persona"].isna(), rows["reference_persona"])
     placed = rows.assign(persona=stood_for, position=rows[axis].astype("int64"))
@@ -94,10 +105,9 @@ def _select(ratings: pd.DataFrame, measure: Measure, metric: str) -> pd.DataFram
     return select(ratings, panel, _ANSWER[measure["axis"]])
 
 
-def _mean_of_metrics(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+def _mean_of_metrics(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """Return the mean of several metrics of each answer; NaN where one of them is missing."""
     answer, metrics = _ANSWER[measure["axis"]], measure["of"]
-    rows = pd.concat([_select(ratings, measure, metric) for metric in metrics], ignore_index=True)
     found = rows.groupby([*answer, "is_baseline", "group"], dropna=False, sort=True)["value"]
     means = found.agg(value="mean", n="count").reset_index()
     return means.assign(value=means["value"].where(means["n"] == len(metrics)))

@@ -92,6 +92,19 @@ def inputs_of(frozen: FrozenPlan, output: str) -> list[Any]:
     return [*made, *(ancient(path) for path in frozen.fetched if _reads_texts(frozen.artefact(output)))]
 
 
+def current(frozen: FrozenPlan, plain: str) -> Any:
+    """Return the current file of a table or figure by its plain name, as an input of a rule of one's own.
+
+    UserError when the grid has no such file.
+    """
+    for artefact in frozen.artefacts:
+        named = dict(zip(artefact.plain_outputs, artefact.outputs, strict=True))
+        if plain in named:
+            return (frozen.results / named[plain]).as_posix()
+    known = sorted({Path(path).parts[0] for made in frozen.artefacts for path in made.plain_outputs})
+    raise UserError(f"current: found {plain}, expected a file of this grid, below {', '.join(known)}.")
+
+
 def _reads_texts(artefact: Artefact) -> bool:
     """Tell whether an artefact is made with third-party texts, which must be here then."""
     return artefact.rule in ("rate", "draw_sample", "tabulate_released") or artefact.spec.get("labels") is not None

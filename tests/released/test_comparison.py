@@ -100,11 +100,11 @@ def test_profiles_stand_beside_the_means_of_released_ratings(release: Small) -> 
     ratings = pd.read_csv(release.release / "results/bfi_ratings.csv")
     of = ratings[(ratings["model"] == "gemma-3-4b-it") & (ratings["role"] == "inst-bfi_Gaston_3.json.csv")]
     questions = json.loads((release.folder / "study/bfi.json").read_text(encoding="utf-8"))["questions"]
-    traits = pd.Series([question["dimension"] for question in questions.values()])
-    expected = of.set_index("idx")["rating"].groupby(traits).mean()
+    traits = of["idx"].map(lambda idx: questions[str(idx + 1)]["dimension"])
+    expected = {str(trait): mean for trait, mean in of["rating"].groupby(traits).mean().items()}
     here = profiles[(profiles["personas"] == "gaston") & (profiles["condition"] == "goal-oriented")]
-    here = here[here["position"] == 3].set_index("measure")["theirs"]
-    assert here.to_dict() == {f"bfi-{trait.lower()}-by-selene": mean for trait, mean in expected.items()}
+    theirs = here[here["position"] == 3].set_index("measure")["theirs"]
+    assert theirs.to_dict() == {f"bfi-{trait.lower()}-by-selene": mean for trait, mean in expected.items()}
     assert profiles["ours"].notna().all()
 
 

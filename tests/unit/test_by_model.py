@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from scripts.analysis.by_model import BY_MODEL_DTYPES, by_model
+from scripts.analysis.contrasts import contrasts
 from scripts.analysis.measures import of_panel, placed
+from scripts.analysis.mixed_models import mixed_models
 from scripts.analysis.panels import benchmark_panels
 from scripts.analysis.values import cell_values
 from tests.unit.test_contrasts import BETWEEN, only
@@ -134,6 +136,30 @@ def test_gaps_are_counted():
     ]
     row = only(made(rows), contrast="length")
     assert (row["mean"], row["n_pairs"], row["n_missing"]) == (1.0, 1, 1)
+
+
+def test_a_cell_with_unparsed_items_shows_in_every_table():
+    rows = [
+        row
+        for persona in ("ann", "bob", "baseline")
+        for checkpoint in (0, 2, 4)
+        for row in answers(100, persona=persona, model="m", condition=CONDITIONS[0], checkpoint=checkpoint)
+    ]
+    unparsed = next(row for row in rows if row["persona"] == "ann" and row["checkpoint"] == 4)
+    unparsed["value"] = None
+    measured = placed(map(of_panel, benchmark_panels("ifbench", "ifbench")))
+    values = cell_values(pd.DataFrame(rows).astype({"value": "float64"}), measured)
+    models = {"m": {"size": 1, "family": None}}
+    tables = {
+        "values": values,
+        "contrasts": contrasts(values, CONDITIONS, resamples=10, seed=1),
+        "by-model": by_model(values, CONDITIONS, study=False, resamples=10, seed=1),
+        "mixed-models": mixed_models(values, None, models, study=False),
+    }
+    for name, made_table in tables.items():
+        lacking = made_table["n_planned"] - made_table["n_scored"]
+        assert lacking.max() == 1, name
+        assert (lacking == 0).any(), name
 
 
 def test_without_study_its_columns_are_gaps():

@@ -178,6 +178,21 @@ def test_random_flips_agree_with_a_t_test():
     assert p_values(differences, seed=1) == pytest.approx(stats.ttest_1samp(differences, 0.0).pvalue, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("bound", "p", "reason"),
+    [
+        (True, 2 / 2**12, "twelve baselines: twelve signs"),
+        (False, 2 / 2**3, "three baselines: the personas of a model have one sign, because they share its noise"),
+    ],
+)
+def test_pairs_that_share_a_baseline_flip_together(bound, p, reason):
+    rows = grid(lambda **_: 0.5, model=MODELS, persona=PERSONAS)
+    base = grid(lambda **_: 0.1, model=MODELS, persona=PERSONAS if bound else [None], group=["baseline"])
+    row = only(made([*rows, *base]), contrast="baseline")
+    assert row["p"] == pytest.approx(p), reason
+    assert row["n_pairs"] == 12
+
+
 def test_columns_with_gaps_are_as_if_alone():
     differences = np.random.default_rng(5).normal(size=(9, 3))
     differences[2:, 1] = np.nan

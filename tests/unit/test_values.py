@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scripts.analysis.distances import distance_panels, distances
 from scripts.analysis.measures import Measure, measures_table, of_panel, of_utterances, placed
-from scripts.analysis.panels import benchmark_panels
+from scripts.analysis.panels import TRAITS, benchmark_panels
 from scripts.analysis.values import KEYS, VALUE_DTYPES, cell_values, values_of_files
 from tests.unit.test_series import rating, table
 
@@ -126,6 +127,21 @@ def test_read_file_by_file_it_is_the_same_table(tmp_path: Path):
     pd.testing.assert_frame_equal(read, whole)
     assert read.dtypes.astype(str).to_dict() == VALUE_DTYPES
     assert not read.duplicated(KEYS).any()
+
+
+def test_distances_are_values_like_others(tmp_path: Path):
+    rated = {"benchmark": "bfi", "metric": "trait", "judge": "jay"}
+    level = {"gaston": 3.0, "baseline": 5.0}
+    rows = [rating(level[who], persona=who, label=trait, item_id=trait, **rated) for who in level for trait in TRAITS]
+    labels = {"gaston": dict.fromkeys(TRAITS, 2.0)}
+    distances(table(*rows), labels, "traits").to_parquet(tmp_path / "distances.parquet")
+    found = values_of_files(
+        [tmp_path / "distances.parquet"], placed(map(of_panel, distance_panels("bfi", "jay", "x", True)))
+    )
+    to_labels = found[found["measure"] == "bfi-distance-from-labels-by-jay"].set_index("group")
+    assert to_labels["value"].to_dict() == {"persona": 0.25, "baseline": 0.75}
+    assert to_labels["persona"].to_dict() == {"persona": "gaston", "baseline": "gaston"}, "whose labels they are"
+    assert only(found, measure="bfi-distance-from-baseline-by-jay")["value"] == 0.5
 
 
 def test_without_ratings_the_table_is_empty_and_typed():

@@ -1,0 +1,161 @@
+"""Planted effects are found, and where nothing is planted nothing is found more often than promised."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.analysis.by_model import by_model
+from scripts.analysis.contrasts import contrasts
+from scripts.analysis.measures import Measure
+from scripts.analysis.mixed_models import mixed_models
+from scripts.ratings.table import RATINGS_SCHEMA
+from tests.synthetic.measured import measures, planted, values, values_at_once
+from tests.synthetic.null import SMALL, rates
+from tests.synthetic.ratings import tables
+from tests.synthetic.study import Effect, Study
+from tests.unit.test_contrasts import only
+
+EFFECT = Effect(slope=-0.002, cost=-0.08, condition=0.07, of_models=0.04, of_personas=0.03)
+"""Over 102 rounds a share falls by 0.2."""
+
+PLANTED = Study(
+    items={"bfi": 40, "xstest": 60, "ifbench": 40, "role-specific": 30, "general": 30},
+    checkpoints=(0, 22, 45, 68, 102),
+    rounds=0,
+    default=EFFECT,
+    effects={"ifbench": replace(EFFECT, slope=0.002), "general": replace(EFFECT, cost=0.1)},
+    seed=3,
+)
+ALONG, OTHER = PLANTED.conditions
+LAST = PLANTED.checkpoints[-1]
+
+
+@pytest.fixture(scope="module")
+def found() -> pd.DataFrame:
+    return values_at_once(PLANTED)
+
+
+@pytest.fixture(scope="module")
+def compared(found) -> pd.DataFrame:
+    return contrasts(found, PLANTED.conditions, resamples=1000, seed=42)
+
+
+def truth(measure: Measure, contrast: str, condition: str | None, position: int, group: str | None) -> float:
+    effect, unit = planted(PLANTED, measure)
+    if contrast.startswith("condition:"):
+        return unit * effect.condition * (position > 0)
+    if contrast == "baseline":
+        return unit * (effect.cost + effect.slope * position)
+    return unit * (effect.slope * position * (group == "persona") + effect.condition * (condition == ALONG))
+
+
+def with_truth(compared: pd.DataFrame) -> pd.DataFrame:
+    by_name = {measure["measure"]: dict(measure) for measure in measures(PLANTED)}
+    keys = ["measure", "contrast", "condition", "position", "group"]
+    named = compared[keys].astype(object).where(compared[keys].notna(), None)
+    expected = [truth(by_name[m], c, of, at, g) for m, c, of, at, g in named.to_numpy().tolist()]
+    return compared.assign(truth=expected)
+
+
+def test_the_tables_have_the_schema_of_ratings():
+    tiny = replace(PLANTED, models=("one",), personas=("a", "b"), rounds=3)
+    made = dict(tables(tiny))
+    assert set(made) == {f"ratings-one--{name}" for name in (*tiny.items, "utterances")}
+    assert all(table.schema.equals(RATINGS_SCHEMA) for table in made.values())
+    # speakers x conditions x orders x rounds x metrics, the baseline judged as each persona
+    assert made["ratings-one--utterances"].num_rows == 4 * 2 * 2 * 3 * 3
+    # speakers x conditions x checkpoints x items x (words, rules, judge)
+    assert made["ratings-one--xstest"].num_rows == 3 * 2 * 5 * 60 * 3
+
+
+def test_values_of_the_ratings_are_the_means_of_what_was_drawn():
+    small = replace(PLANTED, models=("one", "two"), items={"bfi": 10, "xstest": 6, "general": 4}, gaps=0.1)
+    through, at_once = values(small), values_at_once(small)
+    shown = through["measure"].isin(at_once["measure"].unique())
+    pd.testing.assert_frame_equal(through[shown].reset_index(drop=True), at_once)
+    assert (at_once["n_scored"] < at_once["n_planned"]).any(), "there are gaps"
+
+
+def test_planted_differences_lie_in_their_intervals(compared):
+    shown = with_truth(compared)
+    last = shown[(shown["position"] == LAST) & (shown["group"] != "baseline")]
+    inside = last["truth"].between(last["low"], last["high"])
+    shared = (last["contrast"] == "baseline") & ~last["measure"].str.contains("win")
+    assert len(last) == 13 * 5
+    # Each holds its truth 19 times of 20; of 65 that hang together in part, 55 is far below all chance.
+    assert inside[~shared].mean() > 0.85
+    assert last["truth"].between(last["cluster_low"], last["cluster_high"]).mean() > 0.9
+
+
+def test_planted_differences_are_significant_and_have_their_sign(compared):
+    shown = with_truth(compared)
+    last = shown[(shown["position"] == LAST) & (shown["truth"].abs() > 0.05) & (shown["group"] != "baseline")]
+    against = last["contrast"] == "baseline"
+    assert (against.sum(), (~against).sum()) == (26, 39)
+    assert (np.sign(last["mean"]) == np.sign(last["truth"])).all()
+    assert (last.loc[~against, "q"] <= 0.05).all()
+    # A shared baseline has seven signs to flip, so that 2/128 is the least p; the noise of seven cells is in it.
+    assert (last.loc[against, "q"] <= 0.05).mean() > 0.8
+
+
+def test_what_is_not_planted_is_not_found(compared):
+    shown = with_truth(compared)
+    nothing = shown[(shown["truth"] == 0) & (shown["position"] > 0) & (shown["group"] == "baseline")]
+    families = nothing.groupby(["measure", "contrast", "condition"], dropna=False)["q"].min()
+    assert len(families) == 13
+    assert (families <= 0.05).sum() <= 4, "one of 20 is expected"
+
+
+def test_bars_show_what_was_planted(found):
+    bars = by_model(found, PLANTED.conditions, study=False, resamples=1000, seed=42)
+    by_name = {measure["measure"]: measure for measure in measures(PLANTED)}
+    length = bars[(bars["contrast"] == "length") & (bars["condition"] == OTHER)]
+    expected = [
+        effect.slope * LAST * unit for effect, unit in (planted(PLANTED, by_name[m]) for m in length["measure"])
+    ]
+    inside = np.array(expected) >= length["low"]
+    inside &= np.array(expected) <= length["high"]
+    # Eight personas make a percentile interval that covers 90 % rather than 95 %.
+    assert inside.mean() > 0.8
+    assert len(length) == 13 * 7
+
+
+def test_mixed_models_find_the_slope(found):
+    fits = mixed_models(found[found["condition"] == OTHER], None, {}, study=False)
+    slopes = fits[(fits["family"] == "length") & (fits["term"] == "position")]
+    by_name = {measure["measure"]: measure for measure in measures(PLANTED)}
+    expected = [effect.slope * unit for effect, unit in (planted(PLANTED, by_name[m]) for m in slopes["measure"])]
+    inside = (slopes["low"] <= expected) & (slopes["high"] >= expected)
+    assert len(slopes) == 13 * 7
+    assert inside.mean() > 0.85
+    assert (np.sign(slopes["coefficient"]) == np.sign(expected)).all()
+    assert set(slopes["status"]) <= {"ok", "singular"}
+
+
+@pytest.fixture(scope="module")
+def nothing_planted() -> pd.DataFrame:
+    return rates(SMALL, range(1, 21))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("statistic", ["p", "q", "percentile", "clustered"])
+@pytest.mark.parametrize("contrast", ["condition", "progression", "baseline, own", "baseline, shared"])
+def test_the_rate_of_false_findings_is_what_is_promised(nothing_planted, contrast, statistic):
+    row = only(nothing_planted, contrast=contrast, statistic=statistic)
+    if (contrast, statistic) == ("baseline, shared", "percentile"):
+        assert row["rate"] > row["high"], "it takes pairs that share a baseline for independent"
+        return
+    assert row["within"], row
+
+
+def test_the_rate_of_false_slopes_is_what_is_promised(nothing_planted):
+    row = only(nothing_planted, contrast="slope", statistic="mixed model")
+    assert row["within"], row
+
+
+def test_a_small_effect_breaks_the_bounds():
+    found = rates(replace(SMALL, default=Effect(slope=0.0008)), range(1, 3))
+    for contrast, statistic in (("progression", "p"), ("progression", "percentile"), ("slope", "mixed model")):
+        assert not only(found, contrast=contrast, statistic=statistic)["within"], statistic
