@@ -18,7 +18,7 @@ from scripts.plan.batches import Batch
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 6
+VERSION = 5
 
 
 @dataclass(frozen=True)
