@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 from scripts.analysis.by_model import by_model
 from scripts.analysis.contrasts import family
 from scripts.analysis.pairs import against_baseline, between_conditions, cell_means, since_first
-from scripts.analysis.published import names
+from scripts.analysis.published import is_share, names
 
 PAIRS, ITEMS = "pairs", "items"
 """What an interval is over: (model, persona) pairs, or the items of the one cell that a number is of."""
@@ -66,7 +66,7 @@ class Counterparts:
         if there < wanted:
             return Counterpart(reason=f"not in this grid: {wanted - there} of {wanted} cells")
         if wanted == 1:
-            return _one_cell(at)
+            return _one_cell(at, is_share(number["unit"]))
         return self._point(number, lambda: _as_differences(cell_means(rows)))
 
     def contrast(self, number: Mapping[str, Any]) -> Counterpart:
@@ -216,15 +216,15 @@ def _found(points: pd.DataFrame) -> Counterpart:
     return Counterpart(float(point["mean"]), low, high, cluster_low, cluster_high, PAIRS, n, n_missing, reason)
 
 
-def _one_cell(rows: pd.DataFrame) -> Counterpart:
-    """Return one cell's value, with Wilson's interval over its items if it is a share of them.
+def _one_cell(rows: pd.DataFrame, of_items: bool) -> Counterpart:
+    """Return one cell's value, with Wilson's interval over its items if it is a share of them (`of_items`).
 
     Repeats of an item (orders, replicates) are not counted again. Source: E. B. Wilson (1927), as in statsmodels.
     """
     value, n = float(cell_means(rows)["value"].mean()), float(rows["n_scored"].mean())
     if np.isnan(value):
         return Counterpart(reason="no value", n_missing=1)
-    if not 0 <= value <= 1 or n < 1:
+    if not of_items or not 0 <= value <= 1 or n < 1:
         return Counterpart(value, n=1)
     low, high = proportion_confint(value * n, n, alpha=0.05, method="wilson")
     return Counterpart(value, float(low), float(high), interval=ITEMS, n=1)

@@ -50,6 +50,11 @@ def factor(unit: str) -> float:
     return 100.0 if unit in ("percent", "points") else 1.0
 
 
+def is_share(unit: str) -> bool:
+    """Tell whether a unit is one of a share of items."""
+    return unit in ("percent", "share") or unit.startswith("of ")
+
+
 def published_files(path: Path) -> list[Path]:
     """Return a CSV file of published numbers, or those of a folder by name; UserError where there is none."""
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scripts.analysis.published import factor
+from scripts.analysis.published import factor, is_share
 from scripts.figures import style
 from scripts.figures.panels import INTERVAL
 from scripts.figures.sheet import WIDTH, sheet
@@ -18,8 +18,11 @@ HEIGHT = 2.9  # inches, a row of two panels
 NAMED = 3
 """So many of the greatest differences outside their intervals are named."""
 
-_PUBLISHED = ("published", "ours")
-_SIDES = {"results": ("the other run", "this run"), "models": ("second model", "first model")}
+_SIDES = {
+    "published": ("published", "ours"),
+    "released": ("released", "ours"),
+    "results": ("the other run", "this run"),
+}
 _AXES = {"share": "share", "points": "difference (points)", "rating": "rating or trait level", "percent": "share (%)"}
 _HOLLOW = {"markerfacecolor": "white"}
 _READING = {
@@ -40,11 +43,11 @@ def draw(table: pd.DataFrame, *, between: str, note: str | None = None) -> Figur
     rows = table[(table["scope"] == "all") & table["difference"].notna()]
     groups = list(_groups(rows))
     with style.context():
-        paragraphs = [_READING[between not in _SIDES], _left_out(table[table["scope"] == "all"]), note]
+        paragraphs = [_READING[between in ("published", "released")], _left_out(table[table["scope"] == "all"]), note]
         figure = sheet((WIDTH, HEIGHT * max(1, len(groups)) + 1.0), paragraphs)
         panels = figure.subplots(max(1, len(groups)), 2, squeeze=False, width_ratios=(2, 3))
         for (unit, found), (left, right) in zip(groups, panels, strict=False):
-            _places(left, found, unit, _SIDES.get(between, _PUBLISHED))
+            _places(left, found, unit, _sides(between, found))
             _differences(right, found)
         if not groups:
             _say_nothing(panels[0])
@@ -52,9 +55,17 @@ def draw(table: pd.DataFrame, *, between: str, note: str | None = None) -> Figur
     return figure
 
 
+def _sides(between: str, rows: pd.DataFrame) -> tuple[str, str]:
+    """Return what theirs and ours are called; two models stand in their rows, the first minus the second."""
+    if between in _SIDES:
+        return _SIDES[between]
+    first, _, second = str(rows["models"].iloc[0]).partition(" - ")
+    return second, first
+
+
 def _groups(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the numbers of one unit together; shares however they were printed, as percent."""
-    shares = rows["unit"].isin(["share", "percent"]) | rows["unit"].str.startswith("of ", na=False)
+    shares = rows["unit"].map(is_share).astype(bool)
     scale = np.array([100 / factor(unit) if share else 1.0 for unit, share in zip(rows["unit"], shares, strict=True)])
     numbers = ["ours", "theirs", "difference", "low", "high"]
     scaled = rows.assign(**{name: rows[name] * scale for name in numbers}, unit=rows["unit"].mask(shares, "percent"))
@@ -115,10 +126,11 @@ def _name_the_farthest(axes: Axes, ordered: pd.DataFrame) -> None:
     places = [place for place, (_, row) in enumerate(ordered.iterrows()) if _outside(row)]
     far = sorted(places, key=lambda place: -abs(ordered["difference"].iloc[place]))[:NAMED]
     for number, place in enumerate(far, start=1):
+        near = sum(abs(place - other) < 0.03 * len(ordered) for other in far[: number - 1])
         axes.annotate(
             str(number),
             (place, np.nanmax(ordered[["difference", "high"]].iloc[place])),
-            xytext=(0, 5),
+            xytext=(0, 5 + 8 * near),  # one above the other where they would meet
             textcoords="offset points",
             ha="center",
             va="center",

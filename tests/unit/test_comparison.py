@@ -81,6 +81,12 @@ def test_wilsons_interval_is_that_of_one_cell() -> None:
     assert not row["inside"]
 
 
+def test_a_rating_of_1_is_no_share_of_items() -> None:
+    row = beside(number(2.0, unit="rating"), cell(1.0))
+    assert (row["ours"], row["n"]) == (1.0, 1)
+    assert pd.isna(row["interval"]) and pd.isna(row["inside"]) and np.isnan(row["low"])
+
+
 @pytest.mark.parametrize(
     ("unit", "value", "half_unit", "equal", "reason"),
     [

@@ -93,3 +93,8 @@ def test_no_data(rows: list[dict[str, Any]]) -> None:
     words = printed(drawn(*rows))
     assert "no data" in words
     assert ("Not compared: not in this grid (1)." in words) == bool(rows)
+
+
+def test_two_models_are_named_on_the_axes() -> None:
+    axes = drawn(row(20, 21, models="one - two"), between="models").axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("two, share (%)", "one")
