@@ -54,13 +54,16 @@ def contrasts(values: pd.DataFrame, conditions: Sequence[str], *, resamples: int
     """
     compared = pairs(cell_means(values), conditions)
     families = compared.groupby(_FAMILY, dropna=False, sort=True)
-    parts = [_family(rows, resamples, seed) for _, rows in families]
+    parts = [family(rows, resamples, seed) for _, rows in families]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CONTRAST_DTYPES))
     return table[list(CONTRAST_DTYPES)].astype(CONTRAST_DTYPES)
 
 
-def _family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Return the points of one family, by position."""
+def family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """Return the points of one family of pairs (see `scripts.analysis.pairs.pairs`), by position.
+
+    Columns as in `contrasts`. A comparison of two runs makes its points of it as well.
+    """
     grid = rows.pivot(index=["model", "persona"], columns="position", values="value")
     differences = grid.to_numpy()
     plain = [bootstrap_mean(column[~np.isnan(column)], resamples=resamples, seed=seed) for column in differences.T]

@@ -13,6 +13,7 @@ from scripts.analysis.agreement import agreement
 from scripts.analysis.averages import averages
 from scripts.analysis.by_model import by_model
 from scripts.analysis.calibration import calibration
+from scripts.analysis.compared import comparison_table
 from scripts.analysis.contrasts import contrasts
 from scripts.analysis.distances import distance_panels, distances
 from scripts.analysis.insights import INSIGHTS
@@ -29,6 +30,8 @@ from scripts.analysis.tokens import token_averages
 from scripts.analysis.values import values_of_files
 from scripts.benchmarks.refusal import is_refusal
 from scripts.files import write_atomically
+from scripts.grid.compared import unchanged
+from scripts.plan.comparison import traits
 from scripts.plan.frozen import FrozenPlan
 
 logger = logging.getLogger(__name__)
@@ -38,13 +41,24 @@ Spec = Mapping[str, Any]
 def summarise(frozen: FrozenPlan, output: str) -> None:
     """Write the table of the artefact `output`, as Parquet and as CSV."""
     artefact = frozen.artefact(output)
-    if artefact.spec["kind"] in INSIGHTS:
-        table = INSIGHTS[artefact.spec["kind"]](frozen, artefact)
+    kind, paths = artefact.spec["kind"], [frozen.results / path for path in artefact.inputs]
+    if kind in INSIGHTS:
+        table = INSIGHTS[kind](frozen, artefact)
     else:
-        table = _made(frozen, [frozen.results / path for path in artefact.inputs], artefact.spec)
+        table = (_compared if kind == "comparison" else _made)(frozen, paths, artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
     write_atomically(parquet, partial(table.to_parquet, index=False))
+
+
+def _compared(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
+    """Compare with files that are not of this run, or with the release; BFI items tell its traits."""
+    study, other = frozen.study, list[Path]()
+    if spec["content"] is not None:
+        other = unchanged(study.config, spec["slug"], study.root, spec["content"])
+    if spec["with"] == "released":
+        study.require_texts()
+    return comparison_table(spec, paths, other, traits(study) if spec["with"] == "released" else {})
 
 
 def _made(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.batches import Batches
 from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
 from scripts.config.calibration import Calibration, Labels
+from scripts.config.comparison import Comparison
 from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
 from scripts.config.judges import METRICS, Judge
@@ -49,6 +50,9 @@ class Config(Section):
     calibration: Calibration | None = None
     figures: Figures = Figures()
     statistics: Statistics = Statistics()
+    comparison: dict[Slug, Comparison] = Field(
+        default_factory=dict, description="comparisons with published numbers, other runs, and of two models"
+    )
     batches: Batches = Batches()
     machine: Machine = Machine()
     sources: NonEmpty = Field(
@@ -141,6 +145,20 @@ class Config(Section):
             first = directories.setdefault((where.startswith("judges"), model.directory), where)
             if first != where:
                 raise ValueError(f"{where}.directory: found {model.directory!r} as in {first}, expected each once")
+        return self
+
+    @model_validator(mode="after")
+    def _comparisons_fit(self) -> "Config":
+        for slug, comparison in self.comparison.items():
+            models = comparison.models or ()
+            if strange := [model for model in models if model not in self.models]:
+                raise ValueError(
+                    f"comparison.{slug}.models: found {strange[0]}, expected some of {', '.join(self.models)}"
+                )
+            if models and models[0] == models[1]:
+                raise ValueError(f"comparison.{slug}.models: found {models[0]} twice, expected two models")
+            if comparison.released and self.release is None:
+                raise ValueError(f"release: missing, expected release.folder, because comparison.{slug} needs it")
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from scripts.files import write_atomically
 DPI = 200
 INK = "#222222"
 FAINT = "#5c5c5c"
+OUTSIDE = "#B2182B"  # what does not agree
 TITLE, TEXT, SMALL = 10.5, 9.0, 7.5  # font sizes in points
 SMALL_PRINT: dict[str, Any] = {"fontsize": SMALL, "color": FAINT}  # keyword arguments of a matplotlib text
 

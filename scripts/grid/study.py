@@ -7,7 +7,7 @@ from the folder that they are fetched to, whenever it reads them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from scripts.config.personas import Persona
 from scripts.errors import UserError
 from scripts.fetch.catalogue import Catalogue
 from scripts.fetch.store import Store, open_store
+from scripts.grid.compared import compared
 from scripts.grid.frozen_parts import FrozenParts
 from scripts.grid.parts import Parts
 from scripts.grid.pins import Pins
@@ -43,7 +44,8 @@ class Study:
     to what they read. `pins` identify third-party texts. Where a third-party file is `absent` (source, path),
     stand-ins of the right number take the place of its texts: enough to plan with, and never sent to a model. `store`
     has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark; `human` are labels
-    that people gave, by slug. `release` is there if a model is imported from released files.
+    that people gave, by slug. `release` is there if a model is imported from released files. `compared`
+    are hashes of what a comparison is with, by its slug, where that is a file.
     """
 
     config: Config
@@ -60,6 +62,7 @@ class Study:
     nltk: Mapping[str, str] = field(default_factory=dict)
     human: Mapping[str, Sequence[Label]] = field(default_factory=dict)
     release: Release | None = None
+    compared: Mapping[str, str] = field(default_factory=dict)
 
     def require_texts(self) -> None:
         """Raise UserError, with one sentence for each, where third-party files are not here."""
@@ -115,6 +118,7 @@ class Study:
             "weights": self.weights,
             "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
             "release": self.release.to_json() if self.release else None,
+            "compared": self.compared,
             "external": {
                 "root": str(self.root),
                 "folder": str(self.store.folder),
@@ -130,9 +134,8 @@ class Study:
         store = Store(Path(external["folder"]), Catalogue.from_json(external["catalogue"], "frozen plan"))
         texts = {slug: JudgeTexts.from_json(given) for slug, given in raw["judge_texts"].items()}
         release = Release.from_json(raw["release"]) if raw["release"] else None
-        return _study(
-            config, FrozenParts(Path(external["root"]), store, raw), raw["weights"], texts, lambda _: release
-        )
+        parts = FrozenParts(Path(external["root"]), store, raw)
+        return _study(config, parts, raw["weights"], texts, lambda _: release, raw["compared"])
 
 
 def resolve(config: Config, root: Path = Path()) -> Study:
@@ -142,7 +145,8 @@ def resolve(config: Config, root: Path = Path()) -> Study:
     """
     texts = {slug: _texts(judge, root) for slug, judge in config.judges.items()}
     parts = Parts(root, open_store(config, root))
-    return _study(config, parts, _weights(config), texts, lambda roles: _release(config, root, roles))
+    release = partial(_release, config, root)
+    return _study(config, parts, _weights(config), texts, release, compared(config, root))
 
 
 def _study(
@@ -151,6 +155,7 @@ def _study(
     weights: Mapping[str, str],
     judge_texts: Mapping[str, JudgeTexts],
     released: Callable[[Sequence[str]], Release | None],
+    compared: Mapping[str, str],
 ) -> Study:
     personas, persona_pins = parts.personas(config.personas)
     roles = [persona.role for persona in personas.values()]
@@ -175,6 +180,7 @@ def _study(
         nltk=nltk,
         human=human,
         release=released(roles),
+        compared=compared,
     )
 
 

@@ -11,6 +11,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.calibrated import calibrated
+from scripts.plan.comparison import comparisons
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.insights import by_name, insights
 from scripts.plan.released import released
@@ -27,7 +28,8 @@ def downstream(grid: Grid) -> list[Artefact]:
     tables = [*found, *calibrated(grid, ratings), *measured]
     told = insights(grid, ratings, by_name(tables), patterns)
     drawn = statistic_figures(grid, by_plain_name([*patterns, *last, *measured, *told]))
-    return [*ratings, *patterns, *last, *tables, *told, *drawn, *released(grid, patterns), _pages(grid)]
+    made = [*ratings, *patterns, *last, *tables, *told, *drawn, *released(grid, patterns)]
+    return [*made, *comparisons(grid, made), _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

@@ -21,7 +21,7 @@ from scripts.grid import canonical
 from scripts.grid.canonical import canonical_json, digest
 from scripts.grid.recipe import RECIPE_VERSION
 from tests.golden import PROMPTS, prompts
-from tests.helpers import Project, by_plain_path, changed, digests
+from tests.helpers import ROOT, Project, by_plain_path, changed, digests
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -178,6 +178,10 @@ def full_config(project: Project) -> Project:
             },
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
             "statistics": {"study": True, "mixed_models": False},
+            "comparison": {
+                "paper": {"published": True, "called": {"alpha": "Gemma3-4B"}},
+                "two": {"models": ["alpha", "gamma"]},
+            },
             "batches": {"max_cells": 50, "max_minutes": 10.0},
             "machine": {
                 "vllm_python": "env/bin/python",
@@ -316,6 +320,12 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.replicates": ("replicates", 3, "cells"),
     "Config.figures": ("figures", {}, "nothing"),
     "Config.statistics": ("statistics", {}, "nothing"),
+    "Config.comparison": ("comparison", {}, "nothing"),
+    "Comparison.published": ("comparison/paper/published", str(ROOT / "data/published/bfi.csv"), "nothing"),
+    "Comparison.results": ("comparison/paper", {"results": "nowhere"}, "refused"),
+    "Comparison.models": ("comparison/two/models", ["gamma", "alpha"], "nothing"),
+    "Comparison.released": ("comparison/paper", {"released": True}, "refused"),
+    "Comparison.called": ("comparison/paper/called", {}, "nothing"),
     "Config.batches": ("batches", {}, "nothing"),
     "Machine.vllm_python": ("machine/vllm_python", "other", "nothing"),
     "Machine.weights_cache": ("machine/weights_cache", "other", "nothing"),
@@ -348,6 +358,10 @@ ACTS_ELSEWHERE = {
     "BenchmarkSection.kind": "the kind in effect counts; here the slug gives the same one",
     "Config.figures": "downstream of the cells",
     "Config.statistics": "downstream of the cells",
+    "Config.comparison": "downstream of the cells",
+    "Comparison.published": "downstream of the cells",
+    "Comparison.models": "downstream of the cells",
+    "Comparison.called": "downstream of the cells",
     "Statistics.study": "downstream of the cells",
     "Statistics.mixed_models": "downstream of the cells",
     "Config.patterns": "downstream of the cells",
@@ -408,7 +422,8 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
                     yield from unset(part, f"{where}.{field}")
 
     only_one_needs_it = re.compile(
-        r"\.(kind|limit|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk)$"
+        r"\.(kind|limit|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk"
+        r"|comparison\.(published|results|models|released|called))$"
     )
     config = full_config(project).study().config
     assert [place for place in unset(config, "config") if not only_one_needs_it.search(place)] == []
