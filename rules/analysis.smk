@@ -12,7 +12,7 @@ rule summarise:
     log:
         f"{RESULTS}/runs/{PLAN.run.id}/logs/{{name}}.{{digest}}.log",
     wildcard_constraints:
-        name="(?!ratings-|released-)[A-Za-z0-9.-]+",
+        name="(?!ratings-|released-|values[.])[A-Za-z0-9.-]+",
     localrule: True
     conda:
         "../envs/workflow.yaml"
@@ -21,6 +21,27 @@ rule summarise:
         mem_mb=4000,
     message:
         "Summarising: {wildcards.name}"
+    script:
+        "../scripts/analysis/summarise.py"
+
+
+# Of a study's size it has hundreds of thousands of rows, which no report should carry.
+rule collect_values:
+    input:
+        lambda wildcards: inputs_of(PLAN, f"tables/values.{wildcards.digest}.parquet"),
+    output:
+        f"{RESULTS}/tables/values.{{digest}}.parquet",
+        f"{RESULTS}/tables/values.{{digest}}.csv",
+    log:
+        f"{RESULTS}/runs/{PLAN.run.id}/logs/values.{{digest}}.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        runtime=30,
+        mem_mb=4000,
+    message:
+        "Collecting the values of all cells"
     script:
         "../scripts/analysis/summarise.py"
 

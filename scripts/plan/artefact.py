@@ -1,6 +1,6 @@
 """Tables and figures: what follows from the cells without an engine, each with an identity of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,3 +26,9 @@ def artefact(rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spe
     mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
     marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
     return Artefact(rule, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)
+
+
+def by_plain_name(artefacts: Iterable[Artefact]) -> dict[str, Artefact]:
+    """Return tables by the plain name of their first output, without suffix; a printed table is no table."""
+    firsts = ((made.plain_outputs[0].rpartition("."), made) for made in artefacts)
+    return {stem: made for (stem, _, suffix), made in firsts if suffix == "parquet"}

@@ -9,14 +9,14 @@ from scripts.config.personas import BASELINE
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
-from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.artefact import Artefact, artefact, by_plain_name
 from scripts.plan.calibrated import calibrated
 from scripts.plan.comparison import comparisons
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.insights import by_name, insights
 from scripts.plan.released import released
 from scripts.plan.source import module_digest, source_digest
-from scripts.plan.statistic_figures import by_plain_name, statistic_figures
+from scripts.plan.statistic_figures import statistic_figures
 from scripts.plan.statistics import statistics
 
 

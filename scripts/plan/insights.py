@@ -9,7 +9,7 @@ from scripts.engines.request import STATUSES
 from scripts.grid.canonical import sha256
 from scripts.grid.grid import Grid
 from scripts.grid.tokenizer import fingerprint, tokenizer_file
-from scripts.plan.artefact import Artefact, artefact
+from scripts.plan.artefact import Artefact, artefact, by_plain_name
 from scripts.plan.cards import cards, pages
 from scripts.plan.printed import printed
 from scripts.plan.source import module_digest
@@ -61,12 +61,8 @@ def insights(
 
 def by_name(artefacts: Sequence[Artefact]) -> dict[str, Artefact]:
     """Return the tables among artefacts by their plain name: `tables/values.parquet` is `values`."""
-    plain = ((a.plain_outputs[0], a) for a in artefacts)
-    return {
-        name.removeprefix("tables/").removesuffix(".parquet"): a
-        for name, a in plain
-        if name.startswith("tables/") and name.endswith(".parquet")
-    }
+    stems = by_plain_name(artefacts).items()
+    return {stem.removeprefix("tables/"): made for stem, made in stems if stem.startswith("tables/")}
 
 
 class _Maker:

@@ -11,7 +11,7 @@ FETCH = "fetch"
 ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
-    "analysis": ("summarise", "draw_sample", "tabulate_released", "typeset"),
+    "analysis": ("summarise", "collect_values", "draw_sample", "tabulate_released", "typeset"),
     "figures": ("draw",),
     "report": ("describe", "write_page"),
 }

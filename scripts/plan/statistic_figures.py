@@ -1,6 +1,6 @@
 """The figures of the statistics as artefacts, each from one table, and the tables that only they read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -32,12 +32,6 @@ _FIGURES = {
 
 Tables = Mapping[str, Artefact]
 """Tables by the plain name of their first output, without suffix: `tables/values`."""
-
-
-def by_plain_name(artefacts: Iterable[Artefact]) -> Tables:
-    """Return tables by the plain name of their first output, without suffix; a printed table is no table."""
-    firsts = ((made.plain_outputs[0].rpartition("."), made) for made in artefacts)
-    return {stem: made for (stem, _, suffix), made in firsts if suffix == "parquet"}
 
 
 def statistic_figures(grid: Grid, tables: Tables) -> list[Artefact]:

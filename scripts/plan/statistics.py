@@ -61,7 +61,8 @@ class _Maker:
 
     def _table(self, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
         spec = {"kind": kind, **shown, "source": module_digest(_TABLES[kind], "analysis/job.py")}
-        return artefact("summarise", [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec)
+        rule = "collect_values" if kind == "values" else "summarise"
+        return artefact(rule, [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec)
 
 
 def measures(config: Config) -> list[Measure]:

@@ -25,6 +25,7 @@ JOBS: dict[str, Callable[[FrozenPlan, str], None]] = {
     "mine_patterns": mine_patterns,
     "tabulate_released": tabulate,
     "summarise": summarise,
+    "collect_values": summarise,
     "draw": draw,
 }
 

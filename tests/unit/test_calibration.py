@@ -56,7 +56,13 @@ def of_calibration(project: Project) -> set[str]:
 def make(frozen: FrozenPlan, *names: str) -> list[Path]:
     """Make what the named artefacts need and then these, as their rules do; return their first files."""
     by_name = {made.plain_outputs[0]: made for made in frozen.artefacts}
-    makers = {"rate": rate, "summarise": summarise, "draw": draw_figure, "draw_sample": write_sample}
+    makers = {
+        "rate": rate,
+        "summarise": summarise,
+        "collect_values": summarise,
+        "draw": draw_figure,
+        "draw_sample": write_sample,
+    }
     made = []
     for name in [*(n for n in by_name if n.startswith("tables/ratings")), *names]:
         output = by_name[name].outputs[0]

@@ -27,6 +27,7 @@ from tests.unit.test_plan import INSIGHTS
 MAKERS: dict[str, Callable[[FrozenPlan, str], None]] = {
     "rate": rate,
     "summarise": summarise,
+    "collect_values": summarise,
     "draw": draw,
     "typeset": typeset,
     "write_page": write_page,

@@ -13,13 +13,20 @@ from scripts.analysis.job import summarise
 from scripts.figures import style
 from scripts.figures.job import draw
 from scripts.patterns.job import mine_patterns
+from scripts.plan.artefact import by_plain_name
 from scripts.plan.frozen import FrozenPlan
-from scripts.plan.statistic_figures import by_plain_name, statistic_figures
+from scripts.plan.statistic_figures import statistic_figures
 from scripts.ratings.job import rate
 from tests.helpers import JUDGE, FakeServer, Outcome, answer, make_project
 from tests.unit.test_calibration import verdict
 
-MAKERS = {"rate": rate, "mine_patterns": mine_patterns, "summarise": summarise, "draw": draw}
+MAKERS = {
+    "rate": rate,
+    "mine_patterns": mine_patterns,
+    "summarise": summarise,
+    "collect_values": summarise,
+    "draw": draw,
+}
 
 
 def decide(body: dict[str, Any]) -> Outcome | None:
@@ -47,7 +54,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         limits = {"benchmarks/bfi/limit": 5, "benchmarks/xstest/limit": 4, "replicates": 2}
         frozen = project.set({"judges/j": JUDGE, **address, **asked, **limits}).run()
         for made in frozen.artefacts:
-            if made.rule in ("rate", "mine_patterns", "summarise"):
+            if made.rule in ("rate", "mine_patterns", "summarise", "collect_values"):
                 (frozen.results / made.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
                 MAKERS[made.rule](frozen, made.outputs[0])
         yield frozen

@@ -11,9 +11,9 @@ import pytest
 from scripts.analysis.averages import AVERAGE_DTYPES, averages
 from scripts.analysis.pattern_units import pattern_numbers, pattern_units
 from scripts.analysis.tokens import token_averages
-from scripts.plan.artefact import Artefact
+from scripts.plan.artefact import Artefact, by_plain_name
 from scripts.plan.downstream import downstream
-from scripts.plan.statistic_figures import by_plain_name, statistic_figures
+from scripts.plan.statistic_figures import statistic_figures
 from scripts.report.categories import figure_category
 from tests.helpers import JUDGE, Project
 
