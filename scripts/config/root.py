@@ -157,8 +157,8 @@ class Config(Section):
                 )
             if models and models[0] == models[1]:
                 raise ValueError(f"comparison.{slug}.models: found {models[0]} twice, expected two models")
-            if comparison.released and self.release is None:
-                raise ValueError(f"release: missing, expected release.folder, because comparison.{slug} needs it")
+            if comparison.released and not any(isinstance(m, ReleasedModel) for m in self.models.values()):
+                raise ValueError(f"comparison.{slug}.released: found true, expected a model with engine released")
         return self
 
     @model_validator(mode="after")

@@ -104,7 +104,7 @@ def test_another_comparison_leaves_the_first_alone(project: Project) -> None:
         ({"models": ["alpha"]}, "models"),
         ({"models": ["alpha", "beta"], "called": {"alpha": "A"}}, "expected none for two models"),
         ({"published": True, "called": {"alpha": "A", "beta": "A"}}, "expected each name there once"),
-        ({"released": True}, "release: missing"),
+        ({"released": True}, "comparison.x.released: found true, expected a model with engine released"),
         ({"results": "nowhere"}, "comparison.x.results: no file"),
         ({"published": "nowhere.csv"}, "nowhere.csv: no such file"),
     ],
