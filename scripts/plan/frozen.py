@@ -119,7 +119,8 @@ def freeze(
 ) -> FrozenPlan:
     """Give a plan the form that jobs read; `estimates` are by path of a cell."""
     known = estimates or {}
-    by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in plan.batches if known}
+    asking = [batch for batch in plan.batches if known and not batch.imported]
+    by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in asking}
     study = plan.grid.study
     return FrozenPlan(
         run, study, results, plan.batches, plan.artefacts, plan.targets, by_batch, fetches, study.absent

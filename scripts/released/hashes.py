@@ -10,6 +10,9 @@ from pathlib import Path
 
 from scripts.files import write_atomically
 
+NAME = "released/hashes.json"
+"""Where hashes are kept, below the results folder."""
+
 _FRESH = 2.0
 """Seconds within which a file may change again without a new time on coarse clocks: not remembered."""
 _BLOCK = 1 << 20
@@ -66,7 +69,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _cache(results: Path) -> Path:
-    return results / "released" / "hashes.json"
+    return results / NAME
 
 
 def _known(folder: Path, results: Path) -> dict[str, Seen]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.plan.forgotten import NAME as FORGOTTEN_NOTE
+from scripts.released.hashes import NAME as HASHES
 
 TEMPORARY = "temporary files"
 LEASE = "leases of the dead"
@@ -22,8 +23,10 @@ _LAYOUT = {
     FORGOTTEN: r"journal/[^/]+/[^/]+\.forgotten",
     LEASE: r"leases/[^/]+\.lease",
 }
-_STAYS = re.compile(rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases/\.(guard|endpoint-[^/]+)")
-_WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal)/.*")
+_STAYS = re.compile(
+    rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases/\.(guard|endpoint-[^/]+)|{re.escape(HASHES)}"
+)
+_WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal|released)/.*")
 RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 """Kinds of files that a grid needs or does not; each is a folder below the results folder."""
 

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 from scripts.grid.released import IMPORT_VERSION
+from scripts.plan.frozen import Run, freeze
 from scripts.plan.outlook import look
 from scripts.upkeep.forget import forget
+from scripts.upkeep.survey import survey
 from tests.released.conftest import Small
 
 GOLDEN = Path(__file__).parent / "golden.json"
@@ -18,6 +20,20 @@ def test_a_forgotten_cell_is_imported_again(small_release: Small) -> None:
     outlook = look(grid, small_release.results)
     again = {path: why for path, why in outlook.reasons.items() if "/gemini/" in path}
     assert set(again.values()) == {"forgotten", "what it judges is made again"} and len(again) == 4
+
+
+def test_the_hashes_are_nothing_to_remove(small_release: Small) -> None:
+    release = small_release.grid().study.release
+    assert release is not None
+    release.remember(small_release.results)
+    found = survey(small_release.results, frozenset())
+    assert not found.unknown and not found.removable
+
+
+def test_an_import_is_no_engine_work(small_release: Small) -> None:
+    outlook = look(small_release.grid(), small_release.results)
+    frozen = freeze(outlook.plan, Run("r", "h", 1, 0.0), small_release.results, outlook.estimates)
+    assert frozen.batches and not frozen.estimates
 
 
 def test_a_changed_file_is_the_reason(small_release: Small) -> None:
