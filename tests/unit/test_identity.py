@@ -180,7 +180,7 @@ def full_config(project: Project) -> Project:
             "statistics": {"study": True, "mixed_models": False},
             "comparison": {
                 "paper": {"published": True, "called": {"alpha": "Gemma3-4B"}},
-                "two": {"models": ["alpha", "gamma"]},
+                "two": {"models": ["alpha", "delta"]},
             },
             "batches": {"max_cells": 50, "max_minutes": 10.0},
             "machine": {
@@ -323,7 +323,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.comparison": ("comparison", {}, "nothing"),
     "Comparison.published": ("comparison/paper/published", str(ROOT / "data/published/bfi.csv"), "nothing"),
     "Comparison.results": ("comparison/paper", {"results": "nowhere"}, "refused"),
-    "Comparison.models": ("comparison/two/models", ["gamma", "alpha"], "nothing"),
+    "Comparison.models": ("comparison/two/models", ["delta", "alpha"], "nothing"),
     "Comparison.released": ("comparison/paper", {"released": True}, "nothing"),
     "Comparison.called": ("comparison/paper/called", {}, "nothing"),
     "Config.batches": ("batches", {}, "nothing"),
