@@ -1,7 +1,7 @@
 """Panels side by side whose lines are models: one value with an interval per model and condition."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -84,6 +84,10 @@ def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, drawn
             drawn(axes, row, at, 0.8 / len(lines.keys), key)
         text = f"{row[count]:,}" if np.isfinite(row["mean"]) else str(row.get("status", "no value"))
         axes.text(0.995, at, text, transform=axes.get_yaxis_transform(), ha="right", va="center", **_COUNT)
+    for place, model in enumerate(lines.models):
+        if model not in set(rows["model"]):
+            where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+            axes.text(0.995, place, "not measured", **where, **_COUNT)
     axes.annotate(
         "n", (1, 1), xytext=(-1, 1), xycoords="axes fraction", textcoords="offset points", ha="right", **_COUNT
     )

@@ -88,7 +88,8 @@ def _panel(axes: Axes, changes: pd.Series) -> None:
     axes.axvline(0, color=style.INK, linewidth=0.8, zorder=2.5, gid="zero")
     known = changes.dropna().to_numpy(dtype=float)
     lacking = len(changes) - len(known)
-    counts = f"n = {len(known):,} items" + (f"; {lacking:,} without a value" if lacking else "")
+    items = "item" if len(known) == 1 else "items"
+    counts = f"n = {len(known):,} {items}" + (f"; {lacking:,} without a value" if lacking else "")
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "right"}
     axes.annotate(counts, (1, 1), xytext=(0, 1), va="bottom", **place, **style.SMALL_PRINT)
     axes.set_xlim(-1.05, 1.05)

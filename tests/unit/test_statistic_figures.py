@@ -247,6 +247,14 @@ def test_a_bar_is_as_high_as_its_mean_and_one_without_a_value_has_none():
         assert [text.get_text() for text in axes.texts].count("no value") == rows["mean"].isna().sum()
 
 
+def test_a_model_that_a_measure_lacks_is_named_as_not_measured():
+    table = at_size.by_model(STUDY, "length")
+    lacking = (table["model"] == STUDY.models[6]) & (table["measure"] == STUDY.measures[0]["measure"])
+    figure = bars.draw(table[~lacking], STUDY.measures, contrast="length", models=STUDY.models)
+    said_by = [[text.get_text() for text in axes.texts].count("not measured") for axes in figure.axes]
+    assert said_by == [1, 0, 0, 0, 0, 0, 0]
+
+
 def test_models_stand_in_the_given_order_from_top_to_bottom():
     figure = bars.draw(at_size.by_model(STUDY, "length"), STUDY.measures, contrast="length", models=STUDY.models)
     labels = [label.get_text().replace("\n", "") for label in figure.axes[0].get_yticklabels()]
