@@ -69,7 +69,9 @@ def _footer(figure: Figure, paragraphs: Sequence[str]) -> None:
     """Print the paragraphs at the bottom, wrapped to the figure's width, and keep the panels above them."""
     text = figure.text(0.012, 0.008, "", va="bottom", parse_math=False, **style.SMALL_PRINT)
     for width in range(150, 30, -10):
-        text.set_text("\n".join(line for words in paragraphs for line in textwrap.wrap(words, width)))
+        text.set_text(
+            "\n".join(line for words in paragraphs for line in textwrap.wrap(words, width, break_on_hyphens=False))
+        )
         if text.get_window_extent().width <= 0.975 * figure.bbox.width:
             break
     top = text.get_window_extent().y1 / figure.bbox.height

@@ -88,8 +88,9 @@ def test_nothing_is_planned_without_the_section(project: Project) -> None:
 
 
 def test_judges_are_compared_where_two_raters_rate_the_same(two: Project) -> None:
-    agreement = {f"tables/xstest-agreement-with-{judge}.parquet" for judge in "jk"}
-    assert of_calibration(two) == {"tables/calibration.parquet", "figures/judge-agreement.pdf", *agreement}
+    agreement = {f"tables/xstest-agreement-with-{judge}.{suffix}" for judge in "jk" for suffix in ("parquet", "tex")}
+    tables = {"tables/calibration.parquet", "tables/calibration.tex"}
+    assert of_calibration(two) == {*tables, "figures/judge-agreement.pdf", *agreement}
     alone = two.set({"judges/k": None, "judges/j/benchmarks": []})
     assert of_calibration(alone) == set()
     assert calibrated.JUDGES == JUDGES
@@ -108,6 +109,7 @@ def test_an_edit_of_labels_renames_their_table_and_figures_only(two: Project) ->
     changed = {name for name in before if before[name].outputs != after[name].outputs}
     assert changed == {
         "tables/calibration.parquet",
+        "tables/calibration.tex",
         "figures/judge-agreement.pdf",
         "figures/judge-agreement-mine.pdf",
     }

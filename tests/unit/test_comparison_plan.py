@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from scripts.analysis.job import summarise
+from scripts.analysis.lengths import LENGTH_DTYPES
 from scripts.errors import UserError
 from scripts.figures.job import draw
 from scripts.files import write_atomically
@@ -63,7 +64,7 @@ def test_published_numbers_are_compared_with_patterns_too(project: Project) -> N
     patterns = {
         path for artefact in found.values() for path in artefact.plain_outputs if path.startswith("patterns/")
     }
-    assert patterns and read == {"tables/values.parquet"} | patterns
+    assert patterns and read == {"tables/values.parquet", "tables/lengths.parquet"} | patterns
 
 
 def names(project: Project) -> Mapping[str, tuple[str, ...]]:
@@ -133,6 +134,10 @@ def test_a_run_is_not_compared_with_itself(project: Project) -> None:
         compare(project, results=str(project.results)).grid()
 
 
+def lengths() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(LENGTH_DTYPES)).astype(LENGTH_DTYPES)
+
+
 def run_job(project: Project) -> pd.DataFrame:
     """Make table and figure as jobs do, from values of our own."""
     frozen = project.frozen()
@@ -140,9 +145,8 @@ def run_job(project: Project) -> pd.DataFrame:
     place = {"model": "alpha", "persona": "keeper", "condition": "interview"}
     ours = values(cell(0.5, **place), cell(0.3, **place, position=2))
     for path in by_name["tables/comparison-x.parquet"].inputs:
-        if path.startswith("tables/values"):
-            (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
-            ours.to_parquet(frozen.results / path)
+        (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
+        (ours if path.startswith("tables/values") else lengths()).to_parquet(frozen.results / path)
     table = by_name["tables/comparison-x.parquet"].outputs[0]
     summarise(frozen, table)
     figure = by_name["figures/comparison-x.pdf"].outputs

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.benchmarks import verifiers
+from scripts.plan.downstream import downstream
 from tests.helpers import Project
 
 
@@ -24,33 +25,42 @@ def labelled(judged: Project) -> Project:
     return judged.set({"benchmarks/bfi/labels": "items/labels.json"})
 
 
-DISTANCES = {
-    *(f"tables/bfi-distances-by-j.{suffix}" for suffix in ("csv", "parquet")),
-    *(f"tables/bfi-distance-by-j-by-checkpoint.{suffix}" for suffix in ("csv", "parquet")),
-    *(f"figures/bfi-distance-by-j.{suffix}" for suffix in ("pdf", "png")),
-}
+def standing_on(project: Project, *roots: str) -> set[str]:
+    """Return the plain names of tables and of all that is made from them, directly or not."""
+    artefacts = downstream(project.grid())
+    moved = {path for made in artefacts for path in made.outputs if made.plain_outputs[0] in roots}
+    names = {path for made in artefacts for path in made.plain_outputs if made.plain_outputs[0] in roots}
+    for made in artefacts:  # in the order in which they follow from each other
+        if moved & set(made.inputs):
+            moved |= set(made.outputs)
+            names |= set(made.plain_outputs)
+    return names
+
+
+DISTANCES, MEASURES = "tables/bfi-distances-by-j.parquet", "tables/measures.parquet"
 
 
 @pytest.mark.parametrize(
-    "edit",
+    ("edit", "roots"),
     [
-        pytest.param(lambda p: p.set({"benchmarks/bfi/label_set": "pdb"}), id="another set"),
-        pytest.param(lambda p: p.edit_json("items/labels.json", lose_a_point), id="another score"),
-        pytest.param(lambda p: p.set({"benchmarks/bfi/labels": None}), id="none"),
+        pytest.param(lambda p: p.set({"benchmarks/bfi/label_set": "pdb"}), (DISTANCES, MEASURES), id="another set"),
+        pytest.param(lambda p: p.edit_json("items/labels.json", lose_a_point), (DISTANCES,), id="another score"),
+        pytest.param(lambda p: p.set({"benchmarks/bfi/labels": None}), (DISTANCES, MEASURES), id="none"),
     ],
 )
-def test_labels_move_distances_only(labelled: Project, edit: Any) -> None:
-    before = targets(labelled)
-    assert renamed(before, targets(edit(labelled))) == DISTANCES
+def test_labels_move_distances_and_what_stands_on_them(labelled: Project, edit: Any, roots: tuple[str, ...]) -> None:
+    before, expected = targets(labelled), standing_on(labelled, *roots)
+    moved = renamed(before, targets(edit(labelled)))
+    assert moved == expected and not [path for path in moved if path.startswith(("tables/ratings", "patterns/"))]
 
 
 def lose_a_point(labels: Any) -> None:
     labels["annotation"]["Maren Holt-en"]["BFI"]["Openness"]["score"] -= 1
 
 
-def test_the_weighting_moves_distances_only(labelled: Project) -> None:
-    before = targets(labelled)
-    assert renamed(before, targets(labelled.set({"benchmarks/bfi/weighting": "items"}))) == DISTANCES
+def test_the_weighting_moves_distances_and_what_stands_on_them(labelled: Project) -> None:
+    before, expected = targets(labelled), standing_on(labelled, DISTANCES)
+    assert renamed(before, targets(labelled.set({"benchmarks/bfi/weighting": "items"}))) == expected
 
 
 def test_other_verifiers_rate_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
