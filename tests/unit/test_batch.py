@@ -335,7 +335,9 @@ def test_the_served_name_is_asked_for(served: Project, server: FakeServer) -> No
 
 
 def test_waiting_for_a_turn_is_not_the_engines_time(served: Project, server: FakeServer) -> None:
-    frozen = served.edit(models__alpha__limits={"requests_per_minute": 1e6}).frozen()
+    price = {"prompt_per_million": 1.0, "completion_per_million": 1.0}
+    capped = {"limits": {"spending": 100.0}, "price": price}  # a rate would wait for the other's minute to be over
+    frozen = served.set({f"models/alpha/{name}": value for name, value in capped.items()}).frozen()
     ended = threading.Event()
 
     async def other() -> None:
