@@ -233,16 +233,18 @@ def _check_estimates(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None
 
 def _check_figures(demo: Checkout) -> None:
     figures = demo.results / "current/figures"
-    judged = {f"{benchmark}-by-{JUDGE}" for benchmark in ("bfi", "general")}
+    judged = {f"{benchmark}-by-{JUDGE}" for benchmark in ("bfi", "general", "bfi-distance", "utterances")}
+    scored = {*judged, "xstest", "ifbench", "role-specific"}
+    differences = ("difference-persona-directed-minus-goal-oriented", "progression", "over-baseline")
+    by_model = ("models-difference-persona-directed-minus-goal-oriented", "cost-of-length", "cost-of-a-persona")
+    over_measures = ("by-length", "effect-of-length", "effect-of-a-persona", "models", "personas", *by_model)
     names = {
-        "by-checkpoint",
-        "patterns",
-        f"utterances-by-{JUDGE}",
-        f"bfi-distance-by-{JUDGE}",
-        "xstest",
-        "ifbench",
-        "role-specific",
-        *judged,
+        *scored,
+        *(f"{difference}-{one}" for difference in differences for one in scored),
+        *(f"{name}-by-{JUDGE}" for name in over_measures),
+        *(f"card-{model}" for model in MODELS),
+        *("by-checkpoint", "item-changes-xstest", "tokens-by-model", "tokens-by-persona"),
+        *("patterns", "patterns-heat-map", "patterns-by-model", "patterns-by-benchmark", "patterns-by-persona"),
     }
     assert {path.stem for path in figures.iterdir()} == names
     for name in names:
