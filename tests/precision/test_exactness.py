@@ -197,7 +197,7 @@ ROWS: dict[str, Row] = {
         lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
     ),
     "script of an analysis": Row(
-        lambda s: s.replace("scripts/analysis/bootstrap.py", "import", "import math\nimport"),
+        lambda s: s.replace("scripts/analysis/bootstrap.py", "import numpy", "import math\nimport numpy"),
         NONE,
         r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths)|figures/|report/(card|models|changed)",
     ),
