@@ -63,7 +63,6 @@ def _facts(grid: Grid, slug: str) -> list[str]:
     config = grid.study.config
     model = config.models[slug]
     return [
-        *([model.name] if model.name else []),
         f"{model.id} at {model.revision}",
         f"{model.engine}, temperature {model.sampling.temperature:g}",
         f"{len(grid.study.personas)} personas",

@@ -153,7 +153,7 @@ DRAWN = r"^(?!tables/(lengths|coverage|changed|mixed)|report/changed)"
         pytest.param(lambda p: p.edit(patterns__fisher_p=0.05), CARDS, id="patterns: cards"),
         pytest.param(lambda p: p.edit(figures__resamples=9), DRAWN, id="resamples: whatever has an interval"),
         pytest.param(lambda p: p.edit(figures__note="N"), r"figures/|report/", id="note: what it is printed on"),
-        pytest.param(lambda p: p.edit(models__alpha__name="A"), r"report/card-alpha", id="name: on the card"),
+        pytest.param(lambda p: p.edit(models__alpha__name="A"), r"(?!)", id="display name of a model"),
         pytest.param(lambda p: p.edit(conditions__requests__name="R"), r"(?!)", id="name of a condition"),
         pytest.param(lambda p: p.edit(models__alpha__base_url="http://other/v1"), r"(?!)", id="address"),
     ],
