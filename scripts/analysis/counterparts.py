@@ -190,8 +190,8 @@ _FINDERS: Mapping[str, Callable[[Counterparts, Mapping[str, Any]], Counterpart]]
 }
 
 
-def _same(column: pd.Series, name: object) -> pd.Series:
-    return column.isna() if pd.isna(name) else column == name  # type: ignore[call-overload]  # a scalar
+def _same(column: pd.Series, name: str | float | None) -> pd.Series:
+    return column.isna() if pd.isna(name) else column == name
 
 
 def _tokens(pattern: Sequence[Any]) -> frozenset[str]:

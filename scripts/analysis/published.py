@@ -115,6 +115,6 @@ def _refuse(file: Path, found: pd.Series, wrong: pd.Series, expected: str) -> No
         raise UserError(f"{file}, row {place + 2}, {found.name}: found {given}, expected {expected}.")
 
 
-def names(joined: object) -> Sequence[str]:
+def names(joined: str | float | None) -> Sequence[str]:
     """Return the names of a list; none where there is no list."""
-    return [] if pd.isna(joined) else [name.strip() for name in str(joined).split(SEVERAL)]  # type: ignore[call-overload]  # a scalar
+    return [] if pd.isna(joined) else [name.strip() for name in str(joined).split(SEVERAL)]

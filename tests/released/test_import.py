@@ -225,8 +225,8 @@ def test_a_moved_release_is_the_same_cells(small_release: Small) -> None:
 
 def test_a_judge_of_our_own_can_rate_released_answers(small_release: Small) -> None:
     model = {"engine": "endpoint", "id": "org/j", "revision": "r", "base_url": "http://127.0.0.1:9/v1"}
-    model["sampling"] = {"temperature": 0.0, "max_tokens": 9}  # type: ignore[assignment]
-    small_release.configure(judges__own={"model": model})
+    sampling = {"temperature": 0.0, "max_tokens": 9}
+    small_release.configure(judges__own={"model": {**model, "sampling": sampling}})
     cells = [cell for cell in small_release.grid().cells if cell.judge == "own"]
     assert cells and not any(cell.is_imported for cell in cells)
 

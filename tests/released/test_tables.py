@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from scripts.judge import parse
+from scripts.judge.rubrics import Scale
 from scripts.plan.downstream import downstream
 from scripts.plan.frozen import Run, freeze
 from scripts.plan.plan import make_plan
@@ -60,9 +61,9 @@ def test_released_patterns(small_release: Small) -> None:
         pytest.param("likert", "**Result:** 2\n\n**Result:** 5", Reading("2", "pattern"), "5", id="first and last"),
     ],
 )
-def test_readings(scale: str, text: str, theirs: Reading, ours: str | None) -> None:
-    assert study_reading("reasoning-result", scale, text, is_utterance=True) == theirs  # type: ignore[arg-type]
-    verdict = parse("reasoning-result", scale, text)  # type: ignore[arg-type]
+def test_readings(scale: Scale, text: str, theirs: Reading, ours: str | None) -> None:
+    assert study_reading("reasoning-result", scale, text, is_utterance=True) == theirs
+    verdict = parse("reasoning-result", scale, text)
     assert (verdict.label or (verdict.value and str(int(verdict.value)))) == ours
 
 
