@@ -92,7 +92,7 @@ class Checkout:
             preexec_fn=die_with_the_tests,
         )
 
-    def run(self, *arguments: str, check: bool = True, timeout: float = 480) -> str:
+    def run(self, *arguments: str, check: bool = True, timeout: float = 240) -> str:
         process = self.start(*arguments)
         try:
             output, _ = process.communicate(timeout=timeout)

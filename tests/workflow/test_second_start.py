@@ -20,6 +20,6 @@ def test_second_start_stops_with_one_sentence(checkout: Checkout) -> None:
     looked = checkout.run("-n")
     assert "generate_smollm2_01" in looked
 
-    output, _ = first.communicate(timeout=480)
+    output, _ = first.communicate(timeout=240)
     assert first.returncode == 0, output
     assert "Complete: all" in output

@@ -31,7 +31,7 @@ def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeSer
         refused = _personas(checkout, *arguments)
         assert refused.returncode == 1 and f"Another run (process {first.pid} on " in refused.stderr
     server.decide = lambda body: None
-    output, _ = first.communicate(timeout=480)
+    output, _ = first.communicate(timeout=240)
     assert "Complete: all" in output
     assert "Nothing to remove." in _personas(checkout, "gc", "--yes").stdout
 
