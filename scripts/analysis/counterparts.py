@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from scripts.analysis.by_model import by_model
 from scripts.analysis.contrasts import family
@@ -221,6 +220,8 @@ def _one_cell(rows: pd.DataFrame, of_items: bool) -> Counterpart:
 
     Repeats of an item (orders, replicates) are not counted again. Source: E. B. Wilson (1927), as in statsmodels.
     """
+    from statsmodels.stats.proportion import proportion_confint  # slow to import, and only a comparison needs it
+
     value, n = float(cell_means(rows)["value"].mean()), float(rows["n_scored"].mean())
     if np.isnan(value):
         return Counterpart(reason="no value", n_missing=1)

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 EXACT = 12
 """Up to so many pairs every choice of signs is tried: 2^12 of them."""
@@ -55,6 +54,8 @@ def q_values(p: np.ndarray) -> np.ndarray:
 
     Source: Y. Benjamini and Y. Hochberg, Controlling the False Discovery Rate (1995), as in SciPy.
     """
+    from scipy.stats import false_discovery_control  # slow to import, and most tables correct nothing
+
     corrected, known = np.full(len(p), np.nan), ~np.isnan(p)
     if known.any():
         corrected[known] = false_discovery_control(p[known], method="bh")

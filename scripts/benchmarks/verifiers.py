@@ -91,8 +91,7 @@ def check(
 
 def look_in(folder: str) -> None:
     """Look for NLTK data in `folder` first."""
-    import nltk
-
+    nltk = _nltk()
     if folder not in nltk.data.path:
         nltk.data.path.insert(0, folder)
 
@@ -118,6 +117,22 @@ def _library() -> tuple[Any, dict[str, Any]]:
     # langdetect draws at random too, from a generator of its own.
     importlib.import_module("langdetect").DetectorFactory.seed = 0
     return evaluate, {key: value for r in registries for key, value in r.INSTRUCTION_DICT.items()}
+
+
+@functools.cache
+def _nltk() -> Any:
+    """Import NLTK, which most jobs do without, and keep it from pulling SciPy and scikit-learn.
+
+    It goes on without them, and no verifier uses what they are for; loading them takes longer than all the rest,
+    and planning loads the verifiers.
+    """
+    absent = [name for name in ("scipy", "scipy.stats", "sklearn") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: "do not import this"
+    try:
+        return importlib.import_module("nltk")
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _silent_logger() -> logging.Logger:
@@ -149,8 +164,7 @@ def _bare_package() -> Iterator[None]:
 @contextlib.contextmanager
 def _no_downloads() -> Iterator[None]:
     """Keep the verifiers from downloading NLTK data at import: they try, without asking, every time."""
-    import nltk  # here and not above: it costs half a second, and most jobs check nothing
-
+    nltk = _nltk()
     original = nltk.download
     nltk.download = lambda *args, **kwargs: False
     try:
@@ -170,8 +184,7 @@ def _repeatable(seed: str) -> Iterator[None]:
 
 
 def _installed(name: str) -> bool:
-    import nltk
-
+    nltk = _nltk()
     try:
         nltk.data.find(name)
     except LookupError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from scripts.engines.request import Ask
+from scripts.engines.request import Ask, Request
 from scripts.grid.cells import Cell
 from scripts.judge.work import JudgeWork, cell_works
 from scripts.plan.batches import Batch
@@ -26,13 +26,21 @@ class SamePrefix:
         return sum(work.planned for work in self.members)
 
     async def run(self, ask: Ask, in_order: bool) -> None:
-        """Judge cell after cell where a lane keeps the prefix; else the first cell, then the rest at once."""
-        ahead = len(self.members) if in_order else 1
-        for work in self.members[:ahead]:
-            await work.run(ask, in_order)
+        """Judge one row after the other where a lane keeps the prefix; else the first cell, then the rest at once."""
+        if in_order:
+            for work, number, request in self._by_prompt():
+                await work.judge_row(number, request, ask)
+            return
+        for work in self.members[:1]:
+            await work.run(ask)
         async with asyncio.TaskGroup() as group:
-            for work in self.members[ahead:]:
-                group.create_task(work.run(ask, in_order))
+            for work in self.members[1:]:
+                group.create_task(work.run(ask))
+
+    def _by_prompt(self) -> list[tuple[JudgeWork, int, Request]]:
+        """Order the rows of all cells by their prompts: a lane keeps what a prompt shares with the one before."""
+        rows = [(work, number, request) for work in self.members for number, request in work.requests()]
+        return sorted(rows, key=lambda row: [message["content"] for message in row[2].messages])
 
     def cells(self) -> Iterator[tuple[Cell, pa.Table]]:
         """Yield every cell with its content."""

@@ -62,17 +62,17 @@ class JudgeWork:
             if row.not_judged is None:
                 yield number, self._request(row)
 
-    async def run(self, ask: Ask, in_order: bool) -> None:
+    async def run(self, ask: Ask) -> None:
         """Judge every row; the first one alone, since all share task, rubric and persona."""
         pending = list(self.requests())
-        ahead = len(pending) if in_order else 1
-        for number, request in pending[:ahead]:
-            await self._judge(number, request, ask)
+        for number, request in pending[:1]:
+            await self.judge_row(number, request, ask)
         async with asyncio.TaskGroup() as group:
-            for number, request in pending[ahead:]:
-                group.create_task(self._judge(number, request, ask))
+            for number, request in pending[1:]:
+                group.create_task(self.judge_row(number, request, ask))
 
-    async def _judge(self, number: int, request: Request, ask: Ask) -> None:
+    async def judge_row(self, number: int, request: Request, ask: Ask) -> None:
+        """Judge one of the rows that `requests` yields."""
         self.replies[number] = (await ask(request), request.key)
 
     def _request(self, row: JudgedRow) -> Request:

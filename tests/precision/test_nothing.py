@@ -127,7 +127,7 @@ def test_longer_dialogues_and_more_checkpoints_reuse_the_journal(study: Study, s
     told = study.run("-n")
     sent = _number(r"(\d+) requests to send", told)
     assert _number(r"The journal answers (\d+) requests already", told) > sent
-    study.run()
+    study.run("generate")
     new_rounds = 2 * 3  # models x speakers, one more round each
     new_responses = (
         2 * 2 * (2 * 2 + 1 + 2)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -11,11 +12,12 @@ import pytest
 
 from scripts.batch.job import run
 from scripts.batch.projection import read_description
+from scripts.engines.request import Reply, Request
 from scripts.errors import UserError
 from scripts.generate.transcript import text_hash
 from scripts.grid.cells import Cell
 from scripts.judge import judge_prompt, response_format
-from scripts.judge.work import cell_works
+from scripts.judge.prefix import works
 from scripts.plan.frozen import FrozenPlan
 from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
 
@@ -85,6 +87,36 @@ def test_every_row_is_judged(finished: Finished) -> None:
         assert [row["judged_sha256"] for row in made] == [row["answer_sha256"] for row in of]
         assert {row["status"] for row in made} == {"ok"} and all(row["request_key"] for row in made)
         assert all((row["reference_is_a"] is None) == (cell.reference is None) for row in made)
+
+
+async def test_a_lane_judges_what_begins_alike_in_turn(finished: Finished) -> None:
+    """The same question about several checkpoints follows itself: of each prompt only the end is new to the lane."""
+    [batch] = (batch for batch in finished.frozen.batches if batch.judge)
+    for work in works(finished.frozen, batch):
+        by_cell = [prompt(request) for member in work.members for _, request in member.requests()]
+        asked: list[str] = []
+
+        async def ask(request: Request, asked: list[str] = asked) -> Reply:
+            asked.append(prompt(request))
+            return Reply("ok", text="4")
+
+        await work.run(ask, in_order=True)
+        assert sorted(asked) == sorted(by_cell)
+        assert repeated(asked) >= repeated(by_cell)
+        if {member.rubric for member in work.members} == {"bfi"}:
+            assert repeated(asked) > repeated(by_cell)
+        assert all(len(member.replies) == member.planned for member in work.members)
+
+
+def prompt(request: Request) -> str:
+    return str(request.messages[-1]["content"])
+
+
+def repeated(prompts: list[str]) -> int:
+    """Characters that each prompt shares with the one before."""
+    return sum(
+        sum(1 for _ in takewhile(lambda c: c[0] == c[1], zip(*pair, strict=False))) for pair in pairwise(prompts)
+    )
 
 
 def test_a_judge_is_sent_what_its_prompt_says(finished: Finished) -> None:
@@ -291,7 +323,7 @@ def test_a_second_run_judges_nothing_again(judged: Project, server: FakeServer) 
 
 def _without(judged: Project, frozen: FrozenPlan) -> None:
     batch = next(batch for batch in frozen.batches if batch.judge)
-    run(cell_works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
+    run(works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
 
 
 def test_without_what_it_judges_a_batch_ends_in_one_sentence(judged: Project, server: FakeServer) -> None:

@@ -285,8 +285,8 @@ def test_artefacts_renamed_by_an_edit_of_the_source(
 
 
 def _forget_sources() -> None:
-    source_module.source_digest.cache_clear()
-    source_module.module_digest.cache_clear()
+    for cached in (source_module.source_digest, source_module.module_digest, source_module._read):
+        cached.cache_clear()
 
 
 SOURCE = "def f(x):\n    return x + 1\n"

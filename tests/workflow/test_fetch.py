@@ -69,7 +69,7 @@ def test_a_batch_waits_for_its_weights_only(study: Checkout, monkeypatch: pytest
     with FakeServer() as server:
         models = {"hosted": fake_model(server.base_url), "local": VLLM}
         study.configure(tiny_config(models=models, patterns={"benchmarks": []}))
-        output = study.run("-k", "--config", "machine={weights_cache: hub, gpus: [0]}", check=False)
+        output = study.run("generate", "-k", "--config", "machine={weights_cache: hub, gpus: [0]}", check=False)
     assert "models.local: " in output and "cannot be reached" in output
     assert len(list((study.results / "responses").glob("hosted/**/*.parquet"))) == 2 * 2 * 2
     assert not list((study.results / "responses").glob("local/**/*.parquet"))

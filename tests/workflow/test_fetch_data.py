@@ -58,7 +58,7 @@ def test_a_run_fetches_what_is_missing_and_then_asks(study: Checkout, files: Fil
     assert server.count and "Help me with task 0." in str(server.bodies) and "stand-in" not in str(server.bodies)
     made = {path for path in planned if not path.startswith("data/external/")}
     assert all((study.folder / path).exists() for path in made), "the same names before and after"
-    study.run("--forceall")
+    study.run("--forceall", "generate")
     assert len(files.asked) == 3, "what is here has no rule"
 
 
@@ -66,9 +66,9 @@ def test_a_file_that_does_not_come_stops_the_run_before_any_request(
     study: Checkout, files: FileServer, server: FakeServer
 ) -> None:
     files.files = {place: text for place, text in texts().items() if "xstest" not in place}
-    told = study.run(check=False)
+    told = study.run("generate", check=False)
     assert "the server answered 404" in told and "data/external/xstest/xstest.csv" in told and server.count == 0
     files.files = texts()
     files.asked.clear()
-    assert "Complete: all" in study.run()
+    study.run("generate")
     assert [path for path, _ in files.asked] == ["xstest/xstest.csv"]

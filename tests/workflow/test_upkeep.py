@@ -25,14 +25,14 @@ def _personas(checkout: Checkout, *arguments: str) -> subprocess.CompletedProces
 def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeServer) -> None:
     checkout.configure(tiny_config(models={"fake": fake_model(server.base_url)}))
     server.decide = lambda body: answer(said(body["messages"]), pause=0.3)
-    first = checkout.start()
+    first = checkout.start("generate")
     checkout.wait_for(lambda: list(checkout.results.glob("journal/fake/*.jsonl")), "the first answer")
     for arguments in (["forget", "dialogues/*"], ["gc"], ["gc", "--yes"]):
         refused = _personas(checkout, *arguments)
         assert refused.returncode == 1 and f"Another run (process {first.pid} on " in refused.stderr
     server.decide = lambda body: None
-    output, _ = first.communicate(timeout=240)
-    assert "Complete: all" in output
+    first.communicate(timeout=240)
+    assert first.returncode == 0
     assert "Nothing to remove." in _personas(checkout, "gc", "--yes").stdout
 
     asked = server.count
