@@ -1,0 +1,21 @@
+"""Run all tests: `python -m tests`. What needs no machine to itself runs side by side, the rest one after the other."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SIDE_BY_SIDE = ["tests/unit", "tests/precision", "tests/released"]
+"""No test here needs the embedded model for long, a cluster, or a clock that nothing delays."""
+
+
+def main() -> int:
+    """Run both parts, the second whatever became of the first; 1 if a test failed in either."""
+    first = ["-n", "auto", "--dist", "loadfile", *SIDE_BY_SIDE]
+    second = ["tests", *(f"--ignore={folder}" for folder in SIDE_BY_SIDE)]
+    codes = [subprocess.run([sys.executable, "-m", "pytest", *part], cwd=ROOT).returncode for part in (first, second)]
+    return int(any(codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
