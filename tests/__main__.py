@@ -1,12 +1,12 @@
-"""Run all tests: `python -m tests`. What needs no machine to itself runs side by side, the rest one after the other."""
+"""Run all tests: `python -m tests`. Those that need no machine to themselves run side by side, before the others."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SIDE_BY_SIDE = ["tests/precision", "tests/released", "tests/unit"]
-"""No test here needs the embedded model for long, a cluster, or a clock that nothing delays. Long files stand first."""
+SIDE_BY_SIDE = ["tests/precision", "tests/unit"]
+"""No test here needs the embedded model for long, a cluster, or a clock that nothing delays. What takes longest begins."""
 
 
 def main() -> int:

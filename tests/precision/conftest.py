@@ -5,21 +5,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.helpers import FakeServer
 from tests.precision.edits import Study
 from tests.precision.world import config
 from tests.workflow.conftest import make_checkout
 
+DONE = "complete"
+
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout whose grid is complete."""
-    checkout = make_checkout(tmp_path_factory.mktemp("finished") / "checkout")
-    with FakeServer() as server:
-        checkout.configure(config(server.base_url))
-        checkout.run()
-    return checkout.folder
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A checkout whose grid is complete; where tests run side by side, the first that needs it makes it for all."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "finished"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / DONE).is_file():
+            checkout = make_checkout(folder)
+            with FakeServer() as server:
+                checkout.configure(config(server.base_url))
+                checkout.run(timeout=600)
+            (folder / DONE).touch()
+    return folder
 
 
 @pytest.fixture
