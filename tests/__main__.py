@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE_BY_SIDE = ["tests/precision", "tests/unit"]
-"""No test here needs the embedded model for long, a cluster, or a clock that nothing delays. What takes longest begins."""
+"""No test here needs the embedded model for long, a cluster, or a clock that nothing delays. The longest begin."""
 
 
 def main() -> int:
