@@ -73,8 +73,10 @@ def around(*values: Any, zero: bool = True, margin: float = 0.08) -> tuple[float
     numbers = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in values])
     numbers = np.append(numbers[np.isfinite(numbers)], [0.0] if zero else [])
     low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
-    # Equal values still need an axis of some length.
-    span = high - low or max(abs(high), 1.0) * 0.1
+    span = high - low
+    if not span:  # equal values still need an axis of some length: differences both ways, others have nothing below 0
+        span = max(abs(high), 1.0) * 0.1
+        high += 0 if zero else span
     return low - margin * span, high + margin * span
 
 

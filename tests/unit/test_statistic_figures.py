@@ -27,7 +27,7 @@ from scripts.figures import (
     pattern_numbers,
     style,
 )
-from scripts.figures.measures import in_few_lines, in_lines
+from scripts.figures.measures import around, in_few_lines, in_lines
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
 from tests.unit.test_figures import texts
@@ -337,3 +337,9 @@ def test_an_arrow_stays_with_its_word(words, width, expected):
 )
 def test_names_have_two_lines_at_most(slug, expected):
     assert in_few_lines(slug) == expected
+
+
+def test_an_axis_of_equal_values_has_some_length_and_nothing_below_zero_but_its_margin() -> None:
+    low, high = around([0.0, 0.0], zero=False)
+    assert -0.01 < low < 0 and high > 0.1
+    assert around([0.0, 0.0]) == (-around([0.0, 0.0])[1], around([0.0, 0.0])[1]), "a difference goes both ways"
