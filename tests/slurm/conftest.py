@@ -56,10 +56,7 @@ class Site(Checkout):
     cluster: Cluster = field(kw_only=True)
 
     def environment(self) -> dict[str, str]:
-        """Three starts of Python a job: without compiled files each would take seconds more."""
-        kept = super().environment() | {"XDG_CONFIG_HOME": str(self.home)}
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        return kept
+        return super().environment() | {"XDG_CONFIG_HOME": str(self.home)}
 
     def submit(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `snakemake --profile slurm`."""

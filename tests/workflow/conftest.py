@@ -77,8 +77,9 @@ class Checkout:
         (self.folder / "config/config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
 
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
-        return kept | {MARK: self.mark}
+        """That of the tests, less what a user's does not hold: every job would compile the project again."""
+        left_out = ("PYTHONPATH", "SNAKEMAKE_PROFILE", "PYTHONDONTWRITEBYTECODE")
+        return {k: v for k, v in os.environ.items() if k not in left_out} | {MARK: self.mark}
 
     def start(self, *arguments: str, to: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
         return subprocess.Popen(
