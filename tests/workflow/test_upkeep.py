@@ -24,7 +24,7 @@ def _personas(checkout: Checkout, *arguments: str) -> subprocess.CompletedProces
 
 def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeServer) -> None:
     checkout.configure(tiny_config(models={"fake": fake_model(server.base_url)}))
-    server.decide = lambda body: answer(said(body["messages"]), pause=0.3)
+    server.decide = lambda body: answer(said(body["messages"]), pause=5)
     first = checkout.start("generate")
     checkout.wait_for(lambda: list(checkout.results.glob("journal/fake/*.jsonl")), "the first answer")
     for arguments in (["forget", "dialogues/*"], ["gc"], ["gc", "--yes"]):
