@@ -26,16 +26,17 @@ class General(Benchmark):
         """Choose the items of `role`; the baseline gets every distinct question of `items` once."""
         if role is not None:
             return super().items_for(items, role)
-        prompts = {item.id: item.prompt for item in items}
-        return [Item(id=i, prompt=p, scoring={"references": _references(items, i)}) for i, p in prompts.items()]
+        prompts, references = dict[str, str](), dict[str, dict[str, str]]()
+        for item in items:
+            prompts[item.id] = item.prompt
+            of_item = references.setdefault(item.id, {})
+            if item.role:
+                of_item[item.role] = item.scoring["reference"]
+        return [Item(id=i, prompt=p, scoring={"references": references[i]}) for i, p in prompts.items()]
 
     def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
         """Return a question that every role has, with a reference of this role."""
         return Item(f"q{number}", text(f"q{number}"), {"reference": text(f"{role} q{number}")}, role)
-
-
-def _references(items: Sequence[Item], item_id: str) -> dict[str, str]:
-    return {item.role: item.scoring["reference"] for item in items if item.id == item_id and item.role}
 
 
 def _item(row: Row, ids: dict[str, str]) -> Item:

@@ -8,8 +8,9 @@ from scripts.benchmarks import BENCHMARKS
 from scripts.generate.transcript import DIALOGUE_SCHEMA, RESPONSE_SCHEMA
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid, user_turns
+from scripts.grid.study import Study
 from scripts.released.columns import Columns, File, Origin, answered, not_imported
-from scripts.released.fit import better_fit
+from scripts.released.fit import Fit
 from scripts.released.layout import asked, baseline_layout, layout, places
 from scripts.released.reading import read_dialogue, read_responses
 from scripts.released.sources import Sources
@@ -46,10 +47,11 @@ def imported_responses(grid: Grid, cell: Cell, sources: Sources, origin: Origin)
     items = asked(study, benchmark, cell.track.persona, cell.as_persona)
     ids = layout(study, benchmark, cell.track.persona)
     place_of, columns = places(ids), Columns(RESPONSE_SCHEMA)
+    fit = _other_order(study, benchmark, ids) if cell.as_persona else None
     for t in study.config.checkpoints:
         found = sources.read(str(t), lambda text: read_responses(text, len(ids)))
-        if cell.as_persona and not isinstance(found, str):
-            _note_other_order(grid, cell, origin, sources.file(str(t)), found, ids)
+        if fit and not isinstance(found, str) and (note := fit.note(found)):
+            origin.notes[sources.file(str(t)).path] = note
         for item in items:
             place = place_of[item.id]
             said = (
@@ -59,16 +61,11 @@ def imported_responses(grid: Grid, cell: Cell, sources: Sources, origin: Origin)
     return columns.table()
 
 
-def _note_other_order(
-    grid: Grid, cell: Cell, origin: Origin, file: File, answers: Sequence[str | None], ids: Sequence[str]
-) -> None:
-    """Note if the baseline's answers fit the questions better in the order that the config does not name."""
-    study, benchmark = grid.study, cell.benchmark or ""
+def _other_order(study: Study, benchmark: str, ids: Sequence[str]) -> Fit | None:
+    """Set the layout of the baseline's answers beside the one that the config does not name; None: they are one."""
     orders = [baseline_layout(study, benchmark, order) for order in ("personas", "items")]
     other = next((order for order in orders if order != list(ids)), None)
     if other is None:
-        return
+        return None
     items = BENCHMARKS[study.config.kind_of(benchmark)].items_for(study.items[benchmark], None)
-    note = better_fit({item.id: item.prompt for item in items}, answers, ids, other)
-    if note:
-        origin.notes[file.path] = note
+    return Fit({item.id: item.prompt for item in items}, ids, other)
