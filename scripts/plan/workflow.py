@@ -36,6 +36,9 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     """
     # Scripts are run from a copy elsewhere; this is how they find this package, installed or not.
     os.environ["PYTHONPATH"] = str(workflow.basedir)
+    # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,
+    # which takes three times as long as the imports themselves.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
             frozen = frozen_plans.read(config["frozen_plan"])

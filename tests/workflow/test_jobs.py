@@ -45,6 +45,20 @@ def checkout_mark(checkout: Checkout) -> str:
     return f"PERSONAS_TEST_MARK={checkout.mark} HOME=/nonexistent"
 
 
+class Image(Checkout):
+    """A checkout in an environment as many container images set it."""
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_jobs_keep_what_they_compiled(checkout: Checkout) -> None:
+    with FakeServer() as server:
+        _configure(checkout, server)
+        Image(checkout.folder, checkout.mark).run("generate")
+    assert list((checkout.folder / "scripts/generate").rglob("*.pyc"))
+
+
 def test_stage_resources_reach_every_batch(checkout: Checkout) -> None:
     output = checkout.run("-n", "--quiet", "host", "--set-resources", "generate:runtime=77")
     assert "at most 77 min" in output
