@@ -25,7 +25,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
             checkout = make_checkout(folder)
             with FakeServer() as server:
                 checkout.configure(config(server.base_url))
-                checkout.run(timeout=600)
+                checkout.run()
             (folder / DONE).touch()
     return folder
 

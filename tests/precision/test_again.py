@@ -8,7 +8,7 @@ import pytest
 from tests.helpers import FakeServer, answer, said
 from tests.precision.edits import Study
 
-pytestmark = [pytest.mark.workflow, pytest.mark.precision, pytest.mark.timeout(900)]  # the first waits for `finished`
+pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
 
 def _words(study: Study) -> float:

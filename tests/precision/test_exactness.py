@@ -17,7 +17,7 @@ import pytest
 from tests.precision.edits import Study
 from tests.precision.world import WORLD, World
 
-pytestmark = [pytest.mark.workflow, pytest.mark.precision, pytest.mark.timeout(900)]  # the first waits for `finished`
+pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
 NONE, ALL = r"(?!)", r"^(?!tables/measures)"
 LENGTHS = r"tables/(length|token)|figures/tokens"  # what stands on the dialogues alone

@@ -12,7 +12,7 @@ from tests.helpers import FakeServer, copy_project
 from tests.precision.edits import STAGES, Study
 from tests.precision.world import WORLD
 
-pytestmark = [pytest.mark.workflow, pytest.mark.precision, pytest.mark.timeout(900)]  # the first waits for `finished`
+pytestmark = [pytest.mark.workflow, pytest.mark.precision]
 
 
 def _reorder(study: Study) -> None:
