@@ -3,8 +3,7 @@
 The truth is written down by hand: `World` lists every file, and each row says by a pattern which of them an edit
 touches. A fast server stands in for the models, because what is tested is the plan and not the text. Rows in `FULL`
 are run to the end; of the others the engine stages are run, and exactly the tables, figures and pages of the truth
-must then be what is left to do: their jobs are the same in every row, and take most of the time. Whole runs after an
-edited persona and after a removed response are in `test_nothing`.
+must then be what is left to do: their jobs are the same in every row, and take most of the time.
 """
 
 import json
@@ -226,7 +225,15 @@ ROWS: dict[str, Row] = {
 
 
 ENGINE = ("dialogues/", "responses/", "judgements/")
-FULL = {"script of a figure", "script of the patterns"}
+FULL = {
+    "persona edited",
+    "longer dialogue",
+    "one rubric",
+    "script of a figure",
+    "script of the patterns",
+    "response removed, its judgement exists",
+    "judgement removed",
+}
 
 
 @pytest.mark.parametrize("row", ROWS)
