@@ -126,13 +126,14 @@ def _nltk() -> Any:
     It goes on without them, and no verifier uses what they are for; loading them takes longer than all the rest,
     and planning loads the verifiers.
     """
-    absent = [name for name in ("scipy", "scipy.stats", "sklearn") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: "do not import this"
+    modules: dict[str, Any] = sys.modules
+    absent = [name for name in ("scipy", "scipy.stats", "sklearn") if name not in modules]
+    modules.update(dict.fromkeys(absent))  # None: "do not import this"
     try:
         return importlib.import_module("nltk")
     finally:
         for name in absent:
-            del sys.modules[name]
+            del modules[name]
 
 
 def _silent_logger() -> logging.Logger:
