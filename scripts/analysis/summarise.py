@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from scripts.analysis.job import summarise
 from scripts.plan.jobs import artefact_job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, summarise)
+artefact_job(snakemake, "scripts.analysis.job:summarise")

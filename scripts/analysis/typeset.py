@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from scripts.analysis.printed import typeset
 from scripts.plan.jobs import artefact_job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, typeset)
+artefact_job(snakemake, "scripts.analysis.printed:typeset")

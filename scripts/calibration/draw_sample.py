@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from scripts.calibration.job import write_sample
 from scripts.plan.jobs import artefact_job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, write_sample)
+artefact_job(snakemake, "scripts.calibration.job:write_sample")

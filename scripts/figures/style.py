@@ -136,8 +136,8 @@ def save(figure: Figure, pdf_path: Path, png_path: Path) -> None:
     """
     _settle(figure)
     without_date = {"Creator": None, "Producer": None, "CreationDate": None}
-    write_atomically(pdf_path, _render(figure, format="pdf", metadata=without_date))
-    write_atomically(png_path, _render(figure, format="png", dpi=DPI, metadata={"Software": None}))
+    write_atomically(pdf_path, render(figure, format="pdf", metadata=without_date))
+    write_atomically(png_path, render(figure, format="png", dpi=DPI, metadata={"Software": None}))
 
 
 def _settle(figure: Figure) -> None:
@@ -145,7 +145,7 @@ def _settle(figure: Figure) -> None:
     # The solver behind the layout leaves traces in the last bits that differ from run to run.
     with context():
         figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # "none" would lay out once more for each file, to no effect
     for axes in figure.axes:
         left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
@@ -156,7 +156,8 @@ def _defaults() -> dict[str, Any]:
     return {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
 
 
-def _render(figure: Figure, **options: Any) -> bytes:
+def render(figure: Figure, **options: Any) -> bytes:
+    """Return the bytes of the figure as a file; options as of `Figure.savefig`."""
     buffer = io.BytesIO()
     with context():
         figure.savefig(buffer, **options)

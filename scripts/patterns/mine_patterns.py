@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from scripts.patterns.job import mine_patterns
 from scripts.plan.jobs import artefact_job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, mine_patterns)
+artefact_job(snakemake, "scripts.patterns.job:mine_patterns")

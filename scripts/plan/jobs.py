@@ -1,34 +1,20 @@
-"""What the scripts of the CPU rules share: read the frozen plan, make one artefact, fail in one sentence."""
+"""What the scripts of the CPU rules share: one artefact is made, in the warm process where there is one."""
 
-import logging
 import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.errors import UserError
-from scripts.plan.frozen import FrozenPlan, read
+from scripts.plan import warm
+from scripts.plan.making import Making, make
 
 if TYPE_CHECKING:
     from snakemake.script import Snakemake
 
 
-def artefact_job(snakemake: "Snakemake", make: Callable[[FrozenPlan, str], None]) -> None:
-    """Call `make` with the frozen plan and the job's first output, named below the results folder."""
-    logging.basicConfig(
-        filename=snakemake.log[0],
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        force=True,
-    )
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
-    try:
-        frozen = read(snakemake.config["frozen_plan"])
-        make(frozen, Path(snakemake.output[0]).relative_to(frozen.results).as_posix())
-    except UserError as error:
-        logging.error("%s", error)
-        print(error, file=sys.stderr, flush=True)
-        sys.exit(1)
-    except Exception:
-        logging.exception("failed")
-        raise
+def artefact_job(snakemake: "Snakemake", maker: str) -> None:
+    """Make the job's first output with `maker` (`module:function`), which gets the plan and the output's name."""
+    making = Making(maker, snakemake.config["frozen_plan"], snakemake.output[0], snakemake.log[0])
+    code = warm.made(making)
+    if code is None:
+        code = make(making)
+    if code != 0:
+        sys.exit(code)

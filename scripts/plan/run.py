@@ -14,6 +14,7 @@ from scripts import leftovers, slurm
 from scripts.errors import UserError
 from scripts.lease import RUN, conflicts, lease, taken
 from scripts.plan import frozen as frozen_plans
+from scripts.plan import warm
 from scripts.plan.frozen import FrozenPlan
 from scripts.plan.links import refresh_links
 from scripts.plan.stages import refuse_stages_to_omit
@@ -137,6 +138,7 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         frozen_plans.write(frozen)
         _note_jobs(workflow, frozen)
         _remove_outdated(frozen)
+        warm.start()
     except UserError as error:
         leave(error)
     except OSError as error:

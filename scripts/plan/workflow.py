@@ -17,6 +17,7 @@ from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.leftovers import refuse_given_up
 from scripts.plan import frozen as frozen_plans
+from scripts.plan import warm
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan, Run
 from scripts.plan.outlook import look
@@ -39,6 +40,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    warm.forget()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
             frozen = frozen_plans.read(config["frozen_plan"])

@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from scripts.plan.jobs import artefact_job
-from scripts.ratings.job import rate
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, rate)
+artefact_job(snakemake, "scripts.ratings.job:rate")

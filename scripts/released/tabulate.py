@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from scripts.plan.jobs import artefact_job
-from scripts.released.tables import tabulate
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, tabulate)
+artefact_job(snakemake, "scripts.released.tables:tabulate")

@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from scripts.plan.jobs import artefact_job
-from scripts.report.job import describe
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, describe)
+artefact_job(snakemake, "scripts.report.job:describe")

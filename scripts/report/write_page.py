@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from scripts.plan.jobs import artefact_job
-from scripts.report.written import write_page
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-artefact_job(snakemake, write_page)
+artefact_job(snakemake, "scripts.report.written:write_page")

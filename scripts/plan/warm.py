@@ -1,0 +1,173 @@
+"""The warm process: it has imported what tables and figures need, and each of them is made in a fork of it.
+
+A figure takes a second to draw, and a process of its own two seconds to import what draws it. The process that drives
+a run starts the warm one and tells its jobs of it in their environment. A job that finds none, as on the node of a
+cluster, makes its artefact by itself. The warm process imports what a first fork had to, and ends with the run.
+"""
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from scripts.plan.making import Making, load, make, warm_up
+
+VARIABLE = "PERSONAS_WARM_PROCESS"
+"""Holds the path of the socket on which the warm process listens, in a folder that only this user may enter."""
+
+_STREAMS = (1, 2)
+"""A job passes these on: what its fork writes appears where the job's own words would."""
+
+_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+"""As Snakemake sets them for its jobs. A library's idle threads would not live on in a fork."""
+
+_LONGEST_ADDRESS = 107
+"""Bytes that a path of a socket may have on Linux (unix(7))."""
+_LONGEST_MESSAGE = 128 * 1024
+_SECONDS_TO_ASK = 10.0
+
+
+def start() -> None:
+    """Start the warm process and tell the jobs of this process of it; it ends when this process does.
+
+    Only on Linux: elsewhere a process cannot be forked safely once it has loaded its libraries.
+    """
+    if sys.platform != "linux":
+        return
+    folder = Path(tempfile.mkdtemp(prefix="personas-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    address = str(folder / "socket")
+    if len(os.fsencode(address)) > _LONGEST_ADDRESS:
+        return
+    # In a session of its own: an interrupt at the terminal is for Snakemake and the jobs to answer.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.plan.warm", address],
+        stdin=subprocess.PIPE,
+        env={**os.environ, **_ONE_THREAD},
+        start_new_session=True,
+    )
+    atexit.register(_end, process)
+    os.environ[VARIABLE] = address
+
+
+def forget() -> None:
+    """Drop from the environment a warm process that another run started, perhaps on another machine."""
+    os.environ.pop(VARIABLE, None)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.communicate(timeout=10)  # closes its standard input
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def made(making: Making) -> int | None:
+    """Have an artefact made in a fork of the warm process; the exit code of its job, None where nobody made it."""
+    address = os.environ.get(VARIABLE)
+    if address is None:
+        return None
+    request = {"prefix": sys.prefix, "folder": str(Path.cwd()), "making": making}
+    with contextlib.suppress(OSError), _socket() as connection:
+        connection.connect(address)
+        socket.send_fds(connection, [json.dumps(request).encode()], _STREAMS)
+        answer = connection.recv(1)
+        return answer[0] if answer else None
+    return None
+
+
+def _socket() -> socket.socket:
+    """A kind that keeps messages whole."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def main() -> None:
+    """Serve jobs until standard input ends: it does when the process that drives the run is gone, however it went."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks: each tells its job how it ended
+    address = Path(sys.argv[1])
+    heard, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with _socket() as listening:
+        listening.bind(str(address))
+        listening.listen(64)
+        while True:
+            ready, _, _ = select.select([listening, heard, sys.stdin], [], [])
+            if sys.stdin in ready:
+                break
+            if heard in ready:
+                _import(json.loads(heard.recv(_LONGEST_MESSAGE)))
+            if listening in ready:
+                connection, _ = listening.accept()
+                with connection, contextlib.suppress(OSError, ValueError):
+                    _serve(connection, listening, told)
+    shutil.rmtree(address.parent, ignore_errors=True)  # whoever started this may have been killed
+
+
+def _import(modules: list[str]) -> None:
+    """Import what a fork had to import while it was at work, so that the next one need not."""
+    for module in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+
+
+def _serve(connection: socket.socket, listening: socket.socket, told: socket.socket) -> None:
+    """Fork for one job. Nothing is done for one of another environment, which then makes its artefact by itself."""
+    connection.settimeout(_SECONDS_TO_ASK)
+    message, streams, _, _ = socket.recv_fds(connection, _LONGEST_MESSAGE, len(_STREAMS))
+    try:
+        request = json.loads(message)
+        if request["prefix"] != sys.prefix or len(streams) != len(_STREAMS):
+            return
+        making = Making(*request["making"])
+        os.chdir(request["folder"])
+        with contextlib.suppress(Exception):  # the fork meets the same error, and tells the job
+            load(making)
+            warm_up(making.maker)
+        if os.fork() == 0:
+            listening.close()  # else a job could wait here for an answer after the warm process has ended
+            _be_the_job(making, connection, streams, told)
+    finally:
+        for stream in streams:
+            os.close(stream)
+
+
+def _be_the_job(making: Making, connection: socket.socket, streams: list[int], told: socket.socket) -> NoReturn:
+    """Make the artefact in a fork, answer with its exit code, tell the warm process what was imported, and end."""
+    code = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for stream, standard in zip(streams, _STREAMS, strict=True):
+            os.dup2(stream, standard)
+        connection.settimeout(None)
+        threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+        known = set(sys.modules)
+        code = make(making)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        told.setblocking(False)
+        with contextlib.suppress(OSError):
+            told.send(json.dumps([name for name in sys.modules if name not in known]).encode())
+        connection.send(bytes([code]))
+    finally:
+        os._exit(code)
+
+
+def _end_with(connection: socket.socket) -> None:
+    """End this process when the job that asked for it is gone; what it was writing appears whole or not at all."""
+    with contextlib.suppress(OSError):
+        connection.recv(1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
