@@ -1,0 +1,229 @@
+"""The warm process, for real: a process of its own, makers in a module that it has to import, jobs that ask it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scripts.plan import warm
+from scripts.plan.frozen import write
+from scripts.plan.making import Making
+from tests.helpers import Project
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the warm process is for Linux")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MAKERS = '''
+import json, os, sys, threading, time
+from pathlib import Path
+from scripts.errors import UserError
+
+TIMES_WARMED = []
+
+def warm_up():
+    TIMES_WARMED.append(os.getpid())
+
+def tell(frozen, output):
+    """Write where this was made, and what was loaded before."""
+    seen = {"pid": os.getpid(), "parent": os.getppid(), "folder": os.getcwd(), "warmed": TIMES_WARMED,
+            "threads": os.environ["OMP_NUM_THREADS"], "colorsys": "colorsys" in sys.modules, "run": frozen.run.id}
+    import colorsys
+    (frozen.results / output).write_text(json.dumps(seen))
+    print("told", flush=True)
+
+def refuse(frozen, output):
+    raise UserError("config.x: found 1, expected 2.")
+
+def fail(frozen, output):
+    raise ZeroDivisionError("one over none")
+
+def die(frozen, output):
+    os.kill(os.getpid(), 9)
+
+def wait(frozen, output):
+    (frozen.results / output).write_text(str(os.getpid()))
+    time.sleep(60)
+'''
+
+
+@pytest.fixture
+def plan(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A frozen plan on disk, and the module `makers` where Python finds it."""
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules/makers.py").write_text(MAKERS)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path / "modules")]))
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    monkeypatch.delenv(warm.VARIABLE, raising=False)
+    return write(project.frozen()).resolve()
+
+
+@pytest.fixture
+def process(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[subprocess.Popen[bytes]]":
+    """A warm process that listens; its own words go to a file."""
+    address = tmp_path / "own" / "socket"
+    address.parent.mkdir()
+    with (tmp_path / "words").open("wb") as words:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "scripts.plan.warm", str(address)],
+            stdin=subprocess.PIPE,
+            stdout=words,
+            stderr=words,
+            env=dict(os.environ) | {"OMP_NUM_THREADS": "1"},
+        )
+    _until(address.exists)
+    monkeypatch.setenv(warm.VARIABLE, str(address))
+    yield started
+    started.communicate(timeout=10)
+    assert (tmp_path / "words").read_bytes() == b""
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _making(plan: Path, maker: str, output: str = "out.json") -> Making:
+    results = plan.parents[2]
+    return Making(f"makers:{maker}", str(plan), str(results / output), str(results / f"{output}.log"))
+
+
+def _seen(plan: Path) -> dict[str, object]:
+    seen: dict[str, object] = json.loads((plan.parents[2] / "out.json").read_text())
+    return seen
+
+
+def test_made_in_a_fork(plan: Path, process: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]) -> None:
+    assert warm.made(_making(plan, "tell")) == 0
+    seen = _seen(plan)
+    assert seen["parent"] == process.pid and seen["pid"] != process.pid
+    assert seen["folder"] == str(Path.cwd()), "paths of a job are below its working folder"
+    assert seen["warmed"] == [process.pid], "warmed up before the fork"
+    assert seen["threads"] == "1"
+    assert capfd.readouterr().out == "told\n", "the words of a fork are those of its job"
+
+
+def test_the_next_fork_finds_imported_what_the_first_had_to_import(
+    plan: Path, process: "subprocess.Popen[bytes]"
+) -> None:
+    known, warmed = [], []
+    for _ in range(3):
+        assert warm.made(_making(plan, "tell")) == 0
+        known.append(_seen(plan)["colorsys"])
+        warmed.append(_seen(plan)["warmed"])
+    assert not known[0] and known[-1]
+    assert warmed == [[process.pid]] * 3, "once is enough"
+
+
+def test_a_users_mistake_is_one_sentence(
+    plan: Path, process: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
+) -> None:
+    making = _making(plan, "refuse")
+    assert warm.made(making) == 1
+    assert capfd.readouterr().err == "config.x: found 1, expected 2.\n"
+    assert "ERROR config.x: found 1" in Path(making.log).read_text()
+
+
+def test_our_mistake_is_a_traceback(
+    plan: Path, process: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
+) -> None:
+    making = _making(plan, "fail")
+    assert warm.made(making) == 1
+    assert "ZeroDivisionError: one over none" in capfd.readouterr().err
+    assert "ZeroDivisionError" in Path(making.log).read_text()
+
+
+def test_a_maker_that_cannot_be_imported_fails_its_job_only(
+    plan: Path, process: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert warm.made(_making(plan, "tell")._replace(maker="no_such_module:tell")) == 1
+    assert "No module named 'no_such_module'" in capfd.readouterr().err
+    assert warm.made(_making(plan, "tell")) == 0
+
+
+def test_a_fork_that_is_killed_made_nothing(plan: Path, process: "subprocess.Popen[bytes]") -> None:
+    """The job then tries by itself: if memory ran out, it is the job that is seen to be killed."""
+    assert warm.made(_making(plan, "die")) is None
+    assert warm.made(_making(plan, "tell")) == 0
+
+
+def test_a_job_that_is_killed_takes_its_fork_along(plan: Path, process: "subprocess.Popen[bytes]") -> None:
+    making = _making(plan, "wait")
+    asks = f"from scripts.plan import warm; from scripts.plan.making import Making; warm.made({making!r})"
+    job = subprocess.Popen([sys.executable, "-c", asks], cwd=ROOT)
+    _until(lambda: Path(making.output).is_file() and Path(making.output).read_text() != "")
+    fork = psutil.Process(int(Path(making.output).read_text()))
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    _until(lambda: not fork.is_running())
+
+
+def test_none_to_ask(plan: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert warm.made(_making(plan, "tell")) is None
+    monkeypatch.setenv(warm.VARIABLE, str(tmp_path / "gone"))
+    assert warm.made(_making(plan, "tell")) is None
+
+
+def test_another_environment_makes_its_own(
+    plan: Path, process: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a rule in a conda environment of its own does: other versions could make other files."""
+    monkeypatch.setattr(sys, "prefix", "/elsewhere")
+    assert warm.made(_making(plan, "tell")) is None
+
+
+def test_what_is_no_request_is_left_alone(plan: Path, process: "subprocess.Popen[bytes]") -> None:
+    with warm._socket() as connection:
+        connection.connect(os.environ[warm.VARIABLE])
+        connection.send(b"hello")
+        assert connection.recv(1) == b""
+    assert warm.made(_making(plan, "tell")) == 0
+
+
+STARTS = """
+import os, sys
+from pathlib import Path
+from scripts.plan import warm
+warm.start()
+print(os.environ[warm.VARIABLE], oct(Path(os.environ[warm.VARIABLE]).parent.stat().st_mode)[-3:], flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("sign", [None, signal.SIGTERM, signal.SIGKILL])
+def test_it_ends_with_the_process_that_started_it(plan: Path, sign: signal.Signals | None) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-c", STARTS], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert run.stdin is not None and run.stdout is not None
+    address, mode = run.stdout.readline().split()
+    _until(Path(address).exists)
+    [child] = psutil.Process(run.pid).children()
+    assert mode == "700", "nobody else may ask"
+    if sign is None:
+        run.stdin.write("\n")
+        run.stdin.flush()
+    else:
+        run.send_signal(sign)
+    run.wait(timeout=10)
+    _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    _until(lambda: not Path(address).parent.exists())
+    run.stdin.close()
+    run.stdout.close()
+
+
+def test_an_address_that_is_too_long_starts_none(plan: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    warm.start()
+    assert warm.VARIABLE not in os.environ
