@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -69,12 +71,14 @@ def published_numbers(path: Path) -> pd.DataFrame:
     Raises:
         UserError: a file is not such a CSV; the sentence names the file, the row and the field.
     """
-    return pd.concat([_numbers(file) for file in published_files(path)], ignore_index=True)
+    files = published_files(path)
+    return pd.concat([_numbers(file, file.read_bytes()) for file in files], ignore_index=True)
 
 
-def _numbers(file: Path) -> pd.DataFrame:
+@cache
+def _numbers(file: Path, content: bytes) -> pd.DataFrame:
     try:
-        raw = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8")
+        raw = pd.read_csv(BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not a CSV file ({str(error).strip()}), expected published numbers.") from None
     if missing := [name for name in _NEEDED if name not in raw]:

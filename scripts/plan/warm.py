@@ -98,14 +98,17 @@ def main() -> None:
     address = Path(sys.argv[1])
     heard, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with _socket() as listening:
-        listening.bind(str(address))
+        try:
+            listening.bind(str(address))
+        except OSError:  # no file system for sockets; every job then makes its file by itself
+            return
         listening.listen(64)
         while True:
             ready, _, _ = select.select([listening, heard, sys.stdin], [], [])
             if sys.stdin in ready:
                 break
             if heard in ready:
-                _import(json.loads(heard.recv(_LONGEST_MESSAGE)))
+                _import(heard.recv(_LONGEST_MESSAGE))
             if listening in ready:
                 connection, _ = listening.accept()
                 with connection, contextlib.suppress(OSError, ValueError):
@@ -113,9 +116,9 @@ def main() -> None:
     shutil.rmtree(address.parent, ignore_errors=True)  # whoever started this may have been killed
 
 
-def _import(modules: list[str]) -> None:
+def _import(modules: bytes) -> None:
     """Import what a fork had to import while it was at work, so that the next one need not."""
-    for module in modules:
+    for module in modules.decode().split():
         with contextlib.suppress(Exception):
             importlib.import_module(module)
 
@@ -156,7 +159,7 @@ def _be_the_job(making: Making, connection: socket.socket, streams: list[int], t
         sys.stderr.flush()
         told.setblocking(False)
         with contextlib.suppress(OSError):
-            told.send(json.dumps([name for name in sys.modules if name not in known]).encode())
+            told.send(" ".join(name for name in sys.modules if name not in known).encode())
         connection.send(bytes([code]))
     finally:
         os._exit(code)
