@@ -12,7 +12,6 @@ import json
 import os
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -94,7 +93,6 @@ def _socket() -> socket.socket:
 
 def main() -> None:
     """Serve jobs until standard input ends: it does when the process that drives the run is gone, however it went."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks: each tells its job how it ended
     address = Path(sys.argv[1])
     heard, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with _socket() as listening:
@@ -105,6 +103,7 @@ def main() -> None:
         listening.listen(64)
         while True:
             ready, _, _ = select.select([listening, heard, sys.stdin], [], [])
+            _count_ended()
             if sys.stdin in ready:
                 break
             if heard in ready:
@@ -114,6 +113,13 @@ def main() -> None:
                 with connection, contextlib.suppress(OSError, ValueError):
                     _serve(connection, listening, told)
     shutil.rmtree(address.parent, ignore_errors=True)  # whoever started this may have been killed
+
+
+def _count_ended() -> None:
+    """Wait for forks that have ended: only so does what they computed count as the run's."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _import(modules: bytes) -> None:
@@ -148,7 +154,6 @@ def _be_the_job(making: Making, connection: socket.socket, streams: list[int], t
     """Make the artefact in a fork, answer with its exit code, tell the warm process what was imported, and end."""
     code = 1
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for stream, standard in zip(streams, _STREAMS, strict=True):
             os.dup2(stream, standard)
         connection.settimeout(None)

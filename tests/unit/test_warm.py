@@ -48,6 +48,10 @@ def fail(frozen, output):
 def die(frozen, output):
     os.kill(os.getpid(), 9)
 
+def compute(frozen, output):
+    while time.process_time() < 0.5:
+        pass
+
 def wait(frozen, output):
     (frozen.results / output).write_text(str(os.getpid()))
     time.sleep(60)
@@ -90,6 +94,10 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def _making(plan: Path, maker: str, output: str = "out.json") -> Making:
@@ -164,7 +172,7 @@ def test_a_job_that_is_killed_takes_its_fork_along(plan: Path, process: "subproc
     fork = psutil.Process(int(Path(making.output).read_text()))
     job.send_signal(signal.SIGKILL)
     job.wait()
-    _until(lambda: not fork.is_running())
+    _until(lambda: _has_ended(fork))
 
 
 def test_none_to_ask(plan: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -187,6 +195,13 @@ def test_what_is_no_request_is_left_alone(plan: Path, process: "subprocess.Popen
         connection.send(b"hello")
         assert connection.recv(1) == b""
     assert warm.made(_making(plan, "tell")) == 0
+
+
+def test_what_forks_compute_is_counted(plan: Path, process: "subprocess.Popen[bytes]") -> None:
+    """`time snakemake` and a cluster's accounting tell what a run takes, its forks included."""
+    assert warm.made(_making(plan, "compute")) == 0
+    used = psutil.Process(process.pid).cpu_times
+    _until(lambda: used().children_user > 0.3 or warm.made(_making(plan, "tell")) != 0)
 
 
 STARTS = """
@@ -215,7 +230,7 @@ def test_it_ends_with_the_process_that_started_it(plan: Path, sign: signal.Signa
     else:
         run.send_signal(sign)
     run.wait(timeout=10)
-    _until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    _until(lambda: _has_ended(child))
     _until(lambda: not Path(address).parent.exists())
     run.stdin.close()
     run.stdout.close()
