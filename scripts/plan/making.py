@@ -36,8 +36,10 @@ def make(making: Making) -> int:
     )
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     try:
-        maker, frozen = load(making)
-        maker(frozen, Path(making.output).relative_to(frozen.results).as_posix())
+        from scripts.plan import frozen as frozen_plans
+
+        frozen = frozen_plans.read(making.plan)
+        _maker(making.maker)(frozen, Path(making.output).relative_to(frozen.results).as_posix())
     except UserError as error:
         logging.error("%s", error)
         print(error, file=sys.stderr, flush=True)
@@ -49,27 +51,14 @@ def make(making: Making) -> int:
     return 0
 
 
-def load(making: Making) -> "tuple[Callable[[FrozenPlan, str], None], FrozenPlan]":
-    """Return what makes the artefact and the frozen plan, each loaded once in a process."""
-    return _maker(making.maker), _plan(making.plan)
-
-
 @cache
 def warm_up(maker: str) -> None:
-    """Do, once, what the module of a maker says would else be done anew in every fork."""
+    """Import what a maker needs, and do what its module says every fork would else do anew: nothing of any plan."""
     module = importlib.import_module(maker.partition(":")[0])
     getattr(module, "warm_up", lambda: None)()
 
 
-@cache
 def _maker(name: str) -> "Callable[[FrozenPlan, str], None]":
     module, _, function = name.partition(":")
     found: Callable[[FrozenPlan, str], None] = getattr(importlib.import_module(module), function)
     return found
-
-
-@cache
-def _plan(path: str) -> "FrozenPlan":
-    from scripts.plan import frozen
-
-    return frozen.read(path)

@@ -20,7 +20,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-from scripts.plan.making import Making, load, make, warm_up
+from scripts.plan.making import Making, make, warm_up
 
 VARIABLE = "PERSONAS_WARM_PROCESS"
 """Holds the path of the socket on which the warm process listens, in a folder that only this user may enter."""
@@ -140,7 +140,6 @@ def _serve(connection: socket.socket, listening: socket.socket, told: socket.soc
         making = Making(*request["making"])
         os.chdir(request["folder"])
         with contextlib.suppress(Exception):  # the fork meets the same error, and tells the job
-            load(making)
             warm_up(making.maker)
         if os.fork() == 0:
             listening.close()  # else a job could wait here for an answer after the warm process has ended

@@ -132,6 +132,15 @@ def test_the_next_fork_finds_imported_what_the_first_had_to_import(
     assert warmed == [[process.pid]] * 3, "once is enough"
 
 
+def test_every_fork_reads_the_plan(plan: Path, process: "subprocess.Popen[bytes]", project: Project) -> None:
+    """What a plan knows of third-party files changes while they are fetched, although its file does not."""
+    other = write(project.frozen(run="run-2"))
+    for run in ("run-1", "run-2"):
+        assert warm.made(_making(plan, "tell")) == 0
+        assert _seen(plan)["run"] == run
+        plan.write_bytes(other.read_bytes())
+
+
 def test_a_users_mistake_is_one_sentence(
     plan: Path, process: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
 ) -> None:
