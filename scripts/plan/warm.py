@@ -42,8 +42,12 @@ def start() -> None:
 
     Only on Linux: elsewhere a process cannot be forked safely once it has loaded its libraries.
     """
-    if sys.platform != "linux":
-        return
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # it only saves time: a run goes on without it
+            _start()
+
+
+def _start() -> None:
     folder = Path(tempfile.mkdtemp(prefix="personas-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = str(folder / "socket")

@@ -12,7 +12,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -81,9 +84,10 @@ def _pss(process: psutil.Process) -> int:
         return 0
 
 
-def main() -> None:
-    """Write, import, import again, change one file, import again."""
-    parser = argparse.ArgumentParser(description=__doc__)
+@contextmanager
+def release_of_full_size(description: str | None, analysis: Mapping[str, Any]) -> Iterator[Checkout]:
+    """Read the command line, write a release, give a checkout that imports it; `analysis` goes into its config."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
     parser.add_argument("--filler", type=int, default=260, help="characters of filler in every text")
     asked = parser.parse_args()
@@ -95,16 +99,27 @@ def main() -> None:
     files = [path for path in (checkout.folder / "release").rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e9
     print(f"{len(files):,} files, {size:.2f} GB, written in {time.monotonic() - began:.0f} s", flush=True)
-    checkout.configure(config_of(world) | {"patterns": {"benchmarks": []}})
+    checkout.configure(config_of(world) | dict(analysis))
     try:
-        for what in ("from nothing", "again"):
-            _report(what, checkout)
-        changed = checkout.folder / f"release/metrics/bfi/{SELENE}/{DIRECTORIES[0]}/bfi_Gaston_11.json.csv"
-        changed.write_bytes(changed.read_bytes().replace(b"**Result:** 1", b"**Result:** 2"))
-        _report("one file changed", checkout)
+        yield checkout
     finally:
         if asked.folder is None:
             shutil.rmtree(folder)
+
+
+def edit_verdicts(checkout: Checkout) -> None:
+    """Change what the judge said of one persona's answers to one questionnaire, in one file of the release."""
+    file = checkout.folder / f"release/metrics/bfi/{SELENE}/{DIRECTORIES[0]}/bfi_Gaston_11.json.csv"
+    file.write_bytes(file.read_bytes().replace(b"**Result:** 1", b"**Result:** 2"))
+
+
+def main() -> None:
+    """Write, import, import again, change one file, import again."""
+    with release_of_full_size(__doc__, {"patterns": {"benchmarks": []}}) as checkout:
+        for what in ("from nothing", "again"):
+            _report(what, checkout)
+        edit_verdicts(checkout)
+        _report("one file changed", checkout)
 
 
 def _report(what: str, checkout: Checkout) -> None:

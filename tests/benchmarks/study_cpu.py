@@ -2,21 +2,15 @@
 
 Imports a made-up release of full size (`tests.benchmarks.import_release`), then makes with `snakemake --cores 2` what
 `config/paper.yaml` makes of such cells: ratings, patterns of the first and the last answers, statistics, figures and
-pages. Then one verdict on one persona is edited, and all is asked for again. Prints, for each, how long it took, its
+pages. Then one file of verdicts is edited, and all is asked for again. Prints, for each, how long it took, its
 processor time, the most memory of all processes together (proportional set size), and how many jobs each rule had.
-An hour at most, and 6 GB of disk.
+It takes some 4 GB of disk.
 """
 
-import argparse
-import shutil
-import tempfile
 from collections import Counter
-from pathlib import Path
 
-from tests.benchmarks.import_release import DIRECTORIES, full, measured
-from tests.released.maker import Maker
-from tests.released.world import SELENE, config_of, write_study
-from tests.workflow.conftest import Checkout, make_checkout
+from tests.benchmarks.import_release import edit_verdicts, measured, release_of_full_size
+from tests.workflow.conftest import Checkout
 
 AS_IN_THE_PAPER = {
     "patterns": {"also_last": True},
@@ -28,25 +22,12 @@ AS_IN_THE_PAPER = {
 
 
 def main() -> None:
-    """Write, import, make everything; edit one verdict, make everything again."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument("--filler", type=int, default=260, help="characters of filler in every text")
-    asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="study-"))
-    checkout, world = make_checkout(folder / "checkout"), full(asked.filler)
-    write_study(world, checkout.folder / "study")
-    Maker(world, checkout.folder / "release").write()
-    checkout.configure(config_of(world) | AS_IN_THE_PAPER)
-    try:
+    """Write, import, make everything; edit one file of verdicts, make everything again."""
+    with release_of_full_size(__doc__, AS_IN_THE_PAPER) as checkout:
         _report("import", checkout, "import")
         _report("everything else", checkout)
-        edited = checkout.folder / f"release/metrics/bfi/{SELENE}/{DIRECTORIES[0]}/bfi_Gaston_11.json.csv"
-        edited.write_bytes(edited.read_bytes().replace(b"**Result:** 1", b"**Result:** 2"))
-        _report("one verdict edited", checkout)
-    finally:
-        if asked.folder is None:
-            shutil.rmtree(folder)
+        edit_verdicts(checkout)
+        _report("verdicts of one file edited", checkout)
 
 
 def _report(what: str, checkout: Checkout, *targets: str) -> None:

@@ -15,14 +15,12 @@ import pytest
 from scripts.plan import warm
 from scripts.plan.frozen import write
 from scripts.plan.making import Making
-from tests.helpers import Project
+from tests.helpers import ROOT, Project
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the warm process is for Linux")
 
-ROOT = Path(__file__).resolve().parents[2]
-
 MAKERS = '''
-import json, os, sys, threading, time
+import json, os, sys, time
 from pathlib import Path
 from scripts.errors import UserError
 
@@ -249,5 +247,11 @@ def test_an_address_that_is_too_long_starts_none(plan: Path, monkeypatch: pytest
     long = tmp_path / ("x" * 100)
     long.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(long))
+    warm.start()
+    assert warm.VARIABLE not in os.environ
+
+
+def test_a_run_goes_on_where_none_can_be_started(plan: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not-there"))
     warm.start()
     assert warm.VARIABLE not in os.environ
