@@ -20,6 +20,7 @@ from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan, Run
+from scripts.plan.mended import mend_scheduler
 from scripts.plan.outlook import look
 from scripts.plan.resources import spread_stage_resources
 from scripts.plan.run import leave, only_looks, prepare_run, wait_for_leftovers
@@ -41,6 +42,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     warm.forget()
+    mend_scheduler()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
             frozen = frozen_plans.read(config["frozen_plan"])

@@ -113,7 +113,8 @@ class Campaign:
             assert "stopped: " in run.told() and "Traceback" not in run.told(), run.told()
         if killed:
             self._tally.struck[self._ground.name] += 1
-            self._tally.victims[f"{victim.rsplit('.')[-1].strip('-')} {signal.Signals(number).name}"] += 1
+            name = victim.removeprefix("scripts.engines.").strip(".")
+            self._tally.victims[f"{name} {signal.Signals(number).name}"] += 1
             self._tally.phases[phase] += 1
         else:
             self._tally.late += 1

@@ -185,7 +185,7 @@ class EmbeddedGround:
 
 @dataclass
 class SnakemakeGround:
-    """Snakemake, its job process and the script of the rule, behind the fault server."""
+    """Snakemake and the script of the rule, behind the fault server."""
 
     server: FaultServer
     mark: str = ""
@@ -195,7 +195,6 @@ class SnakemakeGround:
     victims: tuple[tuple[str, int], ...] = (
         *(("snakemake", number) for number in (KILL, TERM, INT)),
         *((".generate.py", number) for number in (KILL, TERM)),
-        ("--target-jobs", KILL),
         *(("group", number) for number in (KILL, INT)),
     )
 

@@ -1,0 +1,43 @@
+"""Two faults of Snakemake's scheduler that long runs meet, mended in every process of Snakemake that reads our rules.
+
+Both reach into a class that is not documented, hence the pin `snakemake<10` and tests of what they change. A version
+that has no such class runs as it is.
+"""
+
+import _thread
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+
+def mend_scheduler() -> None:
+    """Mend the class of the scheduler, of which Snakemake makes an instance after it has read the rules."""
+    with contextlib.suppress(ImportError):
+        from snakemake.scheduling.job_scheduler import JobScheduler
+
+        if JobScheduler.exit_gracefully is not _exit_gracefully:
+            global _exit
+            _exit = JobScheduler.exit_gracefully
+            JobScheduler.exit_gracefully = _exit_gracefully
+            JobScheduler.update_input_sizes = _take_no_sizes
+
+
+_exit: Any = None
+
+
+def _exit_gracefully(scheduler: Any, *signal: Any) -> None:
+    """Answer SIGTERM from another thread.
+
+    Snakemake's own handler takes a lock. The main thread, which runs handlers, holds that lock while it completes
+    jobs and selects new ones; a SIGTERM at such a moment made the process wait for itself for ever.
+    """
+    _thread.start_new_thread(_exit, (scheduler, *signal))  # `threading` takes locks of its own
+
+
+async def _take_no_sizes(scheduler: Any, jobs: Iterable[Any]) -> None:
+    """Count every input as empty.
+
+    Sizes only decide which of two jobs of the same priority begins first. Snakemake asks the disk for those of every
+    input of every job that is ready, each time it selects jobs, which took most of its time in a large grid.
+    """
+    scheduler._input_sizes = dict.fromkeys((path for job in jobs for path in job.input), 0)
