@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scripts.batch.projection import read_description
 from scripts.config.personas import BASELINE
 from scripts.engines.request import WITH_TEXT
 from scripts.files import write_atomically
@@ -74,6 +75,11 @@ def mine_patterns(frozen: FrozenPlan, output: str) -> None:
         write_atomically(frozen.results / path, partial(pq.write_table, pa.Table.from_pylist(rows, schema=schema)))
 
 
+def warm_up() -> None:
+    """Make the tokenizer; forks of this process then have it."""
+    tokenize(["A word."])
+
+
 def count(
     mined: Mined, texts: Texts, where: Mapping[str, Any]
 ) -> tuple[Iterable[dict[str, Any]], list[dict[str, Any]]]:
@@ -113,15 +119,18 @@ def _pattern_rows(
 
 
 def _texts(frozen: FrozenPlan, paths: Iterable[str]) -> dict[str, Texts]:
-    """Return the answers that have a text, by condition, checkpoint and speaker; orders and replicates together."""
+    """Return the answers that have a text, by condition, checkpoint and speaker; orders and replicates together.
+
+    Files tell of themselves whose they are: to build the grid would take as long as to mine.
+    """
     found: dict[str, dict[int, dict[str, list[str]]]] = defaultdict(
         lambda: {checkpoint: {speaker: [] for speaker in SPEAKERS} for checkpoint in frozen.study.config.checkpoints}
     )
     for path in paths:
-        track = frozen.grid.by_path[path].track
-        speaker = "baseline" if track.persona == BASELINE else "persona"
+        track = read_description(frozen.results / path)["track"]
+        speaker = "baseline" if track["persona"] == BASELINE else "persona"
         for checkpoint, text in _answers(frozen.results / path):
-            found[track.condition][checkpoint][speaker].append(text)
+            found[track["condition"]][checkpoint][speaker].append(text)
     return dict(found)
 
 

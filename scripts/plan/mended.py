@@ -1,11 +1,12 @@
-"""Two faults of Snakemake's scheduler that long runs meet, mended in every process of Snakemake that reads our rules.
+"""Faults of Snakemake's scheduler that long runs meet, mended in every process of Snakemake that reads our rules.
 
-Both reach into a class that is not documented, hence the pin `snakemake<10` and tests of what they change. A version
+This reaches into a class that is not documented, hence the pin `snakemake<10` and tests of what is changed. A version
 that has no such class runs as it is.
 """
 
 import _thread
 import contextlib
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ def mend_scheduler() -> None:
             global _exit
             _exit = JobScheduler.exit_gracefully
             JobScheduler.exit_gracefully = _exit_gracefully
+            JobScheduler._schedule_reevalutation = _look_again
             JobScheduler.update_input_sizes = _take_no_sizes
 
 
@@ -34,10 +36,35 @@ def _exit_gracefully(scheduler: Any, *signal: Any) -> None:
     _thread.start_new_thread(_exit, (scheduler, *signal))  # `threading` takes locks of its own
 
 
+def _look_again(scheduler: Any, delay: float) -> None:
+    """Have jobs selected again in `delay` seconds, unless that is to happen already.
+
+    Snakemake does so after every selection, in order to keep to its limit of jobs a second, and each time for itself:
+    every job that ended added one selection a second for the rest of the run.
+    """
+    if not getattr(scheduler, "_looks_again", False):
+        scheduler._looks_again = True
+        timer = threading.Timer(delay, _look_now, (scheduler,))
+        timer.daemon = True  # the end of a run need not wait for it
+        timer.start()
+
+
+def _look_now(scheduler: Any) -> None:
+    scheduler._looks_again = False  # before the selection, which asks for the next one
+    scheduler._open_jobs.release()
+
+
 async def _take_no_sizes(scheduler: Any, jobs: Iterable[Any]) -> None:
     """Count every input as empty.
 
     Sizes only decide which of two jobs of the same priority begins first. Snakemake asks the disk for those of every
     input of every job that is ready, each time it selects jobs, which took most of its time in a large grid.
     """
-    scheduler._input_sizes = dict.fromkeys((path for job in jobs for path in job.input), 0)
+    scheduler._input_sizes = _NoSizes()
+
+
+class _NoSizes(dict[Any, int]):
+    """The size of every input is 0. Not a mapping that lists them: to hash them all took as long."""
+
+    def __getitem__(self, path: Any) -> int:
+        return 0

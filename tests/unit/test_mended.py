@@ -37,10 +37,20 @@ def test_a_sigterm_waits_for_the_lock_of_the_thread_that_it_strikes(scheduler: A
     assert scheduler._user_kill == "graceful"
 
 
+def test_selections_that_were_asked_for_at_once_are_one(scheduler: Any) -> None:
+    """Each asks for the next one, so that as many were made every second as were ever asked for."""
+    for _ in range(5):
+        scheduler._schedule_reevalutation(0.2)
+    assert scheduler._open_jobs.acquire(timeout=20)
+    assert not scheduler._open_jobs.acquire(timeout=0.5)
+    scheduler._schedule_reevalutation(0.01)
+    assert scheduler._open_jobs.acquire(timeout=20), "there is no next one"
+
+
 def test_no_input_is_looked_up_and_the_greedy_scheduler_can_choose(scheduler: Any) -> None:
     inputs = [IOFile(f"no-such-folder/{name}", rule=None) for name in "ab"]
     jobs = [SimpleNamespace(input=[file], priority=0) for file in inputs]
     asyncio.run(scheduler.update_input_sizes(jobs))
-    assert scheduler._input_sizes == dict.fromkeys(inputs, 0)
+    assert [scheduler._input_sizes[file] for file in inputs] == [0, 0]
     greedy = SimpleNamespace(settings=SimpleNamespace(omit_prioritize_by_temp_and_input=False))
     assert [Scheduler.job_reward(greedy, job, scheduler._input_sizes) for job in jobs] == [(0, 0, 0)] * 2

@@ -63,15 +63,23 @@ async def vllm_server(log: Path) -> AsyncIterator[Address]:
 
 
 async def client_against_bare(count: int, concurrency: int, repeats: int) -> tuple[list[Run], list[Run]]:
-    """Measure both in turns on one vLLM; each sends questions that nobody sent before."""
+    """Measure both in turns on one vLLM, each of them first in every other turn; no question is sent twice."""
     own, plain = list[Run](), list[Run]()
     with tempfile.TemporaryDirectory() as folder:
         async with vllm_server(Path(folder) / "engine.log") as address:
+
+            async def measure_own(first: int) -> None:
+                asked = requests(count, CHARACTERS, first, MAX_TOKENS)
+                own.append(await ours(address, asked, count, concurrency, Path(folder) / str(first)))
+
+            async def measure_plain(first: int) -> None:
+                asked = requests(count, CHARACTERS, first, MAX_TOKENS)
+                plain.append(await bare(address, (body(address, r) for r in asked), count, concurrency))
+
             for turn in range(repeats):
-                mine = requests(count, CHARACTERS, 2 * turn * count, MAX_TOKENS)
-                own.append(await ours(address, mine, count, concurrency, Path(folder) / str(turn)))
-                theirs = requests(count, CHARACTERS, (2 * turn + 1) * count, MAX_TOKENS)
-                plain.append(await bare(address, (body(address, r) for r in theirs), count, concurrency))
+                pair = (measure_plain, measure_own) if turn % 2 else (measure_own, measure_plain)
+                for place, measure in enumerate(pair):
+                    await measure((2 * turn + place) * count)
     return own, plain
 
 
@@ -98,28 +106,39 @@ def hold(model: dict[str, Any], personas: int, rounds: int, concurrency: int) ->
         return outcome.engine_seconds - outcome.start_seconds
 
 
-def median(runs: Sequence[Run]) -> float:
-    return statistics.median(run.rate for run in runs)
+def spread(runs: Sequence[Run]) -> str:
+    """Return the median rate and the range that rates are in."""
+    rates = [run.rate for run in runs]
+    return f"{statistics.median(rates):.2f}/s ({min(rates):.1f} to {max(rates):.1f})"
+
+
+def ratios(own: Sequence[Run], plain: Sequence[Run]) -> str:
+    """Return how much faster ours is: all requests by all seconds, and the median of turns."""
+    of_turns = statistics.median(a.rate / b.rate for a, b in zip(own, plain, strict=True))
+    return f"{overall(own) / overall(plain):.3f} over all turns, {of_turns:.3f} in the median turn"
+
+
+def overall(runs: Sequence[Run]) -> float:
+    """Return the rate of all requests by all seconds; every run has as many requests."""
+    return statistics.harmonic_mean([run.rate for run in runs])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=64)
     parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--dialogues", type=int, default=12, help="36 where a GPU is at hand")
+    parser.add_argument("--repeats", type=int, default=14)
+    parser.add_argument("--dialogues", type=int, default=12, help="0 leaves (b) out")
     parser.add_argument("--find-links")
     options = parser.parse_args()
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     prepare(options.find_links)
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
     own, plain = asyncio.run(client_against_bare(options.requests, options.concurrency, options.repeats))
-    ratios = ", ".join(f"{a.rate / b.rate:.2f}" for a, b in zip(own, plain, strict=True))
-    print(
-        f"(a) vLLM, {options.requests} requests, {options.concurrency} under way: ours {median(own):.2f}/s, ", end=""
-    )
-    print(f"bare {median(plain):.2f}/s, ratio {median(own) / median(plain):.3f} (in turns: {ratios})", flush=True)
-    for name, model in (("vLLM", VLLM), ("llama.cpp", LLAMA_CPP)):
+    print(f"(a) vLLM, {options.repeats} turns of {options.requests} requests, {options.concurrency} under way")
+    print(f"    ours {spread(own)}, bare {spread(plain)}")
+    print(f"    ratio {ratios(own, plain)}", flush=True)
+    for name, model in (("vLLM", VLLM), ("llama.cpp", LLAMA_CPP)) if options.dialogues else ():
         together, alone = (hold(model, options.dialogues, 3, concurrency) for concurrency in (options.dialogues, 1))
         print(f"(b) {name}: {options.dialogues} dialogues of 3 rounds, side by side {together:.1f} s, ", end="")
         print(f"one at a time {alone:.1f} s, ratio {alone / together:.1f}", flush=True)
