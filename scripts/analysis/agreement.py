@@ -17,6 +17,7 @@ AGREEMENT_DTYPES = {
     "refused_by_judge": "float64",
 }
 ALL = "all"
+NEEDED = frozenset({*checks.ANSWER, "metric", "judge", "label", "value"})
 
 
 def agreement(ratings: pd.DataFrame, judge: str) -> pd.DataFrame:

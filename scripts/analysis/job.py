@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.analysis.agreement import agreement
 from scripts.analysis.averages import averages
 from scripts.analysis.by_model import by_model
 from scripts.analysis.calibration import calibration
@@ -19,13 +18,18 @@ from scripts.analysis.distances import distance_panels, distances
 from scripts.analysis.insights import INSIGHTS
 from scripts.analysis.measures import measures_table
 from scripts.analysis.mixed_models import mixed_models
-from scripts.analysis.panels import Panel, benchmark_panels
+from scripts.analysis.panels import OVERVIEW, Panel, benchmark_panels
 from scripts.analysis.pattern_units import pattern_numbers, pattern_units
 from scripts.analysis.patterns import pattern_series
 from scripts.analysis.rated import sets_of
+from scripts.analysis.reading import (
+    agreement_of_files,
+    answer_status_shares_of_files,
+    series_of_files,
+    status_shares_of_files,
+)
 from scripts.analysis.rounds import series_by_round
 from scripts.analysis.series import series_by_checkpoint
-from scripts.analysis.statuses import answer_status_shares, status_shares
 from scripts.analysis.tokens import token_averages
 from scripts.analysis.values import values_of_files
 from scripts.benchmarks.refusal import is_refusal
@@ -77,11 +81,11 @@ def _bootstrap(spec: Spec) -> dict[str, Any]:
     return {"resamples": spec["resamples"], "seed": spec["seed"]}
 
 
-def _benchmark(ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+def _benchmark(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
     panels = benchmark_panels(
         spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]
     )
-    return series_by_checkpoint(ratings, panels, **_bootstrap(spec))
+    return series_of_files(paths, panels, _bootstrap(spec))
 
 
 def _calibration(frozen: FrozenPlan, ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
@@ -120,11 +124,16 @@ def _mixed_models(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
 
 
 FROM_FILES: Mapping[str, Callable[[Sequence[Path], Spec], pd.DataFrame]] = {
+    "overview": lambda paths, spec: series_of_files(paths, OVERVIEW, _bootstrap(spec)),
+    "benchmark": _benchmark,
+    "agreement": lambda paths, spec: agreement_of_files(paths, spec["judge"]),
+    "status": lambda paths, spec: status_shares_of_files(paths),
+    "answer-status": lambda paths, spec: answer_status_shares_of_files(paths),
     "values": lambda paths, spec: values_of_files(paths, spec["measures"]),
     "mixed-models": _mixed_models,
     "measures": lambda paths, spec: measures_table(spec["measures"]),
 }
-"""Kinds of tables that read their inputs one by one, or several of unlike form."""
+"""Kinds of tables that read their inputs in parts, or several of unlike form."""
 
 WITH_STUDY: Mapping[str, Callable[[FrozenPlan, pd.DataFrame, Spec], pd.DataFrame]] = {
     "distances": _distances,
@@ -133,8 +142,6 @@ WITH_STUDY: Mapping[str, Callable[[FrozenPlan, pd.DataFrame, Spec], pd.DataFrame
 """Kinds of tables that need texts of the study besides what was read."""
 
 TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
-    "overview": lambda ratings, spec: series_by_checkpoint(ratings, **_bootstrap(spec)),
-    "benchmark": _benchmark,
     "by-round": lambda ratings, spec: series_by_round(ratings, spec["checkpoints"], **_bootstrap(spec)),
     "patterns": lambda counts, spec: pattern_series(counts, **_bootstrap(spec)),
     "averages": lambda values, spec: averages(values, **_bootstrap(spec)),
@@ -142,10 +149,7 @@ TABLES: Mapping[str, Callable[[pd.DataFrame, Spec], pd.DataFrame]] = {
     "pattern-units": lambda counts, spec: pattern_units(counts, **_bootstrap(spec)),
     "pattern-numbers": lambda counts, spec: pattern_numbers(counts, **_bootstrap(spec)),
     "distance": _distance_series,
-    "agreement": lambda ratings, spec: agreement(ratings, spec["judge"]),
     "contrasts": lambda values, spec: contrasts(values, spec["conditions"], **_bootstrap(spec)),
     "by-model": lambda values, spec: by_model(values, spec["conditions"], study=spec["study"], **_bootstrap(spec)),
-    "status": lambda ratings, spec: status_shares(ratings),
-    "answer-status": lambda ratings, spec: answer_status_shares(ratings),
 }
 """Kind of table -> how it is made from what was read."""

@@ -22,7 +22,7 @@ SERIES_DTYPES = {
     "n_items_planned": "int64",
 }
 _POINT = ["condition", "group", "checkpoint"]
-_NEEDED = {*checks.ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
+NEEDED = {*checks.ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
 
 
 def series_by_checkpoint(
@@ -46,7 +46,7 @@ def series_by_checkpoint(
     Raises:
         ValueError: a column is missing, a panel mixes judges, or an answer is rated twice within a panel.
     """
-    checks.require_columns(ratings, _NEEDED)
+    checks.require_columns(ratings, NEEDED)
     answers = ratings[ratings["checkpoint"].notna()]
     parts = [_series(select(answers, panel), panel, resamples, seed) for panel in panels]
     # Empty parts have columns of no type, and would take the others' types away.

@@ -8,7 +8,7 @@ from scripts.analysis.checks import ANSWER, require_columns, require_unique
 
 _BY_CHECKPOINT = ["model", "persona", "benchmark", "checkpoint"]
 _BY_SOURCE = ["source", "model", "persona", "benchmark", "metric", "judge", "reference"]
-_NEEDED = {*ANSWER, "metric", "judge", "reference", "status", "cut"}
+NEEDED = {*ANSWER, "metric", "judge", "reference", "status", "cut"}
 
 
 def answer_status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -47,6 +47,18 @@ def status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
     return shares.assign(n_cut=_cut(rows))
 
 
+def pooled(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the shares of all rows together from those of parts of them: tables of either kind, all of one."""
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return tables[0]
+    rows = pd.concat(filled, ignore_index=True)
+    keys = list(rows.columns[: list(rows.columns).index("status")])
+    counts = [name for name in ("n", "n_answers", "n_cut") if name in rows]
+    sums = rows.groupby([*keys, "status"], sort=True, dropna=False)[counts].sum().reset_index()
+    return _with_shares(sums, keys, counts[0])[list(rows.columns)]
+
+
 def _cut(rows: pd.DataFrame) -> list[int]:
     """Count the rows of cut answers, in the order of `_shares`; none says so of rows that no judge made."""
     if rows.empty:
@@ -56,7 +68,7 @@ def _cut(rows: pd.DataFrame) -> list[int]:
 
 
 def _answers(ratings: pd.DataFrame) -> pd.DataFrame:
-    require_columns(ratings, _NEEDED)
+    require_columns(ratings, NEEDED)
     answers = ratings[(ratings["metric"] == "words") & ratings["checkpoint"].notna()]
     require_unique(answers, ANSWER, "words")
     return answers
@@ -64,7 +76,11 @@ def _answers(ratings: pd.DataFrame) -> pd.DataFrame:
 
 def _shares(rows: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
     """Count the statuses per `keys`, null counting as a value of its own."""
-    shares = rows.groupby([*keys, "status"], sort=True, dropna=False).size().reset_index(name=name)
-    shares["n_planned"] = shares.groupby(list(keys), dropna=False)[name].transform("sum")
-    shares["share"] = shares[name] / shares["n_planned"]
-    return shares
+    return _with_shares(
+        rows.groupby([*keys, "status"], sort=True, dropna=False).size().reset_index(name=name), keys, name
+    )
+
+
+def _with_shares(counted: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
+    planned = counted.groupby(list(keys), dropna=False)[name].transform("sum")
+    return counted.assign(n_planned=planned, share=counted[name] / planned)
