@@ -1,9 +1,12 @@
 """XSTest: how far the rules and a judge agree on what is a refusal."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
-from scripts.analysis import checks
+from scripts.analysis import checks, reading
 from scripts.analysis.panels import RULES
 
 AGREEMENT_DTYPES = {
@@ -17,7 +20,7 @@ AGREEMENT_DTYPES = {
     "refused_by_judge": "float64",
 }
 ALL = "all"
-NEEDED = frozenset({*checks.ANSWER, "metric", "judge", "label", "value"})
+_NEEDED = {*checks.ANSWER, "metric", "judge", "label", "value"}
 
 
 def agreement(ratings: pd.DataFrame, judge: str) -> pd.DataFrame:
@@ -35,6 +38,11 @@ def agreement(ratings: pd.DataFrame, judge: str) -> pd.DataFrame:
         if len(part := _chosen(pairs, model, label))
     ]
     return pd.DataFrame(rows, columns=list(AGREEMENT_DTYPES)).astype(AGREEMENT_DTYPES)
+
+
+def agreement_of_files(paths: Sequence[Path], judge: str) -> pd.DataFrame:
+    """Return `agreement` of files of ratings."""
+    return agreement(reading.rows_of(paths, _NEEDED, "refusal"), judge)
 
 
 def _pairs(refusals: pd.DataFrame, judge: str) -> pd.DataFrame:

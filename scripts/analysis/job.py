@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from scripts.analysis.agreement import agreement_of_files
 from scripts.analysis.averages import averages
 from scripts.analysis.by_model import by_model
 from scripts.analysis.calibration import calibration
@@ -22,14 +23,9 @@ from scripts.analysis.panels import OVERVIEW, Panel, benchmark_panels
 from scripts.analysis.pattern_units import pattern_numbers, pattern_units
 from scripts.analysis.patterns import pattern_series
 from scripts.analysis.rated import sets_of
-from scripts.analysis.reading import (
-    agreement_of_files,
-    answer_status_shares_of_files,
-    series_of_files,
-    status_shares_of_files,
-)
 from scripts.analysis.rounds import series_by_round
-from scripts.analysis.series import series_by_checkpoint
+from scripts.analysis.series import series_by_checkpoint, series_of_files
+from scripts.analysis.statuses import answer_status_shares, shares_of_files, status_shares
 from scripts.analysis.tokens import token_averages
 from scripts.analysis.values import values_of_files
 from scripts.benchmarks.refusal import is_refusal
@@ -85,7 +81,7 @@ def _benchmark(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
     panels = benchmark_panels(
         spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]
     )
-    return series_of_files(paths, panels, _bootstrap(spec))
+    return series_of_files(paths, panels, **_bootstrap(spec))
 
 
 def _calibration(frozen: FrozenPlan, ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
@@ -124,11 +120,11 @@ def _mixed_models(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
 
 
 FROM_FILES: Mapping[str, Callable[[Sequence[Path], Spec], pd.DataFrame]] = {
-    "overview": lambda paths, spec: series_of_files(paths, OVERVIEW, _bootstrap(spec)),
+    "overview": lambda paths, spec: series_of_files(paths, OVERVIEW, **_bootstrap(spec)),
     "benchmark": _benchmark,
     "agreement": lambda paths, spec: agreement_of_files(paths, spec["judge"]),
-    "status": lambda paths, spec: status_shares_of_files(paths),
-    "answer-status": lambda paths, spec: answer_status_shares_of_files(paths),
+    "status": lambda paths, spec: shares_of_files(status_shares, paths),
+    "answer-status": lambda paths, spec: shares_of_files(answer_status_shares, paths),
     "values": lambda paths, spec: values_of_files(paths, spec["measures"]),
     "mixed-models": _mixed_models,
     "measures": lambda paths, spec: measures_table(spec["measures"]),

@@ -1,10 +1,12 @@
 """From the ratings table to what the figures draw: one value with a band per panel, series and checkpoint."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
 
 import pandas as pd
 
-from scripts.analysis import cells, checks
+from scripts.analysis import cells, checks, reading
 from scripts.analysis.bootstrap import RESAMPLES, SEED
 from scripts.analysis.panels import OVERVIEW, Panel
 from scripts.analysis.selection import select
@@ -22,7 +24,7 @@ SERIES_DTYPES = {
     "n_items_planned": "int64",
 }
 _POINT = ["condition", "group", "checkpoint"]
-NEEDED = {*checks.ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
+_NEEDED = {*checks.ANSWER, "is_baseline", "metric", "label", "judge", "reference", "status", "value"}
 
 
 def series_by_checkpoint(
@@ -46,9 +48,22 @@ def series_by_checkpoint(
     Raises:
         ValueError: a column is missing, a panel mixes judges, or an answer is rated twice within a panel.
     """
-    checks.require_columns(ratings, NEEDED)
+    checks.require_columns(ratings, _NEEDED)
     answers = ratings[ratings["checkpoint"].notna()]
-    parts = [_series(select(answers, panel), panel, resamples, seed) for panel in panels]
+    return _together([_series(select(answers, panel), panel, resamples, seed) for panel in panels])
+
+
+def series_of_files(paths: Sequence[Path], panels: Sequence[Panel], *, resamples: int, seed: int) -> pd.DataFrame:
+    """Return `series_by_checkpoint` of files of ratings; in memory are those of one metric at a time."""
+    return _together(
+        [
+            series_by_checkpoint(reading.rows_of(paths, _NEEDED, metric), list(shown), resamples=resamples, seed=seed)
+            for metric, shown in groupby(panels, key=lambda panel: panel.metric)
+        ]
+    )
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     # Empty parts have columns of no type, and would take the others' types away.
     filled = [part for part in parts if len(part)]
     series = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SERIES_DTYPES))

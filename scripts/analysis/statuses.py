@@ -1,14 +1,16 @@
 """How answers and verdicts ended: shares of statuses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from scripts.analysis import reading
 from scripts.analysis.checks import ANSWER, require_columns, require_unique
 
 _BY_CHECKPOINT = ["model", "persona", "benchmark", "checkpoint"]
 _BY_SOURCE = ["source", "model", "persona", "benchmark", "metric", "judge", "reference"]
-NEEDED = {*ANSWER, "metric", "judge", "reference", "status", "cut"}
+_NEEDED = {*ANSWER, "metric", "judge", "reference", "status", "cut"}
 
 
 def answer_status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -47,8 +49,9 @@ def status_shares(ratings: pd.DataFrame) -> pd.DataFrame:
     return shares.assign(n_cut=_cut(rows))
 
 
-def pooled(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the shares of all rows together from those of parts of them: tables of either kind, all of one."""
+def shares_of_files(shares: Callable[[pd.DataFrame], pd.DataFrame], paths: Sequence[Path]) -> pd.DataFrame:
+    """Return `shares` (one of the above) of files of ratings, one of which is in memory at a time."""
+    tables = [shares(reading.rows_of([path], _NEEDED)) for path in paths]
     filled = [table for table in tables if len(table)]
     if not filled:
         return tables[0]
@@ -68,7 +71,7 @@ def _cut(rows: pd.DataFrame) -> list[int]:
 
 
 def _answers(ratings: pd.DataFrame) -> pd.DataFrame:
-    require_columns(ratings, NEEDED)
+    require_columns(ratings, _NEEDED)
     answers = ratings[(ratings["metric"] == "words") & ratings["checkpoint"].notna()]
     require_unique(answers, ANSWER, "words")
     return answers

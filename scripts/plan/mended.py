@@ -1,39 +1,39 @@
 """Faults of Snakemake's scheduler that long runs meet, mended in every process of Snakemake that reads our rules.
 
 This reaches into a class that is not documented, hence the pin `snakemake<10` and tests of what is changed. A version
-that has no such class runs as it is.
+that has no such class or method runs as it is.
 """
 
 import _thread
 import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 
+@cache
 def mend_scheduler() -> None:
     """Mend the class of the scheduler, of which Snakemake makes an instance after it has read the rules."""
     with contextlib.suppress(ImportError):
         from snakemake.scheduling.job_scheduler import JobScheduler
 
-        if JobScheduler.exit_gracefully is not _exit_gracefully:
-            global _exit
-            _exit = JobScheduler.exit_gracefully
-            JobScheduler.exit_gracefully = _exit_gracefully
-            JobScheduler._schedule_reevalutation = _look_again
-            JobScheduler.update_input_sizes = _take_no_sizes
+        for name, mended in MENDED.items():
+            if hasattr(JobScheduler, name):
+                setattr(JobScheduler, name, mended(getattr(JobScheduler, name)))
 
 
-_exit: Any = None
-
-
-def _exit_gracefully(scheduler: Any, *signal: Any) -> None:
-    """Answer SIGTERM from another thread.
+def _in_a_thread(handler: Callable[..., None]) -> Callable[..., None]:
+    """Have SIGTERM answered in another thread.
 
     Snakemake's own handler takes a lock. The main thread, which runs handlers, holds that lock while it completes
     jobs and selects new ones; a SIGTERM at such a moment made the process wait for itself for ever.
     """
-    _thread.start_new_thread(_exit, (scheduler, *signal))  # `threading` takes locks of its own
+
+    def exit_gracefully(scheduler: Any, *signal: Any) -> None:
+        _thread.start_new_thread(handler, (scheduler, *signal))  # `threading` takes locks of its own
+
+    return exit_gracefully
 
 
 def _look_again(scheduler: Any, delay: float) -> None:
@@ -68,3 +68,11 @@ class _NoSizes(dict[Any, int]):
 
     def __getitem__(self, path: Any) -> int:
         return 0
+
+
+MENDED: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "exit_gracefully": _in_a_thread,
+    "_schedule_reevalutation": lambda _: _look_again,
+    "update_input_sizes": lambda _: _take_no_sizes,
+}
+"""Name of a method -> what makes the mended one of it."""

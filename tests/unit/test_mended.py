@@ -1,6 +1,7 @@
 """What is mended in Snakemake's scheduler, against the classes that it reaches into."""
 
 import asyncio
+import inspect
 import signal
 import threading
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from snakemake.io import IOFile
 from snakemake.scheduling.greedy import Scheduler
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from scripts.plan.mended import mend_scheduler
+from scripts.plan.mended import MENDED, mend_scheduler
 
 
 @pytest.fixture
@@ -24,9 +25,19 @@ def scheduler() -> Any:
     return scheduler
 
 
+def test_snakemake_still_has_and_calls_what_is_mended() -> None:
+    calls = {
+        "exit_gracefully": (JobScheduler.__init__, "signal.signal(signal.SIGTERM, self.exit_gracefully)"),
+        "_schedule_reevalutation": (JobScheduler.schedule, "self._schedule_reevalutation(self.job_rate_limiter."),
+        "update_input_sizes": (JobScheduler.job_selector, "self.update_input_sizes(jobs)"),
+    }
+    assert calls.keys() == MENDED.keys()
+    for name, (caller, call) in calls.items():
+        assert name in JobScheduler.__dict__ and call in inspect.getsource(caller), name
+
+
 @pytest.mark.timeout(30)
 def test_a_sigterm_waits_for_the_lock_of_the_thread_that_it_strikes(scheduler: Any) -> None:
-    mend_scheduler()  # a second time changes nothing
     before = signal.signal(signal.SIGTERM, scheduler.exit_gracefully)
     try:
         with scheduler._lock:

@@ -258,6 +258,9 @@ SOURCES = [
     pytest.param("patterns/count.py", r"patterns/|(tables|figures)/patterns|tables/mixed", id="patterns"),
     pytest.param("analysis/bootstrap.py", rf"{SERIES}|tables/(values|mixed)|figures/", id="what all series share"),
     pytest.param("analysis/statuses.py", r"status\.", id="one table"),
+    pytest.param(
+        "analysis/reading.py", r"(?<!patterns-)by-checkpoint|status\.|figures/(?!patterns)", id="how ratings are read"
+    ),
     pytest.param("figures/style.py", r"figures/", id="what all figures share"),
     pytest.param("figures/utterances.py", r"(?!)", id="a figure that this grid does not have"),
     pytest.param("figures/by_checkpoint.py", r"figures/by-checkpoint", id="one figure"),

@@ -9,16 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.analysis import reading
-from scripts.analysis.agreement import agreement
+from scripts.analysis.agreement import agreement, agreement_of_files
 from scripts.analysis.panels import OVERVIEW, WORDS
-from scripts.analysis.reading import (
-    agreement_of_files,
-    answer_status_shares_of_files,
-    series_of_files,
-    status_shares_of_files,
-)
-from scripts.analysis.series import series_by_checkpoint
-from scripts.analysis.statuses import answer_status_shares, status_shares
+from scripts.analysis.series import series_by_checkpoint, series_of_files
+from scripts.analysis.statuses import answer_status_shares, shares_of_files, status_shares
 from scripts.ratings.table import ratings_table
 from tests.unit.test_rounds import utterance
 from tests.unit.test_series import rating
@@ -76,10 +70,10 @@ def ratings(files: list[Path]) -> pd.DataFrame:
 def test_files_give_what_all_ratings_give(files: list[Path], ratings: pd.DataFrame) -> None:
     panels = (*OVERVIEW, WORDS)
     pairs = [
-        (series_of_files(files, panels, BOOTSTRAP), series_by_checkpoint(ratings, panels, **BOOTSTRAP)),
+        (series_of_files(files, panels, **BOOTSTRAP), series_by_checkpoint(ratings, panels, **BOOTSTRAP)),
         (agreement_of_files(files, "jay"), agreement(ratings, "jay")),
-        (status_shares_of_files(files), status_shares(ratings)),
-        (answer_status_shares_of_files(files), answer_status_shares(ratings)),
+        (shares_of_files(status_shares, files), status_shares(ratings)),
+        (shares_of_files(answer_status_shares, files), answer_status_shares(ratings)),
     ]
     for of_files, of_all in pairs:
         assert len(of_all) > 2
@@ -92,8 +86,8 @@ def test_rows_of_one_group_in_two_files_are_pooled(parts: list[Rows], tmp_path: 
     for first, path in enumerate(halves):
         pq.write_table(ratings_table(rows[first::2]), path)
     whole = pd.concat([pd.read_parquet(path) for path in halves], ignore_index=True)
-    pd.testing.assert_frame_equal(status_shares_of_files(halves), status_shares(whole))
-    pd.testing.assert_frame_equal(answer_status_shares_of_files(halves), answer_status_shares(whole))
+    pd.testing.assert_frame_equal(shares_of_files(status_shares, halves), status_shares(whole))
+    pd.testing.assert_frame_equal(shares_of_files(answer_status_shares, halves), answer_status_shares(whole))
 
 
 def test_what_is_in_memory_at_a_time(
@@ -108,7 +102,7 @@ def test_what_is_in_memory_at_a_time(
         return rows
 
     monkeypatch.setattr(reading, "rows_of", noted)
-    status_shares_of_files(files)
-    series_of_files(files, OVERVIEW, BOOTSTRAP)
+    shares_of_files(status_shares, files)
+    series_of_files(files, OVERVIEW, **BOOTSTRAP)
     agreement_of_files(files, "jay")
     assert read and max(read) < len(ratings) / 2
