@@ -55,7 +55,6 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     logging.raiseExceptions = False  # on a full disk every line would print a traceback
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     frozen: FrozenPlan | None = None
 
     def fail(name: str, sentence: str, code: int) -> NoReturn:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+import orjson
+
 from scripts.engines.request import Reply
 
 _HEAD = b'{"key":"'
@@ -108,8 +110,7 @@ class Journal:
 
     async def append(self, key: str, reply: Reply) -> None:
         """Write a finished request; returns once it is on disk. OSError when the disk refuses it."""
-        body = json.dumps(reply.to_json(), ensure_ascii=False, separators=(",", ":"))
-        line = b'%s%s","reply":%s}\n' % (_HEAD, key.encode(), body.encode())
+        line = b'%s%s","reply":%s}\n' % (_HEAD, key.encode(), orjson.dumps(reply.to_json()))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((bytes.fromhex(key), line, done))
         self._wake.set()

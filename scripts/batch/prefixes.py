@@ -28,19 +28,18 @@ class Prefixes:
         for message in before:
             beginning = hash((beginning, message["role"], message["content"]))
             size += len(message["content"]) + CHARACTERS_PER_MESSAGE
-            known = size if self._is_known(beginning) else known
+            if beginning in self._seen:
+                known = size
+            else:
+                self._seen.add(beginning)
         shared = self._shared_behind(beginning, last["content"])
         known = size + shared if known == size else known
         size += len(last["content"]) + CHARACTERS_PER_MESSAGE
         if request.what == "dialogues":  # the dialogue goes on after it
             beginning = hash((beginning, last["role"], last["content"]))
-            known = size if self._is_known(beginning) else known
+            known = size if beginning in self._seen else known
+            self._seen.add(beginning)
         return (size - known) / size
-
-    def _is_known(self, beginning: int) -> bool:
-        known = beginning in self._seen
-        self._seen.add(beginning)
-        return known
 
     def _shared_behind(self, beginning: int, text: str) -> int:
         """Return how many characters a last message shares with one of the latest behind the same beginning."""

@@ -1,8 +1,9 @@
 """Section `models`: what is measured, which engine serves it, and with which sampling."""
 
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from scripts.config.base import NonEmpty, Section
 
@@ -176,6 +177,16 @@ class EndpointModel(ModelSection):
     leave_out: tuple[Literal["temperature", "top_p", "seed"], ...] = Field(
         default=(), description="sampling values that are not sent, because the address refuses to be given them"
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _only_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not parts.hostname or parts.port == 0 or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "expected a host and a path, without user, password, `?` or `#`; the key belongs in key_variable"
+            )
+        return value
 
     @model_validator(mode="after")
     def _a_cap_needs_a_price(self) -> "EndpointModel":

@@ -86,6 +86,11 @@ def rejection(status: int, data: bytes, wait: float | None) -> Reply | Trouble:
     return Reply(_status_of(status, known), detail=told[:500])
 
 
+def moved(status: int, url: str, location: str) -> Refusing:
+    """Say where a response with status 3xx sends us. Followed, each request would go over the network twice."""
+    return Refusing(f"HTTP {status}: {url} sends us to {location or 'no address'}; name that place in base_url")
+
+
 def _status_of(status: int, known: str) -> Status:
     if status == 400 and _OVERFLOW.search(known):
         return "context_overflow"

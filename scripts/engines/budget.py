@@ -26,21 +26,26 @@ class Budget:
         self._left = left
         self._reserved = 0.0
         self._under_way = 0
+        self._is_over = False
         self._queue = asyncio.Lock()
         self._changed = asyncio.Event()
 
     async def reserve(self, prompt: float, completion: float) -> None:
         """Reserve the price of a request; wait for those under way where their real price may make room.
 
-        EngineOverBudget once nothing is under way and it still does not fit.
+        EngineOverBudget once nothing is under way and it still does not fit, and ever after: a cheaper one behind it
+        would be sent, and paid for, while the batch is already being ended.
         """
         wanted = cost(self._price, prompt, completion)
         async with self._queue:
-            while self.spent + self._reserved + wanted > self._cap + _LEAST:
-                if not self._under_way:
-                    raise EngineOverBudget(self._sentence())
-                self._changed.clear()
-                await self._changed.wait()
+            while not self._is_over and self.spent + self._reserved + wanted > self._cap + _LEAST:
+                if self._under_way:
+                    self._changed.clear()
+                    await self._changed.wait()
+                else:
+                    self._is_over = True
+            if self._is_over:
+                raise EngineOverBudget(self._sentence())
             self._reserved += wanted
             self._under_way += 1
 

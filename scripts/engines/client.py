@@ -1,21 +1,20 @@
 """Sends requests over the `openai` client and turns every outcome into a reply, or an error with a name."""
 
-import json
 import time
 from collections.abc import Mapping, Set
 from typing import Any
 
-import httpx2
+import aiohttp
+import orjson
 from openai import AsyncOpenAI
 
-from scripts.engines.answers import Failing, Trouble, completion, rejection
-from scripts.engines.connections import http_client
+from scripts.engines.answers import Failing, Trouble, completion, moved, rejection
+from scripts.engines.connections import Connections
 from scripts.engines.limits import Gate
 from scripts.engines.patience import OWN, Patience, Persistence, told_wait
 from scripts.engines.request import WITH_TEXT, Reply, Request
 
 REQUEST_TIMEOUT = 600.0
-CONNECT_TIMEOUT = 10.0
 _SECRET = 8
 """Characters from which on a key is one; a shorter one is a stand-in such as `none`."""
 
@@ -23,8 +22,8 @@ _SECRET = 8
 class Client:
     """Talks to one OpenAI-compatible address.
 
-    The `openai` client says where and as whom to ask. Requests go over its connections, but not through its methods:
-    these take twice the time of all the rest, and its repeats are not ours (`patience`).
+    The `openai` client says where and as whom to ask. Requests do not go through its methods and connections: these
+    take several times the time of all the rest, and its repeats are not ours (`patience`).
     """
 
     def __init__(
@@ -40,10 +39,15 @@ class Client:
         self._leave_out = leave_out
         self._gate: Gate | None = None
         self._persistence = Persistence(patience)
-        self._http = http_client(base_url)
-        self._api = AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0, http_client=self._http)
-        self._url = self._api.base_url.join("chat/completions")
-        self._headers = {**self._api.auth_headers, "accept": "application/json", "content-type": "application/json"}
+        self._connections = Connections(base_url)
+        self._api = AsyncOpenAI(base_url=base_url, api_key=key)
+        self._url = str(self._api.base_url.join("chat/completions"))
+        self._headers = {
+            **self._api.auth_headers,
+            "accept": "application/json",
+            "content-type": "application/json",
+            "user-agent": self._api.user_agent,
+        }
 
     def limit(self, gate: Gate) -> None:
         """Let every try pass a gate, which may hold it back."""
@@ -51,12 +55,13 @@ class Client:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._connections.close()
         await self._api.close()
 
     async def answers(self) -> bool:
         """Tell whether the server generates: one token within 30 s. Health pages answer for dead engines too."""
         body = {"model": self._served_name, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
-        result = await self._post(json.dumps(body).encode(), 1, 30.0)
+        result = await self._post(orjson.dumps(body), 1, 30.0)
         return isinstance(result, Reply) and result.status in WITH_TEXT
 
     async def send(self, request: Request, extra: Mapping[str, Any] | None = None) -> Reply:
@@ -81,16 +86,17 @@ class Client:
     async def _post(self, body: bytes, max_tokens: int, timeout: float) -> Reply | Trouble:
         """Send once."""
         started = time.monotonic()
-        limits = httpx2.Timeout(timeout, connect=CONNECT_TIMEOUT)
         try:
-            response = await self._http.post(self._url, content=body, headers=self._headers, timeout=limits)
-        except httpx2.TimeoutException as error:
-            hung = not isinstance(error, httpx2.ConnectTimeout)
+            response = await self._connections.post(self._url, body, self._headers, timeout)
+        except TimeoutError as error:
+            hung = not isinstance(error, aiohttp.ConnectionTimeoutError)
             return Failing(f"cannot be reached: {_named(error)} after {_since(started):.0f} s", timed_out=hung)
-        except httpx2.RequestError as error:
+        except aiohttp.ClientError as error:
             return Failing(f"cannot be reached: {_named(error)}")
-        if response.status_code >= 400:
-            return rejection(response.status_code, self._clean(response.content), told_wait(response.headers))
+        if 300 <= response.status < 400:
+            return moved(response.status, self._url, response.headers.get("location", ""))
+        if response.status >= 400:
+            return rejection(response.status, self._clean(response.content), told_wait(response.headers))
         seconds = _since(started)
         result = completion(response.content, seconds, max_tokens)
         return result if isinstance(result, Reply) else completion(self._clean(response.content), seconds, max_tokens)
@@ -118,7 +124,7 @@ class Client:
             body["response_format"] = dict(request.response_format)
         if request.effort is not None:
             body["reasoning_effort"] = request.effort
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return orjson.dumps(body)
 
 
 def _named(error: Exception) -> str:

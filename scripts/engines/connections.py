@@ -1,88 +1,81 @@
-"""Connections for many requests under way at once.
+"""Connections to one address for many requests under way at once.
 
-The pool of `httpx2` looks at every idle connection, with a system call each, twice a request: with 64 of them that is
-nearly half of the time a request takes, and with thousands all of it. Here every connection is a pool of its own, and
-a request takes the one that was used last.
+Over `aiohttp`, because a request over `httpx2` takes several times the processor time (docs/decisions.md).
 """
 
-import ssl
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx2
+import aiohttp
+from httpx2 import create_ssl_context
 
+from scripts.errors import UserError
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds."""
+_KEEP_IDLE = 4.0
+"""Seconds that an idle connection is kept: fewer than the five after which uvicorn, below vLLM, closes it."""
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def http_client(base_url: str) -> httpx2.AsyncClient:
-    """Return a client for one address. A proxy from the environment is used, except for this machine's own servers.
+@dataclass(frozen=True)
+class Response:
+    """A whole response. Names of headers are looked up without regard to case."""
 
-    It could not reach these, and must not see the key of our engine.
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Connections:
+    """As many connections as there are requests under way; whoever sends bounds these.
+
+    A proxy from the environment is used, except for this machine's own servers: it could not reach these, and must
+    not see the key of our engine.
     """
+
+    def __init__(self, base_url: str) -> None:
+        """UserError when the environment names a proxy that cannot be used."""
+        self._proxy = _proxy(base_url)
+        self._is_encrypted = "https" in (urlsplit(base_url).scheme, urlsplit(self._proxy or "").scheme)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Response:
+        """Return the response to a POST, wherever it says to go on; `timeout` in seconds.
+
+        aiohttp.ClientError when none comes, TimeoutError when none comes in time.
+        """
+        limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT)
+        session = self._session = self._session or _session(self._is_encrypted)
+        async with session.post(
+            url, data=body, headers=headers, timeout=limits, proxy=self._proxy, allow_redirects=False
+        ) as response:
+            return Response(response.status, response.headers, await response.read())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _session(is_encrypted: bool) -> aiohttp.ClientSession:
+    """Return a session without cookies. It trusts what `openai` trusts; reading all certificates takes a while."""
+    trusted = create_ssl_context() if is_encrypted else True
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_IDLE, ssl=trusted)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _proxy(base_url: str) -> str | None:
     parts = urlsplit(base_url)
-    proxy = None
-    if parts.hostname not in _HERE and not urllib.request.proxy_bypass(parts.hostname or ""):
-        proxies = urllib.request.getproxies()
-        proxy = proxies.get(parts.scheme) or proxies.get("all")
-    encrypted = parts.scheme == "https" or proxy is not None  # reading all certificates takes a while
-    context = httpx2.create_ssl_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx2.AsyncClient(transport=_Connections(context, proxy), trust_env=False, follow_redirects=True)
-
-
-class _Connections(httpx2.AsyncBaseTransport):
-    """Connections without any bound; whoever sends bounds the requests under way."""
-
-    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
-        self._context = context
-        self._proxy = proxy
-        self._idle: list[httpx2.AsyncHTTPTransport] = []
-        self._all: list[httpx2.AsyncHTTPTransport] = []
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        connection = self._idle.pop() if self._idle else self._new()
-        try:
-            response = await connection.handle_async_request(request)
-        except BaseException:
-            self._idle.append(connection)  # its pool has dropped what broke
-            raise
-        response.stream = _Stream(response.stream, self._idle, connection)
-        return response
-
-    def _new(self) -> httpx2.AsyncHTTPTransport:
-        one = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
-        connection = httpx2.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=one, proxy=self._proxy)
-        self._all.append(connection)
-        return connection
-
-    async def aclose(self) -> None:
-        for connection in self._all:
-            await connection.aclose()
-
-
-class _Stream(httpx2.AsyncByteStream):
-    """The body of a response; its connection is idle again when it is closed."""
-
-    def __init__(
-        self,
-        inner: httpx2.AsyncByteStream | httpx2.SyncByteStream,
-        idle: list[httpx2.AsyncHTTPTransport],
-        connection: httpx2.AsyncHTTPTransport,
-    ) -> None:
-        if not isinstance(inner, httpx2.AsyncByteStream):
-            raise TypeError("an asynchronous transport gave a synchronous body")
-        self._inner = inner
-        self._idle = idle
-        self._connection: httpx2.AsyncHTTPTransport | None = connection
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._inner:
-            yield part
-
-    async def aclose(self) -> None:
-        connection, self._connection = self._connection, None
-        try:
-            await self._inner.aclose()
-        finally:
-            if connection is not None:
-                self._idle.append(connection)
+    if parts.hostname in _HERE or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = urllib.request.getproxies()
+    name = parts.scheme if parts.scheme in proxies else "all"
+    proxy = proxies.get(name)
+    if proxy is not None and urlsplit(proxy).scheme not in ("http", "https"):  # it may hold a password: not repeated
+        raise UserError(
+            f"{name.upper()}_PROXY: found another kind of proxy, expected one whose address begins http://."
+        )
+    return proxy

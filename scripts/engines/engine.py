@@ -85,6 +85,11 @@ def _endpoint(model: EndpointModel, place: Place) -> Client:
                 f"{place.where}.key_variable: the environment has no {model.key_variable}, "
                 "expected the key of the endpoint in it."
             )
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise UserError(
+                f"{place.where}.key_variable: found blanks, a line break or foreign letters in {model.key_variable}, "
+                "expected nothing but the key."
+            )
     name, unknown = model.served_name or model.id, frozenset(model.leave_out)
     return Client(model.base_url, key, name, HOSTED, unknown)
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from scripts.grid.canonical import canonical_json, sha256
+import orjson
+
+from scripts.grid.canonical import canonical_json
 
 Status = Literal[
     "ok",
@@ -57,7 +59,8 @@ class Request:
     @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical request: 64 hex digits."""
-        return sha256({"messages": self.messages, **self.around()})
+        head, rest = _frame(self)
+        return hashlib.sha256(head + _listed(self.messages) + rest).hexdigest()
 
     def around(self) -> dict[str, Any]:
         """Return what the key holds besides the messages. Form of output and effort only where asked for."""
@@ -73,6 +76,20 @@ class Request:
         }
 
 
+def _frame(request: Request) -> tuple[bytes, bytes]:
+    """Return the canonical JSON of a request in front of its messages, and behind them."""
+    head, _, rest = canonical_json({"messages": [], **request.around()}).partition('"messages":[')
+    return f'{head}"messages":['.encode(), rest.encode()
+
+
+def _listed(messages: Sequence[Mapping[str, str]]) -> bytes:
+    """Return the canonical JSON of messages as they stand in their list.
+
+    They are nothing but text, which `orjson` writes as the standard library does, at a twentieth of the time.
+    """
+    return orjson.dumps(messages, option=orjson.OPT_SORT_KEYS)[1:-1]
+
+
 class KeysBehind:
     """Keys of requests behind one growing dialogue, without hashing the dialogue again for each of them.
 
@@ -81,29 +98,22 @@ class KeysBehind:
 
     def __init__(self, first: Request) -> None:
         """Take the opening and all settings from `first`, the request of round 1."""
-        opening = list(first.messages[:-1])
-        # The keys of the object are sorted, so its text is `{"max_tokens":N,"messages":[...]`, and then the rest.
-        head = canonical_json({"max_tokens": first.max_tokens, "messages": opening})[:-2]
-        whole = canonical_json({"messages": opening, **first.around()})
-        self._rest = whole[len(head) :].encode()
+        head, self._rest = _frame(first)
+        opening = _listed(first.messages[:-1])
         self._comma = b"," if opening else b""
-        self._state = hashlib.sha256(head.encode())
+        self._state = hashlib.sha256(head + opening)
 
     def key(self, turn: str) -> bytes:
         """Return the 32 bytes of the key of the request whose last message is the user turn `turn`."""
         hashed = self._state.copy()
-        hashed.update(self._comma + _user(turn) + self._rest)
+        hashed.update(self._comma + _listed([{"role": "user", "content": turn}]) + self._rest)
         return hashed.digest()
 
     def grow(self, turn: str, answer: str) -> None:
         """Add a round to the dialogue."""
-        said = canonical_json({"role": "assistant", "content": answer}).encode()
-        self._state.update(self._comma + _user(turn) + b"," + said)
+        said = [{"role": "user", "content": turn}, {"role": "assistant", "content": answer}]
+        self._state.update(self._comma + _listed(said))
         self._comma = b","
-
-
-def _user(turn: str) -> bytes:
-    return canonical_json({"role": "user", "content": turn}).encode()
 
 
 @dataclass(frozen=True)

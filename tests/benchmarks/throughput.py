@@ -9,7 +9,6 @@ request. Figures depend on what else the machine does; its load is printed besid
 import argparse
 import asyncio
 import json
-import logging
 import os
 import resource
 import statistics
@@ -258,7 +257,6 @@ def main() -> None:
     for mode in (client, dialogues):
         mode.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     options.run(options)
 
 

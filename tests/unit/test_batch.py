@@ -178,6 +178,17 @@ def test_a_missing_key_is_told_before_anything_is_asked(served: Project, server:
     assert server.count == 0
 
 
+@pytest.mark.parametrize("key", ["sk-very-secret\n", "sk very secret", "sk-vërÿ-secret", " sk-very-secret"])
+def test_a_key_that_no_header_can_carry(
+    served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", key)
+    frozen = served.edit(models__alpha__key_variable="TEST_KEY").frozen()
+    with pytest.raises(UserError, match=r"models\.alpha\.key_variable: found blanks, a line break") as caught:
+        run_all(frozen)
+    assert server.count == 0 and key.strip() not in str(caught.value)
+
+
 def test_the_key_is_sent_and_written_nowhere(
     served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from scripts.engines.errors import EngineError, EngineRefuses, EngineUnavailable
 from scripts.engines.limits import Gate, Window
 from scripts.engines.patience import Patience, told_wait
 from scripts.engines.request import STATUSES, Reply, Request
+from scripts.errors import UserError
 from tests.helpers import (
     HANG,
     OVERFLOW_LLAMACPP,
@@ -428,6 +429,23 @@ async def test_a_proxy_of_the_environment_is_used_for_other_machines_only(
     assert server.count == 1
     for client in (far, near, direct):
         await client.close()
+
+
+async def test_a_proxy_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named by its variable only: its address may hold a password."""
+    monkeypatch.setenv("all_proxy", "socks5://me:secret@127.0.0.1:9")
+    with pytest.raises(UserError, match="ALL_PROXY") as caught:
+        Client("https://model.invalid/v1", KEY, "alpha", ONCE)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_an_address_that_moved(server: FakeServer, client: Client, status: int) -> None:
+    """It is not followed: the key would go to whatever address a server names."""
+    server.script = [Outcome(status=status, body={}, headers={"location": f"{server.base_url}/else"})]
+    with pytest.raises(EngineRefuses, match=rf"HTTP {status}: .*/v1/else; name that place in base_url"):
+        await client.send(REQUEST)
+    assert server.count == 1
 
 
 async def test_requests_that_wait_at_the_gate_are_held_back_too(server: FakeServer) -> None:

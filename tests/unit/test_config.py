@@ -115,6 +115,13 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "unknown engine": ({f"{ALPHA}/engine": "vlm"}, ("models.alpha", "'vlm'", "'llama.cpp', 'vllm', 'endpoint'")),
     "engine missing": ({f"{ALPHA}/engine": None}, ("models.alpha", "no key `engine`", "'endpoint'")),
     "address without scheme": ({f"{ALPHA}/base_url": "localhost"}, ("models.alpha.base_url", '"localhost"', "http")),
+    "address with a password": (
+        {f"{ALPHA}/base_url": "https://me:pw@h/v1"},
+        ("models.alpha.base_url", "without user"),
+    ),
+    "address with a query": ({f"{ALPHA}/base_url": "https://h/v1?a=b"}, ("models.alpha.base_url", "without user")),
+    "address without host": ({f"{ALPHA}/base_url": "http:///v1"}, ("models.alpha.base_url", "expected a host")),
+    "address without a number": ({f"{ALPHA}/base_url": "http://h:x/v1"}, ("models.alpha.base_url", "Port")),
     "no models": ({"models": {}}, ("models", "found {}", "at least 1")),
     "no conditions": ({"conditions": {}}, ("conditions", "found {}", "at least 1")),
     "no benchmarks": ({"benchmarks": {}}, ("benchmarks", "found {}", "at least 1")),

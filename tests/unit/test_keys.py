@@ -26,6 +26,7 @@ REQUESTS = st.builds(
     seed=st.integers(0, 2**31 - 1),
     template_arguments=st.dictionaries(TEXT, st.booleans() | st.integers() | TEXT, max_size=3),
     response_format=st.none() | st.just(FORM),
+    effort=st.none() | st.sampled_from(["low", '"messages":[]']),
     what=TEXT,
     before=st.integers(0, 9),
 )

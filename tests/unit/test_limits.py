@@ -169,6 +169,13 @@ async def test_the_cap_ends_it_once_nothing_is_under_way() -> None:
     assert (EngineOverBudget.name, EngineOverBudget.exit_code) == ("engine-over-budget", 79)
 
 
+async def test_once_over_nothing_cheaper_is_let_through() -> None:
+    """The batch is ending then: an answer could be paid for and lost."""
+    budget = Budget(PRICE, cost(PRICE, 0, 250), cost(PRICE, 0, 200), "models.m", lambda: 2)
+    results = await asyncio.gather(budget.reserve(0, 100), budget.reserve(0, 10), return_exceptions=True)
+    assert [type(result) for result in results] == [EngineOverBudget] * 2
+
+
 async def test_a_cap_that_is_met_exactly_is_not_exceeded() -> None:
     budget = Budget(PRICE, 3 * cost(PRICE, 1, 1), 0.0, "models.m", lambda: 0)
     for _ in range(3):

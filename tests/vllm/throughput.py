@@ -7,7 +7,6 @@ side against one at a time, on vLLM and on llama.cpp.
 
 import argparse
 import asyncio
-import logging
 import os
 import secrets
 import statistics
@@ -131,7 +130,6 @@ def main() -> None:
     parser.add_argument("--dialogues", type=int, default=12, help="0 leaves (b) out")
     parser.add_argument("--find-links")
     options = parser.parse_args()
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     prepare(options.find_links)
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
     own, plain = asyncio.run(client_against_bare(options.requests, options.concurrency, options.repeats))
