@@ -66,7 +66,7 @@ def catalogue(url: str | None = None, known: bool = True) -> dict[str, Any]:
     sources: dict[str, dict[str, Any]] = {}
     for place, content in texts().items():
         slug, _, path = place.partition("/")
-        source = sources.setdefault(slug, {**_SOURCE, "repository": f"made-up/{slug}", "files": {}})
+        source = sources.setdefault(slug, {**SOURCE, "repository": f"made-up/{slug}", "files": {}})
         if url:
             source["url"] = f"{url}/{slug}/{{path}}"
         sums = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} if known else {}
@@ -74,7 +74,7 @@ def catalogue(url: str | None = None, known: bool = True) -> dict[str, Any]:
     return sources
 
 
-_SOURCE = {
+SOURCE = {
     "title": "Made up for the tests",
     "host": "github",
     "revision": REVISION,

@@ -44,12 +44,12 @@ class Prefixes:
     def _shared_behind(self, beginning: int, text: str) -> int:
         """Return how many characters a last message shares with one of the latest behind the same beginning."""
         others = self._behind.setdefault(beginning, deque(maxlen=_LAST_ONES))
-        shared = max((_common(text, other) for other in others), default=0)
+        shared = max((common(text, other) for other in others), default=0)
         others.append(text)
         return shared
 
 
-def _common(one: str, other: str) -> int:
+def common(one: str, other: str) -> int:
     """Return how many characters two texts begin with alike."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

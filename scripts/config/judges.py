@@ -2,11 +2,11 @@
 
 from typing import ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.conditions import Order
-from scripts.config.models import Model
+from scripts.config.models import Model, ReleasedModel
 
 Metric = Literal["knowledge", "style", "in-character"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -20,12 +20,13 @@ Pairs = Literal["parity", "both", "seeded"]
 class Judge(Section):
     """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
-    # `texts` and `reasoning` act through what the judge reads, `pairs` and `pair_seed` in comparisons only; the rest
-    # decides which cells exist.
+    # `texts`, `template` and `reasoning` act through what the judge reads, `pairs` and `pair_seed` in comparisons
+    # only; the rest decides which cells exist.
     not_identity: ClassVar[frozenset[str]] = frozenset(
         {
             "name",
             "texts",
+            "template",
             "reasoning",
             "utterances",
             "benchmarks",
@@ -40,6 +41,12 @@ class Judge(Section):
     model: Model
     form: Form = Field(default="json", description="how the judge gives its verdict")
     texts: NonEmpty = Field(default="config/judges/default", description="folder with template and rubrics")
+    template: str | None = Field(
+        default=None,
+        pattern="^external:.",
+        description="folder with templates that the judge's makers publish, `external:<source>/<folder>`; "
+        "default: the template of `texts`",
+    )
     reasoning: bool = Field(default=True, description="form json: whether the judge reasons before its verdict")
     utterances: tuple[Metric, ...] = Field(default=METRICS, description="metrics that every round is rated for")
     benchmarks: tuple[Slug, ...] | None = Field(
@@ -73,3 +80,9 @@ class Judge(Section):
         if found is not None and len(set(found)) < len(found):
             raise ValueError(f"found {list(found)}, expected each once")
         return found
+
+    @model_validator(mode="after")
+    def _no_template_for_what_is_imported(self) -> "Judge":
+        if self.template is not None and isinstance(self.model, ReleasedModel):
+            raise ValueError(f"template: found {self.template!r}, expected none where judgements are imported")
+        return self

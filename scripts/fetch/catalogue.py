@@ -20,6 +20,7 @@ URLS = {
 }
 """Where the hosts keep the files of a repository at a revision."""
 
+Shape = Literal["roles", "turns", "json", "jsonl", "csv", "zip", "selene-template", "flow-judge-template"]
 Remark = Literal["introductory_remark", "concluding_remark"]
 
 
@@ -33,7 +34,7 @@ class StandIn(Section):
 class ExternalFile(Section):
     """One file: what is checked of it, and what is known of it before it is here."""
 
-    shape: Literal["roles", "turns", "json", "jsonl", "csv", "zip"] = Field(description="how it is read")
+    shape: Shape = Field(description="how it is read")
     size: int | None = Field(default=None, gt=0, description="bytes")
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     git_blob: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$", description="its id in a git tree")

@@ -9,6 +9,7 @@ from typing import Any
 from scripts.benchmarks.reading import read_csv, read_json, read_jsonl
 from scripts.errors import UserError
 from scripts.fetch.catalogue import ExternalFile
+from scripts.judge.formats import FORMATS
 
 _NOBODY = "empty"
 """The role without a description in the study's file: the baseline."""
@@ -108,6 +109,12 @@ def _zip(path: Path, file: ExternalFile) -> int:
     return len(names)
 
 
+def _template(path: Path, file: ExternalFile) -> int:
+    """Check that there is a template; which names it must have depends on what it is for."""
+    FORMATS[file.shape].read(path)
+    return 1
+
+
 def _columns(path: Path, rows: Iterable[Any], file: ExternalFile) -> None:
     for number, row in enumerate(rows, start=1):
         lacking = [name for name in file.columns if not isinstance(row, Mapping) or name not in row]
@@ -122,4 +129,5 @@ _ROWS: Mapping[str, Callable[[Path, ExternalFile], int]] = {
     "jsonl": _jsonl,
     "csv": _csv,
     "zip": _zip,
+    **dict.fromkeys(FORMATS, _template),
 }

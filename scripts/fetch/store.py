@@ -116,6 +116,7 @@ def references(config: Config) -> dict[str, Reference]:
     written |= {f"conditions.{slug}.turns": section.turns for slug, section in config.conditions.items()}
     for slug, section in config.benchmarks.items():
         written |= {f"benchmarks.{slug}.{key}": getattr(section, key) for key in ("items", "labels", "nltk")}
+    written |= {f"judges.{slug}.template": judge.template for slug, judge in config.judges.items()}
     written |= {f"calibration.labels.{slug}.file": section.file for slug, section in config.human.items()}
     found = {where: reference(path) for where, path in written.items() if path is not None}
     return {where: wanted for where, wanted in found.items() if wanted is not None}

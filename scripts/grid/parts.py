@@ -15,6 +15,7 @@ from scripts.config import Config
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.calibration import Labels as LabelsSection
 from scripts.config.conditions import Condition, Order
+from scripts.config.judges import Judge
 from scripts.config.personas import Persona, PersonasSection
 from scripts.errors import UserError
 from scripts.fetch.catalogue import ExternalFile
@@ -22,7 +23,10 @@ from scripts.fetch.reference import Reference, reference
 from scripts.fetch.store import Store
 from scripts.grid.cast import described, included, of_file, of_folder
 from scripts.grid.pins import ItemPins, Pin, TurnPin
+from scripts.grid.templates import laid_out
 from scripts.grid.turns import FIRST, LAST, QUESTIONS, Script, Turn, arrange, read_script
+from scripts.judge.published import Published
+from scripts.judge.rubrics import Scale
 
 
 def stand_in(what: str, characters: int) -> str:
@@ -141,6 +145,22 @@ class Parts:
         labels = read_human(section, here, roles) if len(here) == len(found) else []
         return labels, [self.pin(wanted, path) for path in paths]
 
+    def template(self, slug: str, judge: Judge) -> Published | None:
+        """Return the published template of a judge, with stand-ins while its files are not here; None without one."""
+        wanted = reference(judge.template or "")
+        if wanted is None:
+            return None
+        where = f"judges.{slug}.template"
+        entries = self.store.catalogue.files(wanted, where)
+        known, paths = laid_out(entries, wanted.written, where)
+        here = {path: self.here(wanted, path) for path in dict.fromkeys(paths.values())}
+        texts: dict[Scale, str] = {}
+        for scale, path in paths.items():
+            words = stand_in(f"a template for {scale}", entries[path].stand_in.characters)
+            found = here[path]
+            texts[scale] = known.load(found, scale) if found else known.stand_in(scale, words)
+        return Published(known, texts, {scale: self.pin(wanted, path) for scale, path in paths.items()})
+
     def _item_files(self, slug: str, kind: str, wanted: Reference, roles: Sequence[str]) -> dict[str | None, str]:
         """Return the path of the file of each role, or of the one file of all (None)."""
         where = f"benchmarks.{slug}.items"
@@ -177,6 +197,8 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
         parts.labels(slug, section, roles)
         if section.nltk:
             parts.nltk(slug, section.nltk)
+    for slug, judge in config.judges.items():
+        parts.template(slug, judge)
     for slug, labels in config.human.items():
         if reference(labels.file):
             parts.human(slug, labels, roles)

@@ -28,6 +28,7 @@ from scripts.grid.compared import compared
 from scripts.grid.frozen_parts import FrozenParts
 from scripts.grid.parts import Parts
 from scripts.grid.pins import Pins
+from scripts.grid.templates import with_template
 from scripts.grid.weights import fingerprint, fingerprint_folder, locate, locate_folder
 from scripts.judge.texts import JudgeTexts, load_texts
 from scripts.released.release import Release, open_release
@@ -165,13 +166,14 @@ def _study(
     labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
     nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
     human, human_pins = _parted({slug: parts.human(slug, section, roles) for slug, section in config.human.items()})
+    published = {slug: parts.template(slug, judge) for slug, judge in config.judges.items()}
     return Study(
         config=config,
         personas=personas,
         turns=turns,
         items=items,
         weights=weights,
-        judge_texts=judge_texts,
+        judge_texts={s: with_template(config, s, texts, published[s]) for s, texts in judge_texts.items()},
         pins=Pins(persona_pins, turn_pins, item_pins, label_pins, nltk_pins, human_pins),
         root=parts.root,
         store=parts.store,

@@ -1,24 +1,23 @@
 """The judge's recipe: how texts, persona, user turn and answers become one request.
 
 A change here changes what judges read, so it must come with a new JUDGE_RECIPE_VERSION; golden prompts in the tests
-fail otherwise.
+fail otherwise. Published templates have a version of their own (`published`).
 """
 
-import re
 from collections.abc import Sequence
 
 from scripts.config.judges import Form
 from scripts.config.personas import Persona
 from scripts.errors import UserError
 from scripts.grid.recipe import Message
+from scripts.judge.fences import fenced
+from scripts.judge.published import Filling
 from scripts.judge.rubrics import LikertRubric, Rubric
 from scripts.judge.template import Template, fill
 from scripts.judge.texts import JudgeTexts
 from scripts.judge.thinking import strip_thinking
 
 JUDGE_RECIPE_VERSION = 1
-
-_TAGS = ("character", "user-turn", "answer", "answer-a", "answer-b")
 
 
 def judge_prompt(
@@ -38,12 +37,18 @@ def judge_prompt(
     """
     rubric, template = texts.rubric(metric), texts.template
     _check(rubric, metric, persona, answers, trait)
+    rated, said = _trait(rubric, template, metric, trait), _said(answers)
+    if texts.published is not None:
+        objective = "\n".join(filter(None, [rubric.criterion, rated]))
+        who = _persona(template, persona, persona.description.strip()) if persona else None
+        content = texts.published.prompt(Filling(rubric, objective, who, user_turn, said))
+        return [{"role": "user", "content": content}]
     values = {
         "rubric": rubric.text(),
-        "trait": _trait(rubric, template, metric, trait),
-        "persona": _persona(template, persona),
+        "trait": rated,
+        "persona": _persona(template, persona, fenced("character", persona.description)) if persona else None,
         "user_turn": fenced("user-turn", user_turn),
-        **_answers(answers),
+        **_answers(said),
         "request": template.request(rubric.scale, form),
     }
     return [{"role": "user", "content": fill(template.of(rubric.scale).prompt, values)}]
@@ -67,27 +72,17 @@ def _trait(rubric: Rubric, template: Template, metric: str, trait: str | None) -
     return fill(template.trait, {"trait": trait, **rubric.traits[trait].identity()})
 
 
-def _persona(template: Template, persona: Persona | None) -> str | None:
-    if persona is None:
-        return None
-    return fill(template.persona, {"role": persona.role, "description": fenced("character", persona.description)})
+def _persona(template: Template, persona: Persona, description: str) -> str:
+    return fill(template.persona, {"role": persona.role, "description": description})
 
 
-def _answers(answers: Sequence[str]) -> dict[str, str]:
+def _said(answers: Sequence[str]) -> list[str]:
     said = [strip_thinking(answer)[0] for answer in answers]
     if not all(text.strip() for text in said):
         raise ValueError("an answer is blank: it has a status and no verdict")
+    return said
+
+
+def _answers(said: Sequence[str]) -> dict[str, str]:
     tags = ("answer",) if len(said) == 1 else ("answer-a", "answer-b")
     return {tag.replace("-", "_"): fenced(tag, text) for tag, text in zip(tags, said, strict=True)}
-
-
-def fenced(tag: str, text: str) -> str:
-    """Put a text between two tags that do not occur in it, so that no text can end its block or open another.
-
-    The tags get a number where the text holds a tag of ours: `<answer-2>`.
-    """
-    bare, number, suffix = re.sub(r"\s", "", text).lower(), 1, ""
-    while any(f"{slash}{ours}{suffix}>" in bare for ours in _TAGS for slash in ("<", "</")):
-        number += 1
-        suffix = f"-{number}"
-    return f"<{tag}{suffix}>\n{text.strip()}\n</{tag}{suffix}>"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,22 @@ from scripts.config.base import SLUG_PATTERN, Section
 from scripts.config.judges import Form
 from scripts.config.loader import read_yaml, validate
 from scripts.errors import UserError
+from scripts.judge.published import Published
 from scripts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale
 from scripts.judge.template import Template
 
 
 @dataclass(frozen=True)
 class JudgeTexts:
-    """Template and rubrics of a judge; `rubrics` maps a metric to its rubric."""
+    """Template and rubrics of a judge; `rubrics` maps a metric to its rubric.
+
+    Where there is a `published` template it takes the place of our prompts; of `template`, the paragraphs of persona
+    and trait are still used.
+    """
 
     template: Template
     rubrics: Mapping[str, Rubric]
+    published: Published | None = None
 
     def rubric(self, metric: str) -> Rubric:
         """Return the rubric of a metric; UserError where there is none."""
@@ -39,31 +45,41 @@ class JudgeTexts:
         """
         rubric, template = self.rubric(metric), self.template
         rates_trait = isinstance(rubric, LikertRubric) and rubric.traits is not None
-        return {
+        shared = {
             "form": form,
-            "prompt": template.of(rubric.scale).prompt,
-            "request": template.request(rubric.scale, form),
             "persona": template.persona,
             "trait": template.trait if rates_trait else None,
-            "reasoning_characters": self.reasoning_characters(form),
             "rubric": _plain(rubric, rubric.not_identity),
         }
+        if self.published is not None:
+            return {**shared, "template": self.published.identity(rubric.scale)}
+        return {
+            **shared,
+            "prompt": template.of(rubric.scale).prompt,
+            "request": template.request(rubric.scale, form),
+            "reasoning_characters": self.reasoning_characters(form),
+        }
+
+    @property
+    def binary(self) -> bool:
+        """Tell whether a yes is asked for as 1 and a no as 0."""
+        return self.published is not None and self.published.format.binary
 
     def without_reasoning(self) -> "JudgeTexts":
         """Return the same texts, asking for the verdict alone in form `json`."""
-        return JudgeTexts(self.template.model_copy(update={"reasoning": False}), self.rubrics)
+        return replace(self, template=self.template.model_copy(update={"reasoning": False}))
 
     def reasoning_characters(self, form: Form) -> int | None:
         """Return the longest reasoning that the schema allows; None where there is no schema, or no reasoning."""
         return self.template.reasoning_characters if form == "json" and self.template.reasoning else None
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as plain JSON types."""
+        """Return our own texts as plain JSON types; a published template travels by reference."""
         return {"template": _plain(self.template), "rubrics": {m: _plain(r) for m, r in self.rubrics.items()}}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "JudgeTexts":
-        """Return what `to_json` was called on."""
+        """Return our own texts of what `to_json` was called on."""
         template = validate(Template, raw["template"], "judge texts: template")
         return cls(template, {m: _rubric(r, f"judge texts: {m}") for m, r in raw["rubrics"].items()})
 

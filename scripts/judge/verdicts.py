@@ -15,6 +15,7 @@ from scripts.judge.thinking import strip_thinking
 _SHOWN = 60
 """Characters of a wrong verdict that `detail` quotes."""
 
+_BINARY = {"1": "yes", "0": "no"}
 _EXPECTED: dict[Scale, str] = {"likert": "a whole number from 1 to 5", "yes-no": "yes or no", "pairwise": "A or B"}
 
 
@@ -33,9 +34,10 @@ class Verdict:
     detail: str | None = None
 
 
-def parse(form: Form, scale: Scale, text: str | None) -> Verdict:
+def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False) -> Verdict:
     """Read the verdict out of a judge's whole text; whatever the text, this raises nothing.
 
+    `binary`: the judge was asked for 1 instead of yes and 0 instead of no, so nothing else is read as one.
     A text that was cut off (status `truncated`) can end in the middle of a number: callers decide on it first.
     """
     said = strip_thinking(text or "")[0]
@@ -46,8 +48,10 @@ def parse(form: Form, scale: Scale, text: str | None) -> Verdict:
         found = rules.find(said)
     except NoVerdict as reason:
         return Verdict("judge_unparsed", detail=str(reason))
+    if binary and scale == "yes-no":
+        return _verdict(scale, _BINARY[found]) if found in _BINARY else _rejected("0 or 1", found)
     match = re.fullmatch(rules.patterns[scale], found, re.IGNORECASE | re.ASCII)
-    return _verdict(scale, match[1]) if match else _rejected(scale, found)
+    return _verdict(scale, match[1]) if match else _rejected(_EXPECTED[scale], found)
 
 
 def _verdict(scale: Scale, written: str) -> Verdict:
@@ -58,7 +62,7 @@ def _verdict(scale: Scale, written: str) -> Verdict:
     return Verdict("ok", label=written.upper())
 
 
-def _rejected(scale: Scale, found: str) -> Verdict:
+def _rejected(expected: str, found: str) -> Verdict:
     # Through ASCII, because half a surrogate pair in a judge's text could not be written to a file.
     shown = found[:_SHOWN].encode("ascii", "backslashreplace").decode() + ("..." if len(found) > _SHOWN else "")
-    return Verdict("judge_unparsed", detail=f"the verdict is {shown!r}, expected {_EXPECTED[scale]}")
+    return Verdict("judge_unparsed", detail=f"the verdict is {shown!r}, expected {expected}")

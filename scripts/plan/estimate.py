@@ -104,8 +104,8 @@ class _Estimator:
     def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]]) -> float:
         """Tokens that the requests of a cell compute once for all of them, less what they counted as their own."""
         if cell.judge:
-            rubric = self._loads.rubric(cell) * self._rates.tokens_per_character(cell.asked).value
-            return -rubric * (sum(count for _, count in sent) - 1)
+            beginning = self._loads.beginning(cell) * self._rates.tokens_per_character(cell.asked).value
+            return -beginning * (sum(count for _, count in sent) - 1)
         return sum(self._prefix_once(cell, load) for load, _ in sent)
 
     def _prefix_once(self, cell: Cell, load: Load) -> float:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scripts.batch.prefixes import common
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
@@ -27,7 +28,7 @@ class Loads:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
-        self._rubrics: dict[tuple[str, str, str | None], int] = {}
+        self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
 
     def rows(self, cell: Cell) -> int:
         """Return how many rows the file of a cell has."""
@@ -69,24 +70,34 @@ class Loads:
         return [Load(0, count, characters, answers)] if count else []
 
     def rubric(self, cell: Cell) -> int:
-        """Return the characters that all prompts of a judgement cell share: task, rubric, persona."""
-        as_persona = self.persona_seen(cell)
-        key = (cell.judge or "", cell.kind, as_persona)
+        """Return the characters of a judgement cell's prompts besides turn and answers: task, rubric, persona."""
+        return self._shared(cell)[0]
+
+    def beginning(self, cell: Cell) -> int:
+        """Return how many of them stand before the user turn, so that all prompts of the cell begin alike."""
+        return self._shared(cell)[1]
+
+    def _shared(self, cell: Cell) -> tuple[int, int]:
+        key = (cell.judge or "", cell.kind, self.persona_seen(cell))
         if key not in self._rubrics:
-            study = self._grid.study
-            texts, metric = study.judge_texts[key[0]], study.config.rubric(cell.kind)
-            traits = getattr(texts.rubric(metric), "traits", None)
-            prompt = judge_prompt(
-                texts,
-                metric,
-                study.config.judges[key[0]].form,
-                persona=study.personas[as_persona] if as_persona else None,
-                user_turn="",
-                answers=["."] * (2 if cell.reference else 1),  # a blank one is refused
-                trait=next(iter(traits)) if traits else None,
-            )
-            self._rubrics[key] = sum(len(message["content"]) for message in prompt)
+            bare, other = (self._prompt(cell, turn) for turn in ("", "."))
+            self._rubrics[key] = len(bare), common(bare, other)
         return self._rubrics[key]
+
+    def _prompt(self, cell: Cell, user_turn: str) -> str:
+        study, as_persona = self._grid.study, self.persona_seen(cell)
+        texts, metric = study.judge_texts[cell.judge or ""], study.config.rubric(cell.kind)
+        traits = getattr(texts.rubric(metric), "traits", None)
+        [message] = judge_prompt(
+            texts,
+            metric,
+            study.config.judges[cell.judge or ""].form,
+            persona=study.personas[as_persona] if as_persona else None,
+            user_turn=user_turn,
+            answers=["."] * (2 if cell.reference else 1),  # a blank one is refused
+            trait=next(iter(traits)) if traits else None,
+        )
+        return message["content"]
 
     def persona_seen(self, cell: Cell) -> str | None:
         """Return the persona whose description a judge reads; None where there is none."""

@@ -27,7 +27,8 @@ def judged_ratings(
     """
     judge = frozen.study.config.judges[cell.judge or ""]
     kind = frozen.study.config.rubric(cell.kind)
-    scale = frozen.study.judge_texts[cell.judge or ""].scale(kind)
+    texts = frozen.study.judge_texts[cell.judge or ""]
+    scale, binary = texts.scale(kind), texts.binary
     known = _hashes(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
     cut: dict[tuple[int, str | None], bool] = {}
@@ -38,7 +39,7 @@ def judged_ratings(
                 f"{cell.path}: judged another text than {cell.judged and cell.judged.path} holds now, expected the "
                 f"same; make it again: personas forget '{cell.path}'."
             )
-        verdicts.setdefault(place, []).append(_read(row, judge.form, scale))
+        verdicts.setdefault(place, []).append(_read(row, judge.form, scale, binary))
         cut[place] = cut.get(place, False) or bool(row.get("cut"))  # not in files of earlier versions
     for (before, item), found in verdicts.items():
         placed = {
@@ -92,7 +93,7 @@ def _label(item: Item | None) -> str | None:
     return label
 
 
-def _read(row: Mapping[str, Any], form: Form, scale: Scale) -> tuple[str, float | None]:
+def _read(row: Mapping[str, Any], form: Form, scale: Scale, binary: bool) -> tuple[str, float | None]:
     """Return status and value of a row; what was not judged has the status of the answer."""
     if row["request_key"] is None:
         return row["status"], None
@@ -100,7 +101,7 @@ def _read(row: Mapping[str, Any], form: Form, scale: Scale) -> tuple[str, float 
     cut = row["status"] == "truncated" and form != "json"
     if row["status"] not in WITH_TEXT or cut:
         return UNPARSED, None
-    verdict = parse(form, scale, row["answer"])
+    verdict = parse(form, scale, row["answer"], binary=binary)
     return ("ok", _VALUES[scale](verdict, row)) if verdict.status == "ok" else (UNPARSED, None)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from scripts.grid.canonical import canonical_json, digest
 from scripts.grid.recipe import RECIPE_VERSION
 from tests.golden import PROMPTS, prompts
 from tests.helpers import ROOT, Project, by_plain_path, changed, digests
+from tests.templates import catalogue
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -131,6 +133,25 @@ def full_config(project: Project) -> Project:
             spoken.write_text(content)
     released = {"engine": "released", "id": "org/omega", "revision": "r1", "directory": "omega", **shared}
     condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
+    judge = {
+        "model": {**llama, "weights": str(project.folder / "moved.gguf")},
+        "form": "json",
+        "texts": "judges",
+        "template": None,
+        "utterances": ["knowledge", "style"],
+        "benchmarks": ["bfi", "general"],
+        "references": ["dataset"],
+        "pairs": "seeded",
+        "pair_seed": 1,
+        "reasoning": True,
+        "models": ["alpha"],
+        "orders": ["fixed"],
+        "cut_answers": 500,
+        "name": "Judge",
+    }
+    published = {"template": "external:flow/prompts", "form": "feedback-score"}
+    for name in ("sources.yaml", "other.yaml"):
+        (project.folder / name).write_text(yaml.safe_dump(catalogue()))
     return project.set(
         {
             "models/alpha": {**project.raw()["models"]["alpha"], **shared, **endpoint},
@@ -146,21 +167,8 @@ def full_config(project: Project) -> Project:
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
             "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
-            "judges/j": {
-                "model": {**llama, "weights": str(project.folder / "moved.gguf")},
-                "form": "json",
-                "texts": "judges",
-                "utterances": ["knowledge", "style"],
-                "benchmarks": ["bfi", "general"],
-                "references": ["dataset"],
-                "pairs": "seeded",
-                "pair_seed": 1,
-                "reasoning": True,
-                "models": ["alpha"],
-                "orders": ["fixed"],
-                "cut_answers": 500,
-                "name": "Judge",
-            },
+            "judges/j": judge,
+            "judges/k": {**judge, "benchmarks": ["bfi"], **published},
             "replicates": 2,
             "patterns": {
                 "benchmarks": ["bfi"],
@@ -276,6 +284,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.model": ("judges/j/model/id", "org/other", "cells"),
     "Judge.form": ("judges/j/form", "feedback-score", "cells"),
     "Judge.texts": ("judges/j/texts", "moved-judges", "nothing"),
+    "Judge.template": ("judges/k/template", None, "moves"),
     "Judge.reasoning": ("judges/j/reasoning", False, "moves"),
     "Judge.models": ("judges/j/models", ["alpha", "gamma"], "moves"),
     "Judge.orders": ("judges/j/orders", ["fixed", "shuffled"], "moves"),

@@ -25,7 +25,7 @@ from scripts.judge import (
     strip_thinking,
     win,
 )
-from scripts.judge.prompts import fenced
+from scripts.judge.fences import fenced
 from tests.golden.judge import DEFAULT, JUDGE_PROMPTS, judge_prompts, without_reasoning
 
 TEXTS = load_texts(DEFAULT)

@@ -92,7 +92,7 @@ def test_the_axes_are_the_study_s(grid: Grid) -> None:
 
 
 def test_no_file_is_needed_and_all_are_missing(grid: Grid) -> None:
-    assert len(grid.study.absent) == 19 and len(grid.study.items["ifbench"]) == IFBENCH
+    assert len(grid.study.absent) == 22 and len(grid.study.items["ifbench"]) == IFBENCH
 
 
 def test_cells(grid: Grid) -> None:
@@ -128,6 +128,6 @@ def test_the_originals_fill_their_part_through_the_folder_option(tmp_path: Path)
     with pytest.raises(UserError, match=r"roles\.json: no such file"):
         fetch_data(config, ROOT, say=lambda line: None)
     study = resolve(config, ROOT)
-    assert len(study.absent) == 19 - 4 and study.items["bfi"][0].scoring["trait"] == "Extraversion"
+    assert len(study.absent) == 22 - 4 and study.items["bfi"][0].scoring["trait"] == "Extraversion"
     assert len(study.labels["bfi"]) == 4
     assert {cell.path for cell in build_grid(study).cells} == before

@@ -1,0 +1,53 @@
+"""Published templates of judges: which files of the catalogue make one up, and whether a judge can be asked by it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from scripts.config import Config
+from scripts.errors import UserError
+from scripts.fetch.catalogue import ExternalFile
+from scripts.judge.formats import FORMATS
+from scripts.judge.published import Format, Published
+from scripts.judge.rubrics import Scale
+from scripts.judge.texts import JudgeTexts
+
+_ASKS: Mapping[Scale, str] = {
+    "likert": "grades an answer from 1 to 5",
+    "yes-no": "answers yes or no",
+    "pairwise": "compares two answers",
+}
+
+
+def laid_out(files: Mapping[str, ExternalFile], written: str, where: str) -> tuple[Format, dict[Scale, str]]:
+    """Return the format of a folder's files by their shape, and the path of the file of each scale it has one for.
+
+    UserError names the config field `where` if the files are no templates, or of several formats.
+    """
+    shapes = {file.shape for file in files.values()}
+    known = FORMATS.get(shapes.pop()) if len(shapes) == 1 else None
+    by_name = {path.rpartition("/")[2]: path for path in files}
+    paths = {scale: by_name[name] for scale, name in known.files.items() if name in by_name} if known else {}
+    if known is None or not paths:
+        raise UserError(f"{where}: found {written!r}, expected a folder with files of shape {' or '.join(FORMATS)}.")
+    return known, paths
+
+
+def with_template(config: Config, slug: str, texts: JudgeTexts, published: Published | None) -> JudgeTexts:
+    """Return the texts of a judge with its published template, if there is one.
+
+    UserError if the judge's form is not the one that the template asks for, or it has none for what the judge rates.
+    """
+    if published is None:
+        return texts
+    judge, asked = config.judges[slug], published.format.form
+    if judge.form != asked:
+        raise UserError(f"judges.{slug}.form: found {judge.form}, expected {asked}, which {judge.template} asks for.")
+    rated: dict[str, Sequence[str]] = {"utterances": judge.utterances, "benchmarks": config.judged_benchmarks(slug)}
+    for key, name in ((key, name) for key, names in rated.items() for name in names):
+        scale = texts.scale(config.rubric(name))
+        if scale not in published.texts:
+            raise UserError(
+                f"judges.{slug}.{key}: found {name}, which {_ASKS[scale]}, expected it left out, because "
+                f"{judge.template} has no template for that."
+            )
+    return replace(texts, published=published)
