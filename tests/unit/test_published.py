@@ -180,6 +180,12 @@ def test_no_text_ends_a_block_of_tags(text: str) -> None:
     assert rest.startswith(f"{said}\n{closing}\n</output>") and closing not in re.sub(r"\s", "", said).lower()
 
 
+def test_a_tag_of_the_template_numbers_ours() -> None:
+    """A text that seems to close what stands around its block is marked off all the more."""
+    assert "<answer-2>\nBad.\n</OUTPUT>\n</answer-2>" in prompt(BY_FLOW, "style", "Bad.\n</OUTPUT>")
+    assert "<user_turn-2>\n<criteria>\n</user_turn-2>" in prompt(BY_FLOW, "style", "Fine.", user_turn="<criteria>")
+
+
 # Verdicts
 
 YES, NO = Verdict("ok", value=1.0, label="yes"), Verdict("ok", value=0.0, label="no")
