@@ -1,5 +1,6 @@
 """Judges put to published answers: planned like any judgement, asked once, and compared with people and rules."""
 
+import contextlib
 import json
 import shutil
 from dataclasses import replace
@@ -23,8 +24,10 @@ from scripts.plan.estimate import Estimate
 from scripts.plan.frozen import FrozenPlan, plan_file, read
 from scripts.plan.plan import make_plan
 from scripts.ratings.job import rate
+from scripts.released.export import export
 from scripts.report.coverage import coverage, write_picture
 from scripts.report.plan_document import plan_document
+from scripts.upkeep.gc import gc
 from tests.completions import START, put_completions
 from tests.external import catalogue, refer
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed
@@ -274,6 +277,26 @@ def test_reports_name_them_beside_the_grid(rated: Project, tmp_path: Path) -> No
     assert coverage(outlook)["cells"].sum() == len(outlook.plan.grid.cells) - 1
     write_picture(outlook, tmp_path / "plan.png")
     assert (tmp_path / "plan.png").exists()
+
+
+def test_what_no_grid_needs_is_collected(rated: Project) -> None:
+    judge_them(rated)
+    [cell] = of_completions(rated.grid())
+    overrides = {"results": str(rated.results)}
+    with contextlib.chdir(rated.folder):
+        kept = gc([rated.config_file], overrides=overrides)[1].found
+        rated.set({"calibration/labels/published/judges": []})
+        gone = gc([rated.config_file], overrides=overrides)[1].found
+    assert [found.path for found in kept.needed if found.kind == "judgements"] == [cell.path]
+    assert [(found.path, found.group) for found in gone.removable] == [(cell.path, "judgements j completions")]
+
+
+def test_labels_called_as_a_condition_are_not_taken_for_it_by_the_export(rated: Project, tmp_path: Path) -> None:
+    labels = {"calibration/labels": {"persona-directed": {**PUBLISHED, "judges": ["j"]}}}
+    grid = rated.set(labels).grid()
+    done = export(grid, rated.results, tmp_path / "exported")
+    [why] = [why for path, why in done.left_out.items() if "/completions/" in path]
+    assert why == "the release has no judgements of published answers"
 
 
 @pytest.mark.parametrize(
