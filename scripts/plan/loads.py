@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
+from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
 from scripts.judge.prompts import judge_prompt
 
 
 @dataclass(frozen=True)
 class Load:
-    """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged.
+    """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged
+    but published ones, whose lengths are known.
 
     `answers`: answers of the judged model that stand in each request (0 unless it is a judgement).
     """
@@ -60,6 +62,10 @@ class Loads:
 
     def _judgement(self, cell: Cell) -> list[Load]:
         """Every row of the judged cell is one request; where a cell is compared with itself, not its first rows."""
+        if cell.completions:  # each of them is a row
+            completions = self._grid.study.completions[cell.completions]
+            texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
+            return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
         judged = self.of(cell.judged) if cell.judged else []
         rows = judged if cell.reference in (None, "dataset") else judged[1:]
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
@@ -71,10 +77,10 @@ class Loads:
     def rubric(self, cell: Cell) -> int:
         """Return the characters that all prompts of a judgement cell share: task, rubric, persona."""
         as_persona = self.persona_seen(cell)
-        key = (cell.judge or "", cell.kind, as_persona)
+        key = (cell.judge or "", rubric_of(self._grid.study.config, cell), as_persona)
         if key not in self._rubrics:
             study = self._grid.study
-            texts, metric = study.judge_texts[key[0]], study.config.rubric(cell.kind)
+            texts, metric = study.judge_texts[key[0]], key[1]
             traits = getattr(texts.rubric(metric), "traits", None)
             prompt = judge_prompt(
                 texts,
