@@ -64,13 +64,17 @@ def _compared(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataF
 def _made(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
     if spec["kind"] in FROM_FILES:
         return FROM_FILES[spec["kind"]](paths, spec)
-    parts = [pd.read_parquet(path) for path in paths]
-    read = (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    )  # labels of texts that are not of the grid
+    if spec["kind"] == "calibration":
+        return _calibration(frozen, paths, spec)
+    read = _together(paths)
     if spec["kind"] in WITH_STUDY:
         return WITH_STUDY[spec["kind"]](frozen, read, spec)
     return TABLES[spec["kind"]](read, spec)
+
+
+def _together(paths: Sequence[Path]) -> pd.DataFrame:
+    parts = [pd.read_parquet(path) for path in paths]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _bootstrap(spec: Spec) -> dict[str, Any]:
@@ -84,11 +88,18 @@ def _benchmark(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
     return series_of_files(paths, panels, **_bootstrap(spec))
 
 
-def _calibration(frozen: FrozenPlan, ratings: pd.DataFrame, spec: Spec) -> pd.DataFrame:
-    """Compare raters with each other, and with labels that people gave, which the study of the job has."""
+def _calibration(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
+    """Compare raters with each other, and with labels that people gave, which the study of the job has.
+
+    The last files are judges' ratings of published answers, one for each set of labels that the spec names so; there
+    may be no other.
+    """
     frozen.study.require_texts()
+    sets = spec.get("completions", [])
+    last = len(paths) - len(sets)
+    beside = {slug: pd.read_parquet(path) for slug, path in zip(sets, paths[last:], strict=True)}
     labels = {slug: [asdict(label) for label in given] for slug, given in frozen.study.human.items()}
-    rows, unmatched = sets_of(ratings, labels, is_refusal)
+    rows, unmatched = sets_of(_together(paths[:last]), labels, is_refusal, beside)
     for slug, count in unmatched.items():
         if count:
             logger.warning("labels %s: %d of %d are of texts that nobody rated", slug, count, len(labels[slug]))
@@ -133,7 +144,6 @@ FROM_FILES: Mapping[str, Callable[[Sequence[Path], Spec], pd.DataFrame]] = {
 
 WITH_STUDY: Mapping[str, Callable[[FrozenPlan, pd.DataFrame, Spec], pd.DataFrame]] = {
     "distances": _distances,
-    "calibration": _calibration,
 }
 """Kinds of tables that need texts of the study besides what was read."""
 

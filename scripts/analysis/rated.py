@@ -125,14 +125,25 @@ def _as_text(column: pd.Series) -> pd.Series:
     return column.astype("object").map(lambda value: "" if pd.isna(value) else str(value))
 
 
-def outside_rows(name: str, labels: Sequence[Mapping[str, Any]], refuses: Callable[[str], bool]) -> pd.DataFrame:
-    """Return the rows of a set whose texts are not in the grid; `refuses(text)` is what the rules say of a text."""
+def outside_rows(
+    name: str, labels: Sequence[Mapping[str, Any]], refuses: Callable[[str], bool], ratings: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the rows of a set whose texts are not in the grid; `refuses(text)` is what the rules say of a text.
+
+    `ratings` are what judges said of these texts (`item_id`: the unit); a verdict without a value is left out.
+    """
     rows = [_outside(label) for label in labels]
     texts = {label["unit"]: label for label in labels if label["metric"] == "refusal"}
     rows += [
         {**_outside(label), "rater": RULES, "kind": RULES, "value": float(refuses(label["text"]))}
         for label in texts.values()
     ]
+    if ratings is not None:
+        valued = ratings[ratings["value"].notna()]
+        rows += [
+            {**_outside(texts[unit]), "rater": judge, "kind": "judge", "value": value}
+            for judge, unit, value in valued[["judge", "item_id", "value"]].itertuples(index=False, name=None)
+        ]
     return pd.DataFrame(rows).assign(set=name)[list(ROW_COLUMNS)]
 
 
@@ -146,9 +157,15 @@ def _outside(label: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sets_of(
-    ratings: pd.DataFrame, labels: Mapping[str, Sequence[Mapping[str, Any]]], refuses: Callable[[str], bool]
+    ratings: pd.DataFrame,
+    labels: Mapping[str, Sequence[Mapping[str, Any]]],
+    refuses: Callable[[str], bool],
+    beside: Mapping[str, pd.DataFrame],
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the rows of all sets, and the labels of each that met no rating."""
+    """Return the rows of all sets, and the labels of each that met no rating.
+
+    `beside` are judges' ratings of texts that are not in the grid, by set.
+    """
     parts: list[pd.DataFrame] = []
     unmatched: dict[str, int] = {}
     rows = rated(ratings) if len(ratings) else None
@@ -158,7 +175,7 @@ def sets_of(
         outside = [label for label in given if label["unit"] is not None]
         inside = [label for label in given if label["unit"] is None]
         if outside:
-            parts.append(outside_rows(name, outside, refuses))
+            parts.append(outside_rows(name, outside, refuses, beside.get(name)))
         if inside and rows is not None:
             found, unmatched[name] = labelled_rows(name, inside, rows)
             parts.append(found)

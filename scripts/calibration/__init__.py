@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from scripts.calibration.completion import Completion
 from scripts.calibration.label import Label
 from scripts.calibration.own import read_own
 from scripts.calibration.study import read_study
-from scripts.calibration.xstest import read_xstest
+from scripts.calibration.xstest import read_completions, read_xstest
 from scripts.config.calibration import Labels
 from scripts.errors import UserError
 
-__all__ = ["Label", "read_labels"]
+__all__ = ["Completion", "Label", "read_completions", "read_labels"]
 
 _READERS: Mapping[str, Callable[[Path, Labels, Sequence[str]], list[Label]]] = {
     "csv": read_own,

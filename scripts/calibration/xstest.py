@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.benchmarks.reading import Row, read_csv
+from scripts.calibration.completion import Completion
 from scripts.calibration.label import HUMAN, Label
-from scripts.config.calibration import Labels
+from scripts.config.calibration import PUBLISHED_RATERS, Labels
 from scripts.errors import UserError
 
 REFUSED = {"1_full_compliance": 0.0, "2_full_refusal": 1.0, "3_partial_refusal": 1.0}
@@ -15,8 +16,7 @@ RATERS = {
     "final_label": HUMAN,
     "annotation_1": f"{HUMAN}:1",
     "annotation_2": f"{HUMAN}:2",
-    "gpt4_label": "gpt4",
-    "strmatch_label": "string-match",
+    **dict(zip(("gpt4_label", "strmatch_label"), PUBLISHED_RATERS, strict=True)),
 }
 """Column -> rater. The last two are in the authors' files of automatic labels only."""
 
@@ -29,13 +29,36 @@ def read_xstest(path: Path, section: Labels, roles: Sequence[str]) -> list[Label
     Automatic labels that are none of the three classes (the authors' grader refused some itself) are left out, as
     is a blank one; a human label that is none of them is a UserError.
     """
+    model = model_of(path)
+    return [label for row in _rows(path) for label in _labels(row, model)]
+
+
+def read_completions(path: Path) -> list[Completion]:
+    """Return the completions of one file, in its order; one may be blank. UserError as in `read_xstest`."""
+    model = model_of(path)
+    return [
+        Completion(unit_of(model, row.text("id")), model, row.text("prompt"), str(row.data["completion"]))
+        for row in _rows(path)
+    ]
+
+
+def model_of(path: Path) -> str:
+    """Return the model whose completions a file holds; UserError where its name does not say."""
     model = path.stem.removeprefix(_START)
     for end in _ENDS:
         model = model.removesuffix(end)
     if not path.stem.startswith(_START) or not model:
         raise UserError(f"{path}: found another name, expected {_START}<model>.csv, which names the model.")
-    rows = read_csv(path, ("id", "prompt", "completion", "annotation_1", "annotation_2", "final_label"))
-    return [label for row in rows for label in _labels(row, model)]
+    return model
+
+
+def unit_of(model: str, item: str) -> str:
+    """Return the name of a completion."""
+    return f"{model}/{item}"
+
+
+def _rows(path: Path) -> list[Row]:
+    return read_csv(path, ("id", "prompt", "completion", "annotation_1", "annotation_2", "final_label"))
 
 
 def _labels(row: Row, model: str) -> list[Label]:
@@ -47,7 +70,7 @@ def _labels(row: Row, model: str) -> list[Label]:
         if said not in REFUSED and rater.startswith(HUMAN):
             raise row.fault(column, f"one of {', '.join(REFUSED)}")
         if said in REFUSED:
-            unit = f"{model}/{item}"
             # Five models answer each prompt, and a hard prompt is hard for all of them.
+            unit = unit_of(model, item)
             labels.append(Label(row.where, "refusal", rater, REFUSED[said], {}, unit, model, text, item))
     return labels

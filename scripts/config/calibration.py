@@ -33,6 +33,10 @@ COLUMNS = (
 """The columns that are read of a CSV of one's own; all but `label` where it has them."""
 
 
+PUBLISHED_RATERS = ("gpt4", "string-match")
+"""What the raters of the automatic labels in published files are called."""
+
+
 class Labels(Section):
     """A file of labels that people gave, or a folder of such files."""
 
@@ -42,6 +46,17 @@ class Labels(Section):
     columns: dict[str, NonEmpty] = Field(
         default_factory=dict, description="format csv: what the file calls a column that is read here"
     )
+
+    judges: tuple[Slug, ...] = Field(
+        default=(), description="format xstest-completions: judges that rate the published answers too"
+    )
+
+    @field_validator("judges")
+    @classmethod
+    def _each_once(cls, judges: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(judges)) < len(judges):
+            raise ValueError(f"found {list(judges)}, expected each once")
+        return judges
 
     @field_validator("columns")
     @classmethod
@@ -56,6 +71,11 @@ class Labels(Section):
             raise ValueError(f"metric: missing, expected one of {', '.join(RATED)}")
         if self.format != "csv" and (self.metric or self.columns):
             raise ValueError(f"format {self.format}: found metric or columns, expected them with format csv only")
+        if self.judges and self.format != "xstest-completions":
+            raise ValueError(
+                f"judges: found {list(self.judges)}, expected them with format xstest-completions only, whose texts "
+                "are not of this grid"
+            )
         return self
 
 

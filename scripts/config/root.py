@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.batches import Batches
 from scripts.config.benchmarks import BenchmarkKind, BenchmarkSection
-from scripts.config.calibration import Calibration, Labels
+from scripts.config.calibration import PUBLISHED_RATERS, Calibration, Labels
 from scripts.config.comparison import Comparison
 from scripts.config.conditions import Condition
 from scripts.config.figures import Figures
@@ -24,6 +24,10 @@ PAIRWISE: frozenset[str] = frozenset({"role-specific", "general"})
 """Kinds of benchmarks whose responses a judge compares with a reference."""
 JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
 """Kinds of benchmarks whose responses a judge rates."""
+COMPLETIONS = "completions"
+"""Stands for a model where judges rate published answers, which no model of the config wrote."""
+COMPLETIONS_RUBRIC = "xstest"
+"""By which published answers are rated, without a persona: does the answer refuse?"""
 RATED_OF = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
 """Name of the metric that a judge gives the responses of a kind of benchmark."""
 
@@ -129,6 +133,24 @@ class Config(Section):
                 raise ValueError(
                     f"calibration.samples.{slug}.benchmark: found {sample.benchmark}, expected one of "
                     f"{', '.join(fitting) or 'none'}, the benchmarks here that are rated for {sample.metric}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _judges_can_rate_published_answers(self) -> "Config":
+        for slug, labels in self.human.items():
+            for name in labels.judges:
+                where = f"calibration.labels.{slug}.judges: found {name}"
+                if name not in self.judges:
+                    raise ValueError(f"{where}, expected some of {', '.join(self.judges) or 'none'}")
+                if isinstance(self.judges[name].model, ReleasedModel):
+                    raise ValueError(f"{where}, whose judgements are imported, expected a judge that can be asked")
+                if name in ("human", "rules", *PUBLISHED_RATERS):
+                    raise ValueError(f"{where}, as another rater of these texts is called, expected another slug")
+            if labels.judges and COMPLETIONS in self.models:
+                raise ValueError(
+                    f"models.{COMPLETIONS}: found this slug, expected another, because of "
+                    f"calibration.labels.{slug}.judges: so are called the published answers that judges rate"
                 )
         return self
 

@@ -36,7 +36,9 @@ class Cell:
     `benchmark` is None for a dialogue and for a judgement of its rounds, which has a `metric`. `as_persona`: the
     persona whose items the baseline is asked (in a persona-bound benchmark), or as which it is judged. `behind` is
     the dialogue of a response. `judge` and `judged` (the cell that is rated) are set for judgements, `reference` for
-    pairwise ones. `wanted` are the released files of an imported cell (key -> path), `sources` those that are there.
+    pairwise ones. `completions` is the slug of the labels where a judge rates published answers: these stand in no
+    dialogue, so nothing is `judged`, and the track names the labels in the place of a condition, and no model of the
+    config. `wanted` are the released files of an imported cell (key -> path), `sources` those that are there.
     `spec` is everything that shapes the result, as plain JSON types.
     """
 
@@ -49,6 +51,7 @@ class Cell:
     reference: str | None = None
     judged: "Cell | None" = None
     behind: "Cell | None" = None
+    completions: str | None = None
     wanted: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,6 +91,8 @@ class Cell:
     def plain_path(self) -> str:
         """Path below the results folder without the digest: what people open in `current/`."""
         track = self.track
+        if self.completions:
+            return f"{self.stage}/{self.judge}/{track.model}/{self.completions}.parquet"
         folder = [self.stage, *([self.judge] if self.judge else []), track.model, track.persona]
         folder += [self.kind] if self.benchmark or self.metric else []
         suffix = f"--as-{self.as_persona}" if self.as_persona else ""

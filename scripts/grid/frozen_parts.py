@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels
-from scripts.calibration import Label
+from scripts.calibration import Completion, Label
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.calibration import Labels as LabelsSection
 from scripts.config.conditions import Condition, Order
@@ -55,3 +55,8 @@ class FrozenParts(Parts):
         """Return labels that people gave, and pins of those from elsewhere."""
         known = self._raw["human"]
         return ([Label(**raw) for raw in known[slug]], []) if slug in known else super().human(slug, section, roles)
+
+    def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
+        """Return the published answers that judges rate."""
+        known = self._raw["completions"]
+        return [Completion(**raw) for raw in known[slug]] if slug in known else super().completions(slug, section)

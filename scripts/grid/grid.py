@@ -22,7 +22,7 @@ from scripts.grid.study import Study
 class Grid:
     """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark.
 
-    Judgements come last, by judge, in the order of what they rate.
+    Judgements come last, by judge, in the order of what they rate, published completions after all else.
     """
 
     study: Study

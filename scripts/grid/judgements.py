@@ -7,17 +7,18 @@ from typing import Any
 from scripts.benchmarks.base import Item
 from scripts.config.judges import Judge, Reference
 from scripts.config.personas import BASELINE
-from scripts.config.root import PAIRWISE
+from scripts.config.root import COMPLETIONS_RUBRIC, PAIRWISE
 from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
+from scripts.grid.completions import completions_identity, rated_completions, track_of
 from scripts.grid.released import judge_is_released, judged_with_files
 from scripts.grid.study import Study, judge_weights_key
 from scripts.judge.prompts import JUDGE_RECIPE_VERSION
 
 
 def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
-    """Yield the judgement cells of every judge over the dialogue and response cells of a grid."""
+    """Yield the judgement cells of every judge over the cells of a grid, then those over published answers."""
     for slug, judge in study.config.judges.items():
         specs = _Specs(study, slug, judge)
         benchmarks = set(study.config.judged_benchmarks(slug))
@@ -25,6 +26,7 @@ def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
             if _is_rated(cell, judge):
                 made = _of_cell(study, cell, specs, judge, benchmarks)
                 yield from _imported(study, made) if judge_is_released(study, slug) else made
+        yield from (specs.of_completions(labels) for labels in rated_completions(study, slug))
 
 
 def _of_cell(study: Study, cell: Cell, specs: "_Specs", judge: Judge, benchmarks: AbstractSet[str]) -> Iterator[Cell]:
@@ -107,6 +109,18 @@ class _Specs:
             **(self._order if place.get("reference") else {}),
         }
         return Cell(judged.track, spec, judge=self.slug, judged=judged, **place)
+
+    def of_completions(self, labels: str) -> Cell:
+        """Return the judgement of the published answers beside some labels."""
+        spec = {
+            **self._shared,
+            "judged": completions_identity(self._study, labels),
+            "texts": self._rubric(COMPLETIONS_RUBRIC),
+            "persona": None,
+            "reference": None,
+            "scoring": None,
+        }
+        return Cell(track_of(labels), spec, judge=self.slug, metric=COMPLETIONS_RUBRIC, completions=labels)
 
     def _rubric(self, rubric: str) -> dict[str, str]:
         if rubric not in self._rubrics:

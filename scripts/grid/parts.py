@@ -1,7 +1,7 @@
 """The parts of a study by the path or the reference that the config gives: texts, or stand-ins, and their pins."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels, read_labels
 from scripts.benchmarks.role_specific import PREFIX
-from scripts.calibration import Label
+from scripts.calibration import Completion, Label, read_completions
 from scripts.calibration import read_labels as read_human
+from scripts.calibration.xstest import model_of, unit_of
 from scripts.config import Config
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.calibration import Labels as LabelsSection
@@ -145,6 +146,18 @@ class Parts:
         labels = read_human(section, here, roles) if len(here) == len(found) else []
         return labels, [self.pin(wanted, path) for path in paths]
 
+    def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
+        """Return the published answers that stand beside labels; as many stand-ins while their files are not here."""
+        wanted, where = reference(section.file), f"calibration.labels.{slug}.file"
+        if wanted is None:
+            return [read for file in _files(self.root / section.file, where) for read in read_completions(file)]
+        entries = self.store.catalogue.files(wanted, where)
+        found = [self.here(wanted, path) for path in entries]
+        here = [path for path in found if path is not None]
+        if len(here) == len(found):
+            return [read for file in here for read in read_completions(file)]
+        return [made for path, entry in entries.items() for made in _completions_so_far(Path(path), entry)]
+
     def template(self, slug: str, judge: Judge) -> Published | None:
         """Return the published template of a judge, with stand-ins while its files are not here; None without one."""
         wanted = reference(judge.template or "")
@@ -235,3 +248,11 @@ def _items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) -
         benchmark.stand_in(number, role, lambda what: stand_in(f"{slug} {what}", entry.stand_in.characters))
         for number in range(1, count + 1)
     ]
+
+
+def _completions_so_far(path: Path, entry: ExternalFile) -> Iterator[Completion]:
+    model = model_of(path)
+    for number in range(1, (entry.rows or entry.stand_in.rows or 1) + 1):
+        unit = unit_of(model, str(number))
+        prompt, text = stand_in(f"prompt {number}", 0), stand_in(f"completion {unit}", entry.stand_in.characters)
+        yield Completion(unit, model, prompt, text)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.benchmarks.labels import Labels
-from scripts.calibration import Label
+from scripts.calibration import Completion, Label
 from scripts.config import Config
 from scripts.config.conditions import Order
 from scripts.config.judges import Judge
@@ -45,8 +45,9 @@ class Study:
     to what they read. `pins` identify third-party texts. Where a third-party file is `absent` (source, path),
     stand-ins of the right number take the place of its texts: enough to plan with, and never sent to a model. `store`
     has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark; `human` are labels
-    that people gave, by slug. `release` is there if a model is imported from released files. `compared`
-    are hashes of what a comparison is with, by its slug, where that is a file.
+    that people gave, by slug, and `completions` the published answers beside them that judges rate. `release` is
+    there if a model is imported from released files. `compared` are hashes of what a comparison is with, by its slug,
+    where that is a file.
     """
 
     config: Config
@@ -62,6 +63,7 @@ class Study:
     labels: Mapping[str, Labels] = field(default_factory=dict)
     nltk: Mapping[str, str] = field(default_factory=dict)
     human: Mapping[str, Sequence[Label]] = field(default_factory=dict)
+    completions: Mapping[str, Sequence[Completion]] = field(default_factory=dict)
     release: Release | None = None
     compared: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,6 +116,11 @@ class Study:
             "human": {
                 slug: [asdict(label) for label in labels]
                 for slug, labels in self.human.items()
+                if slug not in self.pins.human
+            },
+            "completions": {
+                slug: [asdict(completion) for completion in completions]
+                for slug, completions in self.completions.items()
                 if slug not in self.pins.human
             },
             "weights": self.weights,
@@ -181,6 +188,7 @@ def _study(
         labels=labels,
         nltk=nltk,
         human=human,
+        completions={s: parts.completions(s, section) for s, section in config.human.items() if section.judges},
         release=released(roles),
         compared=compared,
     )

@@ -1,9 +1,10 @@
 """Published templates of judges: which files of the catalogue make one up, and whether a judge can be asked by it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from scripts.config import Config
+from scripts.config.root import COMPLETIONS_RUBRIC
 from scripts.errors import UserError
 from scripts.fetch.catalogue import ExternalFile
 from scripts.judge.formats import FORMATS
@@ -42,12 +43,22 @@ def with_template(config: Config, slug: str, texts: JudgeTexts, published: Publi
     judge, asked = config.judges[slug], published.format.form
     if judge.form != asked:
         raise UserError(f"judges.{slug}.form: found {judge.form}, expected {asked}, which {judge.template} asks for.")
-    rated: dict[str, Sequence[str]] = {"utterances": judge.utterances, "benchmarks": config.judged_benchmarks(slug)}
-    for key, name in ((key, name) for key, names in rated.items() for name in names):
-        scale = texts.scale(config.rubric(name))
+    for where, name, rubric in _rated(config, slug):
+        scale = texts.scale(rubric)
         if scale not in published.texts:
             raise UserError(
-                f"judges.{slug}.{key}: found {name}, which {_ASKS[scale]}, expected it left out, because "
-                f"{judge.template} has no template for that."
+                f"{where}: found {name}, which {_ASKS[scale]}, expected it left out, because {judge.template} has no "
+                "template for that."
             )
     return replace(texts, published=published)
+
+
+def _rated(config: Config, slug: str) -> Iterator[tuple[str, str, str]]:
+    """Yield for all that a judge rates the config field that says so, what it says, and the rubric."""
+    for metric in config.judges[slug].utterances:
+        yield f"judges.{slug}.utterances", metric, config.rubric(metric)
+    for name in config.judged_benchmarks(slug):
+        yield f"judges.{slug}.benchmarks", name, config.rubric(name)
+    for labels, section in config.human.items():
+        if slug in section.judges:
+            yield f"calibration.labels.{labels}.judges", slug, COMPLETIONS_RUBRIC

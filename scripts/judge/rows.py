@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from scripts.benchmarks.base import Item
+from scripts.calibration import Completion
 from scripts.engines.request import WITH_TEXT, Status
 from scripts.generate.transcript import text_hash
 from scripts.grid.asked import asked_items
@@ -39,7 +40,9 @@ class JudgedRow:
 
 
 def judged_rows(grid: Grid, cell: Cell, results: Path) -> list[JudgedRow]:
-    """Return the rows of a judgement cell from the file of the cell that it rates."""
+    """Return the rows of a judgement cell from the file of the cell that it rates, or from published answers."""
+    if cell.completions:
+        return [_published(completion) for completion in grid.study.completions[cell.completions]]
     judged = cell.judged
     if judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
@@ -51,6 +54,11 @@ def judged_rows(grid: Grid, cell: Cell, results: Path) -> list[JudgedRow]:
         return list(_compared(grid, cell, judged, items, rows))
     known = {item.id: read_of_item(grid.study, judged, item) for item in items}
     return [_plain(row["checkpoint"], row["item_id"], row["prompt"], row, known[row["item_id"]]) for row in rows]
+
+
+def _published(completion: Completion) -> JudgedRow:
+    answer = {"answer": completion.text, "status": "ok", "answer_sha256": text_hash(completion.text)}
+    return _plain(0, completion.unit, completion.prompt, answer, None)
 
 
 def _plain(before: int, item: str | None, turn: str, row: Mapping[str, Any], trait: str | None) -> JudgedRow:

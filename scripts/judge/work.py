@@ -15,6 +15,7 @@ from scripts.engines.request import Ask, Reply, Request, request_identity
 from scripts.errors import UserError
 from scripts.generate.transcript import ANSWER, answer_columns
 from scripts.grid.cells import Cell
+from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
 from scripts.grid.recipe import opening, system_prompt
 from scripts.judge import JudgeTexts, judge_prompt, response_format
@@ -143,14 +144,14 @@ def cell_works(frozen: FrozenPlan, batch: Batch) -> list[JudgeWork]:
 def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork | None:
     """Return the work on one judgement cell; None while the file that it judges does not exist."""
     study, slug = grid.study, cell.judge or ""
-    if cell.judged is None or not (results / cell.judged.path).exists():
+    if cell.judged is not None and not (results / cell.judged.path).exists():
         return None
     as_persona = cell.as_persona or cell.track.persona
     return JudgeWork(
         cell=cell,
         judge=study.config.judges[slug],
         texts=study.judge_texts[slug],
-        rubric=study.config.rubric(cell.kind),
+        rubric=rubric_of(study.config, cell),
         persona=study.personas.get(as_persona),
         rows=judged_rows(grid, cell, results),
     )

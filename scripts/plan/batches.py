@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from scripts.config import Config
 from scripts.config.models import Model, ReleasedModel
+from scripts.config.root import COMPLETIONS
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.loads import Loads
@@ -22,10 +23,10 @@ STAGES: tuple[Stage, ...] = (GENERATE, JUDGE, IMPORT)
 class Batch:
     """The cells one job makes with one engine. Paths are relative to the results folder.
 
-    `model` is the model that is measured, `judge` the one that rates it, None while generating. `inputs` are the
-    cells that the missing ones stand behind or rate. `requests` counts every request of the cells, journaled or
-    not; `minutes` is the estimate for all of them and the start of the engine. `imported`: the cells are made from
-    released files, without an engine.
+    `model` is the model that is measured (`completions` where published answers are judged), `judge` the one that
+    rates it, None while generating. `inputs` are the cells that the missing ones stand behind or rate. `requests`
+    counts every request of the cells, journaled or not; `minutes` is the estimate for all of them and the start of
+    the engine. `imported`: the cells are made from released files, without an engine.
     """
 
     name: str
@@ -77,7 +78,7 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
     """Cut missing cells into batches in grid order; a cell of another model never moves a cut."""
     groups: dict[tuple[str | None, str], list[Cell]] = {}
     for judge in (None, *grid.study.config.judges):
-        for model in grid.study.config.models:
+        for model in (*grid.study.config.models, *([COMPLETIONS] if judge else [])):
             groups[judge, model] = []
     for cell in missing:
         groups[cell.judge, cell.track.model].append(cell)
@@ -103,6 +104,8 @@ def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[s
         family.cells.append(cell)
         family.requests += sizes.rows(cell)
         family.minutes += sizes.minutes(cell)
+        if cell.completions:
+            continue  # published answers are no cell
         needed = (cell.judged or grid.dialogues[cell.track]).path
         # A dialogue made in this very batch is no input; what a judge rates always is, wherever it is made.
         if cell.judge or needed not in paths:

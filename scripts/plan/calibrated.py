@@ -1,6 +1,6 @@
 """The calibration of judges as artefacts: one table, a figure for each set of labels, samples for people to rate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,14 +17,17 @@ JUDGES = "judges"
 """The set of all texts that two raters of the grid rated; also in `scripts.analysis.rated`, a test compares them."""
 
 
-def calibrated(grid: Grid, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
-    """Yield what section `calibration` asks for; nothing without it."""
+def calibrated(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact]) -> Iterator[Artefact]:
+    """Yield what section `calibration` asks for; nothing without it.
+
+    `beside` are judges' ratings of published answers, by the slug of their labels.
+    """
     config = grid.study.config
     if config.calibration is None:
         return
     sets = [*([JUDGES] if _several_raters(grid) else []), *config.calibration.labels]
     if sets:
-        table = _table(grid, ratings)
+        table = _table(grid, ratings, beside)
         yield table
         for name in sets:
             yield _figure(grid, table, name)
@@ -43,7 +46,7 @@ def _several_raters(grid: Grid) -> bool:
     return any(counted.count(kind) > 1 for kind in counted)
 
 
-def _table(grid: Grid, ratings: Sequence[Artefact]) -> Artefact:
+def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact]) -> Artefact:
     study, figures = grid.study, grid.study.config.figures
     inputs = [path for made in ratings if made.spec["kind"] in (UTTERANCES, *JUDGED) for path in made.outputs]
     source = module_digest(
@@ -56,6 +59,9 @@ def _table(grid: Grid, ratings: Sequence[Artefact]) -> Artefact:
     labels = {slug: _labels(grid, slug) for slug in study.human}
     spec: dict[str, Any] = {"kind": "calibration", "resamples": figures.resamples, "seed": figures.seed}
     spec |= {"labels": labels or None, "reading": source_digest("calibration") if labels else None, "source": source}
+    if beside:  # their ratings are the last inputs, in this order
+        spec["completions"] = list(beside)
+        inputs += [path for made in beside.values() for path in made.outputs]
     return artefact("summarise", ["tables/calibration.parquet", "tables/calibration.csv"], inputs, spec)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from scripts.benchmarks.base import Item
-from scripts.config.root import PAIRWISE
+from scripts.config.root import COMPLETIONS_RUBRIC, PAIRWISE
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid, user_turns
@@ -39,6 +39,12 @@ class Distinct:
         return [(load, self._new(cell, load)) for load in self._loads.of(cell)]
 
     def _new(self, cell: Cell, load: Load) -> int:
+        if cell.completions:
+            texts = self._grid.study.completions[cell.completions]
+            # A blank answer is not judged.
+            return self._asked.new(
+                (cell.judge, COMPLETIONS_RUBRIC), frozenset((c.prompt, c.text) for c in texts if c.text.strip())
+            )
         if cell.judged is not None:
             return sum(self._asked.new(place, self._judged(cell, cell.judged)) for place in self._rated(cell))
         nodes = self.nodes(cell.track)

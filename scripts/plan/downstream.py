@@ -6,6 +6,7 @@ from typing import Any
 
 from scripts.benchmarks import verifiers
 from scripts.config.personas import BASELINE
+from scripts.config.root import COMPLETIONS
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
@@ -23,12 +24,13 @@ from scripts.plan.statistics import statistics
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
     ratings, patterns, last = _ratings(grid), _patterns(grid), _patterns(grid, last=True)
-    found = findings(grid, ratings, patterns)
+    beside = _of_completions(grid)
+    found = findings(grid, ratings, patterns, list(beside.values()))
     measured = list(statistics(grid, ratings, patterns, found))
-    tables = [*found, *calibrated(grid, ratings), *measured]
+    tables = [*found, *calibrated(grid, ratings, beside), *measured]
     told = insights(grid, ratings, by_name(tables), patterns)
     drawn = statistic_figures(grid, by_plain_name([*patterns, *last, *measured, *told]))
-    made = [*ratings, *patterns, *last, *tables, *told, *drawn, *released(grid, patterns)]
+    made = [*ratings, *beside.values(), *patterns, *last, *tables, *told, *drawn, *released(grid, patterns)]
     return [*made, *comparisons(grid, made), _pages(grid)]
 
 
@@ -36,7 +38,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
     """One table per model and benchmark, and one for its dialogues: an edit scores again only what it touches."""
     groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for cell in grid.cells:
-        if cell.stage != "dialogues":
+        if cell.stage != "dialogues" and not cell.completions:
             groups[cell.track.model, cell.benchmark or UTTERANCES].append(cell)
     study, scoring = grid.study, _Scoring(grid)
     result = []
@@ -53,6 +55,20 @@ def _ratings(grid: Grid) -> list[Artefact]:
         inputs = [cell.path for cell in cells]
         result.append(artefact("rate", [f"tables/ratings-{model}--{name}.parquet"], inputs, spec))
     return result
+
+
+def _of_completions(grid: Grid) -> dict[str, Artefact]:
+    """One table for each set of labels whose published answers judges rate, by its slug."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for cell in grid.cells:
+        if cell.completions:
+            groups[cell.completions].append(cell.path)
+    shared = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS}
+    shared["source"] = source_digest("ratings", "benchmarks", "judge")
+    return {
+        slug: artefact("rate", [f"tables/ratings-{COMPLETIONS}--{slug}.parquet"], paths, {**shared, "labels": slug})
+        for slug, paths in groups.items()
+    }
 
 
 def _nltk(grid: Grid, benchmark: str) -> Any:

@@ -33,24 +33,34 @@ _COUNTED = frozenset({"status", "answer-status", "distances", "agreement"})
 """Kinds of tables without intervals."""
 
 
-def findings(grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefact]) -> list[Artefact]:
-    """Return the series, each followed by the figures that show it."""
+def findings(
+    grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefact], beside: Sequence[Artefact]
+) -> list[Artefact]:
+    """Return the series, each followed by the figures that show it.
+
+    `beside` are ratings of published answers, which are of no model here: only how verdicts ended is told of them.
+    """
     maker = _Maker(grid)
-    return [*maker.overview(ratings), *maker.benchmarks(ratings), *maker.rounds(ratings), *maker.patterns(patterns)]
+    return [
+        *maker.overview(ratings, beside),
+        *maker.benchmarks(ratings),
+        *maker.rounds(ratings),
+        *maker.patterns(patterns),
+    ]
 
 
 class _Maker:
     def __init__(self, grid: Grid) -> None:
         self._study, self._config = grid.study, grid.study.config
 
-    def overview(self, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
+    def overview(self, ratings: Sequence[Artefact], beside: Sequence[Artefact]) -> Iterator[Artefact]:
         """The overview, and how answers and verdicts ended."""
         of_benchmarks = _outputs(a for a in ratings if a.spec["kind"] != UTTERANCES)
         series = self._table("by-checkpoint", "overview", of_benchmarks)
         yield series
         yield self._figure("by-checkpoint", "overview", series)
         yield self._table("answer-status", "answer-status", of_benchmarks)
-        yield self._table("status", "status", _outputs(ratings))
+        yield self._table("status", "status", _outputs([*ratings, *beside]))
 
     def benchmarks(self, ratings: Sequence[Artefact]) -> Iterator[Artefact]:
         """One series and one figure per benchmark and judge that rates it; one where no judge does."""

@@ -18,7 +18,7 @@ from scripts.plan.batches import Batch
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 5
+VERSION = 6
 
 
 @dataclass(frozen=True)

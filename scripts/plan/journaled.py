@@ -105,7 +105,8 @@ class _Walk:
         work: JudgeWork | None = judge_work(self._grid, cell, self._results)
         if work is not None:
             self._count(cell, 0, (bytes.fromhex(request.key) for _, request in work.requests()))
-            self._settle(cell, 0, {self._place(cell, row) for row in work.rows if row.not_judged})
+            if not cell.completions:  # blank ones among published answers are no requests from the start
+                self._settle(cell, 0, {self._place(cell, row) for row in work.rows if row.not_judged})
 
     def _place(self, cell: Cell, row: JudgedRow) -> bytes:
         """Return what stands for the key of a row without a text to judge: cells share such rows too."""

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from scripts.batch.prefixes import common
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
+from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
 from scripts.judge.prompts import judge_prompt
 
 
 @dataclass(frozen=True)
 class Load:
-    """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged.
+    """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged
+    but published ones, whose lengths are known.
 
     `answers`: answers of the judged model that stand in each request (0 unless it is a judgement).
     """
@@ -61,6 +63,10 @@ class Loads:
 
     def _judgement(self, cell: Cell) -> list[Load]:
         """Every row of the judged cell is one request; where a cell is compared with itself, not its first rows."""
+        if cell.completions:  # each of them is a row
+            completions = self._grid.study.completions[cell.completions]
+            texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
+            return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
         judged = self.of(cell.judged) if cell.judged else []
         rows = judged if cell.reference in (None, "dataset") else judged[1:]
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
@@ -78,7 +84,7 @@ class Loads:
         return self._shared(cell)[1]
 
     def _shared(self, cell: Cell) -> tuple[int, int]:
-        key = (cell.judge or "", cell.kind, self.persona_seen(cell))
+        key = (cell.judge or "", rubric_of(self._grid.study.config, cell), self.persona_seen(cell))
         if key not in self._rubrics:
             bare, other = (self._prompt(cell, turn) for turn in ("", "."))
             self._rubrics[key] = len(bare), common(bare, other)
@@ -86,7 +92,7 @@ class Loads:
 
     def _prompt(self, cell: Cell, user_turn: str) -> str:
         study, as_persona = self._grid.study, self.persona_seen(cell)
-        texts, metric = study.judge_texts[cell.judge or ""], study.config.rubric(cell.kind)
+        texts, metric = study.judge_texts[cell.judge or ""], rubric_of(study.config, cell)
         traits = getattr(texts.rubric(metric), "traits", None)
         [message] = judge_prompt(
             texts,

@@ -14,7 +14,7 @@ from scripts.files import write_atomically
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.plan.frozen import FrozenPlan
-from scripts.ratings.judged import judged_ratings
+from scripts.ratings.judged import completion_ratings, judged_ratings
 from scripts.ratings.table import rate_response, ratings_table
 
 
@@ -22,7 +22,7 @@ def rate(frozen: FrozenPlan, output: str) -> None:
     """Write the ratings table `output` (a path below the results folder) from the cells it names."""
     frozen.study.require_texts()
     artefact = frozen.artefact(output)
-    nltk = frozen.study.nltk.get(artefact.spec["benchmark"])
+    nltk = frozen.study.nltk.get(artefact.spec["benchmark"] or "")
     if nltk is not None:
         verifiers.look_in(nltk)
     rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
@@ -34,6 +34,9 @@ def rate(frozen: FrozenPlan, output: str) -> None:
 
 def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
     study, slug = frozen.study, cell.benchmark
+    if cell.completions:
+        yield from completion_ratings(frozen, cell, cell.completions)
+        return
     items: dict[str, Item] = {}
     if slug is not None:
         # The baseline is judged as the persona whose items it was asked, so both name the same set.

@@ -7,10 +7,13 @@ import pyarrow.parquet as pq
 
 from scripts.benchmarks.base import Item
 from scripts.config.judges import Form
+from scripts.config.personas import BASELINE
 from scripts.config.root import RATED_OF
 from scripts.engines.request import WITH_TEXT
 from scripts.errors import UserError
+from scripts.generate.transcript import text_hash
 from scripts.grid.cells import Cell
+from scripts.grid.completions import rubric_of
 from scripts.judge import Scale, Verdict, parse, win
 from scripts.plan.frozen import FrozenPlan
 
@@ -26,7 +29,7 @@ def judged_ratings(
     UserError when the judged file holds another text than the one that was judged.
     """
     judge = frozen.study.config.judges[cell.judge or ""]
-    kind = frozen.study.config.rubric(cell.kind)
+    kind = rubric_of(frozen.study.config, cell)
     texts = frozen.study.judge_texts[cell.judge or ""]
     scale, binary = texts.scale(kind), texts.binary
     known = _hashes(frozen, cell)
@@ -36,7 +39,7 @@ def judged_ratings(
         place = (row["round"] or row["checkpoint"], row["item_id"])
         if known.get(place) != row["judged_sha256"]:
             raise UserError(
-                f"{cell.path}: judged another text than {cell.judged and cell.judged.path} holds now, expected the "
+                f"{cell.path}: judged another text than {_judged(cell)} holds now, expected the "
                 f"same; make it again: personas forget '{cell.path}'."
             )
         verdicts.setdefault(place, []).append(_read(row, judge.form, scale, binary))
@@ -56,6 +59,18 @@ def judged_ratings(
         yield {**placed, "metric": RATED_OF.get(kind, kind), **_together(found)}
         if len(found) > 1:
             yield {**placed, "metric": FOLLOWS_ORDER, **_by_order(found)}
+
+
+def completion_ratings(frozen: FrozenPlan, cell: Cell, labels: str) -> Iterator[dict[str, Any]]:
+    """Yield one rating for each published answer, under the model that wrote it; UserError as above."""
+    written_by = {completion.unit: completion.model for completion in frozen.study.completions[labels]}
+    where = {"persona": BASELINE, "is_baseline": True}
+    for row in judged_ratings(frozen, cell, {}, where):
+        yield {**row, "model": written_by[row["item_id"]]}
+
+
+def _judged(cell: Cell) -> str:
+    return cell.judged.path if cell.judged else f"calibration.labels.{cell.completions}"
 
 
 FOLLOWS_ORDER = "follows-order"
@@ -78,6 +93,8 @@ def _by_order(verdicts: Sequence[tuple[str, float | None]]) -> dict[str, Any]:
 
 
 def _hashes(frozen: FrozenPlan, cell: Cell) -> dict[tuple[int, str | None], str | None]:
+    if cell.completions:
+        return {(0, c.unit): text_hash(c.text) for c in frozen.study.completions[cell.completions]}
     if cell.judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
     is_dialogue = cell.judged.benchmark is None

@@ -53,7 +53,9 @@ class _Exporter:
         """Write dialogues, responses and judgements."""
         baselines: dict[tuple[str, str], list[Cell]] = defaultdict(list)
         for cell in self.grid.cells:
-            if not is_in_release(self.grid.study, cell.track):
+            if cell.completions:
+                self.done.left_out[cell.plain_path] = "the release has no judgements of published answers"
+            elif not is_in_release(self.grid.study, cell.track):
                 self.done.left_out[cell.plain_path] = "the release has no such condition or replicate"
             elif cell.benchmark and cell.track.order != "fixed":
                 self.done.left_out[cell.plain_path] = "the release asks items behind the fixed order only"

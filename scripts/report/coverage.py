@@ -19,7 +19,8 @@ FAILED = "failed last time"
 
 def coverage(outlook: Outlook) -> pd.DataFrame:
     """Return one row per (stage, model, persona): `cells`, `current`, `journaled` (share 0..1 of the missing cells'
-    requests), `failed` (missing cells that failed last time). Pairs without a cell have a row of zeros.
+    requests), `failed` (missing cells that failed last time). Pairs without a cell have a row of zeros. Judgements of
+    published answers are of no model here, and left out.
     """
     plan = outlook.plan
     missing = {cell.path for cell in plan.missing}
@@ -50,6 +51,7 @@ def write_picture(outlook: Outlook, path: Path) -> None:
     if path.suffix not in (".png", ".pdf"):
         raise UserError(f"--picture: found {path.name!r}, expected a name that ends in .png or .pdf.")
     plan = outlook.plan
-    current = len(plan.grid.cells) - len(plan.missing)
-    figure = draw_picture(coverage(outlook), title=f"{current:,} of {len(plan.grid.cells):,} cells are current")
+    cells = sum(cell.completions is None for cell in plan.grid.cells)
+    current = cells - sum(cell.completions is None for cell in plan.missing)
+    figure = draw_picture(coverage(outlook), title=f"{current:,} of {cells:,} cells are current")
     style.save(figure, path.with_suffix(".pdf"), path.with_suffix(".png"))

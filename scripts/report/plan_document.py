@@ -108,7 +108,9 @@ class PlanDocument(_Document):
     total: Counts
     work: Work
     groups: list[Group]
-    axes: dict[str, dict[str, Counts]] = Field(description="axis -> value -> cells")
+    axes: dict[str, dict[str, Counts]] = Field(
+        description="axis -> value -> cells; judgements of published completions are on none"
+    )
     reasons: dict[str, Count] = Field(description="reason -> missing cells")
     missing: list[MissingCell]
     absent: list[str] = Field(
@@ -181,11 +183,12 @@ def _rank(key: tuple[str, str, str | None]) -> tuple[bool, str]:
 
 
 def axes(outlook: Outlook) -> dict[str, dict[str, Counts]]:
-    """Return cells by value of each axis of the grid."""
+    """Return cells by value of each axis of the grid; judgements of published answers are beside these."""
     missing, result = _missing(outlook), dict[str, dict[str, Counts]]()
+    on_axes = [cell for cell in outlook.plan.grid.cells if cell.completions is None]
     for axis, value_of in AXES.items():
-        all_cells = Counter(value_of(cell) for cell in outlook.plan.grid.cells)
-        lacking = Counter(value_of(cell) for cell in outlook.plan.grid.cells if cell.path in missing)
+        all_cells = Counter(value_of(cell) for cell in on_axes)
+        lacking = Counter(value_of(cell) for cell in on_axes if cell.path in missing)
         result[axis] = {
             value: Counts(cells=cells, current=cells - lacking[value], missing=lacking[value])
             for value, cells in all_cells.items()

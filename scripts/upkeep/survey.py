@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts.config.root import COMPLETIONS
 from scripts.plan.forgotten import NAME as FORGOTTEN_NOTE
 from scripts.released.hashes import NAME as HASHES
 
@@ -18,7 +19,7 @@ _MARKED = r"[^/.][^/]*\.[0-9a-f]{16}"
 _LAYOUT = {
     "dialogues": rf"dialogues(/[^/]+){{2}}/{_MARKED}\.parquet",
     "responses": rf"responses(/[^/]+){{3}}/{_MARKED}\.parquet",
-    "judgements": rf"judgements(/[^/]+){{4}}/{_MARKED}\.parquet",
+    "judgements": rf"judgements/[^/]+((/[^/]+){{3}}|/{COMPLETIONS})/{_MARKED}\.parquet",
     **{folder: rf"{folder}(/[^/]+)*/{_MARKED}\.\w+" for folder in ("tables", "patterns", "figures", "report")},
     FORGOTTEN: r"journal/[^/]+/[^/]+\.forgotten",
     LEASE: r"leases/[^/]+\.lease",

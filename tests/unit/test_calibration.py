@@ -1,6 +1,5 @@
 """Calibration over a whole tiny study: planned when asked for, samples, labels that find their texts, the table."""
 
-import csv
 import hashlib
 import json
 from pathlib import Path
@@ -21,6 +20,7 @@ from scripts.plan.artefact import Artefact
 from scripts.plan.downstream import downstream
 from scripts.plan.frozen import FrozenPlan, plan_file, read
 from scripts.ratings.job import rate
+from tests.completions import put_completions
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer
 
 ONLY_STYLE = {"judges/j/utterances": ["style"], "judges/j/benchmarks": ["xstest"]}
@@ -264,24 +264,12 @@ def test_units_are_the_same_from_a_table_and_a_row() -> None:
     assert unit_of(row) != unit_of(row | {"round": None, "checkpoint": 3})
 
 
-COMPLETIONS = "id,type,prompt,completion,annotation_1,annotation_2,agreement,final_label"
-LABELS = {True: "2_full_refusal", False: "1_full_compliance"}
-
-
-def completions(folder: Path, model: str, *rows: tuple[str, bool]) -> None:
-    folder.mkdir(exist_ok=True)
-    with (folder / f"xstest_v2_completions_{model}.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COMPLETIONS.split(","))
-        for number, (text, refuses) in enumerate(rows):
-            writer.writerow([f"v2-{number}", "t", "Q", text, *[LABELS[refuses]] * 2, "True", LABELS[refuses]])
-
-
 def test_the_rules_against_xstests_labels(project: Project) -> None:
     """Rules right on all; and on 3 of 4 (margins 2, 2 and 1, 3: chance .5, kappa .5). No judge is needed."""
     sure, sorry = "Sure, here it is.", "I'm sorry, but I can't help with that."
-    completions(project.folder / "xs", "one", (sure, False), (sorry, True), (sure, False), (sorry, True))
-    completions(project.folder / "xs", "two", (sure, False), (sorry, True), (sure, False), (sure, True))
+    right = [(sure, False), (sorry, True), (sure, False)]
+    put_completions(project.folder / "xs", "one", [*right, (sorry, True)])
+    put_completions(project.folder / "xs", "two", [*right, (sure, True)])
     project.set({"calibration": {"labels": {"published": {"file": "xs", "format": "xstest-completions"}}}})
     project.set({"benchmarks/xstest": None, "benchmarks/bfi": None})
     project.set({"benchmarks/general": None, "benchmarks/role-specific": None})

@@ -21,8 +21,9 @@ from scripts.errors import UserError
 from scripts.grid import canonical
 from scripts.grid.canonical import canonical_json, digest
 from scripts.grid.recipe import RECIPE_VERSION
+from tests.completions import put_completions
 from tests.golden import PROMPTS, prompts
-from tests.helpers import ROOT, Project, by_plain_path, changed, digests
+from tests.helpers import JUDGE, ROOT, Project, by_plain_path, changed, digests
 from tests.templates import catalogue
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -80,6 +81,7 @@ def full_config(project: Project) -> Project:
         shutil.copytree(project.folder / name, project.folder / f"moved-{name}")
     (project.folder / "labels.csv").write_text("unit,L,label\nu,5,4\n")
     shutil.copy(project.folder / "labels.csv", project.folder / "moved.csv")
+    put_completions(project.folder / "xs", "one", [("Sure.", False), ("No.", True)])
     shared = {
         "name": "Model",
         "called": "Modelo",
@@ -180,7 +182,20 @@ def full_config(project: Project) -> Project:
             },
             "calibration": {
                 "labels": {
-                    "mine": {"file": "labels.csv", "format": "csv", "metric": "style", "columns": {"label": "L"}}
+                    "mine": {
+                        "file": "labels.csv",
+                        "format": "csv",
+                        "metric": "style",
+                        "columns": {"label": "L"},
+                        "judges": [],
+                    },
+                    "published": {
+                        "file": "xs",
+                        "format": "xstest-completions",
+                        "metric": None,
+                        "columns": {},
+                        "judges": ["j"],
+                    },
                 },
                 "samples": {"s": {"metric": "refusal", "benchmark": "xstest", "n": 9, "seed": 1}},
             },
@@ -302,13 +317,14 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Patterns.min_overlap": ("patterns/min_overlap", 0.4, "nothing"),
     "Patterns.max_minutes": ("patterns/max_minutes", 2.0, "nothing"),
     "Config.patterns": ("patterns", {}, "nothing"),
-    "Config.calibration": ("calibration", None, "nothing"),
-    "Calibration.labels": ("calibration/labels", {}, "nothing"),
+    "Config.calibration": ("calibration", None, "moves"),
+    "Calibration.labels": ("calibration/labels", {}, "moves"),
     "Calibration.samples": ("calibration/samples", {}, "nothing"),
     "Labels.file": ("calibration/labels/mine/file", "moved.csv", "nothing"),
     "Labels.format": ("calibration/labels/mine", {"file": "labels.csv", "format": "study"}, "refused"),
     "Labels.metric": ("calibration/labels/mine/metric", "knowledge", "nothing"),
     "Labels.columns": ("calibration/labels/mine/columns", {}, "nothing"),
+    "Labels.judges": ("calibration/labels/published/judges", [], "moves"),
     "Sample.metric": ("calibration/samples/s", {"metric": "trait", "benchmark": "bfi"}, "nothing"),
     "Sample.benchmark": ("calibration/samples/s/benchmark", None, "refused"),
     "Sample.n": ("calibration/samples/s/n", 8, "nothing"),
@@ -325,7 +341,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.conditions": ("conditions/requests", None, "cells"),
     "Config.checkpoints": ("checkpoints", [0, 1, 2], "cells"),
     "Config.benchmarks": ("benchmarks/role-specific", None, "cells"),
-    "Config.judges": ("judges/j", None, "cells"),
+    "Config.judges": ("judges/k", JUDGE, "cells"),
     "Config.replicates": ("replicates", 3, "cells"),
     "Config.figures": ("figures", {}, "nothing"),
     "Config.statistics": ("statistics", {}, "nothing"),
@@ -375,8 +391,6 @@ ACTS_ELSEWHERE = {
     "Statistics.study": "downstream of the cells",
     "Statistics.mixed_models": "downstream of the cells",
     "Config.patterns": "downstream of the cells",
-    "Config.calibration": "downstream of the cells",
-    "Calibration.labels": "downstream of the cells",
     "Calibration.samples": "downstream of the cells",
     "Labels.file": "downstream of the cells",
     "Labels.metric": "downstream of the cells",

@@ -345,12 +345,12 @@ def test_a_frozen_plan_does_not_see_later_edits(project: Project) -> None:
     assert digests(read(frozen.folder() / "plan.json").grid) == digests(frozen.grid) != digests(project.grid())
 
 
-@pytest.mark.parametrize("version", [None, 0, 4, "5"], ids=repr)
+@pytest.mark.parametrize("version", [None, 0, 5, "6"], ids=repr)
 def test_a_plan_of_another_version_is_refused(project: Project, version: Any) -> None:
     frozen = project.frozen()
     path = frozen.folder() / "plan.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
-    with pytest.raises(UserError, match=f"found plan version {version}, expected 5"):
+    with pytest.raises(UserError, match=f"found plan version {version}, expected 6"):
         read(path)
 
 

@@ -26,6 +26,7 @@ from scripts.judge.rubrics import LikertRubric, PairwiseRubric, Rubric, Scale, T
 from scripts.plan.frozen import FrozenPlan, read
 from scripts.plan.loads import Loads
 from scripts.ratings.judged import judged_ratings
+from tests.completions import put_completions
 from tests.golden.judge import DEFAULT
 from tests.helpers import ROOT, FakeServer, Project, answer, by_plain_path, changed
 from tests.templates import (
@@ -458,6 +459,20 @@ def test_what_does_not_fit_is_refused_when_the_config_is_read(
     with pytest.raises(UserError) as told:
         judged.grid()
     assert re.search(sentence, str(told.value)) and len(str(told.value).splitlines()) == 1
+
+
+def test_published_answers_need_a_template_too(judged: Project) -> None:
+    """In a catalogue with one file there is nothing to ask about refusals, wherever that is asked."""
+    put_completions(judged.folder / "xs", "one", [("Sure.", False)])
+    labels = {"file": "xs", "format": "xstest-completions", "judges": ["j"]}
+    asked_by(judged, SELENE | {"judges/j/benchmarks": [], "calibration": {"labels": {"xs": labels}}}).grid()
+    raw = catalogue()
+    del raw["selene"]["files"]["there/classification.yaml"]
+    (judged.folder / "sources.yaml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(
+        UserError, match=r"^calibration\.labels\.xs\.judges: found j, which answers yes or no, expected"
+    ):
+        judged.grid()
 
 
 def test_an_imported_judge_is_asked_nothing(judged: Project) -> None:
