@@ -16,7 +16,7 @@ RATERS = {
     "final_label": HUMAN,
     "annotation_1": f"{HUMAN}:1",
     "annotation_2": f"{HUMAN}:2",
-    **dict(zip(("gpt4_label", "strmatch_label"), PUBLISHED_RATERS, strict=True)),
+    **PUBLISHED_RATERS,
 }
 """Column -> rater. The last two are in the authors' files of automatic labels only."""
 
@@ -70,7 +70,7 @@ def _labels(row: Row, model: str) -> list[Label]:
         if said not in REFUSED and rater.startswith(HUMAN):
             raise row.fault(column, f"one of {', '.join(REFUSED)}")
         if said in REFUSED:
-            # Five models answer each prompt, and a hard prompt is hard for all of them.
             unit = unit_of(model, item)
+            # Five models answer each prompt, and a hard prompt is hard for all of them.
             labels.append(Label(row.where, "refusal", rater, REFUSED[said], {}, unit, model, text, item))
     return labels

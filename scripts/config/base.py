@@ -20,6 +20,13 @@ def slug_of(name: str) -> str:
     return _NOT_IN_SLUGS.sub("-", plain).strip("-.")
 
 
+def each_once(found: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return what was found; ValueError where anything in it is named twice. For `field_validator`."""
+    if found is not None and len(set(found)) < len(found):
+        raise ValueError(f"found {list(found)}, expected each once")
+    return found
+
+
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 

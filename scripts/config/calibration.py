@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from scripts.config.base import NonEmpty, Section, Slug
+from scripts.config.base import NonEmpty, Section, Slug, each_once
 
 RatedMetric = Literal["knowledge", "style", "in-character", "trait", "refusal", "win"]
 RATED: tuple[RatedMetric, ...] = get_args(RatedMetric)
@@ -33,8 +33,8 @@ COLUMNS = (
 """The columns that are read of a CSV of one's own; all but `label` where it has them."""
 
 
-PUBLISHED_RATERS = ("gpt4", "string-match")
-"""What the raters of the automatic labels in published files are called."""
+PUBLISHED_RATERS = {"gpt4_label": "gpt4", "strmatch_label": "string-match"}
+"""Column of automatic labels in published files -> what their rater is called."""
 
 
 class Labels(Section):
@@ -51,12 +51,7 @@ class Labels(Section):
         default=(), description="format xstest-completions: judges that rate the published answers too"
     )
 
-    @field_validator("judges")
-    @classmethod
-    def _each_once(cls, judges: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(judges)) < len(judges):
-            raise ValueError(f"found {list(judges)}, expected each once")
-        return judges
+    _each_once = field_validator("judges")(each_once)
 
     @field_validator("columns")
     @classmethod

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from scripts.config.base import NonEmpty, Section, Slug
+from scripts.config.base import NonEmpty, Section, Slug, each_once
 from scripts.config.conditions import Order
 from scripts.config.models import Model, ReleasedModel
 
@@ -74,12 +74,7 @@ class Judge(Section):
     )
     name: str | None = Field(default=None, description="display name; not used yet")
 
-    @field_validator("utterances", "benchmarks", "references", "models", "orders")
-    @classmethod
-    def _each_once(cls, found: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if found is not None and len(set(found)) < len(found):
-            raise ValueError(f"found {list(found)}, expected each once")
-        return found
+    _each_once = field_validator("utterances", "benchmarks", "references", "models", "orders")(each_once)
 
     @model_validator(mode="after")
     def _no_template_for_what_is_imported(self) -> "Judge":

@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from scripts.config.base import Section, Slug
+from scripts.config.base import Section, Slug, each_once
 
 
 class Patterns(Section):
@@ -21,9 +21,4 @@ class Patterns(Section):
     min_overlap: float = Field(default=0.3, ge=0, le=1, description="how far tokens overlap to be tried together")
     max_minutes: float = Field(default=15, gt=0, description="longest search for one persona, benchmark, condition")
 
-    @field_validator("benchmarks")
-    @classmethod
-    def _each_once(cls, found: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if found is not None and len(set(found)) < len(found):
-            raise ValueError(f"found {list(found)}, expected each once")
-        return found
+    _each_once = field_validator("benchmarks")(each_once)

@@ -145,7 +145,7 @@ class Config(Section):
                     raise ValueError(f"{where}, expected some of {', '.join(self.judges) or 'none'}")
                 if isinstance(self.judges[name].model, ReleasedModel):
                     raise ValueError(f"{where}, whose judgements are imported, expected a judge that can be asked")
-                if name in ("human", "rules", *PUBLISHED_RATERS):
+                if name in ("human", "rules", *PUBLISHED_RATERS.values()):
                     raise ValueError(f"{where}, as another rater of these texts is called, expected another slug")
             if labels.judges and COMPLETIONS in self.models:
                 raise ValueError(

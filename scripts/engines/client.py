@@ -94,7 +94,8 @@ class Client:
         except aiohttp.ClientError as error:
             return Failing(f"cannot be reached: {_named(error)}")
         if 300 <= response.status < 400:
-            return moved(response.status, self._url, response.headers.get("location", ""))
+            location = self._clean(response.headers.get("location", "").encode()).decode()
+            return moved(response.status, self._url, location)
         if response.status >= 400:
             return rejection(response.status, self._clean(response.content), told_wait(response.headers))
         seconds = _since(started)

@@ -43,7 +43,7 @@ class Connections:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Response:
-        """Return the response to a POST, wherever it says to go on; `timeout` in seconds.
+        """Return the response to a POST; a redirect is one too, and not followed. `timeout` in seconds.
 
         aiohttp.ClientError when none comes, TimeoutError when none comes in time.
         """

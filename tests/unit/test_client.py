@@ -442,8 +442,8 @@ async def test_a_proxy_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_an_address_that_moved(server: FakeServer, client: Client, status: int) -> None:
     """It is not followed: the key would go to whatever address a server names."""
-    server.script = [Outcome(status=status, body={}, headers={"location": f"{server.base_url}/else"})]
-    with pytest.raises(EngineRefuses, match=rf"HTTP {status}: .*/v1/else; name that place in base_url"):
+    server.script = [Outcome(status=status, body={}, headers={"location": f"{server.base_url}/else?key={KEY}"})]
+    with pytest.raises(EngineRefuses, match=rf"HTTP {status}: .*/v1/else\?key=\[key\]; name that place in base_url"):
         await client.send(REQUEST)
     assert server.count == 1
 

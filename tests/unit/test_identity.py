@@ -2,13 +2,11 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,10 +19,9 @@ from scripts.errors import UserError
 from scripts.grid import canonical
 from scripts.grid.canonical import canonical_json, digest
 from scripts.grid.recipe import RECIPE_VERSION
-from tests.completions import put_completions
+from tests.full_config import full_config
 from tests.golden import PROMPTS, prompts
 from tests.helpers import JUDGE, ROOT, Project, by_plain_path, changed, digests
-from tests.templates import catalogue
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -69,156 +66,8 @@ def test_digest_is_16_hex_digits(value: Any) -> None:
     assert re.fullmatch("[0-9a-f]{16}", digest(value))
 
 
-# The config with every field set, and what a change of each field does to the set of cell digests.
+# What a change of each field of the full config does to the set of cell digests.
 # "moves": a place or a part of the grid, whose effect is what is found there (tested apart, below).
-
-
-def full_config(project: Project) -> Project:
-    weights = project.folder / "gamma.gguf"
-    weights.write_bytes(b"GGUF" + bytes(range(256)) * 8)
-    shutil.copy(weights, project.folder / "moved.gguf")
-    for name in ("personas", "turns", "items", "judges"):
-        shutil.copytree(project.folder / name, project.folder / f"moved-{name}")
-    (project.folder / "labels.csv").write_text("unit,L,label\nu,5,4\n")
-    shutil.copy(project.folder / "labels.csv", project.folder / "moved.csv")
-    put_completions(project.folder / "xs", "one", [("Sure.", False), ("No.", True)])
-    shared = {
-        "name": "Model",
-        "called": "Modelo",
-        "size": 1,
-        "family": "Models",
-        "sampling": {"temperature": 0.5, "top_p": 0.9, "max_tokens": 24, "seed": 3},
-        "system_role": "system",
-        "thinking": {"system_line": "line", "template_arguments": {"think": False}, "effort": "low"},
-        "price": {"prompt_per_million": 1.0, "completion_per_million": 2.0, "currency": "EUR"},
-        "concurrency": 4,
-    }
-    endpoint = {
-        "key_variable": "KEY",
-        "served_name": "there",
-        "limits": {"requests_per_minute": 60.0, "tokens_per_minute": 1e6, "spending": 5.0},
-        "leave_out": ["seed"],
-    }
-    llama = {
-        "engine": "llama.cpp",
-        "id": "org/gamma",
-        "revision": "r1",
-        "weights": str(weights),
-        "context_length": 512,
-        "threads": 2,
-        **shared,
-    }
-    folder = project.folder / "delta"
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(bytes(range(256)) * 8)
-    shutil.copytree(folder, project.folder / "moved-delta", dirs_exist_ok=True)
-    vllm = {
-        "engine": "vllm",
-        "id": "org/delta",
-        "revision": "r1",
-        "weights": str(folder),
-        "context_length": 512,
-        "dtype": "float16",
-        "tensor_parallel": 2,
-        "gpu_memory": 0.8,
-        "reasoning_parser": "qwen3",
-        "remote_code": True,
-        "extra_arguments": ["--quantization=fp8"],
-        "tuning_arguments": ["--max-num-seqs=8"],
-        **shared,
-    }
-    for inside in ("generations/omega", "generations/omega-moved", "elsewhere/generations/omega"):
-        for stem, content in {"interview_empty": "[]", "instructions_empty": "[1]"}.items():
-            spoken = project.folder / "released" / inside / f"{stem}.json"
-            spoken.parent.mkdir(parents=True, exist_ok=True)
-            spoken.write_text(content)
-    released = {"engine": "released", "id": "org/omega", "revision": "r1", "directory": "omega", **shared}
-    condition = {"ask_in": ["fixed"], "shuffle_seed": 1, "name": "Interview"}
-    judge = {
-        "model": {**llama, "weights": str(project.folder / "moved.gguf")},
-        "form": "json",
-        "texts": "judges",
-        "template": None,
-        "utterances": ["knowledge", "style"],
-        "benchmarks": ["bfi", "general"],
-        "references": ["dataset"],
-        "pairs": "seeded",
-        "pair_seed": 1,
-        "reasoning": True,
-        "models": ["alpha"],
-        "orders": ["fixed"],
-        "cut_answers": 500,
-        "name": "Judge",
-    }
-    published = {"template": "external:flow/prompts", "form": "feedback-score"}
-    for name in ("sources.yaml", "other.yaml"):
-        (project.folder / name).write_text(yaml.safe_dump(catalogue()))
-    return project.set(
-        {
-            "models/alpha": {**project.raw()["models"]["alpha"], **shared, **endpoint},
-            "models/beta": None,
-            "models/gamma": llama,
-            "models/delta": vllm,
-            "models/omega": released,
-            "release": {
-                "folder": "released",
-                "conditions": {"interview": "interview", "requests": "instructions"},
-                "baseline_order": "personas",
-            },
-            "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
-            "conditions/interview": {**project.raw()["conditions"]["interview"], **condition},
-            "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
-            "judges/j": judge,
-            "judges/k": {**judge, "benchmarks": ["bfi"], **published},
-            "replicates": 2,
-            "patterns": {
-                "benchmarks": ["bfi"],
-                "checkpoint": 0,
-                "also_last": True,
-                "fisher_p": 0.01,
-                "min_overlap": 0.3,
-                "max_minutes": 1.0,
-            },
-            "calibration": {
-                "labels": {
-                    "mine": {
-                        "file": "labels.csv",
-                        "format": "csv",
-                        "metric": "style",
-                        "columns": {"label": "L"},
-                        "judges": [],
-                    },
-                    "published": {
-                        "file": "xs",
-                        "format": "xstest-completions",
-                        "metric": None,
-                        "columns": {},
-                        "judges": ["j"],
-                    },
-                },
-                "samples": {"s": {"metric": "refusal", "benchmark": "xstest", "n": 9, "seed": 1}},
-            },
-            "figures": {"resamples": 10, "seed": 1, "note": "N"},
-            "statistics": {"study": True, "mixed_models": False},
-            "comparison": {
-                "paper": {"published": True, "called": {"alpha": "Gemma3-4B"}},
-                "two": {"models": ["alpha", "delta"]},
-            },
-            "batches": {"max_cells": 50, "max_minutes": 10.0},
-            "machine": {
-                "vllm_python": "env/bin/python",
-                "weights_cache": "cache",
-                "gpus": [0, 1],
-                "data_folder": "external",
-                "data_mirror": "https://mirror",
-                "data_copy": "copy",
-            },
-            "benchmarks/bfi/labels": "items/labels.json",
-            "sources": "sources.yaml",
-            "results": "out",
-        }
-    )
 
 
 def of_models(field: str, value: Any, effect: str) -> dict[str, tuple[str, Any, str]]:
