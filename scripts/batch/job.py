@@ -5,15 +5,11 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeVar
 
-import psutil
-
-from scripts import slurm
 from scripts.batch.deadline import Deadline, job_end
 from scripts.batch.outcome import UNDER_WAY, Outcome, read_outcomes
 from scripts.batch.run import Work, run_batch
@@ -21,6 +17,7 @@ from scripts.engines.errors import EngineError
 from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.plan.batches import Batch
+from scripts.plan.driver import Driver
 from scripts.plan.frozen import FrozenPlan, Run, read
 
 logger = logging.getLogger(__name__)
@@ -80,7 +77,7 @@ def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, lo
     with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
         deadline = Deadline(job_end())
         work = run_batch(frozen, batch, works_of(frozen, batch), threads, log.with_suffix(".engine.log"), deadline)
-        return asyncio.run(_guarded(work, frozen.run, deadline))
+        return asyncio.run(guarded(work, frozen.run, deadline))
 
 
 def _record_end(frozen: FrozenPlan, batch_name: str, name: str) -> None:
@@ -92,7 +89,7 @@ def _record_end(frozen: FrozenPlan, batch_name: str, name: str) -> None:
                 outcome.write(frozen.folder())
 
 
-async def _guarded(work: Coroutine[Any, Any, T], run: Run, deadline: Deadline) -> T:
+async def guarded(work: Coroutine[Any, Any, T], run: Run, deadline: Deadline) -> T:
     """Run `work`; end it cleanly on SIGTERM and SIGINT, when its Snakemake is gone, and before the deadline."""
     task = asyncio.ensure_future(work)
     reasons: list[Stopped] = []
@@ -124,25 +121,11 @@ async def _until_due(deadline: Deadline, stop: Any) -> None:
 
 
 async def _until_orphaned(run: Run, stop: Any) -> None:
-    """Call `stop` once the process that drives the run is gone, if it is one of our ancestors.
-
-    A job of a cluster is no child of its Snakemake. It goes on without: a later start waits for it (`leftovers`).
-    """
-    if run.host != socket.gethostname():
-        return
-    driver = driver_of(run)
-    if driver is None:
-        if slurm.job_id() is None and not psutil.pid_exists(run.pid):
-            stop("lost its Snakemake")  # it died while we were starting
-        return
-    while driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
+    """Call `stop` once the process that drives the run is gone."""
+    driver = Driver(run)
+    while not driver.is_gone():
         await asyncio.sleep(0.3)
     stop("lost its Snakemake")
-
-
-def driver_of(run: Run) -> psutil.Process | None:
-    """Return the process that drives a run, if it is one of our ancestors."""
-    return next((process for process in psutil.Process().parents() if process.pid == run.pid), None)
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:

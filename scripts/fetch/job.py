@@ -3,13 +3,10 @@
 import json
 import logging
 import os
-import socket
 import sys
 import threading
 import time
 from pathlib import Path
-
-import psutil
 
 from scripts.errors import UserError
 from scripts.fetch.hub import Hub
@@ -17,6 +14,7 @@ from scripts.fetch.needed import hub_models, weights_cache
 from scripts.fetch.repository import Fetched
 from scripts.fetch.weights import fetch_weights
 from scripts.files import write_atomically
+from scripts.plan.driver import Driver
 from scripts.plan.frozen import FrozenPlan, Run, read
 
 _STOPPED = 78
@@ -58,15 +56,7 @@ def run(frozen: FrozenPlan, rule: str) -> Fetched:
 
 def _end_with(run: Run) -> None:
     """End this process once the one that drives the run is gone: nothing of a run outlives it. The part stays."""
-    if run.host != socket.gethostname():
-        return
-    while _is_alive(run.pid):
+    driver = Driver(run)
+    while not driver.is_gone():
         time.sleep(0.5)
     os._exit(_STOPPED)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

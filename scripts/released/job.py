@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from scripts.batch.job import driver_of
 from scripts.batch.projection import write_cell
 from scripts.errors import UserError
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.lease import lease
+from scripts.plan.driver import Driver
 from scripts.plan.frozen import FrozenPlan, read
 from scripts.released.columns import Origin
 from scripts.released.judged import imported_judgement
@@ -36,10 +36,10 @@ def main(frozen_plan: str, batch_name: str, log: str) -> None:
 def import_batch(frozen: FrozenPlan, batch_name: str) -> None:
     """Make the cells of a batch under a lease on them; a file that is of no use leaves its rows without answers."""
     frozen.study.require_texts()
-    batch, driver = frozen.batch(batch_name), driver_of(frozen.run)
+    batch, driver = frozen.batch(batch_name), Driver(frozen.run)
     with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
         for path in batch.outputs:
-            if driver is not None and not driver.is_running():
+            if driver.is_gone():
                 raise UserError(f"{batch.name}: lost its Snakemake, so it stopped; run the same command again.")
             cell = frozen.grid.by_path[path]
             table, origin = imported(frozen.grid, cell, frozen.results)

@@ -1,0 +1,89 @@
+"""A job sees when the process that drives its run is gone, in whatever moment that happens."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from scripts.batch.deadline import Deadline
+from scripts.batch.job import Stopped, guarded
+from scripts.plan.driver import Driver
+from scripts.plan.frozen import Run
+
+Process = subprocess.Popen[bytes]
+
+
+def run_of(pid: int, host: str | None = None) -> Run:
+    return Run("run-1", host or socket.gethostname(), pid, time.time())
+
+
+@pytest.fixture
+def other() -> Iterator[Process]:
+    """Yield a process that only sleeps."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def zombie(other: Process) -> Process:
+    """Return a process that has ended, and whose parent has not noticed yet."""
+    other.kill()
+    os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+    return other
+
+
+def test_a_driver_is_watched_until_it_ends(other: Process) -> None:
+    driver = Driver(run_of(other.pid))
+    assert not driver.is_gone()
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    assert driver.is_gone()
+
+
+def test_a_driver_that_nobody_has_buried_is_gone(zombie: Process) -> None:
+    assert Driver(run_of(zombie.pid)).is_gone()
+
+
+def test_a_driver_that_ended_before_anybody_looked_is_gone(other: Process) -> None:
+    other.kill()
+    other.wait()
+    assert Driver(run_of(other.pid)).is_gone()
+
+
+def test_a_driver_that_ends_between_two_looks_at_it_is_gone(other: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(process: psutil.Process) -> str:
+        raise psutil.NoSuchProcess(process.pid)
+
+    driver = Driver(run_of(other.pid))
+    monkeypatch.setattr(psutil.Process, "status", ended)
+    assert driver.is_gone()
+
+
+def test_a_driver_on_another_machine_is_not_watched(zombie: Process) -> None:
+    assert not Driver(run_of(zombie.pid, host="elsewhere")).is_gone()
+
+
+def test_a_job_of_a_cluster_outlives_its_driver(zombie: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert not Driver(run_of(zombie.pid)).is_gone()
+
+
+def test_inside_an_allocation_a_driver_above_us_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    driver = Driver(run_of(os.getppid()))
+    monkeypatch.setattr(psutil.Process, "status", lambda process: psutil.STATUS_ZOMBIE)
+    assert driver.is_gone()
+
+
+def test_a_batch_whose_driver_nobody_has_buried_stops(zombie: Process) -> None:
+    """It went on alone before: the driver had a process id still, and was none of its ancestors any more."""
+    with pytest.raises(Stopped, match="lost its Snakemake"):
+        asyncio.run(asyncio.wait_for(guarded(asyncio.sleep(60), run_of(zombie.pid), Deadline(None)), 20))
