@@ -41,7 +41,8 @@ def _process(pid: int) -> psutil.Process | None:
 
 def _ancestors() -> Iterator[int]:
     """Yield the processes above this one, nearest first, as far as they live."""
-    process: psutil.Process | None = psutil.Process()
+    process = psutil.Process()
     with contextlib.suppress(psutil.Error):
-        while process := process.parent():
-            yield process.pid
+        while parent := process.parent():
+            yield parent.pid
+            process = parent
