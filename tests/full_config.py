@@ -30,6 +30,7 @@ LLAMA: dict[str, Any] = {
     "engine": "llama.cpp",
     "id": "org/gamma",
     "revision": "r1",
+    "quantization": "Q4_0",
     "context_length": 512,
     "threads": 2,
     **SHARED,

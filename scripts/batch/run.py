@@ -21,9 +21,10 @@ from scripts.batch.outcome import FINISHED, Outcome
 from scripts.batch.progress import Progress
 from scripts.batch.projection import write_cell
 from scripts.config.models import LlamaCppModel, ModelSection
-from scripts.engines.engine import Place, Served, serve
+from scripts.engines.engine import Served, serve
 from scripts.engines.limits import Gate
 from scripts.engines.llamacpp import hints
+from scripts.engines.place import Place
 from scripts.engines.request import Ask
 from scripts.grid.cells import Cell
 from scripts.plan.batches import Batch

@@ -77,6 +77,10 @@ class ModelSection(Section):
         return self.called or self.id.rsplit("/", 1)[-1]
 
 
+Quantization = Literal["Q4_0", "Q8_0"]
+"""Types of weights that llama.cpp computes fast on a CPU."""
+
+
 class LlamaCppModel(ModelSection):
     """A GGUF file served by the embedded llama.cpp engine."""
 
@@ -86,6 +90,10 @@ class LlamaCppModel(ModelSection):
     engine: Literal["llama.cpp"]
     weights: NonEmpty = Field(
         description="path of a GGUF file, or package:NAME/FILE for one inside an installed Python package"
+    )
+    quantization: Quantization | None = Field(
+        default=None,
+        description="type that the matrices of its layers are converted to when loaded; default: as they are",
     )
     context_length: int = Field(gt=0, description="tokens of prompt and answer together")
     threads: int | None = Field(default=None, gt=0, description="CPU threads; default: those of the job")
@@ -100,8 +108,9 @@ class LlamaCppModel(ModelSection):
         return ["temperature", "top_p"] if drawn else ["temperature"]
 
     def identity(self) -> dict[str, Any]:
-        """Return the fields that shape results, and the samplers, which do too."""
-        return {**super().identity(), "samplers": self.samplers}
+        """Return the fields that shape results, and the samplers, which do too; weights as they are have no mark."""
+        fields = {key: value for key, value in super().identity().items() if key != "quantization" or value}
+        return {**fields, "samplers": self.samplers}
 
 
 class VllmModel(ModelSection):

@@ -117,12 +117,11 @@ class Client:
             "model": self._served_name,
             "messages": list(request.messages),
             **{name: value for name, value in sampling.items() if name not in self._leave_out},
+            **request.enforced,
             **(extra or {}),
         }
         if request.template_arguments:
             body["chat_template_kwargs"] = dict(request.template_arguments)
-        if request.response_format is not None:
-            body["response_format"] = dict(request.response_format)
         if request.effort is not None:
             body["reasoning_effort"] = request.effort
         return orjson.dumps(body)

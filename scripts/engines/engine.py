@@ -6,9 +6,8 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from scripts.config.machine import Machine
 from scripts.config.models import EndpointModel, LlamaCppModel, Model, ReleasedModel, VllmModel
 from scripts.engines import llamacpp, vllm
 from scripts.engines.builds import vllm_build
@@ -17,21 +16,10 @@ from scripts.engines.command import Command
 from scripts.engines.health import healthy
 from scripts.engines.local_weights import local_weights
 from scripts.engines.patience import HOSTED
+from scripts.engines.place import Place
 from scripts.engines.slots import gpu_slots
 from scripts.engines.supervisor import Supervisor, free_port
 from scripts.errors import UserError
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a model is served. `where` is its field in the config, `lanes` the dialogues held side by side."""
-
-    slug: str
-    where: str
-    machine: Machine
-    threads: int
-    lanes: int
-    log: Path
 
 
 @dataclass(frozen=True)
@@ -62,10 +50,7 @@ async def serve(model: Model, place: Place) -> AsyncIterator[Served]:
             finally:
                 await client.close()
         case LlamaCppModel():
-            threads = model.threads or place.threads
-            async with _supervised(
-                lambda port, key: llamacpp.command(model, place.slug, place.lanes, threads, port, key), place
-            ) as served:
+            async with _supervised(partial(llamacpp.command, model, place), place) as served:
                 yield served
         case VllmModel():
             async with _vllm(model, place) as served:

@@ -6,6 +6,8 @@ from typing import Any
 
 from scripts.config.models import LlamaCppModel
 from scripts.engines.command import Command
+from scripts.engines.place import Place
+from scripts.fetch.needed import quantized_folder
 from scripts.grid.weights import locate
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
@@ -16,24 +18,29 @@ SPINS_VARIABLE, SPINS = "GOMP_SPINCOUNT", "2000"
 layer where anything else runs: two engines on two cores take several times as long (tests/benchmarks/spinning.py).
 """
 
+_LOADING, _CONVERTING = 60.0, 360.0
+"""Seconds for a gigabyte of weights, on a slow disk and a slow core."""
 
-def command(model: LlamaCppModel, slug: str, lanes: int, threads: int, port: int, key: str) -> Command:
+
+def command(model: LlamaCppModel, place: Place, port: int, key: str) -> Command:
     """Return the command that serves a GGUF file; the deadline grows with the size of the file."""
-    weights = locate(model.weights, f"models.{slug}.weights")
+    weights = locate(model.weights, f"{place.where}.weights")
     gigabytes = weights.stat().st_size / 1e9
     arguments = {
         "--weights": weights,
-        "--served-name": slug,
+        "--served-name": place.slug,
         "--port": port,
-        "--lanes": lanes,
+        "--lanes": place.lanes,
         "--context-length": model.context_length,
-        "--threads": threads,
+        "--threads": model.threads or place.threads,
     }
+    if model.quantization:
+        arguments |= {"--quantization": model.quantization, "--quantized-folder": quantized_folder(place.machine)}
     flat = [str(part) for pair in arguments.items() for part in pair]
     return Command(
         [sys.executable, "-m", "scripts.engines.llamacpp_server", *flat],
         {KEY_VARIABLE: key, SPINS_VARIABLE: os.environ.get(SPINS_VARIABLE, SPINS)},
-        60 + 60 * gigabytes,
+        60 + (_CONVERTING if model.quantization else _LOADING) * gigabytes,
     )
 
 

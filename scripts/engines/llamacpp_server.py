@@ -6,16 +6,21 @@ The key comes from the environment variable PERSONAS_ENGINE_KEY, never from the 
 import argparse
 import os
 import signal
+import sys
+from pathlib import Path
+from typing import get_args
 
 import xllamacpp
 
+from scripts.config.models import Quantization
 from scripts.engines.llamacpp import KEY_VARIABLE
+from scripts.errors import UserError
 
 
-def parameters(arguments: argparse.Namespace, key: str) -> xllamacpp.CommonParams:
+def parameters(arguments: argparse.Namespace, weights: Path, key: str) -> xllamacpp.CommonParams:
     """Return the server's settings. Each lane has a context of its own, so lanes never evict each other."""
     settings = xllamacpp.CommonParams()
-    settings.model.path = arguments.weights
+    settings.model.path = str(weights)
     settings.model_alias = {arguments.served_name}
     settings.hostnames = ["127.0.0.1"]
     settings.port = arguments.port
@@ -35,18 +40,37 @@ def parameters(arguments: argparse.Namespace, key: str) -> xllamacpp.CommonParam
     return settings
 
 
+def _weights(arguments: argparse.Namespace) -> Path:
+    """Return the file to load; the process ends with one sentence where it has to be converted and cannot be."""
+    if arguments.quantization is None:
+        return Path(arguments.weights)
+    from scripts.engines.quantized import quantized  # not everybody who starts an engine needs it
+
+    try:
+        return quantized(arguments.weights, arguments.quantization, arguments.quantized_folder)
+    except UserError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(
+            f"quantization: the converted weights cannot be kept ({error}), "
+            "expected a folder that can be written (machine.weights_cache)."
+        )
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", required=True)
+    parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--served-name", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--lanes", type=int, required=True)
     parser.add_argument("--context-length", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--quantization", choices=get_args(Quantization))
+    parser.add_argument("--quantized-folder", type=Path)
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the journal is the client's
-    server = xllamacpp.Server(parameters(arguments, os.environ[KEY_VARIABLE]))
+    server = xllamacpp.Server(parameters(arguments, _weights(arguments), os.environ[KEY_VARIABLE]))
     print(f"serving on {server.listening_address}", flush=True)
     while True:
         signal.pause()

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -40,6 +40,7 @@ def request_identity(model: Mapping[str, Any]) -> dict[str, Any]:
 class Request:
     """What is asked. `model` names who is asked (id, revision, engine, weights), without host or port.
 
+    `enforced` holds the fields, as the server takes them, that bind the form of the answer.
     `what` (`Cell.what`) and `before` (rounds that stand before the last message) say where in the grid a request
     belongs. They serve the measurement and are no part of the key.
     """
@@ -51,7 +52,7 @@ class Request:
     max_tokens: int
     seed: int
     template_arguments: Mapping[str, Any]
-    response_format: Mapping[str, Any] | None = None
+    enforced: Mapping[str, Any] = field(default_factory=dict)
     effort: str | None = None
     what: str = ""
     before: int = 0
@@ -64,7 +65,6 @@ class Request:
 
     def around(self) -> dict[str, Any]:
         """Return what the key holds besides the messages. Form of output and effort only where asked for."""
-        asked_for = {"response_format": self.response_format, "effort": self.effort}
         return {
             "model": self.model,
             "temperature": self.temperature,
@@ -72,7 +72,8 @@ class Request:
             "max_tokens": self.max_tokens,
             "seed": self.seed,
             "template_arguments": self.template_arguments,
-            **{name: value for name, value in asked_for.items() if value is not None},
+            **self.enforced,
+            **({} if self.effort is None else {"effort": self.effort}),
         }
 
 

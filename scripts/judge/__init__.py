@@ -4,7 +4,7 @@ from scripts.config.judges import Form
 from scripts.judge.order import in_order, reference_first, win
 from scripts.judge.prompts import JUDGE_RECIPE_VERSION, judge_prompt
 from scripts.judge.rubrics import Scale
-from scripts.judge.schema import response_format
+from scripts.judge.schema import enforced, response_format
 from scripts.judge.template import FORMS
 from scripts.judge.texts import JudgeTexts, load_texts
 from scripts.judge.thinking import strip_thinking
@@ -17,6 +17,7 @@ __all__ = [
     "JudgeTexts",
     "Scale",
     "Verdict",
+    "enforced",
     "in_order",
     "judge_prompt",
     "load_texts",

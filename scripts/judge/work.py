@@ -18,7 +18,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
 from scripts.grid.recipe import opening, system_prompt
-from scripts.judge import JudgeTexts, judge_prompt, response_format
+from scripts.judge import JudgeTexts, enforced, judge_prompt
 from scripts.judge.cut import cut_all
 from scripts.judge.rows import JudgedRow, judged_rows
 from scripts.plan.batches import Batch
@@ -96,7 +96,7 @@ class JudgeWork:
             seed=self.cell.spec["seed"],
             template_arguments=model.thinking.template_arguments,
             effort=model.thinking.effort,
-            response_format=response_format(self.texts, self.rubric, form),
+            enforced=enforced(self.texts, self.rubric, form, model.engine),
             what=self.cell.what,
         )
 

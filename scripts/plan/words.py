@@ -24,6 +24,7 @@ _PLACES = {
     "judge": "judge {judge}: {place} {old} -> {new}",
     "judge_recipe": "judge recipe v{old} -> v{new}",
     "form": "judge {judge}: form {old} -> {new}",
+    "json": "judge {judge}: layout of its JSON {old} -> {new}",
     "pairs": "judge {judge}: order of two answers changed",
     "pair_seed": "judge {judge}: order of two answers changed",
     "judged": "what it judges changed",

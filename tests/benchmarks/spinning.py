@@ -16,9 +16,11 @@ import time
 from pathlib import Path
 
 from scripts.config.loader import validate
+from scripts.config.machine import Machine
 from scripts.config.models import LlamaCppModel
 from scripts.engines import llamacpp
 from scripts.engines.client import Client
+from scripts.engines.place import Place
 from scripts.engines.supervisor import Supervisor, free_port
 from tests.benchmarks.throughput import requests
 from tests.vllm.prepare import GGUF
@@ -37,7 +39,8 @@ async def rate(spins: str | None, count: int, first: int) -> float:
     """Return requests a second of an engine with this GOMP_SPINCOUNT (None: not set)."""
     key, port = secrets.token_urlsafe(16), free_port()
     model = validate(LlamaCppModel, MODEL, "spinning")
-    command = llamacpp.command(model, "smol", 4, os.cpu_count() or 1, port, key)
+    place = Place("smol", "spinning", Machine(), os.cpu_count() or 1, 4, Path(os.devnull))
+    command = llamacpp.command(model, place, port, key)
     environment = {name: value for name, value in command.environment.items() if name != "GOMP_SPINCOUNT"}
     environment |= {"GOMP_SPINCOUNT": spins} if spins is not None else {}
     client = Client(f"http://127.0.0.1:{port}/v1", key, "smol")

@@ -74,7 +74,7 @@ def engine(rules: Mapping[str, Any]) -> None:
     told = dict(rules)
     deadline = told.pop("deadline", 30.0)
 
-    def command(model: Any, slug: str, lanes: int, threads: int, port: int, key: str) -> Command:
+    def command(model: Any, place: Any, port: int, key: str) -> Command:
         arguments = [sys.executable, "-m", "tests.faults.server", "--as-engine", "--port", str(port)]
         return Command(arguments, {KEY_VARIABLE: key, RULES_VARIABLE: json.dumps(told)}, deadline)
 

