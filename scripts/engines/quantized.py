@@ -1,6 +1,7 @@
 """GGUF weights in another quantisation, made once and kept.
 
-What a file holds may be slow to compute on a CPU: llama.cpp has fast kernels for Q4_0 and Q8_0, and none for Q4_1.
+What a file holds may be slow to compute on a CPU: llama.cpp has fast kernels for Q4_0 and
+Q8_0, and none for Q4_1 (tests/benchmarks/quantization.py).
 """
 
 import math

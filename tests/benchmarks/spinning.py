@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from scripts.config.loader import validate
 from scripts.config.machine import Machine
@@ -35,10 +36,10 @@ MODEL = {
 }
 
 
-async def rate(spins: str | None, count: int, first: int) -> float:
-    """Return requests a second of an engine with this GOMP_SPINCOUNT (None: not set)."""
+async def rate(spins: str | None, count: int, first: int, **changes: Any) -> float:
+    """Return requests a second of an engine with this GOMP_SPINCOUNT (None: not set) and changes of its model."""
     key, port = secrets.token_urlsafe(16), free_port()
-    model = validate(LlamaCppModel, MODEL, "spinning")
+    model = validate(LlamaCppModel, {**MODEL, **changes}, "spinning")
     place = Place("smol", "spinning", Machine(), os.cpu_count() or 1, 4, Path(os.devnull))
     command = llamacpp.command(model, place, port, key)
     environment = {name: value for name, value in command.environment.items() if name != "GOMP_SPINCOUNT"}
