@@ -43,7 +43,7 @@ def quantized(source: Path, to: Quantization, folder: Path) -> Path:
 
 def _convert(source: Path, to: Quantization, path: Path) -> None:
     """Write the model tensor by tensor, so that no more than one of them is in memory."""
-    reader = GGUFReader(source)
+    reader = _read(source)
     if gguf.Keys.Split.LLM_KV_SPLIT_COUNT in reader.fields:
         raise UserError(f"quantization: {source.name} is a part of a model, expected the whole model in one file.")
     writer = GGUFWriter(path, str(reader.fields[gguf.Keys.General.ARCHITECTURE].contents()))
@@ -57,6 +57,15 @@ def _convert(source: Path, to: Quantization, path: Path) -> None:
     for tensor in reader.tensors:
         writer.write_tensor_data(_values(tensor, Type[to], source))
     writer.close()
+
+
+def _read(source: Path) -> GGUFReader:
+    try:
+        return GGUFReader(source)
+    except (ValueError, IndexError) as error:
+        raise UserError(
+            f"quantization: {source.name} cannot be read ({error}), expected a whole GGUF file."
+        ) from None
 
 
 def _copy_fields(reader: GGUFReader, writer: GGUFWriter) -> None:

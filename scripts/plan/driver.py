@@ -11,24 +11,27 @@ from scripts.plan.frozen import Run
 
 
 class Driver:
-    """Watches the process that drives a run, from a job on the same machine.
+    """Watches the process that drives a run, if it is one of our ancestors.
 
-    A job of a cluster is no child of its Snakemake, and elsewhere it cannot be watched. Such a job goes on without: a
-    later start waits for it (`leftovers`).
+    A job of a cluster is no child of its Snakemake. It goes on without: a later start waits for it (`leftovers`).
+    Who lost it before the first look has no such ancestor either; that it has ended tells the two apart.
     """
 
     def __init__(self, run: Run) -> None:
-        self._is_watched = run.host == socket.gethostname() and (slurm.job_id() is None or run.pid in _ancestors())
-        self._process = _process(run.pid) if self._is_watched else None
+        self._process = _process(run.pid)
+        self._is_watched = run.host == socket.gethostname() and (
+            run.pid in _ancestors() or (slurm.job_id() is None and self._has_ended())
+        )
 
     def is_gone(self) -> bool:
-        """Tell whether it has ended, also before it could be watched, and also while its parent has not noticed."""
-        if not self._is_watched:
-            return False
+        """Tell whether it has ended, even if its exit status was not asked for yet; False if it is not watched."""
+        return self._is_watched and self._has_ended()
+
+    def _has_ended(self) -> bool:
         try:
             process = self._process
             return process is None or not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-        except psutil.Error:
+        except psutil.Error:  # it ended between two looks
             return True
 
 

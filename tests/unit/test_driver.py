@@ -16,6 +16,7 @@ from scripts.batch.deadline import Deadline
 from scripts.batch.job import Stopped, guarded
 from scripts.plan.driver import Driver
 from scripts.plan.frozen import Run
+from tests.helpers import ROOT
 
 Process = subprocess.Popen[bytes]
 
@@ -40,12 +41,33 @@ def zombie(other: Process) -> Process:
     return other
 
 
-def test_a_driver_is_watched_until_it_ends(other: Process) -> None:
+JOB = """
+import os, socket, sys, time
+from scripts.plan.driver import Driver
+from scripts.plan.frozen import Run
+driver = Driver(Run("run-1", socket.gethostname(), os.getppid(), time.time()))
+print(driver.is_gone(), flush=True)
+while not driver.is_gone():
+    time.sleep(0.01)
+print("gone", flush=True)
+"""
+DRIVING = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+
+def test_a_driver_is_watched_until_it_ends() -> None:
+    command = [sys.executable, "-c", DRIVING, JOB]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as driver:
+        assert driver.stdout is not None and driver.stdout.readline() == "False\n"
+        driver.send_signal(signal.SIGKILL)
+        assert driver.stdout.readline() == "gone\n"
+
+
+def test_a_job_that_is_no_descendant_outlives_its_driver(other: Process) -> None:
+    """As a job of a cluster on the machine where Snakemake runs."""
     driver = Driver(run_of(other.pid))
-    assert not driver.is_gone()
-    other.send_signal(signal.SIGKILL)
+    other.kill()
     other.wait()
-    assert driver.is_gone()
+    assert not driver.is_gone()
 
 
 def test_a_driver_that_nobody_has_buried_is_gone(zombie: Process) -> None:
@@ -58,11 +80,12 @@ def test_a_driver_that_ended_before_anybody_looked_is_gone(other: Process) -> No
     assert Driver(run_of(other.pid)).is_gone()
 
 
-def test_a_driver_that_ends_between_two_looks_at_it_is_gone(other: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_ends_between_two_looks_at_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(process: psutil.Process) -> str:
         raise psutil.NoSuchProcess(process.pid)
 
-    driver = Driver(run_of(other.pid))
+    driver = Driver(run_of(os.getppid()))
+    assert not driver.is_gone()
     monkeypatch.setattr(psutil.Process, "status", ended)
     assert driver.is_gone()
 

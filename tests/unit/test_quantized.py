@@ -123,6 +123,14 @@ def test_a_part_of_a_model_is_refused(tmp_path: Path) -> None:
         quantized(source, "Q4_0", tmp_path / "cache")
 
 
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.99])
+def test_a_file_that_is_cut_off_is_refused(share: float, tmp_path: Path) -> None:
+    whole = model(tmp_path / "model.gguf").read_bytes()
+    (tmp_path / "part.gguf").write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(UserError, match=r"part\.gguf cannot be read \(.+\), expected a whole GGUF file"):
+        quantized(tmp_path / "part.gguf", "Q4_0", tmp_path / "cache")
+
+
 def test_a_type_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any) -> None:
         raise NotImplementedError
