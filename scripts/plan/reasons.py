@@ -24,6 +24,7 @@ Change = tuple[str, Any, Any]
 
 _BRINGS = {
     "seed": ("model.sampling.seed", "judge.sampling.seed"),
+    "json": ("form", "judge.engine"),
     **{f"texts.{part}": ("form",) for part in ("form", "request", "reasoning_characters")},
 }
 """Place in a spec -> places whose change brings its own."""

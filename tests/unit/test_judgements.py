@@ -101,6 +101,18 @@ def kinds(grid: Grid) -> set[str]:
     return {cell.kind for cell in judgements(grid)}
 
 
+def test_json_on_one_line_is_marked_where_it_is_enforced(project: Project) -> None:
+    """Judgements of other engines and forms keep the names that they had before."""
+    assert not any("json" in cell.spec for cell in judgements(project.grid()))
+    (project.folder / "judge.gguf").write_bytes(b"GGUF" + bytes(4096))
+    model = {"engine": "llama.cpp", "id": "org/j", "revision": "r1", "weights": str(project.folder / "judge.gguf")}
+    sampling = {"temperature": 0.0, "max_tokens": 24}
+    project.set({"judges/j/model": {**model, "context_length": 512, "sampling": sampling}})
+    assert {cell.spec["json"] for cell in judgements(project.grid())} == {"on one line"}
+    project.set({"judges/j/form": "reasoning-result"})
+    assert not any("json" in cell.spec for cell in judgements(project.grid()))
+
+
 def _moved(project: Project, edit: Edit) -> set[str]:
     """Return the plain paths of judgements whose digest an edit changes."""
     before = project.grid()

@@ -246,6 +246,7 @@ CHANGE_WORDS = [
     ("judge.sampling.top_p", 1.0, 0.9, "judge j: sampling.top_p 1.0 -> 0.9"),
     ("judge_recipe", 1, 2, "judge recipe v1 -> v2"),
     ("form", "json", "feedback-score", "judge j: form json -> feedback-score"),
+    ("json", None, "on one line", "judge j: layout of its JSON unset -> on one line"),
     ("judged", "a", "b", "what it judges changed"),
     ("something.new", 1, 2, "something.new 1 -> 2"),
 ]
