@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+from scripts import slurm
 from scripts.batch.deadline import Deadline, job_end
 from scripts.batch.outcome import UNDER_WAY, Outcome, read_outcomes
 from scripts.batch.run import Work, run_batch
@@ -122,7 +123,7 @@ async def _until_due(deadline: Deadline, stop: Any) -> None:
 
 async def _until_orphaned(run: Run, stop: Any) -> None:
     """Call `stop` once the process that drives the run is gone."""
-    driver = Driver(run)
+    driver = Driver(run, may_outlive=slurm.job_id() is not None)
     while not driver.is_gone():
         await asyncio.sleep(0.3)
     stop("lost its Snakemake")

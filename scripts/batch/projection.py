@@ -18,7 +18,7 @@ from scripts.files import write_atomically
 from scripts.grid.cells import Cell
 
 METADATA_KEY = b"personas"
-_RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "snakemake")
+_RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "gguf", "snakemake")
 
 
 def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, Any] | None = None) -> dict[str, int]:

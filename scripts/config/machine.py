@@ -18,7 +18,8 @@ class Machine(Section):
         default=".venv-vllm/bin/python", description="Python interpreter of the environment that vLLM is installed in"
     )
     weights_cache: NonEmpty | None = Field(
-        default=None, description="folder of downloaded weights; default: that of the Hugging Face libraries"
+        default=None,
+        description="folder of downloaded and converted weights; default: the caches of Hugging Face and the user",
     )
     gpus: tuple[int, ...] | None = Field(
         default=None, min_length=1, description="numbers of the GPUs to use, as nvidia-smi counts; default: all"

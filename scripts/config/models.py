@@ -80,6 +80,9 @@ class ModelSection(Section):
 Quantization = Literal["Q4_0", "Q8_0"]
 """Types of weights that llama.cpp computes fast on a CPU."""
 
+CONVERSION_VERSION = 1
+"""Raise it when scripts/engines/conversion.py converts otherwise: it is part of the identity of converted weights."""
+
 
 class LlamaCppModel(ModelSection):
     """A GGUF file served by the embedded llama.cpp engine."""
@@ -93,7 +96,7 @@ class LlamaCppModel(ModelSection):
     )
     quantization: Quantization | None = Field(
         default=None,
-        description="type that the matrices of its layers are converted to when loaded; default: as they are",
+        description="type that the projections of its layers are converted to when loaded; default: as they are",
     )
     context_length: int = Field(gt=0, description="tokens of prompt and answer together")
     threads: int | None = Field(default=None, gt=0, description="CPU threads; default: those of the job")
@@ -109,7 +112,9 @@ class LlamaCppModel(ModelSection):
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that shape results, and the samplers, which do too; weights as they are have no mark."""
-        fields = {key: value for key, value in super().identity().items() if key != "quantization" or value}
+        fields = super().identity()
+        if fields.pop("quantization"):
+            fields["quantization"] = f"{self.quantization} (conversion v{CONVERSION_VERSION})"
         return {**fields, "samplers": self.samplers}
 
 

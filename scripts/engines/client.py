@@ -117,8 +117,8 @@ class Client:
             "model": self._served_name,
             "messages": list(request.messages),
             **{name: value for name, value in sampling.items() if name not in self._leave_out},
-            **request.enforced,
             **(extra or {}),
+            **request.enforced,
         }
         if request.template_arguments:
             body["chat_template_kwargs"] = dict(request.template_arguments)

@@ -6,8 +6,8 @@ from typing import Any
 
 from scripts.config.models import LlamaCppModel
 from scripts.engines.command import Command
+from scripts.engines.converted import converted_file
 from scripts.engines.place import Place
-from scripts.fetch.needed import quantized_folder
 from scripts.grid.weights import locate
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
@@ -18,8 +18,8 @@ SPINS_VARIABLE, SPINS = "GOMP_SPINCOUNT", "2000"
 layer where anything else runs: two engines on two cores take several times as long (tests/benchmarks/spinning.py).
 """
 
-_LOADING, _CONVERTING = 60.0, 360.0
-"""Seconds for a gigabyte of weights, on a slow disk and a slow core."""
+_LOADING, _CONVERTING = 60.0, 900.0
+"""Seconds for a gigabyte of weights, on a slow disk and a slow core; at 2 bits that is four billion numbers."""
 
 
 def command(model: LlamaCppModel, place: Place, port: int, key: str) -> Command:
@@ -34,13 +34,16 @@ def command(model: LlamaCppModel, place: Place, port: int, key: str) -> Command:
         "--context-length": model.context_length,
         "--threads": model.threads or place.threads,
     }
+    per_gigabyte = _LOADING
     if model.quantization:
-        arguments |= {"--quantization": model.quantization, "--quantized-folder": quantized_folder(place.machine)}
+        converted = converted_file(weights, model.quantization, place.machine)
+        arguments |= {"--quantization": model.quantization, "--converted": converted, "--where": place.where}
+        per_gigabyte = _LOADING if converted.exists() else _CONVERTING
     flat = [str(part) for pair in arguments.items() for part in pair]
     return Command(
         [sys.executable, "-m", "scripts.engines.llamacpp_server", *flat],
         {KEY_VARIABLE: key, SPINS_VARIABLE: os.environ.get(SPINS_VARIABLE, SPINS)},
-        60 + (_CONVERTING if model.quantization else _LOADING) * gigabytes,
+        60 + per_gigabyte * gigabytes,
     )
 
 

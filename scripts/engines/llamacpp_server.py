@@ -42,19 +42,21 @@ def parameters(arguments: argparse.Namespace, weights: Path, key: str) -> xllama
 
 def _weights(arguments: argparse.Namespace) -> Path:
     """Return the file to load; the process ends with one sentence where it has to be converted and cannot be."""
-    if arguments.quantization is None:
-        return Path(arguments.weights)
-    from scripts.engines.quantized import quantized  # not everybody who starts an engine needs it
+    weights, converted = Path(arguments.weights), arguments.converted
+    if converted is None:
+        return weights
+    from scripts.engines.conversion import convert  # not everybody who starts an engine needs it
 
     try:
-        return quantized(arguments.weights, arguments.quantization, arguments.quantized_folder)
+        convert(weights, arguments.quantization, converted)
     except UserError as error:
-        sys.exit(str(error))
+        sys.exit(f"{arguments.where}.quantization: {error}")
     except OSError as error:
         sys.exit(
-            f"quantization: the converted weights cannot be kept ({error}), "
-            "expected a folder that can be written (machine.weights_cache)."
+            f"{arguments.where}.quantization: {error}; expected to read {weights} and to write in {converted.parent} "
+            "(machine.weights_cache)."
         )
+    return Path(converted)
 
 
 def main() -> None:
@@ -67,10 +69,13 @@ def main() -> None:
     parser.add_argument("--context-length", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--quantization", choices=get_args(Quantization))
-    parser.add_argument("--quantized-folder", type=Path)
+    parser.add_argument("--converted", type=Path)
+    parser.add_argument("--where")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # no part of a converted file stays
+    weights = _weights(arguments)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save: the journal is the client's
-    server = xllamacpp.Server(parameters(arguments, _weights(arguments), os.environ[KEY_VARIABLE]))
+    server = xllamacpp.Server(parameters(arguments, weights, os.environ[KEY_VARIABLE]))
     print(f"serving on {server.listening_address}", flush=True)
     while True:
         signal.pause()

@@ -6,6 +6,7 @@ from scripts.config.machine import Machine
 from scripts.config.models import VllmModel
 from scripts.errors import UserError
 from scripts.fetch.cache import snapshot
+from scripts.fetch.needed import weights_cache
 from scripts.grid.weights import locate_folder
 
 
@@ -16,7 +17,7 @@ def local_weights(model: VllmModel, where: str, machine: Machine) -> Path:
     """
     if model.weights:
         return locate_folder(model.weights, f"{where}.weights")
-    folder = snapshot(model, Path(machine.weights_cache).expanduser() if machine.weights_cache else None)
+    folder = snapshot(model, weights_cache(machine))
     if folder is None:
         raise UserError(
             f"{where}: the weights of {model.id} at {model.revision} are not on this machine, expected them there "

@@ -66,13 +66,13 @@ class Request:
     def around(self) -> dict[str, Any]:
         """Return what the key holds besides the messages. Form of output and effort only where asked for."""
         return {
+            **self.enforced,
             "model": self.model,
             "temperature": self.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
             "seed": self.seed,
             "template_arguments": self.template_arguments,
-            **self.enforced,
             **({} if self.effort is None else {"effort": self.effort}),
         }
 

@@ -56,7 +56,7 @@ def run(frozen: FrozenPlan, rule: str) -> Fetched:
 
 def _end_with(run: Run) -> None:
     """End this process once the one that drives the run is gone: nothing of a run outlives it. The part stays."""
-    driver = Driver(run)
+    driver = Driver(run, may_outlive=False)  # downloads run where Snakemake does
     while not driver.is_gone():
         time.sleep(0.5)
     os._exit(_STOPPED)

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from scripts.config import Config
 from scripts.config.machine import Machine
 from scripts.config.models import Model, VllmModel
@@ -52,11 +50,6 @@ def _hub_models(config: Config) -> Iterator[HubModel]:
 def weights_cache(machine: Machine) -> Path | None:
     """Return the folder of downloaded weights; None for that of the Hugging Face libraries."""
     return Path(machine.weights_cache).expanduser() if machine.weights_cache else None
-
-
-def quantized_folder(machine: Machine) -> Path:
-    """Return the folder of weights that we converted: in that of downloaded ones where it is set, else our own."""
-    return (weights_cache(machine) or platformdirs.user_cache_path("personas")) / "quantized"
 
 
 def lacking(config: Config, asked: Iterable[str]) -> list[Fetch]:

@@ -15,7 +15,7 @@ from scripts.grid.completions import completions_identity, rated_completions, tr
 from scripts.grid.released import judge_is_released, judged_with_files
 from scripts.grid.study import Study, judge_weights_key
 from scripts.judge.prompts import JUDGE_RECIPE_VERSION
-from scripts.judge.schema import has_one_line
+from scripts.judge.schema import is_on_one_line
 
 
 def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
@@ -93,7 +93,7 @@ class _Specs:
             "seed": judge.model.sampling.seed,
             # Without a limit there is no mark: that is how all judgements were made before there was one.
             **({} if judge.cut_answers is None else {"cut_answers": judge.cut_answers}),
-            **({"json": "on one line"} if has_one_line(judge.form, judge.model.engine) else {}),
+            **({"json": "on one line"} if is_on_one_line(judge.form, judge.model.engine) else {}),
         }
         self._rubrics: dict[str, dict[str, str]] = {}
         self._scoring: dict[tuple[str, str, str | None], str] = {}

@@ -26,13 +26,13 @@ def enforced(texts: JudgeTexts, metric: str, form: Form, engine: str) -> dict[st
     told = response_format(texts, metric, form)
     if told is None:
         return {}
-    if not has_one_line(form, engine):
+    if not is_on_one_line(form, engine):
         return {"response_format": told}
     schema = {**told["json_schema"]["schema"], "x-guidance": _NO_LINE_BREAKS}
     return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"}
 
 
-def has_one_line(form: Form, engine: str) -> bool:
+def is_on_one_line(form: Form, engine: str) -> bool:
     """Tell whether the output of a judge is enforced to be JSON on one line."""
     return form == "json" and engine == "llama.cpp"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import psutil
 
-from scripts import slurm
 from scripts.plan.frozen import Run
 
 
@@ -14,13 +13,14 @@ class Driver:
     """Watches the process that drives a run, if it is one of our ancestors.
 
     A job of a cluster is no child of its Snakemake. It goes on without: a later start waits for it (`leftovers`).
-    Who lost it before the first look has no such ancestor either; that it has ended tells the two apart.
+    Who lost it before the first look has no such ancestor either; that it has ended tells the two apart, but for
+    `may_outlive`: a job of SLURM.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, may_outlive: bool) -> None:
         self._process = _process(run.pid)
         self._is_watched = run.host == socket.gethostname() and (
-            run.pid in _ancestors() or (slurm.job_id() is None and self._has_ended())
+            run.pid in _ancestors() or (not may_outlive and self._has_ended())
         )
 
     def is_gone(self) -> bool:
@@ -28,17 +28,17 @@ class Driver:
         return self._is_watched and self._has_ended()
 
     def _has_ended(self) -> bool:
+        process = self._process
         try:
-            process = self._process
             return process is None or not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-        except psutil.Error:  # it ended between two looks
+        except psutil.NoSuchProcess:  # it ended between two looks
             return True
 
 
 def _process(pid: int) -> psutil.Process | None:
     try:
         return psutil.Process(pid)
-    except psutil.Error:
+    except psutil.NoSuchProcess:
         return None
 
 

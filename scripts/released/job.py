@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from scripts import slurm
 from scripts.batch.projection import write_cell
 from scripts.errors import UserError
 from scripts.grid.cells import Cell
@@ -36,7 +37,7 @@ def main(frozen_plan: str, batch_name: str, log: str) -> None:
 def import_batch(frozen: FrozenPlan, batch_name: str) -> None:
     """Make the cells of a batch under a lease on them; a file that is of no use leaves its rows without answers."""
     frozen.study.require_texts()
-    batch, driver = frozen.batch(batch_name), Driver(frozen.run)
+    batch, driver = frozen.batch(batch_name), Driver(frozen.run, may_outlive=slurm.job_id() is not None)
     with lease(frozen.results / "leases", batch.name, frozen.run.id, batch.outputs):
         for path in batch.outputs:
             if driver.is_gone():

@@ -45,7 +45,7 @@ JOB = """
 import os, socket, sys, time
 from scripts.plan.driver import Driver
 from scripts.plan.frozen import Run
-driver = Driver(Run("run-1", socket.gethostname(), os.getppid(), time.time()))
+driver = Driver(Run("run-1", socket.gethostname(), os.getppid(), time.time()), may_outlive=False)
 print(driver.is_gone(), flush=True)
 while not driver.is_gone():
     time.sleep(0.01)
@@ -64,49 +64,56 @@ def test_a_driver_is_watched_until_it_ends() -> None:
 
 def test_a_job_that_is_no_descendant_outlives_its_driver(other: Process) -> None:
     """As a job of a cluster on the machine where Snakemake runs."""
-    driver = Driver(run_of(other.pid))
+    driver = Driver(run_of(other.pid), may_outlive=False)
     other.kill()
     other.wait()
     assert not driver.is_gone()
 
 
 def test_a_driver_that_nobody_has_buried_is_gone(zombie: Process) -> None:
-    assert Driver(run_of(zombie.pid)).is_gone()
+    assert Driver(run_of(zombie.pid), may_outlive=False).is_gone()
 
 
 def test_a_driver_that_ended_before_anybody_looked_is_gone(other: Process) -> None:
     other.kill()
     other.wait()
-    assert Driver(run_of(other.pid)).is_gone()
+    assert Driver(run_of(other.pid), may_outlive=False).is_gone()
 
 
 def test_a_driver_that_ends_between_two_looks_at_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(process: psutil.Process) -> str:
         raise psutil.NoSuchProcess(process.pid)
 
-    driver = Driver(run_of(os.getppid()))
+    driver = Driver(run_of(os.getppid()), may_outlive=False)
     assert not driver.is_gone()
     monkeypatch.setattr(psutil.Process, "status", ended)
     assert driver.is_gone()
 
 
 def test_a_driver_on_another_machine_is_not_watched(zombie: Process) -> None:
-    assert not Driver(run_of(zombie.pid, host="elsewhere")).is_gone()
+    assert not Driver(run_of(zombie.pid, host="elsewhere"), may_outlive=False).is_gone()
 
 
-def test_a_job_of_a_cluster_outlives_its_driver(zombie: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    assert not Driver(run_of(zombie.pid)).is_gone()
+def test_a_job_that_may_outlive_its_driver_does(zombie: Process) -> None:
+    assert not Driver(run_of(zombie.pid), may_outlive=True).is_gone()
 
 
-def test_inside_an_allocation_a_driver_above_us_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    driver = Driver(run_of(os.getppid()))
+def test_a_driver_above_us_is_watched_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by jobs of a Snakemake that itself runs in a job of SLURM."""
+    driver = Driver(run_of(os.getppid()), may_outlive=True)
     monkeypatch.setattr(psutil.Process, "status", lambda process: psutil.STATUS_ZOMBIE)
     assert driver.is_gone()
 
 
-def test_a_batch_whose_driver_nobody_has_buried_stops(zombie: Process) -> None:
-    """It went on alone before: the driver had a process id still, and was none of its ancestors any more."""
-    with pytest.raises(Stopped, match="lost its Snakemake"):
-        asyncio.run(asyncio.wait_for(guarded(asyncio.sleep(60), run_of(zombie.pid), Deadline(None)), 20))
+@pytest.mark.parametrize("job", [None, "7"])
+def test_only_a_job_of_slurm_may_outlive_its_driver(
+    job: str | None, zombie: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if job:
+        monkeypatch.setenv("SLURM_JOB_ID", job)
+    work = asyncio.wait_for(guarded(asyncio.sleep(1, "done"), run_of(zombie.pid), Deadline(None)), 20)
+    if job:
+        assert asyncio.run(work) == "done"
+    else:
+        with pytest.raises(Stopped, match="lost its Snakemake"):
+            asyncio.run(work)

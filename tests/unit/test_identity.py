@@ -490,9 +490,13 @@ def test_an_effort_that_is_not_set_leaves_no_trace(project: Project) -> None:
     assert "effort" not in project.study().config.models["alpha"].identity()["thinking"]
 
 
-def test_weights_that_are_not_converted_leave_no_trace() -> None:
-    model = validate(LlamaCppModel, {**LLAMA, "weights": "model.gguf", "quantization": None}, "test")
-    assert "quantization" not in model.identity()
+def test_how_weights_are_converted_is_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are not leave no trace: the field came later, and cells made before it keep their names."""
+    assert "quantization" not in validate(LlamaCppModel, LLAMA, "test").identity()
+    converted = validate(LlamaCppModel, {**LLAMA, "quantization": "Q4_0"}, "test")
+    before = converted.identity()["quantization"]
+    monkeypatch.setattr("scripts.config.models.CONVERSION_VERSION", 2)
+    assert before != converted.identity()["quantization"]
 
 
 def test_samplers_of_llama_cpp_are_identity(monkeypatch: pytest.MonkeyPatch) -> None:

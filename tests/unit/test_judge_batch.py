@@ -18,6 +18,7 @@ from scripts.generate.transcript import text_hash
 from scripts.grid.cells import Cell
 from scripts.judge import judge_prompt, response_format
 from scripts.judge.prefix import works
+from scripts.judge.work import judge_work
 from scripts.plan.frozen import FrozenPlan
 from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
 
@@ -282,6 +283,25 @@ def test_a_form_is_enforced_where_there_is_a_schema(
     judged.set({"judges/j/form": form, "judges/j/utterances": [], "judges/j/benchmarks": ["bfi"]}).run()
     assert {"response_format" in body for body in to_judge(server)} == {enforced}
     assert not any("response_format" in body for body in server.bodies if body["model"] != JUDGE_ID)
+
+
+def embedded_judge(project: Project) -> dict[str, Any]:
+    """Return a judge on the embedded engine; its file is none that could be loaded."""
+    (project.folder / "judge.gguf").write_bytes(b"GGUF" + bytes(4096))
+    model = {"engine": "llama.cpp", "id": "org/j", "revision": "r1", "weights": str(project.folder / "judge.gguf")}
+    return {**model, "context_length": 512, "sampling": {"temperature": 0.0, "max_tokens": 24}}
+
+
+@pytest.mark.parametrize(("form", "marked"), FORMS)
+def test_a_judge_on_llama_cpp_is_sent_a_grammar_where_its_judgements_say_so(
+    form: str, marked: bool, judged: Project, server: FakeServer
+) -> None:
+    frozen = judged.set({"judges/j/utterances": [], "judges/j/benchmarks": ["bfi"]}).run(stages=["generate"])
+    grid = judged.set({"judges/j/form": form, "judges/j/model": embedded_judge(judged)}).grid()
+    works = [judge_work(grid, cell, frozen.results) for cell in grid.cells if cell.judge]
+    asked = [(work.cell, request) for work in works if work for _, request in work.requests()]
+    assert asked and {"json" in cell.spec for cell, _ in asked} == {marked}
+    assert {tuple(request.enforced) for _, request in asked} == {("grammar",) if marked else ()}
 
 
 def test_the_schema_is_part_of_the_key(judged: Project, server: FakeServer) -> None:

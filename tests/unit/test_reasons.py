@@ -171,6 +171,17 @@ def test_an_edit_is_told_of_judgements(project: Project, edit: str) -> None:
     assert _of_judgements(project) == expected
 
 
+def test_the_form_of_a_judge_brings_the_layout_of_its_json(project: Project) -> None:
+    """On the embedded engine, whose judges write JSON on one line."""
+    (project.folder / "judge.gguf").write_bytes(b"GGUF" + bytes(4096))
+    model = {"engine": "llama.cpp", "id": "org/j", "revision": "r1", "weights": str(project.folder / "judge.gguf")}
+    sampling = {"temperature": 0.0, "max_tokens": 24}
+    _judged(project).set({"judges/j/model": {**model, "context_length": 512, "sampling": sampling}})
+    _complete(project)
+    project.set({"judges/j/form": "feedback-score"})
+    assert _of_judgements(project) == {"judge j: form json -> feedback-score"}
+
+
 @pytest.mark.parametrize("lost", ["responses", "dialogues"])
 def test_what_is_judged_is_made_again(project: Project, lost: str) -> None:
     plan = _complete(_judged(project))

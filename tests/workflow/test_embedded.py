@@ -86,7 +86,7 @@ async def test_weights_are_converted_once_and_answer(tmp_path: Path) -> None:
             reply = await client.send(request)
             assert isinstance(reply, Reply) and reply.text is not None
             texts.append(reply.text)
-        [made] = (tmp_path / "weights" / "quantized").glob("*.gguf")
+        [made] = (tmp_path / "weights" / "converted").glob("*.gguf")
         texts.append(str(made.stat().st_mtime_ns))
     assert texts[:2] == texts[2:] and "Paris" in texts[0]
 
@@ -94,7 +94,8 @@ async def test_weights_are_converted_once_and_answer(tmp_path: Path) -> None:
 async def test_a_folder_that_cannot_be_written_ends_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "weights").write_text("a file where a folder has to be")
     with pytest.raises(
-        EngineDidNotStart, match=r"cannot be kept \(.*Not a directory.*weights.* \(machine\.weights_cache\)"
+        EngineDidNotStart,
+        match=r"models\.smol\.quantization: .*Not a directory.*weights.* \(machine\.weights_cache\)",
     ) as failed:
         async with served(tmp_path, quantization="Q4_0"):
             pass

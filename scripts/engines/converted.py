@@ -1,0 +1,19 @@
+"""Where the converted weights of a model lie."""
+
+from pathlib import Path
+
+import platformdirs
+
+from scripts.config.machine import Machine
+from scripts.config.models import CONVERSION_VERSION, Quantization
+from scripts.fetch.needed import weights_cache
+from scripts.grid.weights import fingerprint
+
+
+def converted_file(source: Path, to: Quantization, machine: Machine) -> Path:
+    """Return the path of `source` converted to type `to`, there or not.
+
+    It is below `machine.weights_cache`, or else in the cache of the user.
+    """
+    folder = (weights_cache(machine) or platformdirs.user_cache_path("personas")) / "converted"
+    return folder / f"{fingerprint(source)[:32]}.{to}.v{CONVERSION_VERSION}.gguf"
