@@ -63,7 +63,7 @@ async def replies(client: Client, texts: JudgeTexts, metric: str, longest: int) 
 
 @pytest.mark.parametrize("quantization", [None, "Q4_0"])
 async def test_verdicts_come_on_one_line(quantization: str | None, tmp_path: Path) -> None:
-    """In the grammar that llama.cpp makes of a schema, every fourth ran into the limit with blanks and line breaks."""
+    """In the grammar that llama.cpp makes of a schema, every fourth ran into the limit with line breaks."""
     async with served(tmp_path, quantization=quantization) as client:
         for metric, verdicts in VERDICTS.items():
             for reply in await replies(client, TEXTS.without_reasoning(), metric, 16):
