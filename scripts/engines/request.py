@@ -121,7 +121,8 @@ class KeysBehind:
 class Reply:
     """What came back. `text` is None unless the model gave one; token counts are the server's, None if untold.
 
-    `seconds` is the time from sending to the whole reply.
+    `seconds` is the time from sending to the whole reply. `served_by` and `served_model` are what the server calls
+    its build and the model that answered.
     """
 
     status: Status
@@ -134,6 +135,7 @@ class Reply:
     cached_tokens: int | None = None
     seconds: float | None = None
     served_by: str | None = None
+    served_model: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the reply as plain JSON types, without what is unknown."""

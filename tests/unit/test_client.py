@@ -57,6 +57,11 @@ def echo(make: Callable[[str], Outcome]) -> Outcome:
     return make(f"Incorrect API key provided: {KEY}.")
 
 
+def tries(server: FakeServer) -> list[dict[str, Any]]:
+    """What was asked, without the one word that finds out whether the server answers anything at all."""
+    return [body for body in server.bodies if body["messages"] == MESSAGES]
+
+
 def completion(choice: dict[str, Any]) -> Outcome:
     """A completion with one choice, exactly as given."""
     return Outcome(body={"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
@@ -87,7 +92,11 @@ STATUS = [
     pytest.param(completion({"finish_reason": "length", "message": {"role": "assistant"}}), "empty", None,
                  id="no content for lack of tokens, Gemini"),
     pytest.param(completion({"finish_reason": "stop", "message": {"content": [{"type": "text", "text": "Hi"}]}}),
+                 "ok", "Hi", id="content in parts"),
+    pytest.param(completion({"finish_reason": "stop", "message": {"content": [{"type": "image_url"}]}}),
                  "api_error", None, id="content that is no text"),
+    pytest.param(completion({"finish_reason": "stop", "message": {"content": 7}}),
+                 "api_error", None, id="content that is a number"),
     pytest.param(Outcome(body={"choices": None, "usage": None}), "empty", None, id="null choices"),
     pytest.param(failure(400, "The input token count (1200000) exceeds the maximum number of tokens allowed"),
                  "context_overflow", None, id="context overflow, Gemini"),
@@ -152,7 +161,7 @@ async def test_faults_that_are_not_the_requests_own(
     server.script = script
     with pytest.raises(error, match=told):
         await client.send(REQUEST)
-    assert server.count == requests
+    assert len(tries(server)) == requests
 
 
 @pytest.mark.parametrize(
@@ -281,7 +290,7 @@ async def test_429_without_retry_after_is_asked_again_after_a_pause(server: Fake
 async def test_a_server_that_hangs(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 0.5)
     client = Client(server.base_url, KEY, "alpha", ONCE)
-    server.script = [HANG]
+    server.script = [HANG] * 9
     with pytest.raises(EngineUnavailable, match="cannot be reached"):
         await client.send(REQUEST)
     await client.close()
