@@ -97,9 +97,10 @@ class KeysBehind:
     A dialogue of 100 rounds has thousands of items behind it; their whole texts would be gigabytes to hash.
     """
 
-    def __init__(self, first: Request) -> None:
-        """Take the opening and all settings from `first`, the request of round 1."""
+    def __init__(self, first: Request, prefix: str = "") -> None:
+        """Take the opening and all settings from `first`, the request of round 1, whose turn begins with `prefix`."""
         head, self._rest = _frame(first)
+        self._prefix = prefix
         opening = _listed(first.messages[:-1])
         self._comma = b"," if opening else b""
         self._state = hashlib.sha256(head + opening)
@@ -107,12 +108,13 @@ class KeysBehind:
     def key(self, turn: str) -> bytes:
         """Return the 32 bytes of the key of the request whose last message is the user turn `turn`."""
         hashed = self._state.copy()
-        hashed.update(self._comma + _listed([{"role": "user", "content": turn}]) + self._rest)
+        hashed.update(self._comma + _listed([{"role": "user", "content": self._prefix + turn}]) + self._rest)
         return hashed.digest()
 
     def grow(self, turn: str, answer: str) -> None:
         """Add a round to the dialogue."""
-        said = [{"role": "user", "content": turn}, {"role": "assistant", "content": answer}]
+        said = [{"role": "user", "content": self._prefix + turn}, {"role": "assistant", "content": answer}]
+        self._prefix = ""
         self._state.update(self._comma + _listed(said))
         self._comma = b","
 

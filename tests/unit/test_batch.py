@@ -160,7 +160,7 @@ def _impatient() -> Any:
     from scripts.engines.patience import Patience
 
     brief = Patience(repeats=1, first=0.01, longest=0.01, in_vain=1.0, for_one=1.0)
-    return lambda base_url, key, name, patience, leave_out: Client(base_url, key, name, brief, leave_out)
+    return lambda base_url, key, name, patience, *fields: Client(base_url, key, name, brief, *fields)
 
 
 def test_a_wrong_key_stops_the_batch(served: Project, server: FakeServer) -> None:

@@ -108,6 +108,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "EndpointModel.served_name": ("models/alpha/served_name", "elsewhere", "nothing"),
     "EndpointModel.limits": ("models/alpha/limits", None, "nothing"),
     "EndpointModel.leave_out": ("models/alpha/leave_out", None, "cells"),
+    "EndpointModel.max_tokens_as": ("models/alpha/max_tokens_as", "max_completion_tokens", "nothing"),
     "Limits.requests_per_minute": ("models/alpha/limits/requests_per_minute", 30.0, "nothing"),
     "Limits.tokens_per_minute": ("models/alpha/limits/tokens_per_minute", 1e5, "nothing"),
     "Limits.spending": ("models/alpha/limits/spending", 6.0, "nothing"),
