@@ -11,11 +11,8 @@ from scripts.engines.cleaning import Unreadable, one_line, parsed, start
 from scripts.engines.endings import ending, word_of
 from scripts.engines.message import NoText, content_of
 from scripts.engines.rejections import error_of_choice, error_of_success, told_in
-from scripts.engines.request import Reply
+from scripts.engines.request import Reply, count_of
 from scripts.engines.trouble import Failing, Refusing, Trouble
-
-_MOST_TOKENS = 10**9
-"""A count above it is none: no model reads or writes as much."""
 
 
 def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None = None) -> Reply | Trouble:
@@ -97,9 +94,9 @@ def _usage(body: Mapping[str, Any]) -> dict[str, int | None]:
     """Return the token counts that a completion tells; None for each that it does not."""
     told = _mapping(body, "usage")
     return {
-        "prompt_tokens": _count(told, "prompt_tokens"),
-        "completion_tokens": _count(told, "completion_tokens"),
-        "cached_tokens": _count(_mapping(told, "prompt_tokens_details"), "cached_tokens"),
+        "prompt_tokens": count_of(told.get("prompt_tokens")),
+        "completion_tokens": count_of(told.get("completion_tokens")),
+        "cached_tokens": count_of(_mapping(told, "prompt_tokens_details").get("cached_tokens")),
     }
 
 
@@ -115,11 +112,3 @@ def _text(holder: Mapping[str, Any], key: str) -> str | None:
 
 def _name(holder: Mapping[str, Any], key: str) -> str | None:
     return one_line(_text(holder, key) or "", 200) or None
-
-
-def _count(holder: Mapping[str, Any], key: str) -> int | None:
-    """Return a count of tokens; None for what can be none (less than nothing would lower what counts as spent)."""
-    value = holder.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST_TOKENS:
-        return None
-    return int(value) if value == int(value) else None

@@ -1,6 +1,7 @@
 """One request to a model and its reply, independent of engine and address."""
 
 import hashlib
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -142,6 +143,36 @@ class Reply:
     def to_json(self) -> dict[str, Any]:
         """Return the reply as plain JSON types, without what is unknown."""
         return {key: value for key, value in vars(self).items() if value is not None}
+
+
+_COUNTS = frozenset({"prompt_tokens", "completion_tokens", "cached_tokens"})
+MOST_TOKENS = 10**9
+"""A count of tokens above it is none: no model reads or writes as much."""
+
+
+def reply_from(raw: Any) -> Reply:
+    """Return the reply that `to_json` wrote, without fields of later versions; ValueError where it is none.
+
+    Counts that are none (less than nothing, of earlier versions) are untold: they would lower what counts as spent.
+    """
+    if not isinstance(raw, dict) or raw.get("status") not in STATUSES:
+        raise ValueError("no reply")
+    known = {name: value for name, value in raw.items() if name in Reply.__dataclass_fields__}
+    for name in _COUNTS & known.keys():
+        known[name] = count_of(known[name])
+    seconds = known.pop("seconds", None)
+    texts = {name: value for name, value in known.items() if name not in _COUNTS}
+    if any(value is not None and not isinstance(value, str) for value in texts.values()):
+        raise ValueError("a text is none")
+    is_time = isinstance(seconds, int | float) and math.isfinite(seconds)
+    return Reply(**known, seconds=seconds if is_time else None)
+
+
+def count_of(value: Any) -> int | None:
+    """Return a count of tokens; None for what can be none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:
+        return None
+    return int(value) if value == int(value) else None
 
 
 Ask = Callable[[Request], Awaitable[Reply]]
