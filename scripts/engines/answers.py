@@ -24,8 +24,8 @@ def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None 
         body = parsed(data, secret)
     except Unreadable as error:
         return Failing(f"sent no completion but something else: {error}")
-    if isinstance(body, dict) and (error := told_in(body)) is not None:
-        return error_of_success(error)
+    if isinstance(body, dict) and (told := told_in(body)) is not None:
+        return error_of_success(told)
     if not isinstance(body, dict) or not ("choices" in body or body.get("object") == "chat.completion"):
         return Failing(f"sent no completion but something else: {start(data, secret)}")
     return _reply(body, seconds, max_tokens)

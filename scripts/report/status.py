@@ -13,6 +13,7 @@ from scripts.grid.study import Study
 from scripts.lease import live_holders
 from scripts.plan.plan import Plan
 from scripts.report.actual import planned_against_actual
+from scripts.report.troubles import troubles
 
 
 def print_status(plan: Plan, results: Path, console: Console) -> None:
@@ -21,6 +22,8 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
     made = sum((results / path).exists() for path in artefacts)
     console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
+    for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for holder in live_holders(results / "leases"):
         console.print(f"Working: {holder.sentence()}.")
     compared = planned_against_actual(results)
