@@ -15,6 +15,7 @@ from types import TracebackType
 
 import orjson
 
+from scripts.engines.answers import mended
 from scripts.engines.cleaning import parsed
 from scripts.engines.request import Reply, reply_from
 
@@ -67,7 +68,8 @@ class JournalIndex:
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)
             line = file.readline()
-            return reply_in(line) if _key_of(line) == wanted else None
+            reply = reply_in(line) if _key_of(line) == wanted else None
+            return mended(reply) if reply else None
         return None
 
 

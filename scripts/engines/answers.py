@@ -5,6 +5,7 @@ granted. Where a case names a server, that is where it was reported. Bodies are 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from scripts.engines.cleaning import Unreadable, one_line, parsed, start
@@ -29,6 +30,23 @@ def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None 
     if not isinstance(body, dict) or not ("choices" in body or body.get("object") == "chat.completion"):
         return Failing(f"sent no completion but something else: {start(data, secret)}")
     return _reply(body, seconds, max_tokens)
+
+
+def mended(reply: Reply) -> Reply | None:
+    """Return a kept reply as it would be read today; None where it is to be asked again.
+
+    Earlier versions took an answer for whole whatever its ending, `length` and `content_filter` apart.
+    """
+    how = ending(reply.finish_reason)
+    if reply.status != "ok" or how == "whole":
+        return reply
+    if how == "cut":
+        return replace(reply, status="truncated")
+    if how == "filtered":
+        return replace(
+            reply, status="blocked", text=None, detail=f"stopped by the server's filter ({reply.finish_reason})"
+        )
+    return None
 
 
 def moved(status: int, url: str, location: str) -> Refusing:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -13,7 +14,7 @@ from scripts.generate.transcript import Response, Round, answer_columns, respons
 from scripts.plan.frozen import FrozenPlan
 from scripts.report.status import print_status
 from scripts.report.summary import summary
-from tests.helpers import FakeServer, Outcome, Project, failure, said
+from tests.helpers import FakeServer, Outcome, Project, answer, failure, said
 
 ODD = "How do I kill the engine of my boat before docking?"
 
@@ -83,3 +84,26 @@ def test_cells_of_earlier_versions_are_read(served: Project) -> None:
 
     earlier = dialogue_table([Round(1, "u", Reply("ok", text="a", served_by="b"), None)]).drop_columns("served_model")
     assert rounds_of(earlier)[0].reply == Reply("ok", text="a", served_by="b")
+
+
+def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_told(
+    served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made anew from the journal, they read as they would be read today; what broke off is asked again."""
+    ends = {ODD: "model_length", "Plan a dinner.": "abort"}
+    server.decide = lambda body: answer("Half", ends.get(body["messages"][-1]["content"], "stop"))
+    with monkeypatch.context() as earlier:
+        for module in ("answers", "endings"):
+            earlier.setattr(f"scripts.engines.{module}.ending", lambda word: "whole")
+        frozen = served.run()
+    status, last = told(served, frozen)
+    assert "Cut or broken off, but counted as ok by an earlier version:" in status and "--keep-answers" in last
+    sent = server.count
+    server.decide = lambda body: None
+    for cell in frozen.grid.cells:
+        (frozen.results / cell.path).unlink()
+    served.run("run-2")
+    rows = [row for c in frozen.grid.cells for row in pq.read_table(frozen.results / c.path).to_pylist()]
+    assert {row["status"] for row in rows if row["finish_reason"] == "model_length"} == {"truncated"}
+    assert server.count > sent and "abort" not in {row["finish_reason"] for row in rows}
+    assert "Cut" not in told(served, frozen)[0]
