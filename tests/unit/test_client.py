@@ -271,6 +271,47 @@ async def test_what_the_address_does_not_know_is_left_out(server: FakeServer) ->
     await client.close()
 
 
+async def test_other_names_and_fields_left_out(server: FakeServer) -> None:
+    out = frozenset({"temperature", "response_format", "chat_template_kwargs", "reasoning_effort"})
+    client = Client(server.base_url, KEY, "alpha", QUICK, out, "max_completion_tokens")
+    more = {"template_arguments": {"a": 1}, "effort": "low", "enforced": {"response_format": {"type": "json_object"}}}
+    await client.send(dataclasses.replace(REQUEST, **more))
+    assert server.bodies[0].keys() == {"model", "messages", "top_p", "max_completion_tokens", "seed"}
+    assert server.bodies[0]["max_completion_tokens"] == 24
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "reasoning"),
+    [
+        pytest.param([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                      {"type": "text", "text": "4"}], "4", "hm", id="Mistral"),
+        pytest.param([{"type": "output_text", "text": "4"}, {"type": "output_text", "text": "2"}],
+                     "42", None, id="two"),
+        pytest.param([{"type": "reasoning", "text": "hm"}, "4", {"type": "reference", "reference_ids": [1]}],
+                     "4", "hm", id="texts, and parts without one"),
+        pytest.param({"type": "text", "text": "4"}, "4", None, id="one part, no list"),
+        pytest.param([], "", None, id="none"),
+    ],
+)  # fmt: skip
+async def test_content_in_parts(
+    server: FakeServer, client: Client, content: Any, text: str, reasoning: str | None
+) -> None:
+    server.script = [completion({"message": {"role": "assistant", "content": content}, "finish_reason": "stop"})]
+    reply = await client.send(REQUEST)
+    assert (reply.text, reply.reasoning, reply.status) == (text, reasoning, "ok" if text else "empty")
+
+
+async def test_a_request_that_is_put_off_for_too_long_while_others_are_answered_is_data(server: FakeServer) -> None:
+    client = Client(server.base_url, KEY, "alpha", replace(QUICK, in_vain=9.0, for_one=0.3))
+    server.decide = lambda body: failure(429, "no room", retry_after_ms="50") if body["seed"] == 1 else None
+    put_off = asyncio.create_task(client.send(dataclasses.replace(REQUEST, seed=1)))
+    while not put_off.done():
+        assert (await client.send(REQUEST)).status == "ok"
+    assert put_off.result().status == "api_error" and "HTTP 429: no room" in (put_off.result().detail or "")
+    await client.close()
+
+
 async def test_connections_are_used_again_and_grow_with_the_requests_under_way(server: FakeServer) -> None:
     client = Client(server.base_url, KEY, "alpha", QUICK)
     server.decide = lambda body: answer("x", pause=0.5)
