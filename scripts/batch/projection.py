@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scripts.engines.endings import ENDINGS_VERSION
 from scripts.files import write_atomically
 from scripts.grid.cells import Cell
 
@@ -35,6 +36,7 @@ def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, 
         **({} if origin is None else {"origin": origin}),
         "statuses": statuses,
         **({} if origin is not None or not (changed := _changed(table)) else {"changed": changed}),
+        "endings": ENDINGS_VERSION,
         "usage": _usage(table),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host": socket.gethostname(),

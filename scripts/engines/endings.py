@@ -6,9 +6,14 @@ Only endings known to be good make an answer whole. A word that no pattern knows
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 Ending = Literal["whole", "cut", "broken off", "filtered", "unknown"]
+
+
+ENDINGS_VERSION = 1
+"""Raise it when a word gets another meaning: cells say by which version they were read (0: none said so)."""
 
 
 class _Word(NamedTuple):
@@ -37,6 +42,7 @@ _PATTERNS = [re.compile(word.pattern) for word in _WORDS]
 _PREFIX = re.compile(r"^finish_?reason_?")
 
 
+@lru_cache(maxsize=64)
 def ending(word: str | None) -> Ending:
     """Return how an answer ended; the word as `word_of` gives it. No word at all is a good ending."""
     if not word:

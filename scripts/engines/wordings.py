@@ -42,7 +42,7 @@ WORDINGS: Sequence[Wording] = (
     Wording("context_overflow", r"`inputs` tokens \+ `max_new_tokens` must be|"
             r"`inputs` must have less than \d+ tokens", "TGI, Together"),
     Wording("refuses", r"max_?(new_|completion_|output_)?tokens`?( value, the valid range| must be (<|less|at most))",
-            "DeepSeek, TGI, Groq"),
+            "DeepSeek, TGI, Groq", _REQUEST),
     Wording("refuses", r"range of max_?tokens should be|max tokens must be (<|less|at most)", "DashScope, Cohere"),
     Wording("refuses", r"supports at most \d+ (completion|output) tokens|maximum allowed number of output tokens|"
             r"maximum tokens you requested exceeds", "OpenAI, Anthropic, Bedrock"),
@@ -73,14 +73,15 @@ WORDINGS: Sequence[Wording] = (
             r"unknown variant `(system|developer)", "Mistral, Ministral, DeepSeek"),
     Wording("refuses", r"(response_format|json_schema|structured output|guided_json)\b.{0,80}"
             r"(unavailable|not (yet )?(supported|available|allowed|enabled)|unsupported)|"
-            r"not support.{0,30}(response[_ ]format|json_schema|structured output)", "DeepSeek, Groq"),
+            r"not support.{0,30}(response[_ ]format|json_schema|structured output)", "DeepSeek, Groq", _REQUEST),
     Wording("refuses", r'unknown name "|unsupported_(parameter|value)|un(recognized|known|supported|expected) '
             r"(request )?(argument|parameter|field|keyword|value:|property)|unexpected keyword argument",
-            "Gemini, OpenAI, LiteLLM"),
+            "Gemini, OpenAI, LiteLLM", _REQUEST),
     Wording("refuses", r"property '[^']+' is unsupported|extra (inputs|fields) (are )?not permitted|extra_forbidden|"
-            r"additional properties are not allowed|not support (the )?parameters?", "Groq, Mistral, vLLM, LiteLLM"),
+            r"additional properties are not allowed|not support (the )?parameters?",
+            "Groq, Mistral, vLLM, LiteLLM", _REQUEST),
     Wording("refuses", r"model_not_found|not a valid model|unknown model|model\b.{0,60}(does not exist|not found)|"
-            r"chat template.{0,60}(required|must|no longer|not defined)", "OpenRouter, vLLM"),
+            r"chat template.{0,60}(required|must|no longer|not defined)", "OpenRouter, vLLM", _REQUEST),
     # Filters.
     Wording("blocked", r"content management policy|responsible[ _]?ai[ _]?(policy|service)|prohibited_content",
             "Azure, Copilot, Gemini"),

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from scripts.batch.projection import METADATA_KEY
 from scripts.engines.cleaning import one_line
-from scripts.engines.endings import ending
+from scripts.engines.endings import ENDINGS_VERSION, ending
 
 _CELLS = ("dialogues/", "responses/", "judgements/")
 _NOT_ASKED = ("not asked:", "not judged:")
@@ -65,7 +65,8 @@ def troubles(paths: Iterable[str], results: Path) -> Troubles:
 def _look_into(file: Path, path: str, found: Troubles) -> None:
     footer = pq.read_metadata(file)
     described: Mapping[str, Any] = json.loads((footer.metadata or {})[METADATA_KEY])
-    if "origin" not in described and not _ends_well(footer):
+    is_read_otherwise = "origin" not in described and described.get("endings", 0) != ENDINGS_VERSION
+    if is_read_otherwise and not _ends_well(footer):
         ends = pq.read_table(file, columns=["status", "finish_reason"]).to_pylist()
         if cut := sum(row["status"] == "ok" and ending(row["finish_reason"]) != "whole" for row in ends):
             found.cut[path] = cut

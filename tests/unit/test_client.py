@@ -274,7 +274,11 @@ async def test_what_the_address_does_not_know_is_left_out(server: FakeServer) ->
 async def test_other_names_and_fields_left_out(server: FakeServer) -> None:
     out = frozenset({"temperature", "response_format", "chat_template_kwargs", "reasoning_effort"})
     client = Client(server.base_url, KEY, "alpha", QUICK, out, "max_completion_tokens")
-    more = {"template_arguments": {"a": 1}, "effort": "low", "enforced": {"response_format": {"type": "json_object"}}}
+    more: dict[str, Any] = {
+        "template_arguments": {"a": 1},
+        "effort": "low",
+        "enforced": {"response_format": {"type": "json_object"}},
+    }
     await client.send(dataclasses.replace(REQUEST, **more))
     assert server.bodies[0].keys() == {"model", "messages", "top_p", "max_completion_tokens", "seed"}
     assert server.bodies[0]["max_completion_tokens"] == 24

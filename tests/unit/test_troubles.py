@@ -95,6 +95,7 @@ def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_told(
     with monkeypatch.context() as earlier:
         for module in ("answers", "endings"):
             earlier.setattr(f"scripts.engines.{module}.ending", lambda word: "whole")
+        earlier.setattr("scripts.batch.projection.ENDINGS_VERSION", 0)
         frozen = served.run()
     status, last = told(served, frozen)
     assert "Cut or broken off, but counted as ok by an earlier version:" in status and "--keep-answers" in last

@@ -88,6 +88,7 @@ from scripts.engines.wordings import ADVICE, WORDINGS, advice, meaning
         (503, "the content safety service is unavailable", None),
         (500, "failed to allocate memory for a context size of 4096", None),
         (502, "moderation backend: bad gateway", None),
+        (503, "the model server was not found: it is restarting", None),
         (400, "top_p must be positive", None),
         (400, "an empty body", None),
         (422, "body: content_filter", None),
