@@ -145,6 +145,7 @@ class Reply:
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
+_HAS_TEXT: frozenset[Status] = frozenset({"ok", "truncated", "refused"})
 _COUNTS = frozenset({"prompt_tokens", "completion_tokens", "cached_tokens"})
 MOST_TOKENS = 10**9
 """A count of tokens above it is none: no model reads or writes as much."""
@@ -164,6 +165,8 @@ def reply_from(raw: Any) -> Reply:
     texts = {name: value for name, value in known.items() if name not in _COUNTS}
     if any(value is not None and not isinstance(value, str) for value in texts.values()):
         raise ValueError("a text is none")
+    if raw["status"] in _HAS_TEXT and known.get("text") is None:
+        raise ValueError("a later version keeps the text elsewhere")
     is_time = isinstance(seconds, int | float) and math.isfinite(seconds)
     return Reply(**known, seconds=seconds if is_time else None)
 

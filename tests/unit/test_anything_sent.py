@@ -131,8 +131,10 @@ def test_any_line_of_a_journal_is_a_reply_that_a_table_takes_or_none(raw: Any) -
 def test_a_reply_with_a_field_of_a_later_version_is_read() -> None:
     line = b'{"key":"%s","reply":{"status":"ok","text":"a","prompt_tokens":-7,"invented_later":1}}\n'
     assert reply_in(line % REQUEST.key.encode()) == Reply("ok", text="a")
+    assert reply_in((line % REQUEST.key.encode()).replace(b"text", b"elsewhere")) is None, "but no answer is lost"
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms", "date"]), st.text()))
 def test_any_header_asks_for_a_wait_or_for_none(headers: dict[str, str]) -> None:
     wait = told_wait(headers)
