@@ -166,6 +166,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Patterns.also_last": ("patterns/also_last", True, "nothing"),
     "Patterns.fisher_p": ("patterns/fisher_p", 0.02, "nothing"),
     "Patterns.min_overlap": ("patterns/min_overlap", 0.4, "nothing"),
+    "Patterns.as_published": ("patterns/as_published", True, "nothing"),
     "Patterns.max_minutes": ("patterns/max_minutes", 2.0, "nothing"),
     "Config.patterns": ("patterns", {}, "nothing"),
     "Config.calibration": ("calibration", None, "moves"),
