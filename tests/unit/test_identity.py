@@ -255,6 +255,7 @@ ACTS_ELSEWHERE = {
     "Patterns.also_last": "downstream of the cells",
     "Patterns.fisher_p": "downstream of the cells",
     "Patterns.min_overlap": "downstream of the cells",
+    "Patterns.as_published": "downstream of the cells",
     "Patterns.max_minutes": "downstream of the cells",
     "Limits.requests_per_minute": "`limits` as a whole is left out",
     "Limits.tokens_per_minute": "`limits` as a whole is left out",
