@@ -79,6 +79,7 @@ PATTERNS: dict[str, Any] = {
     "fisher_p": 0.01,
     "min_overlap": 0.3,
     "max_minutes": 1.0,
+    "as_published": False,
 }
 CALIBRATION: dict[str, Any] = {
     "labels": {

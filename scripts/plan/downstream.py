@@ -129,6 +129,7 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
             "fisher_p": section.fisher_p,
             "min_overlap": section.min_overlap,
             "max_minutes": section.max_minutes,
+            **({"as_published": True} if section.as_published else {}),
             "source": source_digest("patterns"),
         }
         # In a folder of its own: a benchmark may be called <benchmark>-last.

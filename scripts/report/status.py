@@ -64,7 +64,20 @@ def notes(study: Study) -> list[str]:
         for slug, model in study.config.models.items()
         if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
     ]
-    return no_items + no_keys + _no_data(study)
+    return no_items + [f"{line}." for line in items_left_out(study)] + no_keys + _no_data(study)
+
+
+def items_left_out(study: Study) -> list[str]:
+    """Say of each benchmark whose limit leaves items out how many of how many are asked."""
+    told = []
+    for slug in study.config.benchmarks:
+        bound = study.persona_bound(slug)
+        roles = [persona.role for persona in study.personas.values()] if bound else [None]
+        counts = {(len(study.items_for(slug, role)), len(study.all_items_for(slug, role))) for role in roles}
+        if shares := ", ".join(f"{asked} of {there}" for asked, there in sorted(counts) if asked < there):
+            whom = " are asked of each persona" if bound else " are asked"
+            told.append(f"benchmark {slug}: {shares} items{whom}, drawn by its limit")
+    return told
 
 
 def _no_data(study: Study) -> list[str]:
