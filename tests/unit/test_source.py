@@ -1,4 +1,4 @@
-"""The form of source that digests hold is the same under every Python, so a result made under one is current to all."""
+"""The form of source in digests is the same under every Python: what one made is current to all."""
 
 import hashlib
 import os
@@ -42,9 +42,9 @@ def g(n, m=..., *, o):
         case C(a=0) | None:
             z = lambda *a, b=1: a @ b
     while (w := n): del w; continue
-    return f"{n!r:>{m}} a{{b}}" "c" f'{o=}' 'd' f"\\N{EM DASH}", rb"\\x00", 1j, -1.5e300, True, None, ..., u"u", x[1:2, ::3]
+    return f"{n!r:>{m}} a{{b}}" "c" f'{o=}' 'd' f"\\N{EM DASH}", rb"\\x00", 1j, -1.5, True, None, ..., u"u", x[1:2, ::3]
 '''
-DIGEST = "8caa0cd5cedb2d710fafaed50a38ba13c0a0efc971f72b582979ee04a291f3bd"
+DIGEST = "999643d65ca56da3665f31fd356704dcd1fa510ac10b22e85415be8bb978e1b3"
 
 
 def digest(text: str) -> str:
