@@ -42,9 +42,9 @@ def g(n, m=..., *, o):
         case C(a=0) | None:
             z = lambda *a, b=1: a @ b
     while (w := n): del w; continue
-    return f"{n!r:>{m}} a{{b}}" "c" f'{o=}' 'd' f"\\N{EM DASH}", rb"\\x00", 1j, -1.5, True, None, ..., u"u", x[1:2, ::3]
+    return f"{n!r:>{m}} a{{b}}" "c" f'{o=}' 'd' f"\\N{EM DASH}", rb"\\x00", 1j, -1.5, None, ..., u"u", x[1:2, ::3]
 '''
-DIGEST = "999643d65ca56da3665f31fd356704dcd1fa510ac10b22e85415be8bb978e1b3"
+DIGEST = "f3879aa814fe1cfae37bd603153ef4d26eea040ba3b903e724fa237c110ca337"
 
 
 def digest(text: str) -> str:
