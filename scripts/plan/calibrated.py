@@ -11,7 +11,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.findings import UTTERANCES
-from scripts.plan.source import module_digest, source_digest
+from scripts.plan.source import source_digest
 
 JUDGES = "judges"
 """The set of all texts that two raters of the grid rated; also in `scripts.analysis.rated`, a test compares them."""
@@ -49,7 +49,7 @@ def _several_raters(grid: Grid) -> bool:
 def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact]) -> Artefact:
     study, figures = grid.study, grid.study.config.figures
     inputs = [path for made in ratings if made.spec["kind"] in (UTTERANCES, *JUDGED) for path in made.outputs]
-    source = module_digest(
+    source = source_digest(
         "analysis/calibration.py",
         "analysis/rated.py",
         "analysis/units.py",
@@ -79,7 +79,7 @@ def _figure(grid: Grid, table: Artefact, name: str) -> Artefact:
         "kind": "calibration",
         "set": name,
         "note": grid.study.config.figures.note,
-        "source": module_digest("figures/calibration.py", "figures/job.py"),
+        "source": source_digest("figures/calibration.py", "figures/job.py"),
     }
     return artefact("draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
 
@@ -94,7 +94,7 @@ def _sample(grid: Grid, slug: str) -> Artefact:
         **sample.identity(),
         "personas": {persona: sha256(study.persona_identity(persona)) for persona in study.personas},
         "scoring": _scoring(grid, sample.benchmark),
-        "source": [source_digest("calibration"), module_digest("analysis/units.py")],
+        "source": [source_digest("calibration"), source_digest("analysis/units.py")],
     }
     return artefact("draw_sample", [f"annotation/{slug}.csv"], [cell.path for cell in cells], spec)
 

@@ -16,7 +16,7 @@ from scripts.plan.comparison import comparisons
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.insights import by_name, insights
 from scripts.plan.released import released
-from scripts.plan.source import module_digest, source_digest
+from scripts.plan.source import source_digest
 from scripts.plan.statistic_figures import statistic_figures
 from scripts.plan.statistics import statistics
 
@@ -142,7 +142,7 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
 
 def _pages(grid: Grid) -> Artefact:
     """The pages that describe the grid, how its rows ended, and where they come from."""
-    source = module_digest("report/pages.py", "report/job.py", "report/provenance.py")
+    source = source_digest("report/pages.py", "report/job.py", "report/provenance.py")
     spec = {"note": grid.study.config.figures.note, "source": source}
     outputs = ["report/grid.html", "report/statuses.html", "report/provenance.html", "report/provenance.csv"]
     return artefact("describe", outputs, [cell.path for cell in grid.cells], spec)
