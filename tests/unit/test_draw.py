@@ -1,6 +1,7 @@
 """A limit draws from every group of items, the same for everybody; the rest of the benchmark is no secret."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_every_group_has_one_and_further_ones_go_by_size(limit: int, expected: d
 def test_a_draw_keeps_the_order_and_is_part_of_every_larger_one() -> None:
     all_of_them = items(a=6, b=4)
     draws = [draw(all_of_them, limit, ("label",), 7) for limit in range(1, 11)]
-    for smaller, larger in zip(draws, draws[1:], strict=False):
+    for smaller, larger in pairwise(draws):
         assert smaller == [item for item in larger if item in smaller]
     assert draws[-1] == all_of_them and [item for item in all_of_them if item in draws[4]] == draws[4]
 

@@ -51,7 +51,7 @@ def planted(seed: int = 1) -> tuple[list[str], list[str]]:
 
 
 def test_as_published_the_program_gets_what_the_package_makes_of_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The study called `from_token_lists` with the baseline first and white space in: another order, other patterns."""
+    """As the study: baseline first, white space in, tokens numbered as they appear."""
     persona, baseline = ["No one.\n\nNo!", "zeta alpha"], ["Well,  yes", "alpha zeta no"]
     seen = []
 
