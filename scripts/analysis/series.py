@@ -44,9 +44,9 @@ def series_by_checkpoint(
     those that personas and baseline of a condition both have, and a cell's value is the mean over its means of these,
     so that each counts the same on both sides, however many items it has; a cell that has no value in one of them has
     none. Missing values stay out: a point without any value keeps its row, with NaN and `n_cells` 0.
-    `n_items_scored` and `n_items_planned` count ratings with a value and all of them. Columns and types: `SERIES_DTYPES`; rows are
-    sorted by panel (in the given order), condition, group (baseline first) and checkpoint. Ratings of
-    utterances (no checkpoint) are passed over.
+    `n_items_scored` and `n_items_planned` count ratings with a value and all of them. Columns and types:
+    `SERIES_DTYPES`; rows are sorted by panel (in the given order), condition, group (baseline first) and checkpoint.
+    Ratings of utterances (no checkpoint) are passed over.
 
     Raises:
         ValueError: a column is missing, a panel mixes judges, or an answer is rated twice within a panel.

@@ -136,7 +136,7 @@ def _joined(parts: list[ast.expr]) -> Iterator[ast.expr]:
     for is_text, run in groupby(parts, key=lambda part: isinstance(part, ast.Constant)):
         if not is_text:
             yield from run
-        elif text := "".join(part.value for part in run if isinstance(part, ast.Constant)):
+        elif text := "".join(str(part.value) for part in run if isinstance(part, ast.Constant)):
             yield ast.Constant(text)
 
 
