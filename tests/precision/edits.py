@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from tests.helpers import ROOT, edited
-from tests.precision.in_process import made_since, marks
+from tests.precision.in_process import marks, new
 from tests.precision.world import plain
 from tests.workflow.conftest import Checkout
 
@@ -59,7 +59,7 @@ class Study(Checkout):
         """Run Snakemake, and return the plain paths of the files that were really made or made again."""
         before = marks(self.results)
         self.run(*arguments)
-        return made_since(before, self.results)
+        return new(before, marks(self.results))
 
     def current(self) -> set[str]:
         """Return the plain paths that `current/` shows; each must lead to a file."""

@@ -5,7 +5,6 @@ Ratings are really made. Of what follows from them only the names matter: a stub
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +15,10 @@ from typing import NamedTuple
 from scripts.files import write_atomically
 from scripts.patterns.job import mine_patterns
 from scripts.plan.artefact import Artefact
-from scripts.plan.frozen import FrozenPlan, Run, freeze
+from scripts.plan.frozen import FrozenPlan
 from scripts.plan.links import refresh_links
 from scripts.ratings.job import rate
-from tests.helpers import ROOT, Project
+from tests.helpers import ROOT, Project, carry_out
 from tests.precision.world import plain
 
 Makers = Mapping[str, Callable[[FrozenPlan, str], None]]
@@ -29,13 +28,12 @@ STAGES = ("dialogues", "responses", "judgements", "tables", "patterns", "figures
 
 
 class Course(NamedTuple):
-    """Plain paths of what was planned, of the cells made, of what was left, made next, and planned in the end."""
+    """Plain paths of what was planned, of the cells made, of what was planned then, and of what was made last."""
 
     planned: set[str]
     cells: set[str]
     left: set[str]
     rest: set[str]
-    end: set[str]
 
 
 @dataclass(frozen=True)
@@ -48,20 +46,22 @@ class InProcess(Project):
 
     def planned(self) -> set[str]:
         """Return the plain paths of what a run would make."""
-        frozen = freeze(self.outlook().plan, Run("look", socket.gethostname(), 1, 0.0), self.results)
-        lacking = (path for artefact in self._lacking(frozen) for path in artefact.outputs)
-        return {plain(path) for path in frozen.to_make.union(lacking)}
+        return self._to_make(self.freeze())
 
     def course(self, makers: Makers = RATE) -> Course:
         """Make everything that is missing: the cells, then the rest, by its rule's maker or as a stub."""
-        planned, before = self.planned(), marks(self.results)
-        frozen = self.run(f"run-{len(list(self.results.glob('runs/*')))}")
-        cells, left = made_since(before, self.results), self.planned()
-        before = marks(self.results)
-        for artefact in list(self._lacking(frozen)):
+        before, frozen = marks(self.results), self.freeze(f"run-{len(list(self.results.glob('runs/*')))}")
+        planned = self._to_make(frozen)
+        carry_out(frozen)
+        between, left = marks(self.results), self.planned()
+        for artefact in self._lacking(frozen):
             makers.get(artefact.rule, _make_stubs)(frozen, artefact.outputs[0])
         refresh_links(frozen)
-        return Course(planned, cells, left, made_since(before, self.results), self.planned())
+        return Course(planned, new(before, between), left, new(between, marks(self.results)))
+
+    def _to_make(self, frozen: FrozenPlan) -> set[str]:
+        lacking = (path for artefact in self._lacking(frozen) for path in artefact.outputs)
+        return {plain(path) for path in frozen.to_make.union(lacking)}
 
     def _lacking(self, frozen: FrozenPlan) -> Iterator[Artefact]:
         """Yield the artefacts of which a file is not there."""
@@ -75,16 +75,20 @@ def _make_stubs(frozen: FrozenPlan, output: str) -> None:
         write_atomically(frozen.results / path, path.encode())
 
 
-def marks(results: Path) -> dict[str, tuple[int, int]]:
-    """Return, by path below the results folder, what tells a file from the same one made again."""
+Marks = Mapping[str, tuple[int, int]]
+"""Path below the results folder -> what tells a file from the same one made again."""
+
+
+def marks(results: Path) -> Marks:
+    """Return the marks of the results of all stages."""
     files = [path for stage in STAGES for path in (results / stage).rglob("*.*") if path.is_file()]
     stats = {path.relative_to(results).as_posix(): path.stat() for path in files}
     return {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in stats.items()}
 
 
-def made_since(before: dict[str, tuple[int, int]], results: Path) -> set[str]:
-    """Return the plain paths of the files that were made, or made again, since `marks` were taken."""
-    return {plain(path) for path, mark in marks(results).items() if before.get(path) != mark}
+def new(before: Marks, after: Marks) -> set[str]:
+    """Return the plain paths of the files that were made, or made again, in between."""
+    return {plain(path) for path, mark in after.items() if before.get(path) != mark}
 
 
 def course(folder: Path) -> Course:
