@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from tests.precision.table import ROWS
 from tests.precision.world import config
 from tests.workflow.conftest import make_checkout
 
-FIRST = "persona edited"
-"""The row that Snakemake carries through first: it makes nearly everything, and other rows go on from there."""
+FIRST = ("persona edited", "one rubric")
+"""The rows that Snakemake carries through first: it makes nearly everything, and other tests go on from there."""
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 
@@ -62,13 +62,14 @@ def _finish(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def first_run(once: Once, finished: Path) -> FirstRun:
-    """The row `FIRST`, carried through by Snakemake to the very end."""
+    """The rows `FIRST`, carried through by Snakemake to the very end."""
 
     def make(folder: Path) -> None:
         with FakeServer() as server:
             study = _copy(finished, folder, server)
             study.own_code()
-            ROWS[FIRST].edit(study)
+            for name in FIRST:
+                ROWS[name].edit(study)
             told = {"planned": sorted(study.dry_run()), "made": sorted(study.execute())}
         folder.with_suffix(".json").write_text(json.dumps(told))
 
@@ -81,12 +82,6 @@ def _copy(source: Path, folder: Path, server: FakeServer) -> Study:
     study = Study(shutil.copytree(source, folder, symlinks=True))
     study.configure(config(server.base_url))
     return study
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as running:
-        yield running
 
 
 @pytest.fixture
