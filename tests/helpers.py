@@ -168,17 +168,14 @@ class Project:
 
     def run(self, name: str = "run-1", stages: Sequence[str] = ("generate", "judge")) -> FrozenPlan:
         """Do what an invocation does for the cells of some stages: plan, clear what is outdated, run every batch."""
-        outlook = self.outlook()
-        frozen = freeze(outlook.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, outlook.estimates)
-        write(frozen)
-        for path in frozen.to_make:
-            (self.results / path).unlink(missing_ok=True)
-        for batch in frozen.batches:
-            if batch.stage in stages:
-                log = frozen.folder() / "logs" / f"{batch.name}.log"
-                run_batch(judging if batch.judge else generating, frozen, batch.name, 1, log)
-        refresh_links(frozen)
+        frozen = self.freeze(name)
+        carry_out(frozen, stages)
         return frozen
+
+    def freeze(self, name: str = "run-1") -> FrozenPlan:
+        """Plan against what is on disk, and write nothing."""
+        outlook = self.outlook()
+        return freeze(outlook.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, outlook.estimates)
 
     def frozen(self, on_disk: Iterable[str] = (), run: str = "run-1") -> FrozenPlan:
         """Plan against `on_disk`, freeze and write; results lie in the project's folder."""
@@ -186,6 +183,18 @@ class Project:
         frozen = freeze(plan, Run(run, socket.gethostname(), 1, 0.0), self.folder / "results")
         write(frozen)
         return frozen
+
+
+def carry_out(frozen: FrozenPlan, stages: Sequence[str] = ("generate", "judge")) -> None:
+    """Write a plan, clear what is outdated, run every batch of some stages, refresh the links."""
+    write(frozen)
+    for path in frozen.to_make:
+        (frozen.results / path).unlink(missing_ok=True)
+    for batch in frozen.batches:
+        if batch.stage in stages:
+            log = frozen.folder() / "logs" / f"{batch.name}.log"
+            run_batch(judging if batch.judge else generating, frozen, batch.name, 1, log)
+    refresh_links(frozen)
 
 
 def edited(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
