@@ -43,7 +43,7 @@ def main(versions: list[str]) -> int:
 def _check(version: str) -> str | None:
     """Install, test and run under one version; name the step that failed."""
     home = ROOT / ".venvs" / version
-    python = home / "bin/python"
+    python = str(home / "bin/python")
     with tempfile.TemporaryDirectory() as temporary:
         study = _make_study(Path(temporary) / "study")
         steps = {
