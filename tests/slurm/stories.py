@@ -113,7 +113,9 @@ def grid_config() -> dict[str, object]:
     """Two batches of a real model, side by side; everything up to figures."""
     drawn = {**EMBEDDED, "sampling": {"temperature": 0.7, "max_tokens": 8, "seed": 1}}
     greedy = {**EMBEDDED, "sampling": {"temperature": 0.0, "max_tokens": 8}}
-    return tiny_config(models={"greedy": greedy, "drawn": drawn}, patterns={"benchmarks": []}, **SLOW)
+    config = tiny_config(models={"greedy": greedy, "drawn": drawn}, patterns={"benchmarks": []}, **SLOW)
+    short = {name: condition | {"rounds": 2} for name, condition in config["conditions"].items()}
+    return config | {"conditions": short}
 
 
 @dataclass
