@@ -103,8 +103,12 @@ _LIBC = ctypes.CDLL(None)
 
 
 def die_with_the_tests() -> None:
-    """End a process when the tests that start it are killed, in which case no fixture runs (`preexec_fn`)."""
+    """End a process when the tests that start it are killed, in which case no fixture runs (`preexec_fn`).
+
+    It heeds SIGINT, as at a terminal. Tests that a script starts in the background ignore it, and so would it.
+    """
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
