@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import itertools
 import json
 import shutil
 import signal
@@ -30,6 +31,9 @@ from scripts.plan.plan import make_plan
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
 DEMO = ROOT / "data" / "demo"
+
+PATIENCE = 240.0
+"""Seconds after which a wait is given up: no machine is so slow, so what is waited for does not happen."""
 
 SAMPLING = {"temperature": 0.0, "max_tokens": 24}
 CONFIG: dict[str, Any] = {
@@ -315,6 +319,7 @@ class FakeServer:
         self._here = 0
         self._lock = threading.Lock()
         self._released = threading.Event()
+        self._holds: list[threading.Event] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.fake = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -324,7 +329,8 @@ class FakeServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._released.set()
+        for event in (self._released, *self._holds):
+            event.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -336,6 +342,18 @@ class FakeServer:
     @property
     def count(self) -> int:
         return len(self.bodies)
+
+    def hold(self, after: int, held: Callable[[dict[str, Any]], bool] = lambda body: True) -> threading.Event:
+        """Answer so many of the requests that are to be `held`, and the others once the event is set."""
+        release, arrived = threading.Event(), itertools.count()
+        self._holds.append(release)
+
+        def decide(body: dict[str, Any]) -> None:
+            if held(body) and next(arrived) >= after:
+                release.wait()
+
+        self.decide = decide
+        return release
 
     def take(self, body: dict[str, Any], key: str) -> Outcome:
         with self._lock:

@@ -41,7 +41,7 @@ class Snakemake:
         return by_command(marked(self._mark), name)
 
     def finished(self) -> bool:
-        wait_until(self.over, "the end of Snakemake", 240)
+        wait_until(self.over, "the end of Snakemake")
         return self.process.returncode == 0
 
     def told(self) -> str:

@@ -72,7 +72,7 @@ def engine(rules: Mapping[str, Any]) -> None:
     from scripts.engines import llamacpp
 
     told = dict(rules)
-    deadline = told.pop("deadline", 30.0)
+    deadline = told.pop("deadline", 240.0)
 
     def command(model: Any, place: Any, port: int, key: str) -> Command:
         arguments = [sys.executable, "-m", "tests.faults.server", "--as-engine", "--port", str(port)]

@@ -8,8 +8,9 @@ from typing import Any
 
 import psutil
 
+from tests.helpers import PATIENCE
+
 MARK = "PERSONAS_TEST_MARK"
-PATIENCE = 240.0
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from tests.faults.processes import MARK, marked, wait_until
-from tests.helpers import ROOT, Project, die_with_the_tests, make_project
+from tests.helpers import PATIENCE, ROOT, Project, die_with_the_tests, make_project
 
 STUDY: Mapping[str, Any] = {
     "models/beta": None,
@@ -93,8 +93,8 @@ class Launcher:
                 process.kill()
         assert self._process.stdin and self._process.stdout
         self._process.stdin.close()
-        self._process.wait(30)
-        self._reader.join(30)
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         self._process.stdout.close()
 
     def start(self, project: Project, **patches: Any) -> Attempt:

@@ -52,8 +52,13 @@ def test_an_engine_with_a_weakness(
     assert_complete(owned, quiet)
 
 
-HANGS = {"speed": 500, "engine": {"deadline": 30000.0, "rules": [{"skip": 21, "do": {"act": "hang"}}]}}
-"""The time-out of a request (minutes) passes 500 times faster, and so do the deadline and the pauses."""
+HANGS = {
+    "speed": 500,
+    "values": {"scripts.engines.health._TIMEOUT": 30000.0, "scripts.engines.supervisor.HEALTH_PATIENCE": 120000.0},
+    "engine": {"deadline": 120000.0, "rules": [{"skip": 21, "do": {"act": "hang"}}]},
+}
+"""The time-out of a request (minutes) passes 500 times faster, and so do the pauses; what a busy machine needs time
+for does not: the engine's start, and its answers to whether it is sound."""
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,13 @@ def test_the_key_of_an_engine_of_ours(launcher: Launcher, tmp_path: Path) -> Non
     wait_until(lambda: journaled(project.results).lines, "the first answer")
     ours = launcher.processes()
     engine = next(process for process in ours if ENGINE in process.cmdline() and KEEPER not in process.cmdline())
-    key = engine.environ()[KEY_VARIABLE]
-    assert len(key) >= 32 and commands_with(key) == [] and files_with([tmp_path], key) == []
-    allowed = {engine.pid, engine.ppid()}
-    assert holders(key) == allowed and KEEPER in psutil.Process(engine.ppid()).cmdline()
+    engine.suspend()  # so that the batch does not end while we look
+    try:
+        key = engine.environ()[KEY_VARIABLE]
+        assert len(key) >= 32 and commands_with(key) == [] and files_with([tmp_path], key) == []
+        allowed = {engine.pid, engine.ppid()}
+        assert holders(key) == allowed and KEEPER in psutil.Process(engine.ppid()).cmdline()
+    finally:
+        engine.resume()
     assert attempt.code() == 0, attempt.told()
     assert files_with([tmp_path], key) == []

@@ -22,7 +22,8 @@ from pathlib import Path
 import psutil
 
 from scripts.engines.supervisor import free_port
-from tests.slurm.packages import PATIENCE, NoCluster, install
+from tests.helpers import PATIENCE
+from tests.slurm.packages import NoCluster, install
 
 DEFAULT_CONFIGURATION = Path("/etc/slurm/slurm.conf")
 TEMPLATE = Path(__file__).with_name("slurm.conf.template")
@@ -60,7 +61,7 @@ class Cluster:
         """Cancel every job, end the daemons, take the link away. Logs stay."""
         if self.pid("slurmctld"):
             self.ask("scancel", "--user", str(os.getuid()), check=False)
-            _until(lambda: not self.jobs(), 60)
+            _until(lambda: not self.ask("squeue", "-h", check=False).stdout, 60)
         for daemon in ("slurmd", "slurmctld", "munged"):
             self.stop(daemon)
         if DEFAULT_CONFIGURATION.is_symlink() and DEFAULT_CONFIGURATION.readlink() == self.configuration:
@@ -109,10 +110,14 @@ class Cluster:
             command, check=check, capture_output=True, text=True, timeout=PATIENCE, env=self._environment()
         )
 
-    def jobs(self) -> dict[str, str]:
-        """Return the state of every job that has not ended, by its id."""
-        told = self.ask("squeue", "-h", "-o", "%A %T", check=False).stdout
-        return dict(line.split() for line in told.splitlines())
+    def told(self, *command: str) -> str:
+        """Return what a command of SLURM says. A busy controller that does not answer in time is asked again."""
+        deadline = time.monotonic() + PATIENCE
+        while (done := self.ask(*command, check=False)).returncode != 0:
+            if time.monotonic() > deadline:
+                raise self._broken(f"{' '.join(command)}: {done.stderr}")
+            time.sleep(0.5)
+        return done.stdout
 
     def ended(self) -> list[dict[str, str]]:
         """Return what SLURM wrote of every job that has ended, the earliest first."""

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.helpers import PATIENCE
+
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
-PATIENCE = 240.0
-"""Seconds after which a wait is given up: no machine is so slow, so what is waited for does not happen."""
 
 
 class NoCluster(Exception):

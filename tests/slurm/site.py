@@ -16,9 +16,8 @@ import yaml
 
 from scripts.batch.journal import finished_keys
 from scripts.batch.outcome import Outcome, all_outcomes
-from tests.helpers import ROOT, FakeServer, copy_project
+from tests.helpers import PATIENCE, ROOT, FakeServer, copy_project
 from tests.slurm.cluster import Cluster
-from tests.slurm.packages import PATIENCE
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 PREFIX = "personas_"
@@ -56,7 +55,7 @@ class Site(Checkout):
 
     def queued(self) -> dict[str, tuple[str, str]]:
         """State and rule of every job of ours that has not ended, by its id."""
-        told = self.cluster.ask("squeue", "-h", "-o", "%A|%T|%k|%Z").stdout
+        told = self.cluster.told("squeue", "-h", "-o", "%A|%T|%k|%Z")
         rows = [line.strip().split("|") for line in told.splitlines()]
         ours = [row for row in rows if row[3] == str(self.folder)]
         return {job: (state, rule.removeprefix("rule_")) for job, state, rule, _ in ours}

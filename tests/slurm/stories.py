@@ -3,9 +3,7 @@
 None counts on seconds: servers hold their answers back until what a story waits for has happened.
 """
 
-import itertools
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,19 +13,6 @@ from tests.slurm.site import SLOW, Run, Site, slow_config
 from tests.workflow.conftest import EMBEDDED, tiny_config
 
 BATCH = "generate_alpha_01"
-
-
-def hold(server: FakeServer, held: Callable[[dict[str, Any]], bool] = lambda body: True) -> threading.Event:
-    """Let a server answer three of the requests that are to be `held`, and the others once the event is set."""
-    release = threading.Event()
-    let_through = itertools.count(1)
-
-    def decide(body: dict[str, Any]) -> None:
-        if held(body) and next(let_through) > 3:
-            release.wait()
-
-    server.decide = decide
-    return release
 
 
 @dataclass
@@ -61,7 +46,7 @@ def _begin(site: Site, server: FakeServer) -> tuple[Run, str]:
 
 def killed(site: Site, server: FakeServer) -> Stopped:
     """SIGKILL. The job of its batch is there until the second run has found it."""
-    release = hold(server)
+    release = server.hold(3)
     run, job = _begin(site, server)
     code, output = run.end_by(signal.SIGKILL)
     queued, ended, before = site.queued(), site.jobs(), set(site.asked())
@@ -73,7 +58,7 @@ def killed(site: Site, server: FakeServer) -> Stopped:
 
 def cancelled(site: Site, server: FakeServer) -> Stopped:
     """SIGKILL, and the job that is left is cancelled."""
-    release = hold(server)
+    release = server.hold(3)
     run, job = _begin(site, server)
     code, output = run.end_by(signal.SIGKILL)
     queued, ended = site.queued(), site.jobs()
@@ -87,7 +72,7 @@ def cancelled(site: Site, server: FakeServer) -> Stopped:
 
 def interrupted(site: Site, server: FakeServer) -> Stopped:
     """SIGINT, upon which Snakemake cancels its jobs."""
-    release = hold(server)
+    release = server.hold(3)
     run, job = _begin(site, server)
     code, output = run.end_by(signal.SIGINT)
     queued, ended = site.queued(), site.jobs()
@@ -99,7 +84,7 @@ def interrupted(site: Site, server: FakeServer) -> Stopped:
 
 def terminated(site: Site, server: FakeServer) -> Stopped:
     """SIGTERM, upon which Snakemake waits for its jobs."""
-    release = hold(server)
+    release = server.hold(3)
     run, job = _begin(site, server)
     run.process.send_signal(signal.SIGTERM)
     run.wait_for(lambda: "Will exit after finishing currently running jobs" in run.output, "an answer to SIGTERM")

@@ -10,9 +10,9 @@ import pytest
 
 from scripts.batch.outcome import FINISHED, Outcome
 from scripts.lease import STALE, Holder, conflicts
+from tests.helpers import PATIENCE
 from tests.slurm.cluster import Cluster
 from tests.slurm.overhead import overheads
-from tests.slurm.packages import PATIENCE
 from tests.slurm.site import CELLS, Site
 from tests.slurm.stories import Ran
 

@@ -17,7 +17,6 @@ import pytest
 from tests.helpers import FakeServer
 from tests.slurm.cluster import Cluster
 from tests.slurm.site import CELLS, Site, end_all, make_site, slow_config
-from tests.slurm.stories import hold
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.timeout(900)]
 
@@ -64,7 +63,7 @@ def storm(
 
 def _weather(site: Site, server: FakeServer) -> Storm:
     """Make the storm, and wait for the end of the run in it."""
-    release = hold(server, lambda body: body["model"] == "org/unlucky")
+    release = server.hold(3, lambda body: body["model"] == "org/unlucky")
     less = "generate_hungry:mem_mb=100 + 1400 * (attempt - 1)"
     # Every submission that meets the absent controller costs an attempt, and every look costs half a minute.
     patience = ("--retries", "9", "--slurm-status-attempts", "1")
@@ -73,14 +72,14 @@ def _weather(site: Site, server: FakeServer) -> Storm:
     cancelled = site.running("generate_unlucky_01")
     assert cancelled is not None
     site.cluster.drain()  # now, so that no retry begins before it
-    site.cluster.ask("scancel", cancelled)
+    site.cluster.told("scancel", cancelled)
     run.wait_for(lambda: cancelled not in site.queued(), "the cancelled job to be gone")
     release.set()
     site.cluster.stop("slurmctld")
     run.wait_for(lambda: FAILED_POLL in run.output, "a failed poll")
     site.cluster.start("slurmctld")
     pending = run.wait_for(lambda: _pending(site), "a job that waits for the node")
-    assert "drain" in site.cluster.ask("sinfo", "-h", "-o", "%T").stdout
+    assert "drain" in site.cluster.told("sinfo", "-h", "-o", "%T")
     site.cluster.resume()
     code, output = run.end()
     return Storm(site, server, output, code, cancelled, pending, _jobs(site, output))

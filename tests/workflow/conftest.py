@@ -15,11 +15,9 @@ import psutil
 import pytest
 import yaml
 
-from tests.helpers import copy_project, die_with_the_tests
+from tests.helpers import PATIENCE, copy_project, die_with_the_tests
 
 MARK = "PERSONAS_TEST_MARK"
-PATIENCE = 240.0
-"""Seconds after which a wait is given up: no machine is so slow, so what is waited for does not happen."""
 
 EMBEDDED = {
     "engine": "llama.cpp",

@@ -86,7 +86,7 @@ def test_a_download_ends_with_its_snakemake_and_goes_on_in_the_next_run(
         study.wait_for(lambda: list((study.folder / "weights").rglob("*.incomplete")), "a download that began")
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        study.wait_for(lambda: not study.processes(), "the end of all processes", timeout=10)
+        study.wait_for(lambda: not study.processes(), "the end of all processes", timeout=30)
         held.set()
         study.run("fetch")
     assert len(list(study.results.glob("runs/*/weights/local.json"))) == 1

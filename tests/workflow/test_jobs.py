@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from tests.helpers import FakeServer
+from tests.helpers import PATIENCE, FakeServer
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
@@ -71,7 +71,7 @@ def test_unknown_stage_in_set_resources_is_refused(checkout: Checkout) -> None:
 
 def test_keep_incomplete_is_refused(checkout: Checkout) -> None:
     process = checkout.start("--keep-incomplete")
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "--keep-incomplete: found on the command line" in output
 
@@ -85,7 +85,7 @@ def test_a_wrong_config_is_one_sentence_and_exit_code_1(checkout: Checkout) -> N
     checkout.configure(tiny_config(checkpoints=[0, 9]))
     for command in (["-n"], []):
         process = checkout.start(*command)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1
         lines = [line for line in output.splitlines() if not line.startswith("Using workflow specific profile")]
         assert lines == [

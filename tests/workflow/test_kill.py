@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from scripts.batch.journal import finished_keys
+from tests.helpers import PATIENCE
 from tests.workflow.conftest import Checkout
 
 pytestmark = [pytest.mark.workflow, pytest.mark.engine]
@@ -29,7 +30,7 @@ def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> No
     checkout.wait_for(lambda: len(_journaled(checkout)) >= 8, "eight finished requests")
     target = process.pid if victim == "snakemake" else checkout.the(VICTIMS[victim]).pid
     subprocess.run(["kill", "-KILL", str(target)], check=True)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0, output
     checkout.wait_for(lambda: not checkout.processes(), "everything of ours to end", timeout=30)
     before = _journaled(checkout)
@@ -41,7 +42,7 @@ def test_kill_in_the_middle_of_a_dialogue(checkout: Checkout, victim: str) -> No
     after = _journaled(checkout)
     assert len(after) == len(set(after)), "a finished request was sent a second time"
     assert set(before) <= set(after), "a finished request was lost"
-    assert not checkout.processes()
+    checkout.wait_for(lambda: not checkout.processes(), "everything of ours to end", timeout=30)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
@@ -50,7 +51,7 @@ def test_signal_ends_cleanly_and_the_next_run_goes_on(checkout: Checkout, number
     checkout.wait_for(lambda: len(_journaled(checkout)) >= 8, "eight finished requests")
     for ours in [process.pid, checkout.the(".generate.py").pid]:
         subprocess.run(["kill", f"-{number.name}", str(ours)], check=False)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     checkout.wait_for(lambda: not checkout.processes(), "everything of ours to end", timeout=30)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers import FakeServer
+from tests.helpers import PATIENCE, FakeServer
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
@@ -41,7 +41,7 @@ def test_sigterm_while_a_job_is_completed_ends_the_run(checkout: Checkout) -> No
         checkout.configure(tiny_config(models={"fake": fake_model(server.base_url)}))
         strike.write_text(STRUCK)
         process = Struck(checkout.folder, checkout.mark).start("generate")
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1, output
         checkout.wait_for(lambda: not checkout.processes(), "everything of ours to end", timeout=30)
         asked = len(server.bodies)

@@ -2,24 +2,28 @@
 
 import pytest
 
-from tests.workflow.conftest import Checkout
+from tests.helpers import PATIENCE, FakeServer
+from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
-pytestmark = [pytest.mark.workflow, pytest.mark.engine]
+pytestmark = pytest.mark.workflow
 
 
-def test_second_start_stops_with_one_sentence(checkout: Checkout) -> None:
+def test_second_start_stops_with_one_sentence(checkout: Checkout, server: FakeServer) -> None:
+    checkout.configure(tiny_config(models={"fake": fake_model(server.base_url)}))
+    release = server.hold(1)
     first = checkout.start("generate")
-    checkout.wait_for(lambda: checkout.find(".generate.py"), "the batch to run")
+    checkout.wait_for(lambda: server.count, "the batch to ask")
     second = checkout.start()
-    told, _ = second.communicate(timeout=60)
+    told, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 1
     sentences = [line for line in told.splitlines() if "is making some of the same files" in line]
     assert len(sentences) == 1 and f"process {first.pid}" in sentences[0], told
     assert "Traceback" not in told and "unlock" not in told
 
     looked = checkout.run("-n")
-    assert "generate_smollm2_01" in looked
+    assert "generate_fake_01" in looked
 
-    output, _ = first.communicate(timeout=240)
+    release.set()
+    output, _ = first.communicate(timeout=PATIENCE)
     assert first.returncode == 0, output
     assert len(list(checkout.results.glob("responses/**/*.parquet"))) == 2 * 2 * 2

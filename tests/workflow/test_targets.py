@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.helpers import FakeServer, answer, failure
+from tests.helpers import PATIENCE, FakeServer, answer, failure
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
@@ -74,7 +74,7 @@ def test_keep_going_makes_what_can_be_made(study: Checkout, server: FakeServer) 
 
 def test_leaving_out_a_stage_is_one_sentence(study: Checkout) -> None:
     process = study.start("--omit-from", "judge")
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1 and "--omit-from: found the stage 'judge'" in output
     assert "Traceback" not in output
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from scripts.lease import EVERYTHING
-from tests.helpers import ROOT, FakeServer, answer, said
+from tests.helpers import PATIENCE, ROOT, FakeServer
 from tests.unit.test_lease import holder
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
@@ -18,20 +18,20 @@ def _personas(checkout: Checkout, *arguments: str) -> subprocess.CompletedProces
     command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command, cwd=checkout.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=checkout.folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
 def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeServer) -> None:
     checkout.configure(tiny_config(models={"fake": fake_model(server.base_url)}))
-    server.decide = lambda body: answer(said(body["messages"]), pause=5)
+    release = server.hold(1)
     first = checkout.start("generate")
     checkout.wait_for(lambda: list(checkout.results.glob("journal/fake/*.jsonl")), "the first answer")
     for arguments in (["forget", "dialogues/*"], ["gc"], ["gc", "--yes"]):
         refused = _personas(checkout, *arguments)
         assert refused.returncode == 1 and f"Another run (process {first.pid} on " in refused.stderr
-    server.decide = lambda body: None
-    first.communicate(timeout=240)
+    release.set()
+    first.communicate(timeout=PATIENCE)
     assert first.returncode == 0
     assert "Nothing to remove." in _personas(checkout, "gc", "--yes").stdout
 
