@@ -87,9 +87,9 @@ TURNS = {
 }
 
 
-def to_yaml(value: Any) -> str:
-    """Return a value as YAML, in its order: a tenth of the time that `yaml.safe_dump` takes, hundreds of times."""
-    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False)
+def to_yaml(value: Any, sort_keys: bool = True) -> str:
+    """Return what `yaml.safe_dump` does, in a tenth of its time."""
+    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=sort_keys)
     return text
 
 
@@ -141,7 +141,7 @@ class Project:
 
     def set(self, changes: Mapping[str, Any]) -> "Project":
         """Set values of the config by their place, its parts joined with slashes; None removes a key."""
-        self.config_file.write_text(to_yaml(edited(self.raw(), changes)), encoding="utf-8")
+        self.config_file.write_text(to_yaml(edited(self.raw(), changes), sort_keys=False), encoding="utf-8")
         return self
 
     def edit_persona(self, slug: str, **changes: Any) -> "Project":
@@ -224,7 +224,7 @@ def make_project(folder: Path) -> Project:
     for name, turns in TURNS.items():
         (folder / "turns" / f"{name}.json").write_text(json.dumps(turns), encoding="utf-8")
     project = Project(folder)
-    project.config_file.write_text(to_yaml(CONFIG), encoding="utf-8")
+    project.config_file.write_text(to_yaml(CONFIG, sort_keys=False), encoding="utf-8")
     return project
 
 
