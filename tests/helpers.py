@@ -1,21 +1,27 @@
 """What tests share: a tiny project in a folder of its own, and a server that fails on demand."""
 
+import contextlib
 import ctypes
 import hashlib
+import io
 import json
 import shutil
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
 
+from scripts import cli
 from scripts.batch.job import run as run_batch
 from scripts.config import load_config
 from scripts.generate.work import works as generating
@@ -106,6 +112,18 @@ def copy_project(folder: Path) -> None:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
         else:
             shutil.copy2(source, folder / part)
+
+
+def personas(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `personas` in a folder, in this process; a process of its own would spend most of its time on imports."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            with mock.patch.object(sys, "argv", ["personas", *arguments]):
+                cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return subprocess.CompletedProcess(["personas", *arguments], code, out.getvalue(), err.getvalue())
 
 
 _PR_SET_PDEATHSIG = 1
