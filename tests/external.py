@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.helpers import DEMO, ROOT, Project
+from tests.helpers import DEMO, ROOT, Project, to_yaml
 
 ORIGINAL = Path(os.environ.get("PERSONAS_ORIGINAL_DATA") or ROOT / ".." / "shared" / "data" / "original")
 """The originals that lie beside some checkouts; nothing of them is in this repository."""
@@ -94,7 +93,7 @@ def put(folder: Path, only: str = "") -> None:
 
 def refer(project: Project, url: str | None = None, known: bool = True) -> Project:
     """Let the tiny study take all its texts from the third-party files, and none of its own."""
-    (project.folder / "sources.yaml").write_text(yaml.safe_dump(catalogue(url, known)), encoding="utf-8")
+    (project.folder / "sources.yaml").write_text(to_yaml(catalogue(url, known)), encoding="utf-8")
     return project.set(
         {
             "sources": "sources.yaml",

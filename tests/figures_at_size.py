@@ -5,10 +5,11 @@ uv run python -m tests.figures_at_size FOLDER
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,8 @@ Table = pd.DataFrame
 Entries = list[dict[str, Any]]
 
 
-class Size(NamedTuple):
+@dataclass(frozen=True, eq=False)  # one is equal to itself alone, so that tables can be kept by it
+class Size:
     """What a grid consists of."""
 
     models: Sequence[str]
@@ -280,44 +282,58 @@ CONDITION = "condition:persona-directed-goal-oriented"
 PAIRS: Mapping[str, str | None] = {CONDITION: PAIR, "progression": None, "baseline": None}
 
 
+@cache
+def means(size: Size) -> Table:
+    return averages(values(size), resamples=100)
+
+
+@cache
+def tokens(size: Size) -> Table:
+    return token_averages(dialogue_lengths(size), resamples=100)
+
+
+@cache
+def patterns(size: Size) -> Table:
+    counts = pattern_counts(size)
+    return pattern_units(counts[counts["mined_at"] == size.checkpoints[0]], resamples=100)
+
+
+@cache
+def mined(size: Size) -> Table:
+    return pattern_numbers(pattern_counts(size), resamples=100)
+
+
 def figures(size: Size) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    """Yield name and drawing of each figure, some of several like it."""
-    note: dict[str, Any] = {"note": size.note}
-    models: dict[str, Any] = {"models": size.models, **note}
-    units = {"model": size.models, "persona": size.personas}
+    """Yield name and drawing of each figure, some of several like it; tables are made when they are drawn."""
+
+    def later(
+        draw: Callable[..., Figure], table: Callable[[], Table], *rest: Any, **told: Any
+    ) -> Callable[[], Figure]:
+        return lambda: draw(table(), *rest, **told, note=size.note)
+
+    models, rows = size.models, {"model": size.models, "persona": size.personas}
     families = {"utterances": UTTERANCES, "xstest": XSTEST}
     families |= {"bfi": BFI, "ifbench": MAIN[4:5]} if size is STUDY else {}
     for (name, family), kind in product(families.items(), PAIRS):
-        told: dict[str, Any] = {"contrast": kind, "pair": PAIRS[kind], **note}
-        table = contrast_table(size, family, kind)
-        yield f"contrast-{kind.partition(':')[0]}-{name}", partial(contrasts.draw, table, family, **told)
+        table = partial(contrast_table, size, family, kind)
+        drawn = later(contrasts.draw, table, family, contrast=kind, pair=PAIRS[kind])
+        yield f"contrast-{kind.partition(':')[0]}-{name}", drawn
     for kind in ("length", "personalization", CONDITION):
-        told = {"contrast": kind, "pair": PAIRS.get(kind), **models}
-        yield f"bars-{kind.partition(':')[0]}", partial(bars.draw, by_model(size, kind), size.measures, **told)
+        told = {"contrast": kind, "pair": PAIRS.get(kind), "models": models}
+        yield f"bars-{kind.partition(':')[0]}", later(bars.draw, partial(by_model, size, kind), size.measures, **told)
     for kind in ("length", "personalization"):
-        table = mixed_models(size, kind)
-        yield f"coefficients-{kind}", partial(coefficients.draw, table, size.measures, family=kind, **models)
-    means = averages(values(size), resamples=100)
-    tokens = token_averages(dialogue_lengths(size), resamples=100)
-    for by, rows in units.items():
-        yield f"by-{by}", partial(grids.draw, means, size.measures, by=by, rows=rows, **note)
-        yield f"tokens-by-{by}", partial(lengths.draw, tokens, by=by, units=rows, **note)
-    yield "by-length", partial(by_length.draw, rating_by_length(size), size.measures, **note)
+        table = partial(mixed_models, size, kind)
+        yield f"coefficients-{kind}", later(coefficients.draw, table, size.measures, family=kind, models=models)
+    for by, units in rows.items():
+        yield f"by-{by}", later(grids.draw, partial(means, size), size.measures, by=by, rows=units)
+        yield f"tokens-by-{by}", later(lengths.draw, partial(tokens, size), by=by, units=units)
+    yield "by-length", later(by_length.draw, partial(rating_by_length, size), size.measures)
     pairs = {"-".join(size.conditions): PAIR}
-    yield "item-changes", partial(item_changes.draw, changed_items(size), SHARES[1::2], pairs=pairs, **note)
-    yield from _patterns(size, {**units, "benchmark": size.benchmarks}, models, note)
-
-
-def _patterns(
-    size: Size, units: Mapping[str, Sequence[str]], models: Mapping[str, Any], note: Mapping[str, Any]
-) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    counts = pattern_counts(size)
-    patterns = pattern_units(counts[counts["mined_at"] == size.checkpoints[0]], resamples=100)
-    yield "patterns-heat-map", partial(heat_maps.draw, patterns, **models)
-    for by, rows in units.items():
-        yield f"patterns-by-{by}", partial(pattern_lines.draw, patterns, by=by, rows=rows, **note)
-    mined = pattern_numbers(counts, resamples=100)
-    yield "patterns-numbers", partial(numbers_figure.draw, mined, pattern_group="persona", **models)
+    yield "item-changes", later(item_changes.draw, partial(changed_items, size), SHARES[1::2], pairs=pairs)
+    yield "patterns-heat-map", later(heat_maps.draw, partial(patterns, size), models=models)
+    for by, units in {**rows, "benchmark": size.benchmarks}.items():
+        yield f"patterns-by-{by}", later(pattern_lines.draw, partial(patterns, size), by=by, rows=units)
+    yield "patterns-numbers", later(numbers_figure.draw, partial(mined, size), pattern_group="persona", models=models)
 
 
 def main(folder: Path, only: Sequence[str]) -> None:

@@ -3,10 +3,8 @@
 import shutil
 from typing import Any
 
-import yaml
-
 from tests.completions import put_completions
-from tests.helpers import Project
+from tests.helpers import Project, to_yaml
 from tests.templates import catalogue
 
 SHARED: dict[str, Any] = {
@@ -131,7 +129,7 @@ def put_files(project: Project) -> None:
             spoken.parent.mkdir(parents=True, exist_ok=True)
             spoken.write_text(content)
     for name in ("sources.yaml", "other.yaml"):
-        (project.folder / name).write_text(yaml.safe_dump(catalogue()))
+        (project.folder / name).write_text(to_yaml(catalogue()))
 
 
 def full_config(project: Project) -> Project:

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.external import SOURCE
-from tests.helpers import Project
+from tests.helpers import Project, to_yaml
 
 _ONE = "Turn:\n```\n{user_input}\n```\nReply:\n```\n{assistant_response}\n```\nAbout: {rubric_objective}\n"
 ABSOLUTE = (
@@ -26,7 +24,7 @@ STANDARD = (
 
 def selene_file(text: str) -> bytes:
     """Return a file of Selene's layout."""
-    return yaml.safe_dump({"user_template": text}).encode()
+    return to_yaml({"user_template": text}).encode()
 
 
 def files() -> dict[str, bytes]:
@@ -67,5 +65,5 @@ FLOW = {
 
 def asked_by(project: Project, changes: dict[str, Any]) -> Project:
     """Let the judge `j` of a project be asked by a template of the made-up catalogue."""
-    (project.folder / "sources.yaml").write_text(yaml.safe_dump(catalogue()), encoding="utf-8")
+    (project.folder / "sources.yaml").write_text(to_yaml(catalogue()), encoding="utf-8")
     return project.set({"sources": "sources.yaml", "machine/data_folder": "external", **changes})

@@ -4,6 +4,7 @@ Source of the formula: B. Efron and R. J. Tibshirani, An Introduction to the Boo
 the percentile interval.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -48,10 +49,16 @@ def bootstrap_mean(
     mean = float(units.mean())
     if units.size == 1:
         return Interval(mean, np.nan, np.nan, 1)
-    draws = np.random.default_rng(seed).integers(0, units.size, size=(resamples, units.size))
+    draws = _draws(units.size, resamples, seed)
     tail = (1 - confidence) / 2
     low, high = np.quantile(units[draws].mean(axis=1), [tail, 1 - tail])
     return Interval(mean, float(low), float(high), units.size)
+
+
+@lru_cache(maxsize=8)
+def _draws(n: int, resamples: int, seed: int) -> np.ndarray:
+    """Return the places of the units of each resample; kept, because thousands of points have as many units."""
+    return np.random.default_rng(seed).integers(0, n, size=(resamples, n))
 
 
 def _check(units: np.ndarray, resamples: int, confidence: float) -> None:

@@ -6,6 +6,7 @@ column names here.
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from scripts.analysis.bootstrap import bootstrap_mean
@@ -32,9 +33,14 @@ def bands(cells: pd.DataFrame, point: Sequence[str], *, resamples: int, seed: in
 
     A point whose cells all lack a value keeps its row, with NaN and `n_cells` 0. Sorted by `point`.
     """
+    groups = cells.groupby(list(point), sort=True)
+    values, which = cells["value"].to_numpy("float64"), groups.ngroup().to_numpy()
+    known = ~np.isnan(values) & (which >= 0)  # a row without a key is of no group
+    keys = groups.size().index
+    ends = np.cumsum(np.bincount(which[known], minlength=len(keys)))[:-1]
+    parts = np.split(values[known][np.argsort(which[known], kind="stable")], ends) if len(keys) else []
     points = [
-        (*key, *bootstrap_mean(cell["value"].dropna(), resamples=resamples, seed=seed))
-        for key, cell in cells.groupby(list(point), sort=True)
+        (*key, *bootstrap_mean(part, resamples=resamples, seed=seed)) for key, part in zip(keys, parts, strict=True)
     ]
     # With the types that the keys had: columns of an empty table have none, and could not be merged.
     types = {name: cells.dtypes[name] for name in point}

@@ -32,6 +32,7 @@ CONTRAST_DTYPES = {
 }
 _FAMILY = [key for key in POINT if key != "position"]
 """The positions of one family are corrected together."""
+_MEASURED = ("mean", "low", "high", "cluster_low", "cluster_high")
 
 NORMAL = 1.96
 
@@ -64,40 +65,55 @@ def family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
 
     Columns as in `contrasts`. A comparison of two runs makes its points of it as well.
     """
-    grid = rows.pivot(index=["model", "persona"], columns="position", values="value")
-    differences = grid.to_numpy()
-    plain = [bootstrap_mean(column[~np.isnan(column)], resamples=resamples, seed=seed) for column in differences.T]
-    points = pd.DataFrame(plain, columns=["mean", "low", "high", "n_pairs"]).assign(position=grid.columns)
-    points["cluster_low"], points["cluster_high"] = clustered(_cube(grid), resamples=resamples, seed=seed)
-    measured = ["mean", "low", "high", "cluster_low", "cluster_high"]
-    points[measured] = points[measured].astype("float64").round(DECIMALS) + 0.0  # no -0.0
-    points["p"] = p_values(_flipped_together(grid, rows), seed=seed)
-    points["q"] = q_values(points["p"].to_numpy())
-    by_position = rows.groupby("position", sort=True)
-    points["noise"] = [_noise(at[at["value"].notna()]) for _, at in by_position] if _repeated(rows) else np.nan
-    points["n_missing"] = by_position["value"].apply(lambda found: found.isna().sum()).to_numpy()
-    points[["n_scored", "n_planned"]] = by_position[["n_scored", "n_planned"]].sum().to_numpy()
-    return points.assign(**{key: rows.iloc[0][key] for key in _FAMILY})
+    cube, positions, at = _cube(rows)
+    columns = cube.reshape(-1, len(positions)).T
+    plain = [bootstrap_mean(column[~np.isnan(column)], resamples=resamples, seed=seed) for column in columns]
+    mean, low, high, n_pairs = zip(*plain, strict=True)
+    bounds = clustered(cube, resamples=resamples, seed=seed)
+    measured = dict(zip(_MEASURED, (mean, low, high, *bounds), strict=True))
+    counted = {"n_missing": rows["value"].isna(), "n_scored": rows["n_scored"], "n_planned": rows["n_planned"]}
+    p = p_values(_flipped_together(cube, rows), seed=seed)
+    return pd.DataFrame(
+        {
+            **{key: rows[key].iat[0] for key in _FAMILY},
+            "position": positions,
+            **{name: np.round(values, DECIMALS) + 0.0 for name, values in measured.items()},  # no -0.0
+            "p": p,
+            "q": q_values(p),
+            "noise": _noises(rows),
+            "n_pairs": n_pairs,
+            **{name: np.bincount(at, weights=values).astype("int64") for name, values in counted.items()},
+        }
+    )
 
 
-def _flipped_together(grid: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+def _cube(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return differences as models x personas x positions, the positions, and at which of them each row stands.
+
+    NaN where a model and a persona are no pair.
+    """
+    keys = [pd.factorize(rows[name], sort=True, use_na_sentinel=False) for name in ("model", "persona", "position")]
+    cube = np.full([len(found) for _, found in keys], np.nan)
+    cube[tuple(codes for codes, _ in keys)] = rows["value"]
+    at, positions = keys[-1]
+    return cube, np.asarray(positions), at
+
+
+def _flipped_together(cube: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
     """Return what flips its sign as one: a pair, or all pairs of a model where these share one baseline.
 
     The differences from one baseline share its noise, so that their signs are not independent of each other.
     """
-    shared = rows.duplicated(["position", "cell_b"]).any()
-    return (grid.groupby(level="model", sort=True).sum(min_count=1) if shared else grid).to_numpy()
+    if not rows.duplicated(["position", "cell_b"]).any():
+        return cube.reshape(-1, cube.shape[-1])
+    known = ~np.isnan(cube)
+    return np.where(known.any(axis=1), np.where(known, cube, 0.0).sum(axis=1), np.nan)
 
 
-def _cube(grid: pd.DataFrame) -> np.ndarray:
-    """Return differences as models x personas x points; NaN where a model and a persona are no pair."""
-    models, personas = (level.unique() for level in (grid.index.get_level_values(n) for n in ("model", "persona")))
-    every = pd.MultiIndex.from_product([models, personas], names=grid.index.names)
-    return grid.reindex(every).to_numpy().reshape(len(models), len(personas), -1)
-
-
-def _repeated(rows: pd.DataFrame) -> bool:
-    return bool((rows[["freedom_a", "freedom_b"]] > 0).any(axis=None))
+def _noises(rows: pd.DataFrame) -> list[float] | float:
+    if not ((rows["freedom_a"] > 0).any() or (rows["freedom_b"] > 0).any()):
+        return np.nan
+    return [_noise(at[at["value"].notna()]) for _, at in rows.groupby("position", sort=True)]
 
 
 def _noise(at: pd.DataFrame) -> float:

@@ -8,6 +8,11 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+try:  # ten times as fast; every wheel of PyYAML has it
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 from scripts.config.base import Section
 from scripts.config.root import Config
 from scripts.config.sentences import sentences
@@ -18,7 +23,7 @@ SectionT = TypeVar("SectionT", bound=Section)
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(SafeLoader):
     """YAML without repeated keys: PyYAML keeps the last one silently, which hides a duplicate slug."""
 
 
@@ -38,7 +43,7 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
                 "expected each key once."
             )
         seen[key] = line
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+    return SafeLoader.construct_mapping(loader, node, deep=True)
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)

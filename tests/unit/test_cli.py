@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers import Project
+from tests.helpers import Project, personas
 
 SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"modles": {}}, "config.yaml: modles: unknown key, expected models."),
@@ -40,30 +41,33 @@ SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def _personas(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments, "-c", "config.yaml"]
-    return subprocess.run(command, cwd=project.folder, capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.mark.parametrize("reason", SENTENCES)
 def test_a_mistake_is_one_sentence_and_exit_code_1(project: Project, reason: str) -> None:
     changes, sentence = SENTENCES[reason]
     command = "status" if "results" in changes else "validate"
-    done = _personas(project.set(changes), command)
+    done = personas(project.set(changes).folder, command, "-c", "config.yaml")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
+
+
+def test_a_process_ends_with_the_sentence_too(project: Project) -> None:
+    changes, sentence = SENTENCES["unknown key"]
+    installed = Path(sys.executable).with_name("personas")
+    command = [installed, "validate", "-c", "config.yaml"]
+    done = subprocess.run(command, cwd=project.set(changes).folder, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
 
 
 def test_validate_notes_what_is_perhaps_not_meant(project: Project) -> None:
     project.set({"models/alpha/key_variable": "NO_SUCH_KEY_HERE"})
     project.edit_persona("stranger", role="A Stranger", description="You came from nowhere.")
-    done = _personas(project, "validate")
+    done = personas(project.folder, "validate", "-c", "config.yaml")
     assert done.returncode == 0
     assert "models.alpha.key_variable: the environment has no NO_SUCH_KEY_HERE" in done.stdout
     assert "benchmark role-specific has no items for persona stranger" in done.stdout
 
 
 def test_status_counts_cells(project: Project) -> None:
-    done = _personas(project, "status")
+    done = personas(project.folder, "status", "-c", "config.yaml")
     assert done.returncode == 0
     cells = project.grid().cells
     dialogues = sum(cell.track.model == "alpha" and cell.stage == "dialogues" for cell in cells)

@@ -1,10 +1,7 @@
 """`personas gc`: what the present grid needs stays, answers stay, and the rest goes only when asked for."""
 
 import asyncio
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,7 @@ from scripts.upkeep.gc import Rubbish, gc
 from scripts.upkeep.journals import COMPACTED, compact, compaction, first_answers
 from scripts.upkeep.survey import FORGOTTEN as FORGOTTEN_ANSWERS
 from scripts.upkeep.survey import LEASE, TEMPORARY, kind_of
-from tests.helpers import ROOT, FakeServer, Project
+from tests.helpers import FakeServer, Project, personas
 from tests.making import make, reasons_now, snapshot
 from tests.unit.test_lease import holder
 
@@ -42,12 +39,6 @@ def collect(remove: bool = True, keep: tuple[Path, ...] = ()) -> Rubbish:
 
 def kinds(rubbish: Rubbish) -> Counter[str]:
     return Counter(found.kind for found in rubbish.found.removable)
-
-
-def run_cli(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments, "-c", "config.yaml"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def litter(results: Path) -> list[str]:
@@ -166,7 +157,7 @@ def test_without_yes_it_lists_and_changes_nothing(served: Project, server: FakeS
     make(served, "run-2")
     litter(results)
     before = snapshot(served)
-    done = run_cli("gc")
+    done = personas(served.folder, "gc", "-c", "config.yaml")
     assert snapshot(served) == before and done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith("Nothing was changed; add --yes to remove.")
     rows = [line.split() for line in done.stdout.splitlines()]
@@ -175,8 +166,11 @@ def test_without_yes_it_lists_and_changes_nothing(served: Project, server: FakeS
     ]
     assert ["responses", "alpha", "keeper", "10"] in [row[:4] for row in rows]
     assert "Journal of alpha: 2 files," in done.stdout
-    done = run_cli("gc", "--yes")
-    assert "Removed: " in done.stdout and "Nothing to remove." in run_cli("gc").stdout
+    done = personas(served.folder, "gc", "--yes", "-c", "config.yaml")
+    assert (
+        "Removed: " in done.stdout
+        and "Nothing to remove." in personas(served.folder, "gc", "-c", "config.yaml").stdout
+    )
 
 
 def test_nothing_is_collected_beside_a_live_lease(served: Project, server: FakeServer) -> None:
@@ -185,7 +179,7 @@ def test_nothing_is_collected_beside_a_live_lease(served: Project, server: FakeS
     with holder(results / "leases", "some/path") as other:
         before = snapshot(served)
         for arguments in (["gc"], ["gc", "--yes"]):
-            done = run_cli(*arguments)
+            done = personas(served.folder, *arguments, "-c", "config.yaml")
             assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
             assert f"process {other.pid}" in done.stderr
         assert snapshot(served) == before

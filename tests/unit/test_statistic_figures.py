@@ -1,4 +1,6 @@
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import matplotlib as mpl
@@ -9,12 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
-from scripts.analysis.averages import averages
-from scripts.analysis.pattern_units import pattern_numbers as pattern_mined
-from scripts.analysis.pattern_units import pattern_units
-from scripts.analysis.tokens import token_averages
 from scripts.figures import (
     bars,
     coefficients,
@@ -30,7 +27,7 @@ from scripts.figures import (
 from scripts.figures.measures import around, in_few_lines, in_lines
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
-from tests.unit.test_figures import texts
+from tests.unit.test_figures import overlaps, texts
 
 NOTE = "demo: the numbers mean nothing"
 FIGURES = {
@@ -38,7 +35,8 @@ FIGURES = {
 }
 ALIKE = ("bars-personalization", "coefficients-personalization", "by-model", "tokens-by-model", "patterns-by-persona")
 LAID_OUT = {name: drawn for name, drawn in FIGURES.items() if name not in [f"study, {one}" for one in ALIKE]}
-WIDE = DEMO._replace(
+WIDE = replace(
+    DEMO,
     models=("Another-Model-With-A-Wide-Name-And-Some-1234B-Parameters", "a-model-whose-slug-goes-on-and-on-for-ever"),
     conditions=("persona-directed", "goal-oriented", "adversarial-and-quite-long", "small-talk"),
 )
@@ -51,17 +49,31 @@ ODD = {
     "bars, nothing": lambda: bars.draw(
         at_size.by_model(DEMO, "length").iloc[:0], DEMO.measures, contrast="length", models=DEMO.models
     ),
-    "heat map, nothing": lambda: heat_maps.draw(patterns(DEMO).iloc[:0], models=DEMO.models),
-    "heat map, four conditions": lambda: heat_maps.draw(patterns(WIDE), models=WIDE.models),
-    "pattern lines, four conditions": lambda: pattern_lines.draw(patterns(WIDE), by="model", rows=WIDE.models),
-    "pattern lines, nothing": lambda: pattern_lines.draw(patterns(DEMO).iloc[:0], by="model", rows=DEMO.models),
-    "pattern numbers, nothing": lambda: pattern_numbers.draw(
-        numbers(DEMO).iloc[:0], pattern_group="persona", models=DEMO.models
+    "heat map, nothing": lambda: heat_maps.draw(at_size.patterns(DEMO).iloc[:0], models=DEMO.models),
+    "heat map, four conditions": lambda: heat_maps.draw(at_size.patterns(WIDE), models=WIDE.models),
+    "pattern lines, four conditions": lambda: pattern_lines.draw(
+        at_size.patterns(WIDE), by="model", rows=WIDE.models
     ),
-    "grid, nothing": lambda: grids.draw(means(DEMO).iloc[:0], DEMO.measures, by="model", rows=DEMO.models),
+    "pattern lines, nothing": lambda: pattern_lines.draw(
+        at_size.patterns(DEMO).iloc[:0], by="model", rows=DEMO.models
+    ),
+    "pattern numbers, nothing": lambda: pattern_numbers.draw(
+        at_size.mined(DEMO).iloc[:0], pattern_group="persona", models=DEMO.models
+    ),
+    "grid, nothing": lambda: grids.draw(at_size.means(DEMO).iloc[:0], DEMO.measures, by="model", rows=DEMO.models),
     "item changes, nothing": lambda: item_changes.draw(at_size.changed_items(DEMO).iloc[:0], SHARES[:2], pairs={}),
-    "tokens, nothing": lambda: lengths.draw(tokens(DEMO).iloc[:0], by="model", units=DEMO.models),
+    "tokens, nothing": lambda: lengths.draw(at_size.tokens(DEMO).iloc[:0], by="model", units=DEMO.models),
 }
+
+
+_KEPT: dict[str, Figure] = {}
+
+
+def kept(name: str) -> Figure:
+    """Return one of `FIGURES` as it is drawn, for all who only look at it; who lays it out takes it away."""
+    if name not in _KEPT:
+        _KEPT[name] = FIGURES[name]()
+    return _KEPT[name]
 
 
 def progression_table(size: at_size.Size) -> pd.DataFrame:
@@ -70,23 +82,6 @@ def progression_table(size: at_size.Size) -> pd.DataFrame:
 
 def progression(size: at_size.Size, note: str | None = None) -> Figure:
     return contrasts.draw(progression_table(size), XSTEST, contrast="progression", note=note)
-
-
-def patterns(size: at_size.Size) -> pd.DataFrame:
-    counts = at_size.pattern_counts(size)
-    return pattern_units(counts[counts["mined_at"] == size.checkpoints[0]], resamples=20)
-
-
-def numbers(size: at_size.Size) -> pd.DataFrame:
-    return pattern_mined(at_size.pattern_counts(size), resamples=20)
-
-
-def means(size: at_size.Size) -> pd.DataFrame:
-    return averages(at_size.values(size), resamples=20)
-
-
-def tokens(size: at_size.Size) -> pd.DataFrame:
-    return token_averages(at_size.dialogue_lengths(size), resamples=20)
 
 
 def said(figure: Figure) -> str:
@@ -107,27 +102,6 @@ def drawn_lines(axes: Axes) -> Iterator[Any]:
     yield from (line for line in axes.lines if line.get_gid() is None and np.size(line.get_xdata()) > 1)
 
 
-@pytest.mark.parametrize("drawn", [*LAID_OUT.values(), *ODD.values()], ids=[*LAID_OUT, *ODD])
-def test_no_text_is_cut_off_and_none_covers_another(drawn):
-    with style.context():
-        figure = drawn()
-        boxes = texts(figure)
-        for text, box in boxes.items():
-            assert box.x0 >= 0 and box.y0 >= 0, text
-            assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text
-        assert not list(overlaps(boxes))
-
-
-def overlaps(boxes: dict[tuple[int, str], Bbox]) -> Iterator[tuple[str, str]]:
-    """Pairs of texts one of which lies on the other by more than a pixel; all pairs at once, there are many."""
-    names = [name for _, name in boxes]
-    edges = np.array([box.padded(-1).extents for box in boxes.values()])
-    low, high = edges[:, :2], edges[:, 2:]
-    apart = (high[:, None] <= low[None]).any(axis=-1)
-    for one, other in zip(*np.nonzero(np.triu(~(apart | apart.T), 1)), strict=True):
-        yield names[one], names[other]
-
-
 DIFFERENCES = [
     "contrast-condition-xstest",
     "contrast-progression-xstest",
@@ -143,7 +117,7 @@ DIFFERENCES = [
 
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_a_figure_of_differences_has_its_zero_line_when_it_is_returned(name):
-    for axes in FIGURES[f"study, {name}"]().axes:
+    for axes in kept(f"study, {name}").axes:
         [line] = named(axes, "zero")
         across = name.startswith("contrast")
         assert set(line.get_ydata() if across else line.get_xdata()) == {0}
@@ -191,13 +165,19 @@ def test_what_is_not_known_is_not_drawn(column, gid, count):
         (lambda: progression(STUDY, NOTE), ["95 % percentile bootstrap interval", "q < 0.05", "Benjamini-Hochberg"]),
         (lambda: progression(STUDY, NOTE), [NOTE, "persona: n = 56 pairs a point; 2 of 1,010 missing"]),
         (lambda: progression(DEMO), ["persona: n = 1 pair a point"]),
-        (FIGURES["study, bars-length"], ["95 % percentile bootstrap interval", "16 pairs have no value on one side"]),
-        (FIGURES["study, bars-condition"], [PAIR, "after the shared start"]),
-        (FIGURES["study, coefficients-length"], ["95 % Wald interval", "per round", "Hollow"]),
-        (FIGURES["study, by-model"], ["n = 7–8, 7–8", "each column: a measure on an axis of its own"]),
-        (FIGURES["study, item-changes"], ["n = 199 items; 1 without a value", "persona − baseline, first"]),
-        (FIGURES["study, tokens-by-model"], ["tokens of the dialogue so far", "n = 8, 1"]),
-        (FIGURES["study, patterns-numbers"], ["first checkpoint (0)", "at the last (102)", "searches that ended"]),
+        (
+            partial(kept, "study, bars-length"),
+            ["95 % percentile bootstrap interval", "16 pairs have no value on one side"],
+        ),
+        (partial(kept, "study, bars-condition"), [PAIR, "after the shared start"]),
+        (partial(kept, "study, coefficients-length"), ["95 % Wald interval", "per round", "Hollow"]),
+        (partial(kept, "study, by-model"), ["n = 7–8, 7–8", "each column: a measure on an axis of its own"]),
+        (partial(kept, "study, item-changes"), ["n = 199 items; 1 without a value", "persona − baseline, first"]),
+        (partial(kept, "study, tokens-by-model"), ["tokens of the dialogue so far", "n = 8, 1"]),
+        (
+            partial(kept, "study, patterns-numbers"),
+            ["first checkpoint (0)", "at the last (102)", "searches that ended"],
+        ),
     ],
 )
 def test_what_the_small_print_says(drawn, words):
@@ -220,7 +200,7 @@ def test_one_to_six_measures_make_a_figure(measures):
 
 
 def fits(*statuses: str) -> pd.DataFrame:
-    table = at_size.mixed_models(DEMO._replace(models=statuses), "length")
+    table = at_size.mixed_models(replace(DEMO, models=statuses), "length")
     table["status"] = table["model"]
     known = ~table["status"].isin(["failed", "too-few"])
     numbers = {"coefficient": 0.02, "low": 0.01, "high": 0.03}
@@ -264,7 +244,7 @@ def test_models_stand_in_the_given_order_from_top_to_bottom():
 
 
 def test_a_heat_map_shows_each_number_where_it_belongs_and_a_gap_as_a_dash():
-    table = patterns(STUDY)
+    table = at_size.patterns(STUDY).copy()
     table.loc[(table["unit"] == STUDY.models[1]) & (table["checkpoint"] == 22), "of_highest"] = np.nan
     figure = heat_maps.draw(table, models=STUDY.models)
     titles = [axes.get_title(loc="left").split("\n") for axes in figure.axes]
@@ -280,7 +260,8 @@ def test_a_heat_map_shows_each_number_where_it_belongs_and_a_gap_as_a_dash():
 
 
 @pytest.mark.parametrize("name", ["patterns-heat-map", "contrast-progression-utterances", "item-changes"])
-def test_the_pdf_is_vectors_and_the_same_each_time(name, tmp_path):
+def test_the_pdf_is_vectors_and_the_same_each_time(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(style, "DPI", 20)  # the PNG beside it takes most of the time
     made = []
     for attempt in "ab":
         with mpl.rc_context({"pdf.compression": 0}):
@@ -291,7 +272,7 @@ def test_the_pdf_is_vectors_and_the_same_each_time(name, tmp_path):
 
 
 def test_grids_have_a_row_per_unit_and_a_column_per_measure_on_one_axis():
-    figure = grids.draw(means(STUDY), STUDY.measures, by="persona", rows=STUDY.personas)
+    figure = grids.draw(at_size.means(STUDY), STUDY.measures, by="persona", rows=STUDY.personas)
     assert len(figure.axes) == 8 * 7
     for column in range(7):
         limits = {axes.get_ylim() for axes in figure.axes[column::7]}
@@ -343,3 +324,14 @@ def test_an_axis_of_equal_values_has_some_length_and_nothing_below_zero_but_its_
     low, high = around([0.0, 0.0], zero=False)
     assert -0.01 < low < 0 and high > 0.1
     assert around([0.0, 0.0]) == (-around([0.0, 0.0])[1], around([0.0, 0.0])[1]), "a difference goes both ways"
+
+
+@pytest.mark.parametrize("name", [*LAID_OUT, *ODD])
+def test_no_text_is_cut_off_and_none_covers_another(name):
+    with style.context():
+        figure = _KEPT.pop(name, None) or {**LAID_OUT, **ODD}[name]()
+        boxes = texts(figure)
+        for text, box in boxes.items():
+            assert box.x0 >= 0 and box.y0 >= 0, text
+            assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text
+        assert not list(overlaps(boxes))

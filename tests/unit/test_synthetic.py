@@ -1,4 +1,4 @@
-"""Planted effects are found, and where nothing is planted nothing is found more often than promised."""
+"""Planted effects are found; how often something is found where nothing is: `tests/statistics`."""
 
 from dataclasses import replace
 
@@ -12,10 +12,8 @@ from scripts.analysis.measures import Measure
 from scripts.analysis.mixed_models import mixed_models
 from scripts.ratings.table import RATINGS_SCHEMA
 from tests.synthetic.measured import measures, planted, values, values_at_once
-from tests.synthetic.null import SMALL, rates
 from tests.synthetic.ratings import tables
 from tests.synthetic.study import Effect, Study
-from tests.unit.test_contrasts import only
 
 EFFECT = Effect(slope=-0.002, cost=-0.08, condition=0.07, of_models=0.04, of_personas=0.03)
 """Over 102 rounds a share falls by 0.2."""
@@ -132,30 +130,3 @@ def test_mixed_models_find_the_slope(found):
     assert inside.mean() > 0.85
     assert (np.sign(slopes["coefficient"]) == np.sign(expected)).all()
     assert set(slopes["status"]) <= {"ok", "singular"}
-
-
-@pytest.fixture(scope="module")
-def nothing_planted() -> pd.DataFrame:
-    return rates(SMALL, range(1, 21))
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("statistic", ["p", "q", "percentile", "clustered"])
-@pytest.mark.parametrize("contrast", ["condition", "progression", "baseline, own", "baseline, shared"])
-def test_the_rate_of_false_findings_is_what_is_promised(nothing_planted, contrast, statistic):
-    row = only(nothing_planted, contrast=contrast, statistic=statistic)
-    if (contrast, statistic) == ("baseline, shared", "percentile"):
-        assert row["rate"] > row["high"], "it takes pairs that share a baseline for independent"
-        return
-    assert row["within"], row
-
-
-def test_the_rate_of_false_slopes_is_what_is_promised(nothing_planted):
-    row = only(nothing_planted, contrast="slope", statistic="mixed model")
-    assert row["within"], row
-
-
-def test_a_small_effect_breaks_the_bounds():
-    found = rates(replace(SMALL, default=Effect(slope=0.0008)), range(1, 3))
-    for contrast, statistic in (("progression", "p"), ("progression", "percentile"), ("slope", "mixed model")):
-        assert not only(found, contrast=contrast, statistic=statistic)["within"], statistic
