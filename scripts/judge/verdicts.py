@@ -10,7 +10,7 @@ from typing import Literal
 from scripts.config.judges import Form
 from scripts.judge.forms import FORM_RULES, NoVerdict
 from scripts.judge.rubrics import Scale
-from scripts.judge.thinking import strip_thinking
+from scripts.prompts.thinking import strip_thinking
 
 _SHOWN = 60
 """Characters of a wrong verdict that `detail` quotes."""

@@ -13,7 +13,7 @@ from scripts.batch.projection import read_description
 from scripts.config.personas import BASELINE
 from scripts.engines.request import WITH_TEXT
 from scripts.files import write_atomically
-from scripts.judge.thinking import strip_thinking
+from scripts.prompts.thinking import strip_thinking
 from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
@@ -136,5 +136,6 @@ def _texts(frozen: FrozenPlan, paths: Iterable[str]) -> dict[str, Texts]:
 
 def _answers(path: Path) -> Iterator[tuple[int, str]]:
     for row in pq.read_table(path, columns=["checkpoint", "status", "answer"]).to_pylist():
-        if row["status"] in WITH_TEXT and row["answer"]:
-            yield row["checkpoint"], strip_thinking(row["answer"])[0]
+        said = strip_thinking(row["answer"] or "")[0]
+        if row["status"] in WITH_TEXT and said:  # nothing but thinking is no answer, and no document
+            yield row["checkpoint"], said

@@ -55,6 +55,7 @@ def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefac
         "analysis/units.py",
         "analysis/job.py",
         "benchmarks/refusal.py",
+        "prompts/thinking.py",
     )
     labels = {slug: _labels(grid, slug) for slug in study.human}
     spec: dict[str, Any] = {"kind": "calibration", "resamples": figures.resamples, "seed": figures.seed}
@@ -94,7 +95,7 @@ def _sample(grid: Grid, slug: str) -> Artefact:
         **sample.identity(),
         "personas": {persona: sha256(study.persona_identity(persona)) for persona in study.personas},
         "scoring": _scoring(grid, sample.benchmark),
-        "source": [source_digest("calibration"), module_digest("analysis/units.py")],
+        "source": [source_digest("calibration", "prompts"), module_digest("analysis/units.py")],
     }
     return artefact("draw_sample", [f"annotation/{slug}.csv"], [cell.path for cell in cells], spec)
 

@@ -48,7 +48,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
             "benchmark": name,
             "kind": UTTERANCES if name == UTTERANCES else study.config.kind_of(name),
             "scoring": None if name == UTTERANCES else scoring.of(name),
-            "source": source_digest("ratings", "benchmarks", "judge"),
+            "source": source_digest("ratings", "benchmarks", "judge", "prompts"),
         }
         if spec["kind"] == "ifbench":
             spec |= {"verifiers": verifiers.version(), "nltk": _nltk(grid, name)}
@@ -64,7 +64,7 @@ def _of_completions(grid: Grid) -> dict[str, Artefact]:
         if cell.completions:
             groups[cell.completions].append(cell.path)
     shared = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS}
-    shared["source"] = source_digest("ratings", "benchmarks", "judge")
+    shared["source"] = source_digest("ratings", "benchmarks", "judge", "prompts")
     return {
         slug: artefact("rate", [f"tables/ratings-{COMPLETIONS}--{slug}.parquet"], paths, {**shared, "labels": slug})
         for slug, paths in groups.items()
@@ -129,7 +129,7 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
             "fisher_p": section.fisher_p,
             "min_overlap": section.min_overlap,
             "max_minutes": section.max_minutes,
-            "source": source_digest("patterns"),
+            "source": source_digest("patterns", "prompts"),
         }
         # In a folder of its own: a benchmark may be called <benchmark>-last.
         stem = f"patterns/{model}/{persona}/{benchmark}" + ("/last" if last else "")
