@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-SMALL, TIMES = 4_000, 8
+SMALL, TIMES = 1_000, 8
 LINEAR, QUADRATIC = TIMES, TIMES * TIMES
 BOUND = 3 * LINEAR
 """Far from both: a busy machine does not make linear look so, and quadratic never looks better."""

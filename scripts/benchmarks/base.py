@@ -57,6 +57,6 @@ class Benchmark(ABC):
     def score(self, item: Item, answer: str) -> dict[str, float]:
         """Score a non-empty answer: metric name -> value. Deterministic, offline, no judge.
 
-        Thinking has been taken out of what is rated (`rate_response`). Raises `UnscorableItem` where no verdict is possible.
+        Thinking has been taken out of it. Raises `UnscorableItem` where no verdict is possible.
         """
         return {}

@@ -13,11 +13,11 @@ from scripts.batch.projection import read_description
 from scripts.config.personas import BASELINE
 from scripts.engines.request import WITH_TEXT
 from scripts.files import write_atomically
-from scripts.prompts.thinking import strip_thinking
 from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
 from scripts.plan.frozen import FrozenPlan
+from scripts.prompts.thinking import strip_thinking
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
 PATTERN_SCHEMA = pa.schema(

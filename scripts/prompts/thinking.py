@@ -47,7 +47,7 @@ _PHRASES = re.compile(r"\s*(?:Here is|Here's) my thought process:(.*?)(?:Here is
 """Granite's markers are sentences."""
 
 _QUOTES = "`\"'“”‘’"
-_ENDS = ".!?…*)\"”"
+_ENDS = '.!?…*)"”'
 """What ends a sentence, so that a marker right behind it is none that the sentence speaks of."""
 
 
@@ -125,7 +125,7 @@ def _tags(text: str) -> Iterator[re.Match[str]]:
 
 
 def _unclosed(text: str, opened: Sequence[re.Match[str]], closed: Collection[int]) -> tuple[int, int]:
-    """Return where the first marker that really opens a block begins and ends; the end of the text where none does."""
+    """Return where the first marker that really opens a block begins and ends; where none does, the text's end."""
     for tag in opened:
         before = tag.start()
         while before and text[before - 1] in " \t":

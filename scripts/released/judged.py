@@ -14,8 +14,8 @@ from scripts.grid.grid import Grid
 from scripts.grid.judgements import read_of_item
 from scripts.judge.order import reference_first
 from scripts.judge.tie import judged_hash
-from scripts.prompts.thinking import strip_thinking
 from scripts.judge.work import JUDGEMENT_SCHEMA
+from scripts.prompts.thinking import strip_thinking
 from scripts.released.columns import Columns, answered, not_imported
 from scripts.released.layout import asked, layout, places
 from scripts.released.names import DATASETS, METRICS

@@ -117,11 +117,13 @@ def test_what_is_left_has_no_thinking(parts: list[str]) -> None:
     assert strip_thinking(said) == (said, None)
 
 
-@pytest.mark.parametrize(
-    "part",
-    ["<think>a", "a</think>", "<think>a</think>", "a<think>", "\n[THINK]", HARMONY("analysis") + "a", "<", "< ", "\n"]
-    + ["assistantfinal", "<think ", "&lt;think ", '"<think>"', "<answer>", "<|", "Here is my thought process:"],
+LOOPS = (
+    *("<think>a", "a</think>", "<think>a</think>", "a<think>", "\n[THINK]", HARMONY("analysis") + "a", "<", "< "),
+    *("\n", "assistantfinal", "<think ", "&lt;think ", '"<think>"', "<answer>", "<|", "Here is my thought process:"),
 )
+
+
+@pytest.mark.parametrize("part", LOOPS)
 def test_time_grows_with_length(part: str) -> None:
     assert growth(judged_hash, part) < BOUND
 
