@@ -112,7 +112,7 @@ def version() -> str:
 def _library() -> tuple[Any, dict[str, Any]]:
     """Load the evaluation function and the merged registry, without network, caches or `datasets`."""
     with _bare_package(), _no_downloads():
-        common = importlib.import_module(f"{PACKAGE}.common")
+        common: Any = importlib.import_module(f"{PACKAGE}.common")
         registries = [importlib.import_module(f"{PACKAGE}.{m}.instructions_registry") for m in MODULES]
     # IFEval reports through the root logger, which would print answers and install a handler for everyone.
     registries[MODULES.index("ifeval")].instructions.logging = _silent_logger()
