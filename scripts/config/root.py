@@ -195,6 +195,12 @@ class Config(Section):
         """Files of labels that people gave, by slug."""
         return dict(self.calibration.labels) if self.calibration else {}
 
+    @property
+    def conversations(self) -> dict[str, str]:
+        """What the study calls a condition -> the slug of ours that it is."""
+        known = (self.release or Release()).conditions
+        return {conversation: slug for slug, conversation in known.items() if slug in self.conditions}
+
     def longest_answer(self, model: str, benchmark: str | None) -> int:
         """Return the longest answer allowed, in tokens; `benchmark` is None for a round of a dialogue."""
         own = self.benchmarks[benchmark].max_tokens if benchmark else None

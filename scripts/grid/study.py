@@ -172,7 +172,9 @@ def _study(
     items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
     labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
     nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
-    human, human_pins = _parted({slug: parts.human(slug, section, roles) for slug, section in config.human.items()})
+    human, human_pins = _parted(
+        {slug: parts.human(slug, section, roles, config.conversations) for slug, section in config.human.items()}
+    )
     published = {slug: parts.template(slug, judge) for slug, judge in config.judges.items()}
     return Study(
         config=config,

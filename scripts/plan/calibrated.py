@@ -70,7 +70,9 @@ def _labels(grid: Grid, slug: str) -> Any:
     """What identifies labels: pins of third-party files, or what stands in those of one's own."""
     pins = grid.study.pins.human.get(slug)
     if pins is not None:
-        return [grid.study.config.human[slug].format, [dict(pin) for pin in pins]]
+        section = grid.study.config.human[slug]
+        told = [grid.study.config.conversations] if section.format == "study" else []
+        return [section.format, [dict(pin) for pin in pins], *told]
     return sha256([{k: v for k, v in asdict(label).items() if k != "where"} for label in grid.study.human[slug]])
 
 
