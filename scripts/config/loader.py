@@ -19,7 +19,19 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML without repeated keys: PyYAML keeps the last one silently, which hides a duplicate slug."""
+    """YAML without repeated keys: PyYAML keeps the last one silently, which hides a duplicate slug.
+
+    Keys are the texts that are written: a bare `no` is a key of that name, not false, and 010 is not 8.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node, a plain key as a text."""
+        is_alias = self.check_event(yaml.AliasEvent)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        is_key = isinstance(parent, yaml.MappingNode) and index is None and not is_alias
+        if is_key and isinstance(node, yaml.ScalarNode) and node.tag != _MERGE:
+            node.tag = yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG
+        return node
 
 
 def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:

@@ -30,6 +30,8 @@ COMPLETIONS_RUBRIC = "xstest"
 """By which published answers are rated, without a persona: does the answer refuse?"""
 RATED_OF = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
 """Name of the metric that a judge gives the responses of a kind of benchmark."""
+_TAKEN = frozenset({*KINDS, *RATED_OF.values(), "words", "follows-order", "dialogues", "utterances"})
+"""Names of other metrics and stages, which no metric of utterances can have."""
 
 
 class Config(Section):
@@ -185,9 +187,20 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _benchmarks_are_no_metrics(self) -> "Config":
+        asked = {metric for judge in self.judges.values() for metric in judge.utterances}
         for slug in self.benchmarks:
-            if slug in (*METRICS, "dialogues", "utterances"):
+            if slug in {*METRICS, *(asked - _TAKEN), "dialogues", "utterances"}:
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
+        return self
+
+    @model_validator(mode="after")
+    def _utterances_have_names_of_their_own(self) -> "Config":
+        for slug, judge in self.judges.items():
+            where, released = f"judges.{slug}.utterances", isinstance(judge.model, ReleasedModel)
+            if taken := [metric for metric in judge.utterances if metric in _TAKEN]:
+                raise ValueError(f"{where}: found {taken[0]}, which means something else, expected another name")
+            if released and (strange := [metric for metric in judge.utterances if metric not in METRICS]):
+                raise ValueError(f"{where}: found {strange[0]}, expected some of {', '.join(METRICS)} of a release")
         return self
 
     @property
@@ -215,7 +228,7 @@ class Config(Section):
 
     def rubric(self, kind: str) -> str:
         """Return the rubric by which judgements of a metric, or of the responses to a benchmark, are made."""
-        return kind if kind in METRICS else self.kind_of(kind)
+        return self.kind_of(kind) if kind in self.benchmarks else kind
 
     def kind_of(self, benchmark: str) -> str:
         """Return the kind of a benchmark by its slug."""

@@ -100,6 +100,14 @@ class Study:
         wanted = {item.id for item in kind.items_for(items, as_role)[:limit]}
         return [item for item in kind.items_for(items, None) if item.id in wanted]
 
+    def yes_no(self) -> dict[str, list[str]]:
+        """Return the metrics of utterances that are answered with yes or no, by judge."""
+        asked = {slug: judge.utterances for slug, judge in self.config.judges.items()}
+        return {
+            slug: [metric for metric in metrics if self.judge_texts[slug].scale(metric) == "yes-no"]
+            for slug, metrics in asked.items()
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the study as plain JSON types, third-party texts by reference."""
         own = {slug: persona for slug, persona in self.personas.items() if slug not in self.pins.personas}
