@@ -16,6 +16,7 @@ from scripts.errors import UserError
 SectionT = TypeVar("SectionT", bound=Section)
 
 _MERGE = "tag:yaml.org,2002:merge"
+_TAKEN_FOR_VALUES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -29,7 +30,7 @@ class _StrictLoader(yaml.SafeLoader):
         is_alias = self.check_event(yaml.AliasEvent)
         node: yaml.Node | None = super().compose_node(parent, index)
         is_key = isinstance(parent, yaml.MappingNode) and index is None and not is_alias
-        if is_key and isinstance(node, yaml.ScalarNode) and node.tag != _MERGE:
+        if is_key and isinstance(node, yaml.ScalarNode) and node.tag in _TAKEN_FOR_VALUES:
             node.tag = yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG
         return node
 

@@ -172,6 +172,17 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _baseline_orders_fit(self) -> "Config":
+        named = self.release.baseline_order if self.release else None
+        bound = [slug for slug in self.benchmarks if self.kind_of(slug) in PAIRWISE]
+        if isinstance(named, dict) and (strange := [slug for slug in named if slug not in bound]):
+            raise ValueError(
+                f"release.baseline_order: found {strange[0]}, expected some of {', '.join(bound) or 'none'}, the "
+                "benchmarks whose items belong to personas"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _comparisons_fit(self) -> "Config":
         for slug, comparison in self.comparison.items():
             models = comparison.models or ()

@@ -1,4 +1,4 @@
-"""Labels of a text that reads the same in two conditions, as at checkpoint 0, stay with the condition that they name."""
+"""Labels of a text that reads the same in two conditions, as at checkpoint 0, stay with the one that they name."""
 
 from typing import Any
 
