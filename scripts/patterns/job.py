@@ -18,6 +18,7 @@ from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
 from scripts.plan.frozen import FrozenPlan
 from scripts.prompts.thinking import strip_thinking
+from scripts.ratings.recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
 PATTERN_SCHEMA = pa.schema(
@@ -71,8 +72,10 @@ def mine_patterns(frozen: FrozenPlan, output: str) -> None:
         of_patterns, of_counts = count(mined, texts, where)
         patterns += of_patterns
         counts += of_counts
+    recipe = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
     for path, rows, schema in zip(artefact.outputs, (patterns, counts), (PATTERN_SCHEMA, COUNT_SCHEMA), strict=True):
-        write_atomically(frozen.results / path, partial(pq.write_table, pa.Table.from_pylist(rows, schema=schema)))
+        told = schema.with_metadata(recipe)
+        write_atomically(frozen.results / path, partial(pq.write_table, pa.Table.from_pylist(rows, schema=told)))
 
 
 def warm_up() -> None:
