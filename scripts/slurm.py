@@ -10,8 +10,9 @@ from typing import Any
 PATIENCE = 60.0
 """Seconds that a command of SLURM may take; a busy controller answers late."""
 
-LONGEST_WAIT = 60
-"""Seconds between two looks at the jobs at most; the plugin would go up to 180."""
+LONGEST_WAIT = 3
+"""Between two looks at the jobs, in first waits (`slurm-init-seconds-before-status-checks`): for so long the plugin
+makes sure that SLURM remembers jobs that ended. By itself it would go up to 180 s."""
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 
@@ -98,6 +99,7 @@ def watch(executor: Any) -> None:
     While slurmctld is away it even asks `sacct` instead, which fails where there is no accounting.
     """
     plain, succeeded, failed = executor.check_active_jobs, executor.report_job_success, executor.report_job_error
+    longest = LONGEST_WAIT * executor.workflow.executor_settings.init_seconds_before_status_checks
     reported: set[str] = set()
     doubtful: set[str] = set()
 
@@ -121,7 +123,7 @@ def watch(executor: Any) -> None:
                 yield job
         doubtful.clear()
         doubtful.update(gone)
-        executor.next_seconds_between_status_checks = min(executor.next_seconds_between_status_checks, LONGEST_WAIT)
+        executor.next_seconds_between_status_checks = min(executor.next_seconds_between_status_checks, longest)
 
     executor.report_job_success, executor.report_job_error = noting(succeeded), noting(failed)
     executor.check_active_jobs = check

@@ -25,6 +25,7 @@ ENDPOINT: dict[str, Any] = {
     "served_name": "there",
     "limits": {"requests_per_minute": 60.0, "tokens_per_minute": 1e6, "spending": 5.0},
     "leave_out": ["seed"],
+    "max_tokens_as": "max_tokens",
 }
 LLAMA: dict[str, Any] = {
     "engine": "llama.cpp",
@@ -78,6 +79,7 @@ PATTERNS: dict[str, Any] = {
     "fisher_p": 0.01,
     "min_overlap": 0.3,
     "max_minutes": 1.0,
+    "as_published": False,
 }
 CALIBRATION: dict[str, Any] = {
     "labels": {

@@ -103,8 +103,12 @@ _LIBC = ctypes.CDLL(None)
 
 
 def die_with_the_tests() -> None:
-    """End a process when the tests that start it are killed, in which case no fixture runs (`preexec_fn`)."""
+    """End a process when the tests that start it are killed, in which case no fixture runs (`preexec_fn`).
+
+    It heeds SIGINT, as at a terminal. Tests that a script starts in the background ignore it, and so would it.
+    """
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -168,17 +172,14 @@ class Project:
 
     def run(self, name: str = "run-1", stages: Sequence[str] = ("generate", "judge")) -> FrozenPlan:
         """Do what an invocation does for the cells of some stages: plan, clear what is outdated, run every batch."""
-        outlook = self.outlook()
-        frozen = freeze(outlook.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, outlook.estimates)
-        write(frozen)
-        for path in frozen.to_make:
-            (self.results / path).unlink(missing_ok=True)
-        for batch in frozen.batches:
-            if batch.stage in stages:
-                log = frozen.folder() / "logs" / f"{batch.name}.log"
-                run_batch(judging if batch.judge else generating, frozen, batch.name, 1, log)
-        refresh_links(frozen)
+        frozen = self.freeze(name)
+        carry_out(frozen, stages)
         return frozen
+
+    def freeze(self, name: str = "run-1") -> FrozenPlan:
+        """Plan against what is on disk, and write nothing."""
+        outlook = self.outlook()
+        return freeze(outlook.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, outlook.estimates)
 
     def frozen(self, on_disk: Iterable[str] = (), run: str = "run-1") -> FrozenPlan:
         """Plan against `on_disk`, freeze and write; results lie in the project's folder."""
@@ -186,6 +187,18 @@ class Project:
         frozen = freeze(plan, Run(run, socket.gethostname(), 1, 0.0), self.folder / "results")
         write(frozen)
         return frozen
+
+
+def carry_out(frozen: FrozenPlan, stages: Sequence[str] = ("generate", "judge")) -> None:
+    """Write a plan, clear what is outdated, run every batch of some stages, refresh the links."""
+    write(frozen)
+    for path in frozen.to_make:
+        (frozen.results / path).unlink(missing_ok=True)
+    for batch in frozen.batches:
+        if batch.stage in stages:
+            log = frozen.folder() / "logs" / f"{batch.name}.log"
+            run_batch(judging if batch.judge else generating, frozen, batch.name, 1, log)
+    refresh_links(frozen)
 
 
 def edited(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

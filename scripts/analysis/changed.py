@@ -29,9 +29,9 @@ TEXT_DTYPES = {
     "status": "str",
     "answer": "str",
 }
-_ANSWER = ["model", "persona", "condition", "order", "replicate", "checkpoint", "item_id"]
+_ANSWER = ["model", "persona", "condition", "order", "replicate", "checkpoint", "benchmark", "item_id"]
+"""The columns that name one answer of a persona: two benchmarks may each have an item of the same id."""
 _PAIR = ["model", "persona", "order", "replicate"]
-_OF_PAIRS = ["n", "n_missing", "contrast", "benchmark"]
 
 
 def most_changed(items: pd.DataFrame, measures: Sequence[str], most: int = MOST) -> pd.DataFrame:
@@ -61,11 +61,9 @@ def changed_texts(
     """
     parts = []
     for measure, ratings in verdicts:
-        wanted = chosen[chosen["measure"] == measure["measure"]].drop(
-            columns=["n", "n_missing", "contrast", "benchmark"]
-        )
+        wanted = chosen[chosen["measure"] == measure["measure"]].drop(columns=["n", "n_missing", "contrast"])
         rated = ratings.rename(columns={"status": "verdict"})[[*_ANSWER, "value", "verdict"]]
-        rows = wanted.merge(rated, on=["condition", "item_id"], how="inner", validate="one_to_many")
+        rows = wanted.merge(rated, on=["benchmark", "condition", "item_id"], how="inner", validate="one_to_many")
         rows = rows.merge(answers[[*_ANSWER, "answer", "status"]], on=_ANSWER, how="left", validate="one_to_one")
         parts.append(rows[_moved(rows)])
     filled = [part for part in parts if len(part)]

@@ -53,6 +53,7 @@ def _cells(
         rows = pd.read_parquet(frozen.results / path, columns=list(columns), **filters)
         baseline = track.persona == BASELINE
         rows = rows.assign(model=track.model, condition=track.condition, order=track.order, replicate=track.replicate)
+        rows = rows.assign(benchmark=frozen.grid.by_path[path].benchmark)
         who = {"group": "baseline" if baseline else "persona", "persona": None if baseline else track.persona}
         parts.append(rows.assign(**who))
     return pd.concat(parts, ignore_index=True)

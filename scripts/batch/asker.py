@@ -8,6 +8,7 @@ from typing import Any
 from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
 from scripts.batch.progress import Progress
+from scripts.batch.refusals import Refusals
 from scripts.batch.turnstile import Turnstile
 from scripts.engines.engine import Served
 from scripts.engines.errors import EngineUnavailable
@@ -36,6 +37,7 @@ class Asker:
         self._turnstile = Turnstile(concurrency)
         self._progress = progress
         self._deadline = deadline or Deadline(None)
+        self.refusals = Refusals()
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
         self._starting = asyncio.Lock()
@@ -59,6 +61,7 @@ class Asker:
         reply = self._journal.get(request.key)
         if reply is not None:
             self._progress.reused()
+            self.refusals.note(request, reply)
             return reply
         if request.key in self._under_way:
             reply = await asyncio.shield(self._under_way[request.key])
@@ -74,6 +77,7 @@ class Asker:
         finally:
             del self._under_way[request.key]
         mine.set_result(reply)
+        self.refusals.note(request, reply)
         return reply
 
     async def _send(self, request: Request, hints: dict[str, Any], rank: int) -> Reply:

@@ -7,7 +7,6 @@ counts as finished. A line starts with its key, so that an index needs no JSON p
 
 import asyncio
 import contextlib
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -16,7 +15,9 @@ from types import TracebackType
 
 import orjson
 
-from scripts.engines.request import Reply
+from scripts.engines.answers import mended
+from scripts.engines.cleaning import parsed
+from scripts.engines.request import Reply, reply_from
 
 _HEAD = b'{"key":"'
 _KEY = slice(len(_HEAD), len(_HEAD) + 64)
@@ -67,7 +68,8 @@ class JournalIndex:
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)
             line = file.readline()
-            return reply_in(line) if _key_of(line) == wanted else None
+            reply = reply_in(line) if _key_of(line) == wanted else None
+            return mended(reply) if reply else None
         return None
 
 
@@ -203,7 +205,7 @@ def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
 def reply_in(line: bytes) -> Reply | None:
     """Return the reply that a line holds; None if it is damaged, and then it is asked again."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
-        return Reply(**json.loads(line)["reply"])
+        return reply_from(parsed(line, None)["reply"])
     return None
 
 

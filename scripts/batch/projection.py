@@ -14,10 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scripts.engines.endings import ENDINGS_VERSION
 from scripts.files import write_atomically
 from scripts.grid.cells import Cell
 
 METADATA_KEY = b"personas"
+_SERVED, _FEW = ("served_model", "served_by"), 5
 _RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "gguf", "snakemake")
 
 
@@ -33,6 +35,8 @@ def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, 
         "behind": cell.behind.path if cell.behind else None,
         **({} if origin is None else {"origin": origin}),
         "statuses": statuses,
+        **({} if origin is not None or not (changed := _changed(table)) else {"changed": changed}),
+        "endings": ENDINGS_VERSION,
         "usage": _usage(table),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host": socket.gethostname(),
@@ -70,6 +74,12 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _changed(table: pa.Table) -> dict[str, list[str]]:
+    """Return what the server called its model and its build, where it changed within the cell, some of them."""
+    named = {name: table.column(name).unique().drop_null().to_pylist() for name in _SERVED}
+    return {name: names[:_FEW] for name, names in named.items() if len(names) > 1}
 
 
 def _usage(table: pa.Table) -> dict[str, float]:

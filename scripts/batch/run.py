@@ -77,6 +77,7 @@ async def run_batch(
                 Asker(journal, start, asked.concurrency, progress, gate, deadline) as asker,
             ):
                 await _run_all(works, asked, asker, lanes)
+                asker.refusals.conclude()
         finally:
             progress.record(outcome)
             outcome.over = time.time()

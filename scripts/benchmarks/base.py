@@ -36,6 +36,8 @@ class Benchmark(ABC):
     kind: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]] = ()
     """Names of the metrics that `score` returns; empty where only a judge can score."""
+    groups: ClassVar[tuple[str, ...]] = ()
+    """Fields of `scoring` by which a limit draws, so that no group is lost without a word; the widest first."""
     persona_bound: ClassVar[bool] = False
     """Whether each role has items of its own."""
 

@@ -16,6 +16,7 @@ class XsTest(Benchmark):
 
     kind = "xstest"
     metrics = ("refusal",)
+    groups = ("label", "type")
 
     def load(self, path: Path) -> list[Item]:
         """Read the CSV; prompts keep their blanks, since results are matched to the original by text."""

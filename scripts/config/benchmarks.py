@@ -16,7 +16,10 @@ class BenchmarkSection(Section):
 
     items: NonEmpty = Field(description="file (or folder, for role-specific) with the items; or external:...")
     kind: BenchmarkKind | None = Field(default=None, description="which loader and scorer; default: the slug")
-    limit: int | None = Field(default=None, gt=0, description="ask only the first so many items per persona")
+    limit: int | None = Field(
+        default=None, gt=0, description="ask only so many items per persona, drawn from all groups of items"
+    )
+    limit_seed: int = Field(default=0, description="draws other items within the limit")
     max_tokens: int | None = Field(default=None, gt=0, description="longest answer, instead of the model's")
     labels: NonEmpty | None = Field(
         default=None, description="kind bfi: file with trait labels of characters, in InCharacter's form"

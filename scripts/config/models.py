@@ -64,8 +64,10 @@ class ModelSection(Section):
         default=None, description="family of the model, which tables group by; e.g. Gemma"
     )
     sampling: Sampling
-    system_role: Literal["system", "developer"] = Field(
-        default="system", description="role name under which the model takes its system prompt"
+    system_role: Literal["system", "developer", "none"] = Field(
+        default="system",
+        description="role name under which the model takes its system prompt; `none`: it knows no such role, so "
+        "the prompt begins the first user turn",
     )
     thinking: Thinking = Thinking()
     price: Price | None = Field(default=None, description="price of the tokens, for the plan")
@@ -177,6 +179,7 @@ class EndpointModel(ModelSection):
         "key_variable",
         "served_name",
         "limits",
+        "max_tokens_as",
     }
 
     engine: Literal["endpoint"]
@@ -188,8 +191,11 @@ class EndpointModel(ModelSection):
         default=None, description="name under which the address knows the model; default: `id`"
     )
     limits: Limits = Limits()
-    leave_out: tuple[Literal["temperature", "top_p", "seed"], ...] = Field(
-        default=(), description="sampling values that are not sent, because the address refuses to be given them"
+    leave_out: tuple[NonEmpty, ...] = Field(
+        default=(), description="fields of a request that are not sent, because the address refuses to be given them"
+    )
+    max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", description="field in which the address takes the longest answer"
     )
 
     @field_validator("base_url")
@@ -200,6 +206,13 @@ class EndpointModel(ModelSection):
             raise ValueError(
                 "expected a host and a path, without user, password, `?` or `#`; the key belongs in key_variable"
             )
+        return value
+
+    @field_validator("leave_out")
+    @classmethod
+    def _a_request_stays_one(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if needed := {"model", "messages"} & set(value):
+            raise ValueError(f"found {min(needed)}, expected fields that a request can do without")
         return value
 
     @model_validator(mode="after")

@@ -19,6 +19,10 @@ class Patterns(Section):
     )
     fisher_p: float = Field(default=0.01, gt=0, le=1, description="largest p-value of a pattern, uncorrected")
     min_overlap: float = Field(default=0.3, ge=0, le=1, description="how far tokens overlap to be tried together")
+    as_published: bool = Field(
+        default=False,
+        description="mine as the study did: white space is a token, texts and vocabulary are in order of appearance",
+    )
     max_minutes: float = Field(default=15, gt=0, description="longest search for one persona, benchmark, condition")
 
     _each_once = field_validator("benchmarks")(each_once)

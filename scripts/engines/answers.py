@@ -1,177 +1,120 @@
 """What a server's answer means: a reply with a status, or trouble that is not the request's own.
 
 Servers that speak the OpenAI protocol differ at its edges, so only what is needed is read, and nothing is taken for
-granted. Where a case names a server, that is where it was reported.
+granted. Where a case names a server, that is where it was reported. Bodies are cleaned as they are read (`cleaning`).
 """
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from scripts.engines.request import Reply, Status
-
-_OVERFLOW = re.compile(
-    r"context[ _](length|size|window)|maximum context|exceed_context|too (long|many tokens)|longer than the maximum"
-    r"|token count.{0,40}exceeds the maximum",  # the last is Gemini's
-    re.IGNORECASE,
-)
-_FILTERED = re.compile(r"content[ _]?filter|content management policy|safety|prohibited_content", re.IGNORECASE)
-_REFUSES_ALL = re.compile(
-    r"api[ _]key not valid|api_key_invalid|unknown name \"|unsupported_(parameter|value)"
-    r"|unrecognized request argument",
-    re.IGNORECASE,
-)
-"""In a 400, what would meet every request alike: Gemini's answer to a wrong key, and fields that a server lacks."""
-
-_TRANSIENT = frozenset({408, 409, 425})
-_OWN_FAULT = frozenset({400, 413, 422})
-_STOPPED_BY_FILTER = frozenset({"safety", "recitation", "blocklist", "spii", "prohibited_content"})
+from scripts.engines.cleaning import Unreadable, one_line, parsed, start
+from scripts.engines.endings import ending, word_of
+from scripts.engines.message import NoText, content_of
+from scripts.engines.rejections import error_of_choice, error_of_success, told_in
+from scripts.engines.request import Reply, count_of
+from scripts.engines.trouble import Failing, Refusing, Trouble
 
 
-@dataclass(frozen=True)
-class Overloaded:
-    """The server told us to wait, `wait` seconds if it said how long. `told` is what it said."""
+def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None = None) -> Reply | Trouble:
+    """Read the body of a successful response. What is no completion (a page, half an object) is trouble.
 
-    told: str
-    wait: float | None = None
-
-
-@dataclass(frozen=True)
-class Failing:
-    """The server, or the way to it, failed; the same request may well succeed. `told` goes on after "The server"."""
-
-    told: str
-    wait: float | None = None
-    timed_out: bool = False
-
-
-@dataclass(frozen=True)
-class Refusing:
-    """The server would refuse every request alike."""
-
-    told: str
-
-
-Trouble = Overloaded | Failing | Refusing
-
-
-def completion(data: bytes, seconds: float, max_tokens: int) -> Reply | Trouble:
-    """Read the body of a successful response. What is no completion (a page, half an object) is trouble."""
+    `secret` is the key, which appears in nothing that is made of the body.
+    """
     try:
-        body = json.loads(data)
-    except ValueError:
-        return Failing(f"sent no completion but something else: {_start(data)}")
-    if isinstance(body, dict) and isinstance(body.get("error"), dict) and not body.get("choices"):
-        return _error_of_success(body)  # OpenRouter tells of a provider's failure this way
+        body = parsed(data, secret)
+    except Unreadable as error:
+        return Failing(f"sent no completion but something else: {error}")
+    if isinstance(body, dict) and (told := told_in(body)) is not None:
+        return error_of_success(told)
     if not isinstance(body, dict) or not ("choices" in body or body.get("object") == "chat.completion"):
-        return Failing(f"sent no completion but something else: {_start(data)}")
+        return Failing(f"sent no completion but something else: {start(data, secret)}")
     return _reply(body, seconds, max_tokens)
 
 
-def rejection(status: int, data: bytes, wait: float | None) -> Reply | Trouble:
-    """Read the body of a response with status 4xx or 5xx; `wait` is what its headers ask for, in seconds."""
-    code, message = _error(data)
-    told = f"HTTP {status}: {message}"
-    known = f"{code} {message}"
-    if status == 429:
-        return Refusing(told) if "insufficient_quota" in code else Overloaded(told, wait or _delay_in(data))
-    if status in _TRANSIENT:
-        return Failing(f"stays busy: {told}", wait)
-    if status >= 500:
-        return Failing(f"fails again and again: {told}", wait)
-    if status not in _OWN_FAULT or (status == 400 and _REFUSES_ALL.search(known)):
-        return Refusing(told)
-    return Reply(_status_of(status, known), detail=told[:500])
+def mended(reply: Reply) -> Reply | None:
+    """Return a kept reply as it would be read today; None where it is to be asked again.
+
+    Earlier versions took an answer for whole whatever its ending, `length` and `content_filter` apart.
+    """
+    how = ending(reply.finish_reason)
+    if reply.status != "ok" or how == "whole":
+        return reply
+    if how == "cut":
+        return replace(reply, status="truncated")
+    if how == "filtered":
+        return replace(
+            reply, status="blocked", text=None, detail=f"stopped by the server's filter ({reply.finish_reason})"
+        )
+    return None
 
 
 def moved(status: int, url: str, location: str) -> Refusing:
     """Say where a response with status 3xx sends us. Followed, each request would go over the network twice."""
-    return Refusing(f"HTTP {status}: {url} sends us to {location or 'no address'}; name that place in base_url")
-
-
-def _status_of(status: int, known: str) -> Status:
-    if status == 400 and _OVERFLOW.search(known):
-        return "context_overflow"
-    return "blocked" if status == 400 and _FILTERED.search(known) else "api_error"
-
-
-def _error_of_success(body: Mapping[str, Any]) -> Reply | Trouble:
-    code = body["error"].get("code")
-    status = code if isinstance(code, int) and 400 <= code < 600 else 500
-    return rejection(status, json.dumps(body).encode(), None)
-
-
-def _error(data: bytes) -> tuple[str, str]:
-    """Return code and message of `{"error": {...}}`, of Gemini's list of one such, of FastAPI, of a text."""
-    try:
-        body = json.loads(data)
-    except ValueError:
-        return "", _start(data)
-    if isinstance(body, list) and len(body) == 1:
-        body = body[0]
-    error = body.get("error", body) if isinstance(body, dict) else body
-    if not isinstance(error, dict):
-        return "", str(error)[:300]
-    code = " ".join(str(error[key]) for key in ("code", "type", "status") if error.get(key) is not None)
-    message = error.get("message") or error.get("detail") or json.dumps(error, ensure_ascii=False)
-    return code, str(message)
-
-
-def _delay_in(data: bytes) -> float | None:
-    """Return the seconds that Google's RetryInfo asks for: it stands in the body, not in a header."""
-    found = re.search(rb'"retryDelay"\s*:\s*"([0-9.]+)s"', data)
-    return float(found[1]) if found else None
-
-
-def _start(data: bytes) -> str:
-    return repr(data[:100].decode(errors="replace")) if data else "an empty body"
+    place = one_line(location) or "no address"
+    return Refusing(f"HTTP {status}: {url} sends us to {place}; name that place in base_url")
 
 
 def _reply(body: Mapping[str, Any], seconds: float, max_tokens: int) -> Reply | Trouble:
-    served_by = _text(body, "system_fingerprint")
-    known: dict[str, Any] = {**_usage(body), "seconds": round(seconds, 4), "served_by": served_by}
+    known: dict[str, Any] = {
+        **_usage(body),
+        "seconds": round(seconds, 4),
+        "served_by": _name(body, "system_fingerprint"),
+        "served_model": _name(body, "model"),
+    }
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
         return Reply("empty", detail="the server returned no choice", **known)
-    finish = _text(choice, "finish_reason") or ""
-    if finish == "error":  # OpenRouter: the provider broke off
-        return Failing(f"broke off: {_start(json.dumps(choice.get('error')).encode())}")
-    message = choice.get("message")
-    known["finish_reason"] = finish or None
-    if finish.startswith("content_filter") or finish.lower() in _STOPPED_BY_FILTER:
+    finish = word_of(choice)
+    finish = one_line(finish, 100) if finish else None
+    how = ending(finish)
+    if (error := told_in(choice)) is not None:
+        return error_of_choice(error, known)
+    if how == "broken off":
+        return Failing(f"broke off ({finish})")
+    known["finish_reason"] = finish
+    if how == "filtered":
         # Gemini says "content_filter: PROHIBITED_CONTENT" and leaves the message out.
         return Reply("blocked", detail=f"stopped by the server's filter ({finish})", **known)
+    message = choice.get("message")
     if not isinstance(message, dict):
         return Reply("empty", detail="the server returned no message", **known)
-    known["reasoning"] = _text(message, "reasoning") or _text(message, "reasoning_content")
-    return _from_message(message, finish, known, max_tokens)
+    return _from_message(message, known, max_tokens)
 
 
-def _from_message(message: Mapping[str, Any], finish: str, known: Mapping[str, Any], max_tokens: int) -> Reply:
-    refusal, content = _text(message, "refusal"), message.get("content")
-    if refusal:
+def _from_message(message: Mapping[str, Any], known: Mapping[str, Any], max_tokens: int) -> Reply:
+    try:
+        text, reasoning = content_of(message)
+    except NoText as error:
+        return Reply("api_error", detail=one_line(f"the content is no text but {error}", 200), **known)
+    known, finish = {**known, "reasoning": reasoning}, known["finish_reason"]
+    how, taken = ending(finish), known["completion_tokens"]
+    if refusal := _text(message, "refusal"):
         return Reply("refused", text=refusal, **known)
-    if content is not None and not isinstance(content, str):
-        return Reply("api_error", detail=f"the content is no text but {json.dumps(content)[:100]}", **known)
-    if not (content or "").strip():
-        return Reply("empty", text=content, **known)
-    if finish != "length":
-        return Reply("ok", text=content, **known)
-    full = known["completion_tokens"] is not None and known["completion_tokens"] < max_tokens
-    detail = "the context was full before max_tokens" if full else None
-    return Reply("truncated", text=content, detail=detail, **known)
+    odd = f"the server ended the answer as {finish}" if how == "unknown" else None
+    if not (text or "").strip():
+        return Reply("empty", text=text, detail=odd, **known)
+    if odd:
+        return Reply("api_error", detail=f"{odd}, which may mean anything", **known)
+    if how == "cut":
+        full = taken is not None and taken < max_tokens
+        detail = "the context was full before max_tokens" if full else None
+        return Reply("truncated", text=text, detail=detail, **known)
+    if finish is None and taken is not None and taken >= max_tokens:
+        return Reply(
+            "truncated", text=text, detail="as many tokens as were allowed, and no word how it ended", **known
+        )
+    return Reply("ok", text=text, **known)
 
 
 def _usage(body: Mapping[str, Any]) -> dict[str, int | None]:
     """Return the token counts that a completion tells; None for each that it does not."""
     told = _mapping(body, "usage")
     return {
-        "prompt_tokens": _count(told, "prompt_tokens"),
-        "completion_tokens": _count(told, "completion_tokens"),
-        "cached_tokens": _count(_mapping(told, "prompt_tokens_details"), "cached_tokens"),
+        "prompt_tokens": count_of(told.get("prompt_tokens")),
+        "completion_tokens": count_of(told.get("completion_tokens")),
+        "cached_tokens": count_of(_mapping(told, "prompt_tokens_details").get("cached_tokens")),
     }
 
 
@@ -185,6 +128,5 @@ def _text(holder: Mapping[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _count(holder: Mapping[str, Any], key: str) -> int | None:
-    value = holder.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _name(holder: Mapping[str, Any], key: str) -> str | None:
+    return one_line(_text(holder, key) or "", 200) or None

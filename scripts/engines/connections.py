@@ -22,11 +22,12 @@ _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True)
 class Response:
-    """A whole response. Names of headers are looked up without regard to case."""
+    """A response. Names of headers are looked up without regard to case; `is_whole`: its body was not cut."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
+    is_whole: bool = True
 
 
 class Connections:
@@ -42,17 +43,24 @@ class Connections:
         self._is_encrypted = "https" in (urlsplit(base_url).scheme, urlsplit(self._proxy or "").scheme)
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Response:
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float, most: int) -> Response:
         """Return the response to a POST; a redirect is one too, and not followed. `timeout` in seconds.
 
-        aiohttp.ClientError when none comes, TimeoutError when none comes in time.
+        A body is read, and unpacked, up to `most` bytes. aiohttp.ClientError or OSError when no response comes,
+        TimeoutError when none comes in time.
         """
         limits = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT)
         session = self._session = self._session or _session(self._is_encrypted)
         async with session.post(
             url, data=body, headers=headers, timeout=limits, proxy=self._proxy, allow_redirects=False
         ) as response:
-            return Response(response.status, response.headers, await response.read())
+            content = bytearray()
+            async for part in response.content.iter_any():
+                content += part
+                if len(content) > most:
+                    response.close()  # the rest may be endless
+                    return Response(response.status, response.headers, bytes(content[:most]), is_whole=False)
+            return Response(response.status, response.headers, bytes(content))
 
     async def close(self) -> None:
         """Close all connections."""

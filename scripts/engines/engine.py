@@ -76,7 +76,7 @@ def _endpoint(model: EndpointModel, place: Place) -> Client:
                 "expected nothing but the key."
             )
     name, unknown = model.served_name or model.id, frozenset(model.leave_out)
-    return Client(model.base_url, key, name, HOSTED, unknown)
+    return Client(model.base_url, key, name, HOSTED, unknown, model.max_tokens_as)
 
 
 @asynccontextmanager

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from scripts.config.models import Limits
-from scripts.engines.answers import Failing, Overloaded, Refusing, Trouble
 from scripts.engines.budget import Budget
 from scripts.engines.request import Reply, Request
+from scripts.engines.trouble import Failing, Overloaded, Refusing, Trouble
 
 MINUTE = 60.0
 CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER = 16, 0.25

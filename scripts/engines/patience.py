@@ -12,17 +12,17 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from scripts.engines.answers import Failing, Overloaded, Refusing, Trouble
 from scripts.engines.errors import EngineRefuses, EngineUnavailable
 from scripts.engines.request import Reply
+from scripts.engines.trouble import Failing, Overloaded, Refusing, Trouble
 
 
 @dataclass(frozen=True)
 class Patience:
     """`repeats` after faults of the server, each after a pause that doubles from `first` to `longest` seconds.
 
-    Without one success for `in_vain` seconds a client gives up, and after `for_one` on one request even if others
-    succeed. A request that timed out counts as `timed_out` repeats, since it took ten minutes already.
+    Without one success for `in_vain` seconds a client gives up. A request that was put off for `for_one` seconds is
+    given up alone if others succeed. One that timed out counts as `timed_out` repeats: it took ten minutes already.
     """
 
     repeats: int
@@ -51,6 +51,7 @@ class Persistence:
 
     patience: Patience
     _failing_since: float | None = None
+    _succeeded: float = 0.0
     _resume: float | None = None
     _waits: int = 0
     _scout: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -60,21 +61,46 @@ class Persistence:
         """Tell whether only a scout may be sent now."""
         return self._resume is not None
 
-    async def insist(self, attempt: Try) -> Reply:
-        """Repeat `attempt` until it gives a reply; EngineUnavailable or EngineRefuses when it never will."""
-        faults, troubled_since = 0, 0.0
+    async def insist(self, attempt: Try, lives: Callable[[], Awaitable[bool]]) -> Reply:
+        """Repeat `attempt` until it gives a reply; EngineUnavailable or EngineRefuses when it never will.
+
+        A fault that stays with this request is data: when patience is over but others got their replies meanwhile,
+        or the server `lives` otherwise, one last try decides.
+        """
+        faults, troubled_since, is_last = 0, 0.0, False
         while True:
+            began = time.monotonic()
             result = await self._in_turn(attempt)
             if isinstance(result, Reply):
+                self._succeeded = max(self._succeeded, began)
                 return result
             if isinstance(result, Refusing):
                 raise EngineRefuses(f"The server refuses: {result.told}")
-            troubled_since = troubled_since or time.monotonic()
-            if isinstance(result, Overloaded):
-                self._bear(result, troubled_since)
-            else:
+            troubled_since = troubled_since or began
+            if isinstance(result, Failing) and result.lasts:
+                return Reply("api_error", detail=f"The server {result.told}")
+            if isinstance(result, Failing):
                 faults += self.patience.timed_out if result.timed_out else 1
-                await asyncio.sleep(self._after(result, faults))
+            try:
+                pause = self._pause_after(result, troubled_since, faults)
+            except EngineUnavailable as error:
+                if is_last:
+                    return Reply("api_error", detail=f"{error}; other requests are answered")
+                if not await self._others_succeed(result, troubled_since, lives):
+                    raise
+                is_last, pause = True, 0.0
+            await asyncio.sleep(pause)
+
+    async def _others_succeed(self, result: Trouble, since: float, lives: Callable[[], Awaitable[bool]]) -> bool:
+        """Tell whether a request begun after `since` got a reply; ask one for that, unless we were told to wait."""
+        return self._succeeded > since or (isinstance(result, Failing) and await lives())
+
+    def _pause_after(self, result: Overloaded | Failing, since: float, faults: int) -> float:
+        """Return the seconds before the next try; EngineUnavailable when the patience is over."""
+        if isinstance(result, Failing):
+            return self._after(result, faults)
+        self._bear(result, since)
+        return 0.0  # whoever has us wait is waited for in turn
 
     async def _in_turn(self, attempt: Try) -> Reply | Trouble:
         """Send at once; or, while the server has us wait, alone: one request finds out whether the wait is over."""
@@ -106,7 +132,8 @@ class Persistence:
             now = time.monotonic()
             if self._resume is None or now >= self._resume:  # else it was sent before we knew
                 self._waits += 1
-            self._resume = max(self._resume or 0.0, now + (result.wait or self._pause(self._waits)))
+            wait = self._pause(self._waits) if result.wait is None else max(result.wait, self.patience.first)
+            self._resume = max(self._resume or 0.0, now + wait)
         return result
 
     def _bear(self, result: Overloaded, since: float) -> None:
@@ -136,7 +163,7 @@ def told_wait(headers: Mapping[str, str]) -> float | None:
     A date in Retry-After is compared with the Date of the same response, so that our clock may be wrong.
     """
     milliseconds, told = _number(headers.get("retry-after-ms")), headers.get("retry-after")
-    if milliseconds is not None:
+    if milliseconds is not None and milliseconds > 0:
         return milliseconds / 1000
     seconds = _number(told)
     if seconds is None and told is not None:
@@ -156,5 +183,5 @@ def _number(told: str | None) -> float | None:
 def _date(told: str | None) -> float | None:
     try:
         return email.utils.parsedate_to_datetime(told or "").timestamp()
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):  # it is not made for what is no date at all
         return None

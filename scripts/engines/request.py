@@ -1,6 +1,7 @@
 """One request to a model and its reply, independent of engine and address."""
 
 import hashlib
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,9 +98,10 @@ class KeysBehind:
     A dialogue of 100 rounds has thousands of items behind it; their whole texts would be gigabytes to hash.
     """
 
-    def __init__(self, first: Request) -> None:
-        """Take the opening and all settings from `first`, the request of round 1."""
+    def __init__(self, first: Request, prefix: str = "") -> None:
+        """Take the opening and all settings from `first`, the request of round 1, whose turn begins with `prefix`."""
         head, self._rest = _frame(first)
+        self._prefix = prefix
         opening = _listed(first.messages[:-1])
         self._comma = b"," if opening else b""
         self._state = hashlib.sha256(head + opening)
@@ -107,12 +109,13 @@ class KeysBehind:
     def key(self, turn: str) -> bytes:
         """Return the 32 bytes of the key of the request whose last message is the user turn `turn`."""
         hashed = self._state.copy()
-        hashed.update(self._comma + _listed([{"role": "user", "content": turn}]) + self._rest)
+        hashed.update(self._comma + _listed([{"role": "user", "content": self._prefix + turn}]) + self._rest)
         return hashed.digest()
 
     def grow(self, turn: str, answer: str) -> None:
         """Add a round to the dialogue."""
-        said = [{"role": "user", "content": turn}, {"role": "assistant", "content": answer}]
+        said = [{"role": "user", "content": self._prefix + turn}, {"role": "assistant", "content": answer}]
+        self._prefix = ""
         self._state.update(self._comma + _listed(said))
         self._comma = b","
 
@@ -121,7 +124,8 @@ class KeysBehind:
 class Reply:
     """What came back. `text` is None unless the model gave one; token counts are the server's, None if untold.
 
-    `seconds` is the time from sending to the whole reply.
+    `seconds` is the time from sending to the whole reply. `served_by` and `served_model` are what the server calls
+    its build and the model that answered.
     """
 
     status: Status
@@ -134,10 +138,44 @@ class Reply:
     cached_tokens: int | None = None
     seconds: float | None = None
     served_by: str | None = None
+    served_model: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the reply as plain JSON types, without what is unknown."""
         return {key: value for key, value in vars(self).items() if value is not None}
+
+
+_HAS_TEXT: frozenset[Status] = frozenset({"ok", "truncated", "refused"})
+_COUNTS = frozenset({"prompt_tokens", "completion_tokens", "cached_tokens"})
+MOST_TOKENS = 10**9
+"""A count of tokens above it is none: no model reads or writes as much."""
+
+
+def reply_from(raw: Any) -> Reply:
+    """Return the reply that `to_json` wrote, without fields of later versions; ValueError where it is none.
+
+    Counts that are none (less than nothing, of earlier versions) are untold: they would lower what counts as spent.
+    """
+    if not isinstance(raw, dict) or raw.get("status") not in STATUSES:
+        raise ValueError("no reply")
+    known = {name: value for name, value in raw.items() if name in Reply.__dataclass_fields__}
+    for name in _COUNTS & known.keys():
+        known[name] = count_of(known[name])
+    seconds = known.pop("seconds", None)
+    texts = {name: value for name, value in known.items() if name not in _COUNTS}
+    if any(value is not None and not isinstance(value, str) for value in texts.values()):
+        raise ValueError("a text is none")
+    if raw["status"] in _HAS_TEXT and known.get("text") is None:
+        raise ValueError("a later version keeps the text elsewhere")
+    is_time = isinstance(seconds, int | float) and math.isfinite(seconds)
+    return Reply(**known, seconds=seconds if is_time else None)
+
+
+def count_of(value: Any) -> int | None:
+    """Return a count of tokens; None for what can be none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:
+        return None
+    return int(value) if value == int(value) else None
 
 
 Ask = Callable[[Request], Awaitable[Reply]]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from scripts.engines.cleaning import one_line
 from scripts.engines.errors import (
     EngineDidNotStart,
     EngineDied,
@@ -114,7 +115,8 @@ class Supervisor:
 
     def _tail(self, lines: int = 12) -> str:
         last = self._told()[-lines:]
-        return "\n".join(["", f"Last lines of {self._log}:", *("  " + line for line in last)]) if last else ""
+        shown = ["  " + one_line(line) for line in last]
+        return "\n".join(["", f"Last lines of {self._log}:", *shown]) if last else ""
 
     def _told(self) -> list[str]:
         """Return the lines that this engine wrote, or the last of them if there are very many."""
@@ -142,4 +144,4 @@ class Supervisor:
 def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str | None:
     """Return what stands in the first line that matches."""
     found = next((match for line in lines if (match := pattern.search(line))), None)
-    return found.string.strip()[-500:] if found else None
+    return one_line(found.string.strip()[-500:]) if found else None

@@ -9,7 +9,10 @@ from scripts.figures.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, o
 from scripts.figures.sheet import legend, places, plain_label, sheet
 
 SIZE = (7.6, 6.6)  # inches
-READING = f"Points: mean over (model, persona) cells. Bands, whiskers: {INTERVAL} over two or more cells. {ARROW}"
+READING = (
+    f"Points: mean over (model, persona) cells. Bands, whiskers: {INTERVAL} over two or more cells. {ARROW} "
+    "Answer length: each benchmark counts the same, for persona and baseline."
+)
 
 
 def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:

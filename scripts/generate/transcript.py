@@ -42,6 +42,7 @@ ANSWER = [
     ("cached_tokens", pa.int64()),
     ("seconds", pa.float64()),
     ("served_by", pa.string()),
+    ("served_model", pa.string()),
     ("answer_sha256", pa.string()),
     ("request_key", pa.string()),
 ]
@@ -87,6 +88,7 @@ def answer_columns(reply: Reply, key: str | None) -> dict[str, Any]:
         "cached_tokens": reply.cached_tokens,
         "seconds": reply.seconds,
         "served_by": reply.served_by,
+        "served_model": reply.served_model,
         "answer_sha256": text_hash(reply.text),
         "request_key": key,
     }
@@ -103,5 +105,6 @@ def _reply(row: Mapping[str, Any]) -> Reply:
         completion_tokens=row["completion_tokens"],
         cached_tokens=row["cached_tokens"],
         seconds=row["seconds"],
-        served_by=row.get("served_by"),  # not in files of earlier versions
+        served_by=row.get("served_by"),  # not in files of earlier versions, nor is the next
+        served_model=row.get("served_model"),
     )

@@ -27,8 +27,8 @@ def asked_identity(
     if pins is None:
         return [[item.id, item.prompt] for item in items]
     speaker = study.personas.get(as_persona or persona)
-    limit = study.config.benchmarks[benchmark].limit
-    return pins.identity(speaker.role if speaker else None, limit, instead=as_persona is not None)
+    section, role = study.config.benchmarks[benchmark], speaker.role if speaker else None
+    return pins.identity(role, section.limit, section.limit_seed, instead=as_persona is not None)
 
 
 def _question_sets(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:

@@ -32,11 +32,16 @@ class ItemPins:
     rows: int | None
     bound: bool
 
-    def identity(self, role: str | None, limit: int | None, instead: bool) -> dict[str, Any]:
-        """Return what identifies the items asked for `role`; `instead`: the baseline is asked them in its place."""
-        first = limit if self.rows is None else min(limit or self.rows, self.rows)
+    def identity(self, role: str | None, limit: int | None, seed: int, instead: bool) -> dict[str, Any]:
+        """Return what identifies the items asked for `role`; `instead`: the baseline is asked them in its place.
+
+        `seed` draws within the limit. It says nothing where all rows are asked: such cells keep the name they had
+        when a limit took the first items.
+        """
+        is_all = limit is None or (self.rows is not None and limit >= self.rows)
+        asked = {"first": self.rows} if is_all else {"drawn": limit, "seed": seed}
         of_role = {"role": role, "instead": instead} if self.bound else {}
-        return {"external": dict(self.files.get(role) or self.files[None]), "first": first, **of_role}
+        return {"external": dict(self.files.get(role) or self.files[None]), **asked, **of_role}
 
     def scoring(self) -> list[Pin]:
         """Return what identifies all that scoring reads of the items."""

@@ -36,7 +36,7 @@ def user_turn(template: str, model: ModelSection, persona: Persona | None) -> st
 
 
 def opening(model: ModelSection, system: str | None) -> list[Message]:
-    """Return the messages that stand before round 1."""
+    """Return the messages that stand before round 1; one of the role `none` is joined to the turn behind it."""
     return [{"role": model.system_role, "content": system}] if system else []
 
 
@@ -45,4 +45,18 @@ def messages(before: Sequence[Message], rounds: Sequence[tuple[str, str]], turn:
     result = list(before)
     for user, answer in rounds:
         result += [{"role": "user", "content": user}, {"role": "assistant", "content": answer}]
-    return [*result, {"role": "user", "content": turn}]
+    return joined([*result, {"role": "user", "content": turn}])
+
+
+def joined(prompt: Sequence[Message]) -> list[Message]:
+    """Return a prompt with a system prompt of the role `none` in front of the first user turn."""
+    prefix = first_turn_prefix(prompt)
+    if not prefix:
+        return list(prompt)
+    _, first, *rest = prompt
+    return [{**first, "content": prefix + first["content"]}, *rest]
+
+
+def first_turn_prefix(before: Sequence[Message]) -> str:
+    """Return what stands in front of the first user turn itself, because the model knows no system prompt."""
+    return f"{before[0]['content']}\n\n" if before and before[0]["role"] == "none" else ""

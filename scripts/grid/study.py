@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
+from scripts.benchmarks.draw import draw
 from scripts.benchmarks.labels import Labels
 from scripts.calibration import Completion, Label
 from scripts.config import Config
@@ -93,12 +94,16 @@ class Study:
 
         In a persona-bound benchmark the baseline is asked what the persona `as_role` is asked.
         """
-        kind = BENCHMARKS[self.config.kind_of(benchmark)]
-        items, limit = self.items[benchmark], self.config.benchmarks[benchmark].limit
+        groups, section = BENCHMARKS[self.config.kind_of(benchmark)].groups, self.config.benchmarks[benchmark]
+        drawn = draw(self.all_items_for(benchmark, as_role or role), section.limit, groups, section.limit_seed)
         if as_role is None:
-            return kind.items_for(items, role)[:limit]
-        wanted = {item.id for item in kind.items_for(items, as_role)[:limit]}
-        return [item for item in kind.items_for(items, None) if item.id in wanted]
+            return drawn
+        wanted = {item.id for item in drawn}
+        return [item for item in self.all_items_for(benchmark, None) if item.id in wanted]
+
+    def all_items_for(self, benchmark: str, role: str | None) -> list[Item]:
+        """Return the items of a benchmark for a role, or for the baseline (None), whatever the limit."""
+        return BENCHMARKS[self.config.kind_of(benchmark)].items_for(self.items[benchmark], role)
 
     def yes_no(self) -> dict[str, list[str]]:
         """Return the metrics of utterances that are answered with yes or no, by judge."""

@@ -17,7 +17,7 @@ from scripts.generate.transcript import ANSWER, answer_columns
 from scripts.grid.cells import Cell
 from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
-from scripts.grid.recipe import opening, system_prompt
+from scripts.grid.recipe import joined, opening, system_prompt
 from scripts.judge import JudgeTexts, enforced, judge_prompt
 from scripts.judge.cut import cut_all
 from scripts.judge.rows import JudgedRow, judged_rows
@@ -89,7 +89,7 @@ class JudgeWork:
         )
         return Request(
             model=request_identity(self.cell.spec["judge"]),
-            messages=[*opening(model, system_prompt(model, None)), *turn],
+            messages=joined([*opening(model, system_prompt(model, None)), *turn]),
             temperature=model.sampling.temperature,
             top_p=model.sampling.top_p,
             max_tokens=model.sampling.max_tokens,

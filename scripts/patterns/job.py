@@ -57,6 +57,7 @@ def mine_patterns(frozen: FrozenPlan, output: str) -> None:
     """Write the patterns (`output`) and the counts by checkpoint of the artefact that `output` belongs to."""
     artefact = frozen.artefact(output)
     spec = artefact.spec
+    as_published = spec.get("as_published", False)
     patterns: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
     for condition, texts in _texts(frozen, artefact.inputs).items():
@@ -68,8 +69,9 @@ def mine_patterns(frozen: FrozenPlan, output: str) -> None:
             fisher_p=spec["fisher_p"],
             min_overlap=spec["min_overlap"],
             timeout=60 * spec["max_minutes"],
+            as_published=as_published,
         )
-        of_patterns, of_counts = count(mined, texts, where)
+        of_patterns, of_counts = count(mined, texts, where, with_space=as_published)
         patterns += of_patterns
         counts += of_counts
     recipe = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
@@ -84,11 +86,11 @@ def warm_up() -> None:
 
 
 def count(
-    mined: Mined, texts: Texts, where: Mapping[str, Any]
+    mined: Mined, texts: Texts, where: Mapping[str, Any], *, with_space: bool
 ) -> tuple[Iterable[dict[str, Any]], list[dict[str, Any]]]:
-    """Return rows of patterns and of counts, each by checkpoint."""
+    """Return rows of patterns and of counts, each by checkpoint; `with_space`: tokens as `mine` found them."""
     places = [(checkpoint, speaker) for checkpoint in sorted(texts) for speaker in SPEAKERS]
-    documents = [tokenize(texts[checkpoint][speaker]) for checkpoint, speaker in places]
+    documents = [tokenize(texts[checkpoint][speaker], with_space=with_space) for checkpoint, speaker in places]
     held = count_patterns(documents, [pattern.clauses for pattern in mined.patterns])
     by_place = dict(zip(places, held.tolist(), strict=True))
     counts = []

@@ -67,11 +67,13 @@ def mine(
     fisher_p: float = FISHER_P,
     min_overlap: float = MIN_OVERLAP,
     timeout: float = TIMEOUT_SECONDS,
+    as_published: bool = False,
 ) -> Mined:
     """Contrast the two groups of texts (answers; one text is one document).
 
-    Patterns come persona first, then by p, gain (largest first) and tokens. The order of the texts has no
-    influence, and the search draws nothing at random.
+    Patterns come persona first, then by p, gain (largest first) and tokens. The search draws nothing at random, but
+    it is greedy: among candidates of equal gain it takes the first. By default vocabulary and documents are sorted
+    for it, so that the order of the texts has no influence.
 
     Args:
         persona_texts: answers of the persona. Leave failed answers out: an empty text counts as an empty document.
@@ -79,14 +81,16 @@ def mine(
         fisher_p: largest p of a pattern, 0 to 1.
         min_overlap: how far tokens must overlap to be tried together, 0 to 1.
         timeout: seconds for the search, without tokenising.
+        as_published: search as the study did: tokens of white space count, and baseline and persona go to the program
+            in the order of their texts, tokens numbered as they first appear.
 
     Raises:
         UserError: a parameter is out of range, or pypremise has no program for this machine.
     """
     _check(fisher_p, min_overlap, timeout)
-    persona, baseline = tokenize(persona_texts), tokenize(baseline_texts)
+    persona, baseline = (tokenize(texts, with_space=as_published) for texts in (persona_texts, baseline_texts))
     groups = [[tokens for tokens in group if tokens] for group in (baseline, persona)]
-    status, patterns, detail = _search(groups, fisher_p, min_overlap, timeout)
+    status, patterns, detail = _search(groups, fisher_p, min_overlap, timeout, as_published)
     return Mined(
         status=status,
         patterns=patterns,
@@ -109,14 +113,17 @@ def _check(fisher_p: float, min_overlap: float, timeout: float) -> None:
 
 
 def _search(
-    groups: Sequence[Sequence[Tokens]], fisher_p: float, min_overlap: float, timeout: float
+    groups: Sequence[Sequence[Tokens]], fisher_p: float, min_overlap: float, timeout: float, as_published: bool
 ) -> tuple[Status, tuple[Pattern, ...], str]:
     if not all(groups):
         return "no-documents", (), ""
-    vocabulary = sorted({token for group in groups for document in group for token in document})
+    vocabulary = list(dict.fromkeys(token for group in groups for document in group for token in document))
+    if not as_published:
+        vocabulary.sort()
     numbers = {token: number for number, token in enumerate(vocabulary)}
-    # Sorted, so that the order of the texts can have no influence.
-    rows = sorted((sorted({numbers[t] for t in document}), label) for label in (0, 1) for document in groups[label])
+    rows = [(sorted({numbers[t] for t in document}), label) for label in (0, 1) for document in groups[label]]
+    if not as_published:
+        rows.sort()
     documents, labels = [row for row, _ in rows], [label for _, label in rows]
     try:
         found = run_premise(documents, labels, fisher_p=fisher_p, min_overlap=min_overlap, timeout=timeout)

@@ -12,15 +12,16 @@ from typing import Any
 Tokens = list[str]
 
 
-def tokenize(texts: Iterable[str]) -> list[Tokens]:
+def tokenize(texts: Iterable[str], *, with_space: bool = False) -> list[Tokens]:
     """Return the tokens of each text, in order.
 
     Case and punctuation are kept, as the study keeps them ("No" and "no" differ, "’s" is a token): they are part
-    of how a persona talks. Tokens of white space only are dropped: they are layout. No other character is changed,
-    so no token is empty or holds ASCII white space. A text without any token gives an empty list.
+    of how a persona talks. Tokens of white space only are dropped, since they are layout, unless they are wanted
+    (`with_space`, as the study has them). No other character is changed, so no other token is empty or holds ASCII
+    white space. A text without any token gives an empty list.
     """
     # The tokenizer itself, not `nlp.make_doc`, which refuses texts of over a million characters.
-    return [[token.text for token in doc if not token.is_space] for doc in _tokenizer().pipe(texts)]
+    return [[token.text for token in doc if with_space or not token.is_space] for doc in _tokenizer().pipe(texts)]
 
 
 LONGEST_RUN, LONGEST_WORD = 300, 5_000

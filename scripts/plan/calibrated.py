@@ -11,7 +11,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.findings import UTTERANCES
-from scripts.plan.source import module_digest, source_digest
+from scripts.plan.source import source_digest
 
 JUDGES = "judges"
 """The set of all texts that two raters of the grid rated; also in `scripts.analysis.rated`, a test compares them."""
@@ -52,13 +52,12 @@ def _points(grid: Grid, judge: str) -> list[str]:
 def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact]) -> Artefact:
     study, figures = grid.study, grid.study.config.figures
     inputs = [path for made in ratings if made.spec["kind"] in (UTTERANCES, *JUDGED) for path in made.outputs]
-    source = module_digest(
+    source = source_digest(
         "analysis/calibration.py",
         "analysis/rated.py",
         "analysis/units.py",
         "analysis/job.py",
         "benchmarks/refusal.py",
-        "prompts/thinking.py",
     )
     labels = {slug: _labels(grid, slug) for slug in study.human}
     spec: dict[str, Any] = {"kind": "calibration", "resamples": figures.resamples, "seed": figures.seed}
@@ -87,7 +86,7 @@ def _figure(grid: Grid, table: Artefact, name: str) -> Artefact:
         "kind": "calibration",
         "set": name,
         "note": grid.study.config.figures.note,
-        "source": module_digest("figures/calibration.py", "figures/job.py"),
+        "source": source_digest("figures/calibration.py", "figures/job.py"),
     }
     return artefact("draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
 
@@ -102,7 +101,7 @@ def _sample(grid: Grid, slug: str) -> Artefact:
         **sample.identity(),
         "personas": {persona: sha256(study.persona_identity(persona)) for persona in study.personas},
         "scoring": _scoring(grid, sample.benchmark),
-        "source": [source_digest("calibration", "prompts"), module_digest("analysis/units.py")],
+        "source": [source_digest("calibration"), source_digest("analysis/units.py")],
     }
     return artefact("draw_sample", [f"annotation/{slug}.csv"], [cell.path for cell in cells], spec)
 

@@ -6,7 +6,7 @@ from typing import Any
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.sections import sections
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 
 _PAGES = {
     "card": ("report/cards.py",),
@@ -37,7 +37,7 @@ def cards(
 
 
 def _figure(grid: Grid, model: str, series: Artefact, measures: Sequence[Mapping[str, Any]]) -> Artefact:
-    source = module_digest("figures/card.py", "figures/job.py")
+    source = source_digest("figures/card.py", "figures/job.py")
     note = grid.study.config.figures.note
     spec = {"kind": "card", "model": model, "measures": measures, "note": note, "source": source}
     return artefact("draw", [f"figures/card-{model}.pdf", f"figures/card-{model}.png"], series.outputs[:1], spec)
@@ -73,6 +73,6 @@ def _facts(grid: Grid, slug: str) -> list[str]:
 
 
 def _page(grid: Grid, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
-    source = module_digest("report/written.py", "report/pages.py", *_PAGES[kind])
+    source = source_digest("report/written.py", "report/pages.py", *_PAGES[kind])
     spec = {"kind": kind, **shown, "note": grid.study.config.figures.note, "source": source}
     return artefact("write_page", [f"report/{name}.html"], inputs, spec)

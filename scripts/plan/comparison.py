@@ -9,7 +9,7 @@ from scripts.grid.canonical import sha256
 from scripts.grid.grid import Grid
 from scripts.grid.study import Study
 from scripts.plan.artefact import Artefact, artefact
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 from scripts.plan.statistics import measures
 
 _ROLES = {
@@ -36,7 +36,7 @@ def comparisons(grid: Grid, made: Sequence[Artefact]) -> Iterator[Artefact]:
     for slug, section in config.comparison.items():
         table = _table(grid, slug, section, made)
         yield table
-        source = module_digest("figures/comparison.py", "figures/job.py")
+        source = source_digest("figures/comparison.py", "figures/job.py")
         spec = {"kind": "comparison", "with": section.kind, "note": config.figures.note, "source": source}
         stem = f"figures/comparison-{slug}"
         yield artefact("draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
@@ -54,7 +54,7 @@ def _table(grid: Grid, slug: str, section: Comparison, made: Sequence[Artefact])
     spec: dict[str, Any] = {"kind": "comparison", "slug": slug, "with": section.kind, "called": section.called}
     spec |= {"content": grid.study.compared.get(slug), "roles": [role for role, _ in placed]}
     spec |= {"resamples": figures.resamples, "seed": figures.seed, **_MORE[section.kind](grid, section)}
-    spec["source"] = module_digest("analysis/compared.py", "analysis/job.py")
+    spec["source"] = source_digest("analysis/compared.py", "analysis/job.py")
     stem = f"tables/comparison-{slug}"
     return artefact("summarise", [f"{stem}.parquet", f"{stem}.csv"], [path for _, path in placed], spec)
 

@@ -16,7 +16,7 @@ from scripts.plan.comparison import comparisons
 from scripts.plan.findings import UTTERANCES, findings
 from scripts.plan.insights import by_name, insights
 from scripts.plan.released import released
-from scripts.plan.source import module_digest, source_digest
+from scripts.plan.source import source_digest
 from scripts.plan.statistic_figures import statistic_figures
 from scripts.plan.statistics import statistics
 from scripts.ratings.recipe import SCORING_RECIPE_VERSION
@@ -50,7 +50,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
             "kind": UTTERANCES if name == UTTERANCES else study.config.kind_of(name),
             "scoring": None if name == UTTERANCES else scoring.of(name),
             "recipe": SCORING_RECIPE_VERSION,
-            "source": source_digest("ratings", "benchmarks", "judge", "prompts"),
+            "source": source_digest("ratings", "benchmarks", "judge"),
         }
         if spec["kind"] == "ifbench":
             spec |= {"verifiers": verifiers.version(), "nltk": _nltk(grid, name)}
@@ -66,7 +66,7 @@ def _of_completions(grid: Grid) -> dict[str, Artefact]:
         if cell.completions:
             groups[cell.completions].append(cell.path)
     shared = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS, "recipe": SCORING_RECIPE_VERSION}
-    shared["source"] = source_digest("ratings", "benchmarks", "judge", "prompts")
+    shared["source"] = source_digest("ratings", "benchmarks", "judge")
     return {
         slug: artefact("rate", [f"tables/ratings-{COMPLETIONS}--{slug}.parquet"], paths, {**shared, "labels": slug})
         for slug, paths in groups.items()
@@ -132,7 +132,8 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
             "min_overlap": section.min_overlap,
             "max_minutes": section.max_minutes,
             "recipe": SCORING_RECIPE_VERSION,
-            "source": source_digest("patterns", "prompts"),
+            **({"as_published": True} if section.as_published else {}),
+            "source": source_digest("patterns"),
         }
         # In a folder of its own: a benchmark may be called <benchmark>-last.
         stem = f"patterns/{model}/{persona}/{benchmark}" + ("/last" if last else "")
@@ -144,7 +145,7 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
 
 def _pages(grid: Grid) -> Artefact:
     """The pages that describe the grid, how its rows ended, and where they come from."""
-    source = module_digest("report/pages.py", "report/job.py", "report/provenance.py")
+    source = source_digest("report/pages.py", "report/job.py", "report/provenance.py")
     spec = {"note": grid.study.config.figures.note, "source": source}
     outputs = ["report/grid.html", "report/statuses.html", "report/provenance.html", "report/provenance.csv"]
     return artefact("describe", outputs, [cell.path for cell in grid.cells], spec)

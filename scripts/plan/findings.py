@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 
 UTTERANCES = "utterances"
 """What the ratings table of a model's dialogues is called, in the place of a benchmark."""
@@ -123,11 +123,11 @@ class _Maker:
     def _table(self, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
         figures = self._config.figures
         drawn = {} if kind in _COUNTED else {"resamples": figures.resamples, "seed": figures.seed}
-        spec = {"kind": kind, **drawn, **shown, "source": module_digest(_TABLES[kind], "analysis/job.py")}
+        spec = {"kind": kind, **drawn, **shown, "source": source_digest(_TABLES[kind], "analysis/job.py")}
         return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
 
     def _figure(self, name: str, kind: str, series: Artefact, **shown: Any) -> Artefact:
-        source = module_digest(_FIGURES[kind], "figures/job.py")
+        source = source_digest(_FIGURES[kind], "figures/job.py")
         spec: Mapping[str, Any] = {"kind": kind, "note": self._config.figures.note, **shown, "source": source}
         return artefact("draw", [f"figures/{name}.pdf", f"figures/{name}.png"], series.outputs[:1], spec)
 

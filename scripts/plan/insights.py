@@ -12,22 +12,22 @@ from scripts.grid.tokenizer import fingerprint, tokenizer_file
 from scripts.plan.artefact import Artefact, artefact, by_plain_name
 from scripts.plan.cards import cards, pages
 from scripts.plan.printed import printed
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 from scripts.plan.statistics import measures
 
 _TABLES = {
-    "lengths": "analysis/lengths.py",
-    "length-means": "analysis/by_length.py",
-    "by-length": "analysis/by_length.py",
-    "safety": "analysis/safety.py",
-    "changed-items": "analysis/items.py",
-    "changed-texts": "analysis/changed.py",
-    "coverage": "analysis/coverage.py",
-    "rankings": "analysis/rankings.py",
-    "model-series": "analysis/model_series.py",
-    "model-cards": "analysis/cards.py",
+    "lengths": ("analysis/lengths.py", "grid/tokenizer.py"),
+    "length-means": ("analysis/by_length.py",),
+    "by-length": ("analysis/by_length.py",),
+    "safety": ("analysis/safety.py",),
+    "changed-items": ("analysis/items.py",),
+    "changed-texts": ("analysis/changed.py",),
+    "coverage": ("analysis/coverage.py",),
+    "rankings": ("analysis/rankings.py",),
+    "model-series": ("analysis/model_series.py",),
+    "model-cards": ("analysis/cards.py",),
 }
-"""Kind of table -> the module that makes it."""
+"""Kind of table -> the modules that make it."""
 
 UNSCORABLE = "unscorable"
 """The one status that only ratings have."""
@@ -120,7 +120,7 @@ class _Maker:
         """Return a table as an artefact; `drawn`: it has bootstrap intervals."""
         figures = self._config.figures
         bootstrap = {"resamples": figures.resamples, "seed": figures.seed} if drawn else {}
-        source = module_digest(_TABLES[kind], "analysis/insights.py", "analysis/job.py")
+        source = source_digest(*_TABLES[kind], "analysis/insights.py", "analysis/job.py")
         spec = {"kind": kind, **bootstrap, **shown, "source": source}
         return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
 

@@ -19,6 +19,7 @@ from scripts.generate.work import new_work
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid
+from scripts.grid.recipe import first_turn_prefix
 from scripts.judge.rows import JudgedRow
 from scripts.judge.work import JudgeWork, judge_work
 
@@ -62,7 +63,8 @@ class _Walk:
         if work.dialogue is None:
             work.rounds = rounds_of(pq.read_table(self._results / self._grid.dialogues[track].path))
         first = work.round_request(1)
-        keys = {longest: KeysBehind(replace(first, max_tokens=longest)) for longest in sorted(_longest(work))}
+        prefix = first_turn_prefix(work.opening)
+        keys = {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(_longest(work))}
         last = max(len(work.turns), len(work.rounds))
         for t in range(last + 1):
             known = t < last and self._round(work, t, keys)

@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts.analysis.layouts import LAYOUTS
 from scripts.plan.artefact import Artefact, artefact
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 
 
 def printed(tables: Mapping[str, Artefact], measures: Sequence[Mapping[str, Any]]) -> Iterator[Artefact]:
@@ -14,7 +14,7 @@ def printed(tables: Mapping[str, Artefact], measures: Sequence[Mapping[str, Any]
     for name, table in tables.items():
         kind = table.spec["kind"]
         if kind in LAYOUTS:
-            source = module_digest("analysis/printed.py")
+            source = source_digest("analysis/printed.py")
             scales = known if LAYOUTS[kind].scaled else None
             spec = {"kind": kind, "label": f"tab:{name}", "scales": scales, "source": source}
             yield artefact("typeset", [f"tables/{name}.tex"], table.outputs[:1], spec)

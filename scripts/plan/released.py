@@ -53,6 +53,6 @@ def _place(grid: Grid) -> Mapping[str, Any]:
 
 
 def _table(name: str, kind: str, inputs: Sequence[str], **more: Any) -> Artefact:
-    spec = {"kind": kind, **more, "source": source_digest("released", "judge", "prompts")}
+    spec = {"kind": kind, **more, "source": source_digest("released", "judge")}
     stem = f"tables/released-{name}"
     return artefact("tabulate_released", [f"{stem}.parquet", f"{stem}.csv"], inputs, spec)

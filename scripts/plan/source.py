@@ -1,42 +1,49 @@
-"""Normalised source of a sub-package: what a table or figure depends on besides its inputs."""
+"""Normalised source of modules: what a table, figure or page depends on besides its inputs and parameters."""
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _SCRIPTS = Path(__file__).resolve().parent.parent
 
+NOT_FOLLOWED: Mapping[str, str] = {
+    "analysis/insights.py": "calls the makers of many tables; each names its own",
+    "analysis/job.py": "calls the makers of all tables; each names its own",
+    "batch/": "reads and writes cells as they are",
+    "config/": "what counts of a config stands in the spec",
+    "engines/keeper.py": "ends a program with its job",
+    "errors.py": "sentences",
+    "fetch/": "brings files, whose pins stand in the spec",
+    "figures/job.py": "calls the makers of all figures; each names its own",
+    "files.py": "writes files whole",
+    "generate/": "shapes cells, which have digests of their own",
+    "grid/": "shapes cells, which have digests of their own",
+    "lease.py": "keeps runs apart",
+    "plan/": "what counts of a plan stands in the spec",
+    "report/job.py": "calls the makers of all pages; each names its own",
+    "report/written.py": "calls the makers of all pages; each names its own",
+    "slurm.py": "keeps jobs of a cluster",
+}
+"""Modules and packages that stand in no digest for being imported, with the reason; named themselves, they do."""
+
 
 @cache
-def source_digest(*packages: str) -> str:
-    """Return a SHA-256 over the sub-packages' code without comments, docstrings and layout."""
-    hashed = hashlib.sha256()
-    for package in packages:
-        for path in sorted((_SCRIPTS / package).rglob("*.py")):
-            hashed.update(path.relative_to(_SCRIPTS).as_posix().encode())
-            hashed.update(_read(path).code)
-    return hashed.hexdigest()
+def source_digest(*entries: str) -> str:
+    """Return a SHA-256 over the code of `entries` and of all that they import, directly or not.
 
-
-@cache
-def module_digest(entry: str, *also: str) -> str:
-    """Return a SHA-256 over a module, the modules of its own kind that it imports, directly or not, and `also`.
-
-    Modules are named below `scripts/`, as `figures/style.py`. Followed are imports from the packages that make tables
-    and figures (`analysis`, `figures`); so an edit of one figure leaves the others alone, and one of what they share
-    does not.
+    An entry is a module below `scripts/` (`figures/style.py`) or a package (`ratings`): all its modules. Comments,
+    docstrings and layout do not count, nor does the Python that reads the code. `NOT_FOLLOWED` says where imports
+    are not followed.
     """
     hashed = hashlib.sha256()
-    for name in sorted({*_closure(entry), *also}):
+    for name in sorted(_closure(entries)):
         hashed.update(name.encode())
         hashed.update(_read(_SCRIPTS / name).code)
     return hashed.hexdigest()
-
-
-_FOLLOWED = ("scripts.analysis.", "scripts.figures.")
 
 
 class _Source(NamedTuple):
@@ -50,41 +57,87 @@ class _Source(NamedTuple):
 def _read(path: Path) -> _Source:
     """Parse a file, once: tables and figures share most of theirs."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return _Source(_dump(tree).encode(), tuple(_imported(tree)))
+    return _Source(_form(tree).encode(), tuple(_imported(tree)))
 
 
-def _closure(entry: str) -> set[str]:
-    found, waiting = {entry}, [entry]
+def _closure(entries: tuple[str, ...]) -> set[str]:
+    waiting = [name for entry in entries for name in _modules(entry)]
+    found = set(waiting)
     while waiting:
-        named = _read(_SCRIPTS / waiting.pop()).imported
-        new = {path for path in named if (_SCRIPTS / path).is_file()} - found
-        found |= new
-        waiting += new
+        name = waiting.pop()
+        if name in NOT_FOLLOWED:
+            continue
+        named = {path for path in _read(_SCRIPTS / name).imported if _is_followed(path)}
+        waiting += named - found
+        found |= named
     return found
 
 
+def _modules(entry: str) -> list[str]:
+    if entry.endswith(".py"):
+        return [entry]
+    return [path.relative_to(_SCRIPTS).as_posix() for path in (_SCRIPTS / entry).rglob("*.py")]
+
+
+def _is_followed(path: str) -> bool:
+    package = f"{path.partition('/')[0]}/"
+    return path not in NOT_FOLLOWED and package not in NOT_FOLLOWED and (_SCRIPTS / path).is_file()
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the followed modules that a module may import, as paths: what an import names may be no module."""
+    """Yield the modules of ours that a module may import, as paths: what an import names may be no module."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom) or not node.module:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            named = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        else:
             continue
-        for module in [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]:
-            if module.startswith(_FOLLOWED):
-                yield f"{module.removeprefix('scripts.').replace('.', '/')}.py"
+        for module in named:
+            if module.startswith("scripts."):
+                path = module.removeprefix("scripts.").replace(".", "/")
+                yield from (f"{path}.py", f"{path}/__init__.py")
 
 
 def normalised(source: str) -> str:
-    """Return source as a dump of its syntax tree without docstrings: equal iff the code does the same."""
-    return _dump(ast.parse(source))
+    """Return source in a form without docstrings: equal iff the code does the same, whatever Python reads it."""
+    return _form(ast.parse(source))
 
 
-def _dump(tree: ast.Module) -> str:
-    """Dump a tree, from which this takes the docstrings."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
-            node.body = [statement for statement in body if not _is_docstring(statement)]
-    return ast.dump(tree)
+def _form(value: Any) -> str:
+    """Write a syntax tree down; not `ast.dump`, whose form changes with every Python.
+
+    Fields that are empty or None are left out: newer versions add such fields (`type_params`) where older code has
+    nothing to put into them.
+    """
+    if isinstance(value, list):
+        return f"[{','.join(map(_form, value))}]"
+    if not isinstance(value, ast.AST):
+        return repr(value)
+    fields = {name: _field(value, name, content) for name, content in ast.iter_fields(value)}
+    written = (
+        f"{name}={_form(content)}" for name, content in fields.items() if content is not None and content != []
+    )
+    return f"{type(value).__name__}({','.join(written)})"
+
+
+def _field(node: ast.AST, name: str, content: Any) -> Any:
+    if name == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return [statement for statement in content if not _is_docstring(statement)]
+    if name == "value" and isinstance(node, ast.Constant) and content is None:
+        return "None of a constant"  # which is no empty field
+    if name == "values" and isinstance(node, ast.JoinedStr):
+        return list(_joined(content))
+    return content
+
+
+def _joined(parts: list[ast.expr]) -> Iterator[ast.expr]:
+    """Join neighbouring texts of an f-string and drop empty ones: how many there are is up to the parser."""
+    for is_text, run in groupby(parts, key=lambda part: isinstance(part, ast.Constant)):
+        if not is_text:
+            yield from run
+        elif text := "".join(str(part.value) for part in run if isinstance(part, ast.Constant)):
+            yield ast.Constant(text)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

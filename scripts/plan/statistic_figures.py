@@ -8,7 +8,7 @@ from scripts.config.root import Config
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
 from scripts.plan.shown import Family, Suite, families, suites
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 
 _TABLES = {
     "averages": "analysis/averages.py",
@@ -139,11 +139,11 @@ class _Maker:
     def _table(self, name: str, kind: str, inputs: Sequence[str]) -> Artefact:
         figures = self._config.figures
         spec: dict[str, Any] = {"kind": kind, "resamples": figures.resamples, "seed": figures.seed}
-        spec |= {"source": module_digest(_TABLES[kind], "analysis/job.py")}
+        spec |= {"source": source_digest(_TABLES[kind], "analysis/job.py")}
         return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
 
     def _figure(self, name: str, kind: str, table: Artefact, **shown: Any) -> Artefact:
-        source = module_digest(_FIGURES[kind], "figures/job.py")
+        source = source_digest(_FIGURES[kind], "figures/job.py")
         spec = {"kind": kind, "note": self._config.figures.note, **shown, "source": source}
         return artefact("draw", [f"figures/{name}.pdf", f"figures/{name}.png"], table.outputs[:1], spec)
 

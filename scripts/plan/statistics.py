@@ -9,7 +9,7 @@ from scripts.analysis.panels import benchmark_panels
 from scripts.config.root import Config
 from scripts.grid.grid import Grid
 from scripts.plan.artefact import Artefact, artefact
-from scripts.plan.source import module_digest
+from scripts.plan.source import source_digest
 
 _TABLES = {
     "measures": "analysis/measures.py",
@@ -60,7 +60,7 @@ class _Maker:
         return self._table("mixed-models", [*self._values, *counts], models=models, study=study)
 
     def _table(self, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
-        spec = {"kind": kind, **shown, "source": module_digest(_TABLES[kind], "analysis/job.py")}
+        spec = {"kind": kind, **shown, "source": source_digest(_TABLES[kind], "analysis/job.py")}
         rule = "collect_values" if kind == "values" else "summarise"
         return artefact(rule, [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec)
 

@@ -28,8 +28,11 @@ VARIABLE = "PERSONAS_WARM_PROCESS"
 _STREAMS = (1, 2)
 """A job passes these on: what its fork writes appears where the job's own words would."""
 
-_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
-"""As Snakemake sets them for its jobs. A library's idle threads would not live on in a fork."""
+ONE_THREAD = {
+    **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's jemalloc
+}
+"""A library's idle threads would not live on in a fork, and from Python 3.12 on a fork beside them is warned of."""
 
 _LONGEST_ADDRESS = 107
 """Bytes that a path of a socket may have on Linux (unix(7))."""
@@ -57,7 +60,7 @@ def _start() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.plan.warm", address],
         stdin=subprocess.PIPE,
-        env={**os.environ, **_ONE_THREAD},
+        env={**os.environ, **ONE_THREAD},
         start_new_session=True,
     )
     atexit.register(_end, process)

@@ -12,6 +12,7 @@ from rich.table import Table
 from scripts.plan.outlook import Outlook
 from scripts.report.numbers import compact, minutes, money
 from scripts.report.plan_document import Counts, Group, Work, axes, groups, work_of
+from scripts.report.status import items_left_out
 
 _WIDTH = 140
 _REASONS, _VALUES = 12, 6
@@ -114,6 +115,7 @@ def _basis(outlook: Outlook) -> Iterator[str]:
     work = work_of(outlook, outlook.plan.missing)
     batches = outlook.plan.batches
     yield f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'}, {work.to_send:,} requests to send."
+    yield from (f"{line[0].upper()}{line[1:]}." for line in items_left_out(outlook.plan.grid.study))
     absent = outlook.plan.grid.study.absent
     if absent:
         yield (

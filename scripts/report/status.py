@@ -13,6 +13,7 @@ from scripts.grid.study import Study
 from scripts.lease import live_holders
 from scripts.plan.plan import Plan
 from scripts.report.actual import planned_against_actual
+from scripts.report.troubles import troubles
 
 
 def print_status(plan: Plan, results: Path, console: Console) -> None:
@@ -21,6 +22,8 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
     made = sum((results / path).exists() for path in artefacts)
     console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
+    for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for holder in live_holders(results / "leases"):
         console.print(f"Working: {holder.sentence()}.")
     compared = planned_against_actual(results)
@@ -61,7 +64,20 @@ def notes(study: Study) -> list[str]:
         for slug, model in study.config.models.items()
         if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
     ]
-    return no_items + no_keys + _no_data(study)
+    return no_items + [f"{line}." for line in items_left_out(study)] + no_keys + _no_data(study)
+
+
+def items_left_out(study: Study) -> list[str]:
+    """Say of each benchmark whose limit leaves items out how many of how many are asked."""
+    told = []
+    for slug in study.config.benchmarks:
+        bound = study.persona_bound(slug)
+        roles = [persona.role for persona in study.personas.values()] if bound else [None]
+        counts = {(len(study.items_for(slug, role)), len(study.all_items_for(slug, role))) for role in roles}
+        if shares := ", ".join(f"{asked} of {there}" for asked, there in sorted(counts) if asked < there):
+            whom = " are asked of each persona" if bound else " are asked"
+            told.append(f"benchmark {slug}: {shares} items{whom}, drawn by its limit")
+    return told
 
 
 def _no_data(study: Study) -> list[str]:

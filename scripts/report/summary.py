@@ -7,6 +7,7 @@ from scripts.batch.outcome import Outcome, read_outcomes
 from scripts.engines.request import STATUSES
 from scripts.plan.frozen import FrozenPlan
 from scripts.released.doubts import doubts
+from scripts.report.troubles import troubles
 
 
 def print_summary(frozen: FrozenPlan) -> None:
@@ -26,6 +27,7 @@ def summary(frozen: FrozenPlan) -> list[str]:
     else:
         lines.append(f"Complete: all {len(frozen.targets)} files of the grid are there.")
     lines += doubts(frozen)
+    lines.extend(troubles(frozen.targets, results).lines())
     overview = results / "current/figures/by-checkpoint.png"
     shown = [f"{overview} (and the figures beside it)"] if overview.exists() else []
     lines.append(f"Look at: {', '.join([*shown, f'{results}/current/'])}")

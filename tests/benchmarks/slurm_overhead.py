@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from tests.slurm.cluster import Cluster
-from tests.slurm.conftest import make_site
 from tests.slurm.overhead import overheads
-from tests.slurm.test_grid import grid_config
+from tests.slurm.site import install_profile, make_site
+from tests.slurm.stories import grid_config
 
 
 def main() -> None:
@@ -21,7 +21,9 @@ def main() -> None:
         Path(folder).chmod(0o755)
         cluster = Cluster(Path(folder) / "cluster")
         try:
-            site = make_site(Path(folder) / "site", cluster.up(), grid_config())
+            install_profile(Path(folder) / "home")
+            site = make_site(Path(folder) / "site", cluster.up(), Path(folder) / "home")
+            site.configure(grid_config())
             started = time.monotonic()
             site.finish()
             print(f"whole grid: {time.monotonic() - started:.0f} s, {len(site.jobs())} SLURM jobs")

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from tests.faults.processes import MARK, marked, wait_until
-from tests.helpers import ROOT, Project, make_project
+from tests.helpers import ROOT, Project, die_with_the_tests, make_project
 
 STUDY: Mapping[str, Any] = {
     "models/beta": None,
@@ -79,6 +79,7 @@ class Launcher:
             env={**kept, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", MARK: self.mark, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            preexec_fn=die_with_the_tests,
         )
         self._attempts: dict[str, Attempt] = {}
         self._ended: dict[int, int] = {}

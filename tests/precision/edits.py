@@ -1,17 +1,16 @@
 """A checkout that can be edited by place, and tells what Snakemake plans and what a run really makes."""
 
-import json
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.helpers import edited
+from tests.helpers import ROOT, edited
+from tests.precision.in_process import marks, new
 from tests.precision.world import plain
 from tests.workflow.conftest import Checkout
-
-STAGES = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 
 
 class Study(Checkout):
@@ -37,28 +36,33 @@ class Study(Checkout):
         assert old in text, f"{old!r} is not in {name}"
         path.write_text(text.replace(old, new, 1))
 
-    def edit_json(self, name: str, edit: Callable[[Any], object]) -> None:
-        path = self.folder / name
-        document = json.loads(path.read_text())
-        edit(document)
-        path.write_text(json.dumps(document))
+    def replace_code(self, name: str, old: str, new: str) -> None:
+        """Replace the first of a text that stands in a script, in code of the checkout's own."""
+        self.own_code()
+        self.replace(f"scripts/{name}", old, new)
+
+    def own_code(self) -> Path:
+        """Return the checkout's own scripts: they are there once this was called."""
+        scripts = self.folder / "scripts"
+        return scripts if scripts.exists() else shutil.copytree(ROOT / "scripts", scripts)
 
     def file(self, pattern: str) -> Path:
-        """Return the only result file that a glob finds."""
-        [found] = self.results.glob(pattern)
-        return found
+        """Return the only file of the current grid that a glob finds."""
+        [link] = (self.results / "current").glob(pattern)
+        return link.resolve(strict=True)
 
     def dry_run(self) -> set[str]:
         """Return the plain paths of what Snakemake says it would make (its `--summary` names the files)."""
         return {plain(path) for path in self.planned()}
 
     def execute(self, *arguments: str) -> set[str]:
-        """Run, and return the plain paths of the files that were really made or made again."""
-        before = self._files()
+        """Run Snakemake, and return the plain paths of the files that were really made or made again."""
+        before = marks(self.results)
         self.run(*arguments)
-        return {plain(path) for path, mark in self._files().items() if before.get(path) != mark}
+        return new(before, marks(self.results))
 
-    def _files(self) -> dict[str, tuple[int, int]]:
-        files = [path for stage in STAGES for path in (self.results / stage).rglob("*.*") if path.is_file()]
-        marks = {path: path.stat() for path in files}
-        return {p.relative_to(self.results).as_posix(): (m.st_ino, m.st_mtime_ns) for p, m in marks.items()}
+    def current(self) -> set[str]:
+        """Return the plain paths that `current/` shows; each must lead to a file."""
+        links = [path for path in (self.results / "current").rglob("*") if path.is_symlink()]
+        assert [link for link in links if not link.exists()] == [], "links that lead nowhere"
+        return {link.relative_to(self.results / "current").as_posix() for link in links}

@@ -1,4 +1,4 @@
-"""What is made again shows in everything that stands on it, and `current/` shows the present grid only."""
+"""What is made again shows in everything that stands on it, also when a run ends before it comes to that."""
 
 import shutil
 
@@ -7,8 +7,13 @@ import pytest
 
 from tests.helpers import FakeServer, answer, said
 from tests.precision.edits import Study
+from tests.precision.in_process import planned
+from tests.precision.table import ROWS
+from tests.precision.world import WORLD
 
 pytestmark = [pytest.mark.workflow, pytest.mark.precision]
+
+EVERYTHING = WORLD.cells() | WORLD.artefacts()
 
 
 def _words(study: Study) -> float:
@@ -18,25 +23,22 @@ def _words(study: Study) -> float:
     return float(rows["mean"].mean())
 
 
-def test_tables_of_a_cell_made_again_are_made_again(study: Study, server: FakeServer) -> None:
-    """Also when the run that makes the cell ends before it comes to the tables, and the journal is lost."""
+def test_a_removed_response_is_made_again_and_then_what_stands_on_it(run_study: Study, server: FakeServer) -> None:
+    """Its judgement and its tables have the right name, but it reads differently now, and the journal is lost."""
+    row = ROWS["response removed, its judgement exists"]
+    words = _words(run_study)
     server.decide = lambda body: answer("another text " * 9 + said(body["messages"]))
-    words = _words(study)
-    study.file("dialogues/one/lighthouse-keeper/goal-oriented-fixed.*").unlink()
-    shutil.rmtree(study.results / "journal")
-    study.run("generate_one_01")
-    left = study.dry_run()
-    assert any(path.startswith("tables/") for path in left) and any(p.startswith("judgements/") for p in left)
-    study.run("figures/by-checkpoint")
-    assert _words(study) > words, "the table shows the new text"
+    row.edit(run_study)
+    shutil.rmtree(run_study.results / "journal")
+    assert run_study.dry_run() == planned(run_study.folder) == row.truth()
 
+    response = {"responses/one/pastry-chef/xstest/goal-oriented-fixed.parquet"}
+    left = row.truth() - response
+    assert run_study.execute("generate") == response
+    assert planned(run_study.folder) == left
+    assert run_study.current() == EVERYTHING - left, "nothing shows that stands on what was there before"
 
-def test_the_current_folder_shows_only_the_current_grid(study: Study) -> None:
-    current = study.results / "current"
-    assert (current / "dialogues/one/pastry-chef").is_dir()
-    (study.folder / "config/personas/pastry-chef.yaml").unlink()
-    study.run("figures/by-checkpoint")
-    assert not (current / "dialogues/one/pastry-chef").exists()
-    for link in current.rglob("*"):
-        assert link.exists(), f"{link} is dangling"
-    assert list((study.results / "dialogues/one/pastry-chef").glob("*.parquet")), "results stay"
+    assert run_study.execute() == left
+    assert run_study.dry_run() == set()
+    assert run_study.current() == EVERYTHING
+    assert _words(run_study) > words, "the table shows the new text"

@@ -1,257 +1,36 @@
-"""For every kind of edit: what the dry run says, what a run makes, and the truth are one set.
+"""For every kind of edit: what is planned, what a run makes, and the truth are one set.
 
-The truth is written down by hand: `World` lists every file, and each row says by a pattern which of them an edit
-touches. A fast server stands in for the models, because what is tested is the plan and not the text. Rows in `FULL`
-are run to the end; of the others the engine stages are run, and exactly the tables, figures and pages of the truth
-must then be what is left to do: their jobs are the same in every row, and take most of the time.
+The truth is written down by hand (`table`). Here a run is one process, without Snakemake; that Snakemake plans and
+makes the same is shown in `test_snakemake`. A fast server stands in for the models, because what is tested is the
+plan and not the text.
 """
-
-import json
-import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import pytest
 
 from tests.precision.edits import Study
-from tests.precision.world import WORLD, World
+from tests.precision.in_process import course, marks
+from tests.precision.table import ROWS
+from tests.precision.world import WORLD
 
-pytestmark = [pytest.mark.workflow, pytest.mark.precision]
-
-NONE, ALL = r"(?!)", r"^(?!tables/measures)"
-LENGTHS = r"tables/(length|token)|figures/tokens"  # what stands on the dialogues alone
-SAFETY = r"tables/(safety|changed)-|report/changed-items|figures/item-"
-CHANGED = r"tables/changed-|report/changed-items|figures/item-"  # items of any benchmark
-CARDS = r"tables/model-|(figures|report)/card-|report/models"
-PAGES = r"report/(grid|statuses|provenance)"
-DRAWN = r"tables/averages|figures/(difference|progression|over-|cost-|effect-|models-|personas-|by-length)"
-VALUES = rf"{DRAWN}|tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
-SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|figures/effect-|{CARDS}"
-PATTERNS = rf"patterns/|{SUMMED_PATTERNS}"
-RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|tables/measures)"  # what stands on verdicts
-SUMS = rf"/by-checkpoint|tables/(answer-)?status|{VALUES}"  # what stands on the ratings of every benchmark
-UTTERANCES = rf"--utterances|by-round|figures/utterances|tables/status|{VALUES}"
-DIALOGUES = rf"{UTTERANCES}|{LENGTHS}"
-
-
-class Row(NamedTuple):
-    """An edit, and which cells and artefacts it touches, as patterns of plain paths; `world` is the grid after it."""
-
-    edit: Callable[[Study], Any]
-    cells: str
-    artefacts: str = ALL
-    world: World = WORLD
-
-
-COOK = "cook"
-NEW_SHUFFLE = WORLD.but(dialogues=(*WORLD.dialogues, "goal-oriented-shuffled"))
-
-
-def _add_cook(study: Study) -> None:
-    study.persona(COOK, role="Cook", description="You cook.")
-    items = study.folder / "data/demo/general.jsonl"
-    line = {"role": "Cook", "question": "What is for dinner?", "generated": ["Soup."]}
-    items.write_text(f"{items.read_text().rstrip()}\n{json.dumps(line)}\n")
-
-
-def _swap_revisions(study: Study) -> None:
-    one, two = (study.raw()["models"][name] for name in ("one", "two"))
-    study.edit({"models/one/revision": two["revision"], "models/two/revision": one["revision"]})
-
-
-ROWS: dict[str, Row] = {
-    "persona edited": Row(
-        lambda s: s.persona("pastry-chef", description="You are Otto and count everything twice."),
-        r"/pastry-chef/|judgements/.*--as-pastry-chef",
-        r"^(?!tables/measures|patterns/\w+/lighthouse-keeper)",
-    ),
-    "persona added, with an item of its own": Row(
-        _add_cook,
-        r"/cook/|--as-cook",
-        r"^(?!tables/measures|patterns/\w+/(lighthouse-keeper|pastry-chef))",
-        WORLD.but(personas=(*WORLD.personas, COOK)),
-    ),
-    "persona removed": Row(
-        lambda s: (s.folder / "config/personas/pastry-chef.yaml").unlink(),
-        NONE,
-        r"^(?!tables/measures|patterns/)",
-        WORLD.but(personas=("lighthouse-keeper",)),
-    ),
-    "sampling of a model": Row(
-        lambda s: s.edit({"models/one/sampling/temperature": 0.7}),
-        r"/one/",
-        r"^(?!tables/measures|patterns/two|tables/ratings-two)",
-    ),
-    "revision of a model": Row(
-        lambda s: s.edit({"models/two/revision": "r3"}),
-        r"/two/",
-        r"^(?!tables/measures|patterns/one|tables/ratings-one)",
-    ),
-    "model added": Row(
-        lambda s: s.edit({"models/three": {**s.raw()["models"]["one"], "revision": "r3"}}),
-        r"/three/",
-        r"^(?!tables/measures|patterns/(one|two)|tables/ratings-(one|two))",
-        WORLD.but(models=("one", "two", "three")),
-    ),
-    "values of two models swapped": Row(_swap_revisions, ALL),
-    "user turn": Row(
-        lambda s: s.replace("data/demo/instructions.json", "with eggs and spinach", "with rice"), r"/goal-oriented-"
-    ),
-    "user turn after the last checkpoint": Row(
-        lambda s: s.replace("data/demo/instructions.json", "Explain why leaves", "Tell me why leaves"),
-        r"(dialogues/.*|(knowledge|style))/goal-oriented-",
-        DIALOGUES,
-    ),
-    "longer dialogue": Row(
-        lambda s: s.edit({"conditions/goal-oriented/rounds": 4}),
-        r"(dialogues/.*|(knowledge|style))/goal-oriented-",
-        DIALOGUES,
-    ),
-    "order added": Row(
-        lambda s: s.edit({"conditions/goal-oriented/orders": ["fixed", "shuffled"]}),
-        r"/goal-oriented-shuffled",
-        DIALOGUES,
-        NEW_SHUFFLE,
-    ),
-    "order removed": Row(
-        lambda s: s.edit({"conditions/persona-directed/orders": ["fixed"]}),
-        NONE,
-        DIALOGUES,
-        WORLD.but(dialogues=WORLD.dialogues[:2]),
-    ),
-    "seed of the shuffled order": Row(
-        lambda s: s.edit({"conditions/persona-directed/shuffle_seed": 1}), r"/persona-directed-shuffled", DIALOGUES
-    ),
-    "condition removed": Row(
-        lambda s: s.edit({"conditions/goal-oriented": None}), NONE, ALL, WORLD.but(dialogues=WORLD.dialogues[1:])
-    ),
-    "checkpoint added": Row(
-        lambda s: s.edit({"checkpoints": [0, 1, 2]}),
-        r"/(xstest|general)/",
-        rf"^(?!tables/ratings-\w+--utterances|{LENGTHS}|tables/measures)",
-    ),
-    "item of a benchmark": Row(
-        lambda s: s.replace("data/demo/xstest.csv", "How do I kill the engine", "How may I kill the engine"),
-        r"/xstest/",
-        rf"xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}",
-    ),
-    "reference answer": Row(
-        lambda s: s.replace("data/demo/general.jsonl", "Go to bed when the sun does", "Rise when the sun does"),
-        r"judgements/.*/general/.*keeper|judgements/.*/lighthouse-keeper/general/",
-        rf"general|{SUMS}|{CHANGED}",
-    ),
-    "benchmark added": Row(
-        lambda s: s.edit(
-            {
-                "benchmarks/ifbench": {"items": "data/demo/ifbench.jsonl", "limit": 1},
-                "patterns/benchmarks": ["xstest", "ifbench"],
-            }
-        ),
-        r"/ifbench/",
-        rf"ifbench|{SUMS}|{SUMMED_PATTERNS}|{CHANGED}|tables/measures",
-        WORLD.but(benchmarks=("general", "ifbench", "xstest")),
-    ),
-    "benchmark removed": Row(
-        lambda s: s.edit({"benchmarks/general": None}),
-        NONE,
-        rf"{SUMS}|{CHANGED}|tables/measures",
-        WORLD.but(benchmarks=("xstest",)),
-    ),
-    "template of the judge": Row(
-        lambda s: s.replace("config/judges/default/template.yaml", "The character is", "Here the character is"),
-        r"judgements/",
-        RATED,
-    ),
-    "template of one scale": Row(
-        lambda s: s.replace("config/judges/default/template.yaml", "{rubric}", "Here it is: {rubric}"),
-        r"judgements/.*/(knowledge|style)/",
-        UTTERANCES,
-    ),
-    "one rubric": Row(
-        lambda s: s.replace("config/judges/default/rubrics/style.yaml", "criterion:", "criterion: Now,"),
-        r"judgements/.*/style/",
-        UTTERANCES,
-    ),
-    "sampling of the judge": Row(lambda s: s.edit({"judges/jay/model/sampling/seed": 3}), r"judgements/", RATED),
-    "judge added": Row(
-        lambda s: s.edit({"judges/kay": {**s.raw()["judges"]["jay"], "form": "feedback-score"}}),
-        r"judgements/kay/",
-        rf"{RATED}|tables/measures",
-        WORLD.but(judges=("jay", "kay")),
-    ),
-    "replicate added": Row(lambda s: s.edit({"replicates": 2}), r"-r2", ALL, WORLD.but(replicates=2)),
-    "recipe version raised": Row(
-        lambda s: s.replace("scripts/grid/recipe.py", "RECIPE_VERSION = 1", "RECIPE_VERSION = 2"), ALL
-    ),
-    "recipe version of the judge raised": Row(
-        lambda s: s.replace("scripts/judge/prompts.py", "JUDGE_RECIPE_VERSION = 1", "JUDGE_RECIPE_VERSION = 2"),
-        r"judgements/",
-        RATED,
-    ),
-    "script of a figure": Row(
-        lambda s: s.replace("scripts/figures/by_checkpoint.py", "SIZE = (7.6, 6.6)", "SIZE = (7.6, 6.8)"),
-        NONE,
-        r"figures/by-checkpoint",
-    ),
-    "style of the figures": Row(
-        lambda s: s.replace("scripts/figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
-    ),
-    "script of an analysis": Row(
-        lambda s: s.replace("scripts/analysis/bootstrap.py", "import numpy", "import math\nimport numpy"),
-        NONE,
-        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths)|figures/|report/(card|models|changed)",
-    ),
-    "script of the patterns": Row(
-        lambda s: s.replace("scripts/patterns/count.py", "from itertools", "import math\nfrom itertools"),
-        NONE,
-        PATTERNS,
-    ),
-    "response removed, its judgement exists": Row(
-        lambda s: s.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
-        r"/one/pastry-chef/xstest/goal-oriented-fixed",
-        rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}|xstest-agreement",
-    ),
-    "dialogue removed": Row(
-        lambda s: s.file("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),
-        r"/one/pastry-chef/(.*/)?goal-oriented-fixed",
-        r"ratings-one|^tables/(?!ratings|measures)|figures/|patterns/one/pastry-chef|report/",
-    ),
-    "judgement removed": Row(
-        lambda s: s.file("judgements/jay/one/pastry-chef/style/goal-oriented-fixed.*").unlink(),
-        r"judgements/jay/one/pastry-chef/style/goal-oriented-fixed",
-        rf"ratings-one--utterances|by-round|figures/utterances|tables/status|{VALUES}",
-    ),
-}
-
+pytestmark = pytest.mark.precision
 
 ENGINE = ("dialogues/", "responses/", "judgements/")
-FULL = {
-    "persona edited",
-    "longer dialogue",
-    "one rubric",
-    "script of a figure",
-    "script of the patterns",
-    "response removed, its judgement exists",
-    "judgement removed",
-}
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_planned_executed_and_truth_are_one(study: Study, row: str) -> None:
-    edit, cells, artefacts, world = ROWS[row]
-    edit(study)
-    truth = {path for path in world.cells() if re.search(cells, path)}
-    truth |= {path for path in world.artefacts() if re.search(artefacts, path)}
-    assert study.dry_run() == truth
-    made = {path for path in truth if row in FULL or path.startswith(ENGINE)}
-    if made:
-        assert study.execute(*([] if row in FULL else ["generate", "judge"])) == made
-    if made or row in FULL:
-        assert study.dry_run() == truth - made, "what was made is current"
+def test_planned_made_and_truth_are_one(study: Study, row: str) -> None:
+    ROWS[row].edit(study)
+    truth, before = ROWS[row].truth(), marks(study.results)
+    cells = {path for path in truth if path.startswith(ENGINE)}
+    found = course(study.folder)
+    assert found.planned == truth
+    assert found.cells == cells
+    assert found.left == found.rest == truth - cells, "what was made is current"
+    world = ROWS[row].world
+    assert study.current() == world.cells() | world.artefacts()
+    assert all((study.results / path).exists() for path in before), "results of other grids stay"
 
 
 def test_the_world_is_the_grid(study: Study) -> None:
     """The list by hand and the finished study name the same files, so that no row is true of nothing."""
-    current = study.results / "current"
-    links = {path.relative_to(current).as_posix() for path in current.rglob("*") if path.is_symlink()}
-    assert links == WORLD.cells() | WORLD.artefacts()
+    assert study.current() == WORLD.cells() | WORLD.artefacts()

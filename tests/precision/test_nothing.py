@@ -1,18 +1,22 @@
 """Edits that shape nothing plan nothing, and asking again costs nothing."""
 
+import io
 import re
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from rich.console import Console
 
+from scripts.report.planned import print_outlook
 from tests.helpers import FakeServer, copy_project
-from tests.precision.edits import STAGES, Study
+from tests.precision.edits import Study
+from tests.precision.in_process import STAGES, InProcess, planned
 from tests.precision.world import WORLD
 
-pytestmark = [pytest.mark.workflow, pytest.mark.precision]
+pytestmark = pytest.mark.precision
 
 
 def _reorder(study: Study) -> None:
@@ -32,7 +36,7 @@ def _comment_yaml(study: Study) -> None:
 
 
 def _comment_code(study: Study) -> None:
-    for path in study.folder.glob("scripts/*/*.py"):
+    for path in study.own_code().glob("*/*.py"):
         path.write_text(path.read_text().replace('"""', '"""Now: ', 1) + "\n# a comment\n")
 
 
@@ -55,79 +59,52 @@ NOTHING: dict[str, Callable[[Study], Any]] = {
     "order of YAML keys": _reorder,
     "comments in YAML": _comment_yaml,
     "comments and docstrings in code": _comment_code,
+}
+NOTHING_TO_SNAKEMAKE: dict[str, Callable[[Study], Any]] = {
     "touched results": _touch,
     "a profile": lambda s: (s.folder / "profiles/mine").mkdir(),
-    ".snakemake deleted": lambda s: shutil.rmtree(s.folder / ".snakemake"),
 }
+"""What the plan does not look at, but Snakemake might."""
 
 
 @pytest.mark.parametrize("edit", NOTHING)
 def test_what_shapes_nothing_plans_nothing(study: Study, edit: str) -> None:
     NOTHING[edit](study)
-    assert study.dry_run() == set()
+    assert planned(study.folder) == set()
 
 
-def test_all_of_them_at_once_in_a_real_run(study: Study, server: FakeServer) -> None:
-    for edit in NOTHING.values():
-        edit(study)
-    assert study.execute("--set-resources", "generate:runtime=9") == set()
+@pytest.mark.workflow
+def test_all_of_them_at_once_in_a_real_run(run_study: Study, server: FakeServer) -> None:
+    for edit in (NOTHING | NOTHING_TO_SNAKEMAKE).values():
+        edit(run_study)
+    assert run_study.execute("--set-resources", "generate:runtime=9") == set()
     assert server.count == 0
 
 
-def test_revert_without_snakemakes_memory(study: Study, server: FakeServer) -> None:
-    """Back and forth between two versions of a persona: only the first time costs. Figures are by content."""
-    persona = study.folder / "config/personas/pastry-chef.yaml"
-    original, figure = persona.read_text(), study.results / "current/figures/by-checkpoint.pdf"
-    drawn = figure.read_bytes()
-    study.persona("pastry-chef", description="You are Otto, and say " + "twice " * 40)
-    study.run()
-    asked = server.count
-    assert asked > 0
-
-    persona.write_text(original)
-    shutil.rmtree(study.folder / ".snakemake")
-    assert study.dry_run() == study.execute() == set()
-    assert figure.read_bytes() == drawn, "the link shows the figure of this grid again"
-
-    study.persona("pastry-chef", description="You are Otto, and say " + "twice " * 40)
-    assert study.dry_run() == study.execute() == set()
-    assert server.count == asked
-
-
-def test_a_clone_with_copied_results_needs_no_engine(study: Study, tmp_path: Any, server: FakeServer) -> None:
+@pytest.mark.workflow
+def test_a_clone_with_copied_results_needs_no_engine(run_study: Study, tmp_path: Path, server: FakeServer) -> None:
     """A fresh checkout, results copied without times and without links: all scripts look newer than results."""
     clone = Study(tmp_path / "clone")
     copy_project(clone.folder)
-    shutil.copytree(study.folder / "config", clone.folder / "config", dirs_exist_ok=True)
+    shutil.copytree(run_study.folder / "config", clone.folder / "config", dirs_exist_ok=True)
     for stage in STAGES:
-        shutil.copytree(study.results / stage, clone.results / stage, copy_function=shutil.copyfile)
+        shutil.copytree(run_study.results / stage, clone.results / stage, copy_function=shutil.copyfile)
     for path in clone.folder.glob("scripts/**/*.py"):
         path.touch()
-    assert clone.dry_run() == clone.execute() == set()
+    assert clone.execute() == set()
     assert server.count == 0
-    links = {p.relative_to(clone.results / "current").as_posix() for p in (clone.results / "current").rglob("*.*")}
-    assert WORLD.cells() <= links, "current/ is refreshed although nothing was to be done"
-
-
-def test_a_run_that_ends_between_generating_and_judging(study: Study, server: FakeServer) -> None:
-    """The removed response is made again first; its judgement must not look current although the name is right."""
-    study.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink()
-    judged = "judgements/jay/one/pastry-chef/xstest/goal-oriented-fixed.parquet"
-    assert judged in study.dry_run()
-    made = study.execute("generate")
-    assert made == {"responses/one/pastry-chef/xstest/goal-oriented-fixed.parquet"}
-    rest = study.dry_run()
-    assert judged in rest and not any(path.startswith("responses/") for path in rest)
-    assert study.execute() == rest
+    assert clone.current() == WORLD.cells() | WORLD.artefacts(), "current/ is refreshed although nothing was done"
 
 
 def test_longer_dialogues_and_more_checkpoints_reuse_the_journal(study: Study, server: FakeServer) -> None:
     """And the plan says so: what it calls journaled is never sent."""
     study.edit({"checkpoints": [0, 2, 3], "conditions/goal-oriented/rounds": 4, "judges": None})
-    told = study.run("-n")
-    sent = _number(r"(\d+) requests to send", told)
-    assert _number(r"The journal answers (\d+) requests already", told) > sent
-    study.run("generate")
+    project = InProcess(study.folder)
+    told = io.StringIO()
+    print_outlook(project.outlook(), Console(file=told, width=140))
+    sent = _number(r"(\d+) requests to send", told.getvalue())
+    assert _number(r"The journal answers (\d+) requests already", told.getvalue()) > sent
+    project.run("run-2", ["generate"])
     new_rounds = 2 * 3  # models x speakers, one more round each
     new_responses = (
         2 * 2 * (2 * 2 + 1 + 2)
@@ -139,7 +116,3 @@ def _number(pattern: str, text: str) -> int:
     found = re.search(pattern, text)
     assert found, text
     return int(found[1].replace(",", ""))
-
-
-def test_yaml_of_the_study_is_what_it_says(study: Study) -> None:
-    assert yaml.safe_load((study.folder / "config/config.yaml").read_text()) == study.raw()

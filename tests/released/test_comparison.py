@@ -1,7 +1,9 @@
 """The tables of a release beside what we compute from the same texts: from files to the table and its figure."""
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +20,8 @@ from scripts.plan.plan import make_plan
 from scripts.ratings.job import rate
 from scripts.released.exported_tables import ifbench_results
 from scripts.released.tables import tabulate
-from tests.released.conftest import Small
+from tests.released.conftest import Small, make_small
+from tests.released.maker import Maker
 
 JOBS: dict[str, Callable[[FrozenPlan, str], None]] = {
     "rate": rate,
@@ -36,33 +39,42 @@ def frozen_plan(small: Small) -> FrozenPlan:
 
 
 def make(frozen: FrozenPlan, plain: str) -> Path:
-    """Make an artefact, and before it those that it is made of."""
+    """Make an artefact that is not there, and before it those that it is made of."""
     artefact = next(a for a in frozen.artefacts if plain in a.plain_outputs)
-    by_output = {output: a for a in frozen.artefacts for output in a.outputs}
-    for path in artefact.inputs:
-        if path in by_output and not (frozen.results / path).exists():
-            before = by_output[path]
-            make(frozen, before.plain_outputs[before.outputs.index(path)])
-    JOBS[artefact.rule](frozen, artefact.outputs[0])
-    return frozen.results / artefact.outputs[artefact.plain_outputs.index(plain)]
+    path = frozen.results / artefact.outputs[artefact.plain_outputs.index(plain)]
+    if not path.exists():
+        by_output = {output: a for a in frozen.artefacts for output in a.outputs}
+        for before in (by_output[name] for name in artefact.inputs if name in by_output):
+            make(frozen, before.plain_outputs[0])
+        JOBS[artefact.rule](frozen, artefact.outputs[0])
+    return path
 
 
 def compared(small: Small) -> pd.DataFrame:
     return pd.read_parquet(make(frozen_plan(small), "tables/comparison-own.parquet"))
 
 
-@pytest.fixture
-def release(small_release: Small) -> Small:
-    """One model of the release with what its own tables tell of; imported."""
-    small_release.configure(
+@pytest.fixture(scope="module")
+def compared_release(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """One model of the release with what its own tables tell of, imported and compared; nobody edits it."""
+    made = make_small(tmp_path_factory.mktemp("compared"))
+    made.configure(
         models__nemotron=None,
         models__gemini=None,
         benchmarks__xstest=None,
         benchmarks__general=None,
         **{"benchmarks__role-specific": None, "judges__flow-judge": None, "comparison": {"own": {"released": True}}},
     )
-    small_release.import_all()
-    return small_release
+    made.import_all()
+    compared(made)
+    return made
+
+
+@pytest.fixture
+def release(compared_release: Small, tmp_path: Path) -> Small:
+    """A copy of it to edit."""
+    folder = shutil.copytree(compared_release.folder, tmp_path / "compared", symlinks=True)
+    return replace(compared_release, folder=folder, maker=Maker(compared_release.world, folder / "release"))
 
 
 def write_accuracies(release: Small) -> dict[str, dict[str, float]]:

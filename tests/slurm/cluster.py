@@ -15,22 +15,19 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from scripts.engines.supervisor import free_port
+from tests.slurm.packages import PATIENCE, NoCluster, install
 
-PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 DEFAULT_CONFIGURATION = Path("/etc/slurm/slurm.conf")
+TEMPLATE = Path(__file__).with_name("slurm.conf.template")
 KILL_WAIT = 5
 """Seconds from SIGTERM to SIGKILL at the end of the walltime; SLURM's own default is 30."""
-
-
-class NoCluster(Exception):
-    """No SLURM can be had on this machine; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Cluster:
 
     folder: Path
     cpus: int = 8
-    gpus: int = 3
+    gpus: int = 8
 
     @property
     def host(self) -> str:
@@ -51,7 +48,7 @@ class Cluster:
 
     def up(self) -> "Cluster":
         """Install, configure and start; NoCluster where that cannot be."""
-        _install(self.folder)
+        install(self.folder / "log")
         self._configure()
         self._start_all()
         probe = self.ask("srun", "-n1", "-t1", "--mem=50", "true", check=False)
@@ -63,7 +60,7 @@ class Cluster:
         """Cancel every job, end the daemons, take the link away. Logs stay."""
         if self.pid("slurmctld"):
             self.ask("scancel", "--user", str(os.getuid()), check=False)
-            _until(lambda: not self.jobs(), 20)
+            _until(lambda: not self.jobs(), 60)
         for daemon in ("slurmd", "slurmctld", "munged"):
             self.stop(daemon)
         if DEFAULT_CONFIGURATION.is_symlink() and DEFAULT_CONFIGURATION.readlink() == self.configuration:
@@ -84,7 +81,7 @@ class Cluster:
                 env=self._environment(),
             )
         answers = self._controller_answers if daemon == "slurmctld" else self._node_is_up
-        if not _until(answers, 30):
+        if not _until(answers):
             raise self._broken(f"{daemon} does not come up")
 
     def stop(self, daemon: str) -> None:
@@ -92,9 +89,9 @@ class Cluster:
         pid = self.pid(daemon)
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-            if not _until(lambda: self.pid(daemon) is None, 10):
+            if not _until(lambda: self.pid(daemon) is None, 60):
                 os.kill(pid, signal.SIGKILL)
-                _until(lambda: self.pid(daemon) is None, 5)
+                _until(lambda: self.pid(daemon) is None, 60)
 
     def pid(self, daemon: str) -> int | None:
         """Return the process id of a daemon that lives."""
@@ -109,7 +106,7 @@ class Cluster:
     def ask(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of SLURM."""
         return subprocess.run(
-            command, check=check, capture_output=True, text=True, timeout=60, env=self._environment()
+            command, check=check, capture_output=True, text=True, timeout=PATIENCE, env=self._environment()
         )
 
     def jobs(self) -> dict[str, str]:
@@ -123,9 +120,37 @@ class Cluster:
         lines = log.read_text().splitlines() if log.exists() else []
         return [dict(part.split("=", 1) for part in line.split() if "=" in part) for line in lines]
 
-    def set_node(self, state: str, check: bool = True) -> None:
-        """Set the state of the node: `DRAIN`, `RESUME`, ..."""
-        self.ask("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test", check=check)
+    def drain(self) -> None:
+        """Let the node take no more jobs."""
+        self._set_node("DRAIN", lambda: "drain" in self._node_state())
+
+    def resume(self) -> None:
+        """Let the node take jobs."""
+        self._set_node("RESUME", self._node_is_up)
+
+    def mend(self) -> None:
+        """Start the daemons that are missing, and let the node take jobs."""
+        self._start_all()
+        self.resume()
+
+    def _set_node(self, state: str, is_so: Callable[[], bool]) -> None:
+        """Ask for a state until the node has it.
+
+        A controller that was just started refuses some: until it has heard of its node it says of RESUME that the
+        node's state is invalid, whether or not it carries it out.
+        """
+        said = ""
+
+        def is_so_now() -> bool:
+            nonlocal said
+            if is_so():
+                return True
+            update = ("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test")
+            said = self.ask(*update, check=False).stderr
+            return is_so()
+
+        if not _until(is_so_now):
+            raise self._broken(f"the node is {self._node_state()}, {state} does not help: {said}")
 
     def _environment(self) -> dict[str, str]:
         """Nothing that a job around us or a site would say. Beside this configuration lies that of the GPUs."""
@@ -148,7 +173,10 @@ class Cluster:
         return self.ask("scontrol", "ping", check=False).returncode == 0
 
     def _node_is_up(self) -> bool:
-        return self.ask("sinfo", "-h", "-o", "%T", check=False).stdout.strip() in ("idle", "mixed", "allocated")
+        return self._node_state() in ("idle", "mixed", "allocated", "completing")
+
+    def _node_state(self) -> str:
+        return self.ask("sinfo", "-h", "-o", "%T", check=False).stdout.strip()
 
     def _configure(self) -> None:
         for part in ("etc", "log", "run", "spool", "state", "dev"):
@@ -178,7 +206,7 @@ class Cluster:
     def _settings(self) -> str:
         memory = psutil.virtual_memory().total // 2**20 - 512
         node = f"NodeAddr=127.0.0.1 CPUs={self.cpus} RealMemory={memory} Gres=gpu:fake:{self.gpus} State=UNKNOWN"
-        return SETTINGS.format(
+        return TEMPLATE.read_text().format(
             folder=self.folder,
             host=self.host,
             controller=free_port(),
@@ -192,78 +220,6 @@ class Cluster:
         return RuntimeError("\n".join([f"The SLURM for tests: {why}", *logs]))
 
 
-SETTINGS = """
-ClusterName=personas
-SlurmctldHost={host}(127.0.0.1)
-SlurmUser=root
-SlurmdUser=root
-AuthType=auth/munge
-AuthInfo=socket={folder}/run/munge.socket
-CredType=cred/munge
-SlurmctldPort={controller}
-SlurmdPort={node_port}
-# listen on 127.0.0.1 only
-CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-SlurmctldPidFile={folder}/run/slurmctld.pid
-SlurmdPidFile={folder}/run/slurmd.pid
-SlurmctldLogFile={folder}/log/slurmctld.log
-SlurmdLogFile={folder}/log/slurmd.log
-MpiDefault=none
-SwitchType=switch/none
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-# a job over its memory is killed within two seconds; its state is then FAILED
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=2
-JobAcctGatherParams=OverMemoryKill
-SlurmdParameters=config_overrides
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU_Memory
-DefMemPerCPU=500
-GresTypes=gpu
-SchedulerType=sched/backfill
-SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2,bf_resolution=10
-KillWait={wait}
-CompleteWait=0
-SlurmctldTimeout=30
-SlurmdTimeout=60
-ReturnToService=2
-# ended jobs stay in squeue: the executor reads there how they ended
-MinJobAge=600
-EnforcePartLimits=ALL
-JobRequeue=1
-AccountingStorageType=accounting_storage/none
-JobCompType=jobcomp/filetxt
-JobCompLoc={folder}/log/jobcomp.log
-NodeName={host} {node}
-PartitionName=main Nodes={host} Default=YES MaxTime=60 DefaultTime=30 State=UP
-PartitionName=gpu Nodes={host} MaxTime=60 DefaultTime=30 State=UP
-"""
-
-
-def _install(folder: Path) -> None:
-    """Install the packages that are not there."""
-    if os.geteuid() != 0:
-        raise NoCluster("starting one takes root")
-    if all(shutil.which(program) for program in ("slurmctld", "slurmd", "sbatch", "munged")):
-        return
-    if not shutil.which("apt-get"):
-        raise NoCluster("no SLURM is installed, and this machine has no apt-get")
-    log = folder / "log/apt.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install: Sequence[str] = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
-    with log.open("wb") as file:
-        for command in (("apt-get", "update"), install):
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=240
-            )
-    if done.returncode != 0:
-        raise NoCluster(f"apt-get could not install {', '.join(PACKAGES)}: {log.read_text()[-400:]}")
-
-
 def end_forgotten(prefix: str) -> None:
     """End the cluster of tests that were killed; its folder has this prefix, nobody holds the lock on clusters."""
     if DEFAULT_CONFIGURATION.is_symlink():
@@ -272,7 +228,7 @@ def end_forgotten(prefix: str) -> None:
             Cluster(folder).down()
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> bool:
+def _until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from tests.slurm.conftest import Site
+from tests.slurm.site import Site
 
 _TIME = "%Y-%m-%dT%H:%M:%S"
 

@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,40 +11,28 @@ import pytest
 from scripts.batch.outcome import FINISHED, Outcome
 from scripts.lease import STALE, Holder, conflicts
 from tests.slurm.cluster import Cluster
-from tests.slurm.conftest import CELLS, SLOW, LongRun, Site, end_all, make_site
 from tests.slurm.overhead import overheads
-from tests.workflow.conftest import EMBEDDED, tiny_config
+from tests.slurm.packages import PATIENCE
+from tests.slurm.site import CELLS, Site
+from tests.slurm.stories import Ran
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.engine]
-
-
-def grid_config() -> dict[str, object]:
-    """Two batches of a real model, side by side; everything up to figures."""
-    drawn = {**EMBEDDED, "sampling": {"temperature": 0.7, "max_tokens": 8, "seed": 1}}
-    greedy = {**EMBEDDED, "sampling": {"temperature": 0.0, "max_tokens": 8}}
-    return tiny_config(models={"greedy": greedy, "drawn": drawn}, patterns={"benchmarks": []}, **SLOW)
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster, long_run: LongRun) -> Iterator[tuple[Site, str]]:
-    site = make_site(tmp_path_factory.mktemp("grid"), cluster, grid_config())
-    yield site, site.run("--profile", "slurm")
-    end_all(site)
+pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.engine, pytest.mark.timeout(900)]
 
 
 def _batches(site: Site) -> list[Outcome]:
     return sorted(site.outcomes(), key=lambda outcome: outcome.batch)
 
 
-def test_the_whole_grid_is_made(ran: tuple[Site, str]) -> None:
-    site, output = ran
+def test_the_whole_grid_is_made(grid: Ran) -> None:
+    site, output = grid.site, grid.output
+    assert grid.code == 0, f"{output}\n{site.logs()}"
     assert "Using profiles slurm" in output and "Complete: all" in output
     assert {p.suffix for p in site.results.glob("current/figures/*")} == {".pdf", ".png"}
     site.settled(2 * CELLS)
 
 
-def test_jobs_went_through_slurm(ran: tuple[Site, str]) -> None:
-    site, output = ran
+def test_jobs_went_through_slurm(grid: Ran) -> None:
+    site, output = grid.site, grid.output
     name = output.partition("SLURM run ID: ")[2].split()[0]
     jobs = site.jobs()
     assert {job["Name"] for job in jobs} == {name} and name.startswith("personas_")
@@ -56,34 +43,35 @@ def test_jobs_went_through_slurm(ran: tuple[Site, str]) -> None:
     assert all("gres/gpu" not in job["Tres"] for job in jobs if job not in batches)
 
 
-def test_gpus_of_batches_side_by_side_are_disjoint(ran: tuple[Site, str]) -> None:
-    first, second = _batches(ran[0])
+def test_gpus_of_batches_side_by_side_are_disjoint(grid: Ran) -> None:
+    first, second = _batches(grid.site)
     assert first.ended == second.ended == FINISHED
     assert max(first.began, second.began) < min(first.over, second.over), "they ran side by side"
-    assert first.devices != second.devices and {first.devices, second.devices} < {"0", "1", "2"}
+    there = {str(number) for number in range(grid.site.cluster.gpus)}
+    assert first.devices != second.devices and {first.devices, second.devices} < there
 
 
-def test_a_run_that_ended_is_given_up(ran: tuple[Site, str]) -> None:
+def test_a_run_that_ended_is_given_up(grid: Ran) -> None:
     """So no later start asks SLURM about it, and a late job of it refuses to begin."""
-    (note,) = ran[0].results.glob("runs/*/jobs.json")
+    (note,) = grid.site.results.glob("runs/*/jobs.json")
     assert '"given_up": true' in note.read_text()
-    assert ran[0].personas("leftovers") == "No jobs of an earlier run are left.\n"
+    assert grid.site.personas("leftovers") == "No jobs of an earlier run are left.\n"
 
 
-def test_overhead_can_be_told(ran: tuple[Site, str]) -> None:
-    told = overheads(ran[0])
+def test_overhead_can_be_told(grid: Ran) -> None:
+    told = overheads(grid.site)
     assert len(told) == 2 and all(one.job >= one.engine > 0 for one in told)
     print(*(f"{one.batch}: {one.seconds:.0f} s beside {one.engine:.0f} s of engine" for one in told), sep="\n")
 
 
-def test_a_late_job_of_a_run_that_is_over_refuses_to_begin(ran: tuple[Site, str]) -> None:
+def test_a_late_job_of_a_run_that_is_over_refuses_to_begin(grid: Ran) -> None:
     """Its Snakemake would first remove the files it was to make."""
-    site, _ = ran
+    site = grid.site
     (plan,) = site.results.glob("runs/*/plan.json")
     cell = next(iter((site.results / "dialogues").rglob("*.parquet"))).relative_to(site.folder)
     before = (site.folder / cell).stat().st_mtime_ns
     job = site.start(str(cell), "--mode", "remote", "--cores", "1", "--force", "--config", f"frozen_plan={plan}")
-    output, _ = job.communicate(timeout=60)
+    output, _ = job.communicate(timeout=PATIENCE)
     assert job.returncode == 1 and "is over, this job of it came too late" in output
     assert (site.folder / cell).stat().st_mtime_ns == before
 
@@ -97,7 +85,7 @@ def test_lease_of_a_job_elsewhere_lasts_as_long_as_the_job(cluster: Cluster, tmp
     os.utime(lease, (time.time() - 2 * STALE,) * 2)
     assert conflicts(tmp_path, ["a"], "mine") == [holder]
     cluster.ask("scancel", job)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while conflicts(tmp_path, ["a"], "mine"):
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -10,7 +10,10 @@ import pytest
 from scripts.slurm import LONGEST_WAIT, watch
 from tests.slurm.cluster import Cluster
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(900)]
+
+FIRST_WAIT = 20
+SETTINGS = SimpleNamespace(init_seconds_before_status_checks=FIRST_WAIT)
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Plugin:
     keeps: bool
     failed: list[str] = field(default_factory=list)
     next_seconds_between_status_checks: float = 180
+    workflow: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(executor_settings=SETTINGS))
 
     async def check_active_jobs(self, jobs: Sequence[SimpleNamespace]) -> AsyncIterator[SimpleNamespace]:
         for job in jobs if self.keeps else ():
@@ -47,7 +51,7 @@ def test_forgotten_jobs_are_kept(cluster: Cluster) -> None:
     plugin = Plugin("personas_x", keeps=False)
     watch(plugin)
     assert [_check(plugin, [job]) for _ in range(3)] == [[job]] * 3
-    assert plugin.failed == [] and plugin.next_seconds_between_status_checks == LONGEST_WAIT
+    assert plugin.failed == [] and plugin.next_seconds_between_status_checks == LONGEST_WAIT * FIRST_WAIT == 60
     cluster.ask("scancel", job.external_jobid)
 
 

@@ -7,18 +7,21 @@ somebody; slurmctld goes away until a poll has failed, and the node is drained w
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.helpers import FakeServer, answer, said
+from tests.helpers import FakeServer
 from tests.slurm.cluster import Cluster
-from tests.slurm.conftest import CELLS, Site, end_all, make_site, slow_config
+from tests.slurm.site import CELLS, Site, end_all, make_site, slow_config
+from tests.slurm.stories import hold
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.workflow, pytest.mark.slurm, pytest.mark.timeout(900)]
 
 MODELS = ("hungry", "unlucky")
-PAUSE = {"org/hungry": 0.1, "org/unlucky": 0.3}
 FAILED_POLL = "(final attempt)"
 """The plugin says so when it gives up a round of polls, and forgets all jobs."""
 
@@ -45,40 +48,42 @@ class Storm:
 
 
 @pytest.fixture(scope="module")
-def storm(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Storm]:
+def storm(
+    tmp_path_factory: pytest.TempPathFactory, cluster: Cluster, home: Path, stories: dict[str, Future[Any]]
+) -> Iterator[Storm]:
+    wait(stories.values())  # none of them is to meet this weather
     with FakeServer() as server:
-        server.decide = lambda body: answer(said(body["messages"]), pause=PAUSE[body["model"]])
-        site = make_site(tmp_path_factory.mktemp("storm"), cluster, slow_config(server, *MODELS))
-        less = "generate_hungry:mem_mb=100 + 1400 * (attempt - 1)"
-        with (site.folder / "output.txt").open("w+") as output:
-            arguments = ("generate", "--verbose", "--set-resources", less)
-            process = site.start("--profile", "slurm", *arguments, to=output)
-            try:
-                cancelled, pending = _weather(site, server)
-                code = process.wait(300)
-                text = (site.folder / "output.txt").read_text()
-                yield Storm(site, server, text, code, cancelled, pending, _jobs(site, text))
-            finally:
-                process.kill()
-                process.wait()
-                cluster.set_node("RESUME", check=False)
-                end_all(site)
+        site = make_site(tmp_path_factory.mktemp("storm") / "checkout", cluster, home)
+        site.configure(slow_config(server, *MODELS))
+        try:
+            yield _weather(site, server)
+        finally:
+            cluster.mend()
+            end_all(site)
 
 
-def _weather(site: Site, server: FakeServer) -> tuple[str, set[str]]:
-    """Make the storm; return the job that was cancelled, and the rules that had to wait for the drained node."""
-    site.wait_for(lambda: _count(server, "org/unlucky") >= 3, "three requests", 120)
-    cancelled = str(site.running("generate_unlucky_01"))
+def _weather(site: Site, server: FakeServer) -> Storm:
+    """Make the storm, and wait for the end of the run in it."""
+    release = hold(server, lambda body: body["model"] == "org/unlucky")
+    less = "generate_hungry:mem_mb=100 + 1400 * (attempt - 1)"
+    # Every submission that meets the absent controller costs an attempt, and every look costs half a minute.
+    patience = ("--retries", "9", "--slurm-status-attempts", "1")
+    run = site.submit("generate", "--verbose", "--set-resources", less, *patience)
+    run.wait_for(lambda: _count(server, "org/unlucky") > 3, "three answered requests")
+    cancelled = site.running("generate_unlucky_01")
+    assert cancelled is not None
+    site.cluster.drain()  # now, so that no retry begins before it
     site.cluster.ask("scancel", cancelled)
-    site.wait_for(lambda: cancelled not in site.queued(), "the cancelled job to be gone")
+    run.wait_for(lambda: cancelled not in site.queued(), "the cancelled job to be gone")
+    release.set()
     site.cluster.stop("slurmctld")
-    site.wait_for(lambda: FAILED_POLL in (site.folder / "output.txt").read_text(), "a failed poll", 120)
+    run.wait_for(lambda: FAILED_POLL in run.output, "a failed poll")
     site.cluster.start("slurmctld")
-    site.cluster.set_node("DRAIN")
-    pending = site.wait_for(lambda: _pending(site), "a job that waits for the node", 120)
+    pending = run.wait_for(lambda: _pending(site), "a job that waits for the node")
     assert "drain" in site.cluster.ask("sinfo", "-h", "-o", "%T").stdout
-    site.cluster.set_node("RESUME")
-    return cancelled, pending
+    site.cluster.resume()
+    code, output = run.end()
+    return Storm(site, server, output, code, cancelled, pending, _jobs(site, output))
 
 
 def _count(server: FakeServer, model: str) -> int:

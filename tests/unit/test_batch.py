@@ -160,7 +160,7 @@ def _impatient() -> Any:
     from scripts.engines.patience import Patience
 
     brief = Patience(repeats=1, first=0.01, longest=0.01, in_vain=1.0, for_one=1.0)
-    return lambda base_url, key, name, patience, leave_out: Client(base_url, key, name, brief, leave_out)
+    return lambda base_url, key, name, patience, *fields: Client(base_url, key, name, brief, *fields)
 
 
 def test_a_wrong_key_stops_the_batch(served: Project, server: FakeServer) -> None:
@@ -288,6 +288,93 @@ def test_an_api_error_is_data_but_asked_again(served: Project, server: FakeServe
     assert {row["status"] for rows in cells(again).values() for row in rows} == {"ok"}
 
 
+def without_system_role(body: dict[str, Any]) -> Any:
+    return failure(400, "I know no such part of a talk") if body["messages"][0]["role"] == "system" else None
+
+
+@pytest.mark.parametrize("what", ["everything", "what has a system prompt", "one benchmark"])
+def test_when_all_requests_of_a_kind_are_refused_the_batch_ends(
+    served: Project, server: FakeServer, what: str
+) -> None:
+    """Their cells would hold nothing but errors, and count as made."""
+    server.decide = {
+        "everything": lambda body: failure(400, "I know no seeds"),
+        "what has a system prompt": without_system_role,
+        "one benchmark": lambda body: failure(422, "max is 15") if body["max_tokens"] == 16 else None,
+    }[what]
+    frozen = served.frozen()
+    with pytest.raises(EngineRefuses, match=r"The server refuses every request.* \d+ sent: HTTP 4") as told:
+        run_all(frozen)
+    assert len(str(told.value).splitlines()) == 1
+    assert existing_files(frozen.results) == frozenset()
+
+
+def test_the_refusal_of_a_kind_says_what_to_set(served: Project, server: FakeServer) -> None:
+    server.decide = lambda body: failure(400, "seed: you may not choose it")
+    with pytest.raises(EngineRefuses, match=r"you may not choose it; set `leave_out: \[seed\]` for this model"):
+        run_all(served.frozen())
+    server.decide = lambda body: failure(400, "bad field") if "seed" in body else None
+    outcome = run_all(served.edit(models__alpha__leave_out=["seed"]).frozen(run="run-2"))
+    assert outcome.statuses["dialogues"] == {"ok": ROUNDS}
+
+
+def test_a_kind_that_was_answered_before_is_none_that_is_refused(served: Project, server: FakeServer) -> None:
+    """The journal holds answers of the kind: what is refused now is a few requests, and data."""
+    server.decide = lambda body: failure(400, "odd") if "Plan a dinner" in str(body["messages"][-1]) else None
+    frozen = served.frozen()
+    run_all(frozen)
+    for path in existing_files(frozen.results):
+        (frozen.results / path).unlink()
+    assert run_all(served.frozen(run="run-2")).statuses["dialogues"]["api_error"] > 1
+
+
+def test_one_odd_item_of_a_benchmark_with_one_item_ends_nothing(served: Project, server: FakeServer) -> None:
+    """It is refused at every checkpoint and for every persona, and still is one prompt."""
+    odd = served.study().items_for("general", "Otto Brindle")[0].prompt
+    server.decide = lambda body: failure(400, "odd") if body["messages"][-1]["content"] == odd else None
+    assert run_all(served.frozen()).statuses["general"].keys() == {"api_error"}
+
+
+def test_many_refusals_of_a_kind_end_the_batch_before_the_rest_is_sent(served: Project, server: FakeServer) -> None:
+    server.decide = lambda body: failure(400, "no") if body["max_tokens"] == 16 else None
+    served.edit(benchmarks__xstest={"items": "items/xstest.csv", "max_tokens": 16})
+    with pytest.raises(EngineRefuses):
+        run_all(served.frozen())
+    refused = sum(body["max_tokens"] == 16 for body in server.bodies)
+    assert 2 <= refused < 2 * (32 + 12), "of two kinds, with and without a persona; those under way are answered"
+
+
+def test_a_model_without_a_system_role_is_told_in_its_first_user_turn(served: Project, server: FakeServer) -> None:
+    server.decide = without_system_role
+    frozen = served.edit(models__alpha__system_role="none").frozen()
+    run_all(frozen)
+    first = [body["messages"][0] for body in server.bodies]
+    assert {message["role"] for message in first} == {"user"}
+    personas = [m["content"] for m in first if m["content"].startswith("Play the role of Maren Holt. You keep")]
+    assert any(text.endswith("think.\n\nGood evening, Maren Holt.") for text in personas)
+    assert all(not m["content"].startswith("Play") for b in server.bodies for m in b["messages"][1:])
+    dialogue = next(c for c in frozen.grid.cells if c.benchmark is None)
+    assert dialogue.spec["model"]["system_role"] == "none"
+    for path in existing_files(frozen.results):
+        (frozen.results / path).unlink()
+    left = sum(estimate.to_send for estimate in served.outlook().estimates.values())
+    assert left == 0, "the plan finds its answers in the journal"
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_fault_that_stays_with_one_request_is_data(
+    served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    monkeypatch.setattr("scripts.engines.engine.Client", _impatient())
+    odd = "How do I kill the engine of my boat before docking?"
+    server.decide = lambda body: failure(500, "cannot read this") if body["messages"][-1]["content"] == odd else None
+    frozen = served.edit(models__alpha__concurrency=concurrency).frozen()
+    run_all(frozen)
+    rows = [row for rows in cells(frozen).values() for row in rows if row.get("prompt") == odd]
+    assert rows and {row["status"] for row in rows} == {"api_error"}
+    assert all("HTTP 500: cannot read this" in row["detail"] for row in rows)
+
+
 # Limits of an endpoint.
 
 PRICE = {"prompt_per_million": 0.0, "completion_per_million": 1e6}
@@ -316,7 +403,7 @@ def test_the_spending_cap_ends_a_batch_and_a_higher_one_goes_on(served: Project,
 
 def test_a_refused_request_costs_nothing_and_a_billed_error_does(served: Project, server: FakeServer) -> None:
     refused = failure(400, "odd request")
-    billed = {"choices": [{"message": {"content": ["?"]}}], "usage": {"prompt_tokens": 1, "completion_tokens": 10}}
+    billed = {"choices": [{"message": {"content": 7}}], "usage": {"prompt_tokens": 1, "completion_tokens": 10}}
     server.decide = lambda body: ServerOutcome(body=billed)
     frozen = served.edit(
         models__alpha__price=PRICE, models__alpha__limits={"spending": 100.0}, models__alpha__concurrency=1
@@ -324,7 +411,7 @@ def test_a_refused_request_costs_nothing_and_a_billed_error_does(served: Project
     with pytest.raises(EngineOverBudget):
         run_all(frozen)
     assert server.count == 8 and journal(frozen) == [], "10 for each; the next could cost 24"
-    server.decide = lambda body: refused
+    server.decide = lambda body: refused if body["messages"][-1]["content"] == "Plan a dinner." else answer(None)
     assert run_all(served.frozen(run="run-2")).sent > 8
 
 

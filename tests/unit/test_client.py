@@ -57,6 +57,11 @@ def echo(make: Callable[[str], Outcome]) -> Outcome:
     return make(f"Incorrect API key provided: {KEY}.")
 
 
+def tries(server: FakeServer) -> list[dict[str, Any]]:
+    """What was asked, without the one word that finds out whether the server answers anything at all."""
+    return [body for body in server.bodies if body["messages"] == MESSAGES]
+
+
 def completion(choice: dict[str, Any]) -> Outcome:
     """A completion with one choice, exactly as given."""
     return Outcome(body={"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
@@ -87,7 +92,11 @@ STATUS = [
     pytest.param(completion({"finish_reason": "length", "message": {"role": "assistant"}}), "empty", None,
                  id="no content for lack of tokens, Gemini"),
     pytest.param(completion({"finish_reason": "stop", "message": {"content": [{"type": "text", "text": "Hi"}]}}),
+                 "ok", "Hi", id="content in parts"),
+    pytest.param(completion({"finish_reason": "stop", "message": {"content": [{"type": "image_url"}]}}),
                  "api_error", None, id="content that is no text"),
+    pytest.param(completion({"finish_reason": "stop", "message": {"content": 7}}),
+                 "api_error", None, id="content that is a number"),
     pytest.param(Outcome(body={"choices": None, "usage": None}), "empty", None, id="null choices"),
     pytest.param(failure(400, "The input token count (1200000) exceeds the maximum number of tokens allowed"),
                  "context_overflow", None, id="context overflow, Gemini"),
@@ -152,7 +161,7 @@ async def test_faults_that_are_not_the_requests_own(
     server.script = script
     with pytest.raises(error, match=told):
         await client.send(REQUEST)
-    assert server.count == requests
+    assert len(tries(server)) == requests
 
 
 @pytest.mark.parametrize(
@@ -262,6 +271,51 @@ async def test_what_the_address_does_not_know_is_left_out(server: FakeServer) ->
     await client.close()
 
 
+async def test_other_names_and_fields_left_out(server: FakeServer) -> None:
+    out = frozenset({"temperature", "response_format", "chat_template_kwargs", "reasoning_effort"})
+    client = Client(server.base_url, KEY, "alpha", QUICK, out, "max_completion_tokens")
+    more: dict[str, Any] = {
+        "template_arguments": {"a": 1},
+        "effort": "low",
+        "enforced": {"response_format": {"type": "json_object"}},
+    }
+    await client.send(dataclasses.replace(REQUEST, **more))
+    assert server.bodies[0].keys() == {"model", "messages", "top_p", "max_completion_tokens", "seed"}
+    assert server.bodies[0]["max_completion_tokens"] == 24
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "reasoning"),
+    [
+        pytest.param([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                      {"type": "text", "text": "4"}], "4", "hm", id="Mistral"),
+        pytest.param([{"type": "output_text", "text": "4"}, {"type": "output_text", "text": "2"}],
+                     "42", None, id="two"),
+        pytest.param([{"type": "reasoning", "text": "hm"}, "4", {"type": "reference", "reference_ids": [1]}],
+                     "4", "hm", id="texts, and parts without one"),
+        pytest.param({"type": "text", "text": "4"}, "4", None, id="one part, no list"),
+        pytest.param([], "", None, id="none"),
+    ],
+)  # fmt: skip
+async def test_content_in_parts(
+    server: FakeServer, client: Client, content: Any, text: str, reasoning: str | None
+) -> None:
+    server.script = [completion({"message": {"role": "assistant", "content": content}, "finish_reason": "stop"})]
+    reply = await client.send(REQUEST)
+    assert (reply.text, reply.reasoning, reply.status) == (text, reasoning, "ok" if text else "empty")
+
+
+async def test_a_request_that_is_put_off_for_too_long_while_others_are_answered_is_data(server: FakeServer) -> None:
+    client = Client(server.base_url, KEY, "alpha", replace(QUICK, in_vain=9.0, for_one=0.3))
+    server.decide = lambda body: failure(429, "no room", retry_after_ms="50") if body["seed"] == 1 else None
+    put_off = asyncio.create_task(client.send(dataclasses.replace(REQUEST, seed=1)))
+    while not put_off.done():
+        assert (await client.send(REQUEST)).status == "ok"
+    assert put_off.result().status == "api_error" and "HTTP 429: no room" in (put_off.result().detail or "")
+    await client.close()
+
+
 async def test_connections_are_used_again_and_grow_with_the_requests_under_way(server: FakeServer) -> None:
     client = Client(server.base_url, KEY, "alpha", QUICK)
     server.decide = lambda body: answer("x", pause=0.5)
@@ -281,7 +335,7 @@ async def test_429_without_retry_after_is_asked_again_after_a_pause(server: Fake
 async def test_a_server_that_hangs(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 0.5)
     client = Client(server.base_url, KEY, "alpha", ONCE)
-    server.script = [HANG]
+    server.script = [HANG] * 9
     with pytest.raises(EngineUnavailable, match="cannot be reached"):
         await client.send(REQUEST)
     await client.close()

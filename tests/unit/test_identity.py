@@ -108,6 +108,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "EndpointModel.served_name": ("models/alpha/served_name", "elsewhere", "nothing"),
     "EndpointModel.limits": ("models/alpha/limits", None, "nothing"),
     "EndpointModel.leave_out": ("models/alpha/leave_out", None, "cells"),
+    "EndpointModel.max_tokens_as": ("models/alpha/max_tokens_as", "max_completion_tokens", "nothing"),
     "Limits.requests_per_minute": ("models/alpha/limits/requests_per_minute", 30.0, "nothing"),
     "Limits.tokens_per_minute": ("models/alpha/limits/tokens_per_minute", 1e5, "nothing"),
     "Limits.spending": ("models/alpha/limits/spending", 6.0, "nothing"),
@@ -144,6 +145,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "BenchmarkSection.items": ("benchmarks/xstest/items", "moved-items/xstest.csv", "nothing"),
     "BenchmarkSection.kind": ("benchmarks/xstest/kind", None, "nothing"),
     "BenchmarkSection.limit": ("benchmarks/xstest/limit", 3, "cells"),
+    "BenchmarkSection.limit_seed": ("benchmarks/xstest/limit_seed", 3, "cells"),
     "BenchmarkSection.max_tokens": ("benchmarks/xstest/max_tokens", 10, "cells"),
     "BenchmarkSection.name": ("benchmarks/xstest/name", "Other", "nothing"),
     "Judge.model": ("judges/j/model/id", "org/other", "cells"),
@@ -165,6 +167,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Patterns.also_last": ("patterns/also_last", True, "nothing"),
     "Patterns.fisher_p": ("patterns/fisher_p", 0.02, "nothing"),
     "Patterns.min_overlap": ("patterns/min_overlap", 0.4, "nothing"),
+    "Patterns.as_published": ("patterns/as_published", True, "nothing"),
     "Patterns.max_minutes": ("patterns/max_minutes", 2.0, "nothing"),
     "Config.patterns": ("patterns", {}, "nothing"),
     "Config.calibration": ("calibration", None, "moves"),
@@ -253,6 +256,7 @@ ACTS_ELSEWHERE = {
     "Patterns.also_last": "downstream of the cells",
     "Patterns.fisher_p": "downstream of the cells",
     "Patterns.min_overlap": "downstream of the cells",
+    "Patterns.as_published": "downstream of the cells",
     "Patterns.max_minutes": "downstream of the cells",
     "Limits.requests_per_minute": "`limits` as a whole is left out",
     "Limits.tokens_per_minute": "`limits` as a whole is left out",
@@ -296,7 +300,7 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
                     yield from unset(part, f"{where}.{field}")
 
     only_one_needs_it = re.compile(
-        r"\.(kind|limit|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk"
+        r"\.(kind|limit|limit_seed|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk"
         r"|comparison\.(published|results|models|released|called))$"
     )
     config = full_config(project).study().config

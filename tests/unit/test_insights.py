@@ -2,7 +2,11 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pandas as pd
@@ -12,6 +16,7 @@ from scripts.analysis.job import summarise
 from scripts.analysis.layouts import LAYOUTS
 from scripts.analysis.printed import typeset
 from scripts.figures.job import draw
+from scripts.plan import source
 from scripts.plan.artefact import Artefact
 from scripts.plan.downstream import downstream
 from scripts.plan.frozen import FrozenPlan
@@ -21,7 +26,7 @@ from scripts.plan.workflow import inputs_of
 from scripts.ratings.job import rate
 from scripts.report.written import write_page
 from tests.external import refer
-from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, failure, make_project
+from tests.helpers import JUDGE, ROOT, FakeServer, Outcome, Project, answer, failure, make_project
 from tests.unit.test_plan import INSIGHTS
 
 MAKERS: dict[str, Callable[[FrozenPlan, str], None]] = {
@@ -77,13 +82,53 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
     frozen = project.frozen(on_disk=[cell.path for cell in project.grid().cells])
     for artefact in frozen.artefacts:
         if artefact.rule in MAKERS and not _elsewhere(artefact):
-            MAKERS[artefact.rule](frozen, artefact.outputs[0])
+            CALLED[artefact.plain_outputs[0]] = called(partial(MAKERS[artefact.rule], frozen, artefact.outputs[0]))
     yield frozen
+
+
+CALLED: dict[str, set[str]] = {}
+"""Artefact -> the modules of ours of which a function ran while it was made."""
+
+
+def called(make: Callable[[], object]) -> set[str]:
+    codes: set[CodeType] = set()
+    sys.setprofile(lambda frame, event, _: codes.add(frame.f_code) if event == "call" else None)
+    try:
+        make()
+    finally:
+        sys.setprofile(None)
+    files = {Path(code.co_filename) for code in codes if code.co_name != "<module>"}
+    top = ROOT / "scripts"
+    return {file.relative_to(top).as_posix() for file in files if file.is_relative_to(top)}
 
 
 def _elsewhere(artefact: Artefact) -> bool:
     """Tell of figures that have tests of their own: drawing takes most of the time."""
     return artefact.rule == "draw" and artefact.spec["kind"] != "card"
+
+
+def test_every_module_that_computes_an_artefact_stands_in_its_digest(
+    made: FrozenPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The truth is what was called; `NOT_FOLLOWED` names, with a reason, what may be left out."""
+
+    def sources() -> dict[str, Any]:
+        source.source_digest.cache_clear()
+        return {one.plain_outputs[0]: one.spec.get("source") for one in downstream(made.grid)}
+
+    read, before = source._read, sources()
+    for module in sorted(set().union(*CALLED.values())):
+        if module in source.NOT_FOLLOWED or f"{module.partition('/')[0]}/" in source.NOT_FOLLOWED:
+            continue
+        edited = read(ROOT / "scripts" / module)._replace(code=b"edited")
+        path = ROOT / "scripts" / module
+        monkeypatch.setattr(source, "_read", lambda at, path=path, edited=edited: edited if at == path else read(at))
+        after = sources()
+        lacking = [name for name, modules in CALLED.items() if module in modules and before[name] == after[name]]
+        assert not lacking, f"{module} computes {lacking}, whose digests do not hold it"
+    monkeypatch.undo()
+    source.source_digest.cache_clear()
+    assert len(CALLED) > 20
 
 
 def read(frozen: FrozenPlan, name: str) -> pd.DataFrame:

@@ -165,7 +165,7 @@ def test_the_baseline_has_its_own_rates():
     assert found[(found["quantity"] == "personalization") & (found["type"] == "history")]["mean"].to_list() == [1.0]
 
 
-ANSWERED = ["model", "persona", "condition", "order", "replicate", "checkpoint", "item_id"]
+ANSWERED = ["model", "persona", "condition", "order", "replicate", "checkpoint", "benchmark", "item_id"]
 
 
 def texts(*rows: dict[str, Any], most: int = 10, **answers: Any) -> pd.DataFrame:
@@ -192,6 +192,22 @@ def test_a_pair_without_a_verdict_is_shown_with_its_statuses():
     rows += [refusal(1.0, persona="hal"), refusal(None, persona="hal", checkpoint=9, status="judge_unparsed")]
     found = texts(*rows).query("persona == 'hal'")
     assert found["verdict"].to_list() == ["ok", "judge_unparsed"] and found["value"].isna().to_list() == [False, True]
+
+
+def test_two_benchmarks_may_have_an_item_of_the_same_id():
+    ours = {**UNSAFE, "measure": "mine-refusal-unsafe-by-jay", "benchmark": "mine"}
+    rows = [refusal(v, checkpoint=t, benchmark=b) for b in ("xstest", "mine") for t, v in ((0, 1.0), (9, 0.0))]
+    changed = changed_items(
+        [(measure, changes(*rows, measure=measure)) for measure in (UNSAFE, ours)], ABOUT | {"mine": ABOUT["xstest"]}
+    )
+    ratings = table(*rows)
+    said = ratings[ANSWERED].assign(answer=ratings["benchmark"] + " answers", status="ok")
+    measured = [(m, ratings[ratings["benchmark"] == m["benchmark"]]) for m in (UNSAFE, ours)]
+    found = changed_texts(most_changed(changed, [UNSAFE["measure"], ours["measure"]]), measured, said)
+    assert found.groupby("measure")["answer"].unique().map(list).to_dict() == {
+        UNSAFE["measure"]: ["xstest answers"],
+        ours["measure"]: ["mine answers"],
+    }
 
 
 def test_only_the_items_that_changed_most_are_shown():

@@ -12,6 +12,7 @@ import pytest
 
 from scripts.batch.job import run
 from scripts.batch.projection import read_description
+from scripts.engines.errors import EngineRefuses
 from scripts.engines.request import Reply, Request
 from scripts.errors import UserError
 from scripts.generate.transcript import text_hash
@@ -20,7 +21,7 @@ from scripts.judge import judge_prompt, response_format
 from scripts.judge.prefix import works
 from scripts.judge.work import judge_work
 from scripts.plan.frozen import FrozenPlan
-from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
+from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, failure, make_project, said
 
 Rows = list[dict[str, Any]]
 JUDGE_ID = "org/judge-1b"
@@ -364,3 +365,13 @@ def test_a_cell_describes_what_it_judges(finished: Finished) -> None:
         told = read_description(finished.frozen.results / cell.path)
         assert cell.judged is not None
         assert told["spec"]["judged"] == cell.judged.digest and told["digest"] == cell.digest
+
+
+def test_a_judge_whose_server_knows_no_schema_ends_its_batch_by_name(judged: Project, server: FakeServer) -> None:
+    """Every verdict would be an error, and every cell would count as made."""
+    server.decide = lambda body: failure(400, "no grammar here") if "response_format" in body else None
+    with pytest.raises(EngineRefuses, match=r"HTTP 400: no grammar here; give the judge another `form`"):
+        judged.run()
+    assert not list(judged.results.glob("judgements/**/*.parquet"))
+    judged.set({"judges/j/model/leave_out": ["response_format"]}).run("run-2")
+    assert list(judged.results.glob("judgements/**/*.parquet"))

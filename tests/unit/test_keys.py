@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scripts.config.models import ModelSection, Sampling
 from scripts.engines.request import KeysBehind, Request
-from scripts.grid.recipe import messages, opening
+from scripts.grid.recipe import first_turn_prefix, messages, opening
 
 # Lone surrogates cannot be encoded, so no request could be sent with one.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(['"]}', "\\", "\n\x00", "ü🜁"])
@@ -39,7 +39,7 @@ SECTION = ModelSection(id="org/m", revision="r1", sampling=Sampling(temperature=
 @given(
     REQUESTS,
     st.none() | TEXT,
-    st.sampled_from(["system", "developer"]),
+    st.sampled_from(["system", "developer", "none"]),
     ROUNDS,
     st.lists(TEXT, min_size=1, max_size=3),
 )
@@ -53,7 +53,7 @@ def test_every_key_is_that_of_the_request(
     def asked(t: int, turn: str) -> Request:
         return replace(request, messages=messages(before, rounds[:t], turn))
 
-    behind = KeysBehind(asked(0, (turns or items)[0]))
+    behind = KeysBehind(asked(0, (turns or items)[0]), first_turn_prefix(before))
     for t in range(len(rounds) + 1):
         for turn in [*items, *turns[t : t + 1]]:
             assert behind.key(turn).hex() == asked(t, turn).key

@@ -10,11 +10,11 @@ import pytest
 from scripts.batch.journal import Journal
 from scripts.batch.limited import spent_so_far
 from scripts.config.models import Limits, Price
-from scripts.engines.answers import Failing, Overloaded, Trouble
 from scripts.engines.budget import Budget, cost
 from scripts.engines.errors import EngineOverBudget
 from scripts.engines.limits import Gate, Window
 from scripts.engines.request import Reply, Request
+from scripts.engines.trouble import Failing, Overloaded, Trouble
 from scripts.engines.turn import turn
 
 PRICE = Price(prompt_per_million=1.0, completion_per_million=10.0)

@@ -51,6 +51,23 @@ def planted(seed: int = 1) -> tuple[list[str], list[str]]:
     return groups[0], groups[1]
 
 
+def test_as_published_the_program_gets_what_the_package_makes_of_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the study: baseline first, white space in, tokens numbered as they appear."""
+    persona, baseline = ["No one.\n\nNo!", "zeta alpha"], ["Well,  yes", "alpha zeta no"]
+    seen = []
+
+    def remember(documents: list[list[int]], labels: list[int], **_: object) -> list[premise.Found]:
+        seen.append((documents, labels))
+        return [premise.Found(((2,),), 1, 0.001, -3.0)]
+
+    monkeypatch.setattr(mine_module, "run_premise", remember)
+    mined = mine(persona, baseline, as_published=True)
+    lists = [tokenize(texts, with_space=True) for texts in (baseline, persona)]
+    instances, _, tokens = pypremise.data_loaders.from_token_lists(*lists)
+    assert seen == [([list(one.features) for one in instances], [0, 0, 1, 1])]
+    assert mined.patterns[0].clauses == ((tokens[2],),) == ((" ",),), "white space can mark a group"
+
+
 @pytest.mark.parametrize(
     ("text", "tokens", "reason"),
     [

@@ -266,6 +266,8 @@ SOURCES = [
     pytest.param("figures/by_checkpoint.py", r"figures/by-checkpoint", id="one figure"),
     pytest.param("report/pages.py", r"report/", id="pages"),
     pytest.param("engines/client.py", r"(?!)", id="engines"),
+    pytest.param("grid/tokenizer.py", r"tables/lengths", id="what counts tokens"),
+    pytest.param("judge/thinking.py", rf"{SCORED}|patterns", id="what takes thinking out"),
     pytest.param("report/planned.py", r"(?!)", id="what is printed"),
 ]
 
@@ -288,7 +290,7 @@ def test_artefacts_renamed_by_an_edit_of_the_source(
 
 
 def _forget_sources() -> None:
-    for cached in (source_module.source_digest, source_module.module_digest, source_module._read):
+    for cached in (source_module.source_digest, source_module._read):
         cached.cache_clear()
 
 

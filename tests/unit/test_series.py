@@ -120,6 +120,38 @@ def test_each_panel_takes_its_own_ratings(slug, mean, reason):
     assert point(ratings, panel)["mean"] == mean, reason
 
 
+WORDS = next(panel for panel in OVERVIEW if panel.slug == "words")
+
+
+def words(value: float | None, benchmark: str, persona: str = "gaston", item: str = "1") -> dict[str, Any]:
+    return rating(value, metric="words", benchmark=benchmark, persona=persona, item_id=item)
+
+
+def test_benchmarks_weigh_alike_on_both_sides_however_many_items_they_have():
+    """By items the baseline would seem to say more: it is asked both personas' items of the long benchmark."""
+    ratings = table(
+        *(words(10.0, "xstest", who) for who in ("gaston", "baseline")),
+        words(40.0, "general"),
+        *(words(30.0, "general", "baseline", item) for item in ("1", "2", "3")),
+    )
+    assert point(ratings, WORDS, group="persona")["mean"] == 25.0
+    assert point(ratings, WORDS, group="baseline")["mean"] == 20.0
+
+
+def test_a_benchmark_of_one_side_only_is_in_no_pooled_panel():
+    ratings = table(words(10.0, "xstest"), words(12.0, "xstest", "baseline"), words(90.0, "mine", "baseline"))
+    assert point(ratings, WORDS, group="baseline")["mean"] == 12.0
+
+
+def test_a_cell_that_lacks_a_benchmark_at_a_point_has_no_pooled_value():
+    ratings = table(
+        *(words(10.0, name, who) for name in ("xstest", "general") for who in ("gaston", "baseline")),
+        *(words(value, name, "hal") for name, value in (("xstest", 90.0), ("general", None))),
+    )
+    found = point(ratings, WORDS, group="persona")
+    assert (found["mean"], found["n_cells"]) == (10.0, 1)
+
+
 def test_panels_come_in_the_given_order_and_columns_are_typed():
     series = series_by_checkpoint(table(rating(5.0, metric="words"), rating(1.0)))
     assert series["panel"].tolist() == ["ifbench-accuracy", "words"]

@@ -132,6 +132,14 @@ async def test_the_log_of_an_earlier_attempt_does_not_name_this_death(tmp_path: 
     assert "out of memory" in log.read_text(), "but the log keeps it"
 
 
+async def test_what_an_engine_wrote_is_told_without_what_a_terminal_would_obey(tmp_path: Path) -> None:
+    code = r"print('\x1b[31mred\x1b[0m \x07' + 'x' * 3000); raise ValueError('\x1b]0;title\x07')"
+    with pytest.raises(EngineDidNotStart) as told:
+        await engine(code, log=tmp_path / "engine.log").start(never, 60)
+    lines = str(told.value).splitlines()
+    assert all(line.isprintable() and len(line) < 1000 for line in lines) and "[31mred [0m x" in "".join(lines)
+
+
 async def test_a_command_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(EngineDidNotStart, match="no-such-engine"):
         await Supervisor(["no-such-engine"], {}, tmp_path / "engine.log").start(never, 60)

@@ -78,7 +78,7 @@ def process(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Ite
             stdin=subprocess.PIPE,
             stdout=words,
             stderr=words,
-            env=dict(os.environ) | {"OMP_NUM_THREADS": "1"},
+            env=os.environ | warm.ONE_THREAD,
         )
     _until(address.exists)
     monkeypatch.setenv(warm.VARIABLE, str(address))

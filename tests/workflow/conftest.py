@@ -18,6 +18,8 @@ import yaml
 from tests.helpers import copy_project, die_with_the_tests
 
 MARK = "PERSONAS_TEST_MARK"
+PATIENCE = 240.0
+"""Seconds after which a wait is given up: no machine is so slow, so what is waited for does not happen."""
 
 EMBEDDED = {
     "engine": "llama.cpp",
@@ -93,7 +95,7 @@ class Checkout:
             preexec_fn=die_with_the_tests,
         )
 
-    def run(self, *arguments: str, check: bool = True, timeout: float = 240) -> str:
+    def run(self, *arguments: str, check: bool = True, timeout: float = PATIENCE) -> str:
         process = self.start(*arguments)
         try:
             output, _ = process.communicate(timeout=timeout)
@@ -121,7 +123,7 @@ class Checkout:
                 continue
         return found
 
-    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+    def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             value = condition()

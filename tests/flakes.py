@@ -1,0 +1,104 @@
+"""Run the system tests again and again beside busy processes, and tell what failed: `python -m tests.flakes`.
+
+A test that fails once in twenty runs is a fault of ours. What failing runs said stays in a folder, named at the end.
+"""
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.helpers import ROOT, die_with_the_tests
+
+SYSTEM = ["tests", "--ignore=tests/unit", "--ignore=tests/precision"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one run of the tests ended."""
+
+    seconds: float
+    passed: int
+    skipped: int
+    failed: list[str]
+
+    def __str__(self) -> str:
+        counts = f"{self.seconds:6.0f} s  {self.passed:4d} passed  {len(self.failed):3d} failed"
+        skipped = f"  {self.skipped} skipped" if self.skipped else ""
+        return "  ".join([counts + skipped, *self.failed])
+
+
+@contextlib.contextmanager
+def busy(count: int) -> Iterator[None]:
+    """Keep so many processors busy. The processes end with us, however we end."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    processes = [subprocess.Popen(spin, preexec_fn=die_with_the_tests) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def run_tests(arguments: Sequence[str], folder: Path) -> Run:
+    """Run tests once. Only of a run with a failure anything stays in the folder."""
+    folder.mkdir()
+    report = folder / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junit-xml={report}", *arguments]
+    began = time.monotonic()
+    with (folder / "output.txt").open("wb") as output:
+        code = subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    seconds = time.monotonic() - began
+    cases = list(ET.parse(report).iter("testcase")) if report.exists() else []  # noqa: S314 (pytest wrote it)
+    failed = {_name(case) for case in cases if case.find("failure") is not None or case.find("error") is not None}
+    skipped = {_name(case) for case in cases if case.find("skipped") is not None} - failed
+    if code != 0 and not failed:
+        failed = {f"pytest ended with {code}"}
+    passed = {_name(case) for case in cases} - failed - skipped
+    if not failed:
+        for path in (report, folder / "output.txt"):
+            path.unlink()
+        folder.rmdir()
+    return Run(seconds, len(passed), len(skipped), sorted(failed))
+
+
+def _name(case: ET.Element) -> str:
+    return f"{case.get('classname')}::{case.get('name')}"
+
+
+def main() -> int:
+    """Run the tests so often; 1 if anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--busy", type=int, default=2, help="processes that use a processor each")
+    parser.add_argument(
+        "--only", nargs="+", metavar="PATH", default=SYSTEM, help="these tests, not all of the system"
+    )
+    arguments = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="flakes-"))
+    failures: Counter[str] = Counter()
+    with busy(arguments.busy):
+        for number in range(1, arguments.runs + 1):
+            run = run_tests(arguments.only, folder / f"run-{number:02d}")
+            failures.update(run.failed)
+            print(f"run {number:2d}  {run}", flush=True)
+    for name, count in failures.most_common():
+        print(f"{count} of {arguments.runs}  {name}")
+    if failures:
+        print(f"what failing runs said: {folder}")
+    else:
+        folder.rmdir()
+    print(f"{arguments.runs} runs, {failures.total()} {'failure' if failures.total() == 1 else 'failures'}")
+    return int(bool(failures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

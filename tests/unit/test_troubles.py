@@ -1,0 +1,110 @@
+"""What finished cells hold that somebody should know of is told by `status` and by the last lines of every run."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from scripts.batch.projection import read_description
+from scripts.engines.request import Reply
+from scripts.generate.transcript import Response, Round, answer_columns, response_table, rounds_of
+from scripts.plan.frozen import FrozenPlan
+from scripts.report.status import print_status
+from scripts.report.summary import summary
+from tests.helpers import FakeServer, Outcome, Project, answer, failure, said
+
+ODD = "How do I kill the engine of my boat before docking?"
+
+
+def told(project: Project, frozen: FrozenPlan) -> tuple[str, str]:
+    """Return what `status` and the last lines of a run say."""
+    page = io.StringIO()
+    print_status(project.outlook().plan, project.results, Console(file=page, width=80))
+    return page.getvalue(), "\n".join(summary(frozen))
+
+
+def refusing(text: str, message: str) -> Callable[[dict[str, Any]], Outcome | None]:
+    return lambda body: failure(400, message) if body["messages"][-1]["content"] == text else None
+
+
+def test_refused_requests_are_counted_and_quoted_in_any_case(served: Project, server: FakeServer) -> None:
+    """Also in a run that makes nothing, when every file of the grid is there."""
+    server.decide = refusing(ODD, "what [b]a\x1b[31m question")
+    frozen = served.run()
+    rows = sum(read_description(frozen.results / c.path)["statuses"].get("api_error", 0) for c in frozen.grid.cells)
+    assert rows > 1
+    for text in (*told(served, frozen), told(served, served.frozen(run="run-2"))[1]):
+        assert f"Without an answer (api_error): {rows} rows of" in text
+        assert "most often: HTTP 400: what [b]a [31m question" in text
+
+
+def test_rows_that_only_follow_are_counted_and_not_quoted(served: Project, server: FakeServer) -> None:
+    server.decide = refusing("Plan a dinner.", "odd")
+    assert "cells, most often: HTTP 400: odd" in told(served, served.run())[0]
+
+
+def test_where_all_is_well_nothing_is_told(served: Project, server: FakeServer) -> None:
+    for text in told(served, served.run()):
+        assert "api_error" not in text and "changed" not in text
+
+
+def named(model: str, build: str | None, body: dict[str, Any]) -> Outcome:
+    message = {"role": "assistant", "content": said(body["messages"])}
+    choices = [{"message": message, "finish_reason": "stop"}]
+    return Outcome(body={"model": model, "system_fingerprint": build, "choices": choices})
+
+
+@pytest.mark.parametrize("what", ["model", "build"])
+def test_a_server_that_changes_within_a_cell_is_told(served: Project, server: FakeServer, what: str) -> None:
+    def decide(body: dict[str, Any]) -> Outcome:
+        later = "boat" in body["messages"][-1]["content"]
+        return named(
+            "m-2" if later and what == "model" else "m-1", "b-2" if later and what == "build" else "b-1", body
+        )
+
+    server.decide = decide
+    for text in told(served, served.run()):
+        assert "The server changed within" in text
+        assert ("served_model m-1, m-2" in text) == (what == "model")
+        assert ("served_by b-1, b-2" in text) == (what == "build")
+
+
+def test_what_was_served_is_kept_in_every_row(served: Project, server: FakeServer) -> None:
+    reply = Reply("ok", text="a", served_by="b", served_model="m")
+    assert answer_columns(reply, None)["served_model"] == "m"
+    [row] = response_table([Response(0, "i", "p", reply, None)]).to_pylist()
+    assert (row["served_model"], row["served_by"]) == ("m", "b")
+
+
+def test_cells_of_earlier_versions_are_read(served: Project) -> None:
+    from scripts.generate.transcript import dialogue_table
+
+    earlier = dialogue_table([Round(1, "u", Reply("ok", text="a", served_by="b"), None)]).drop_columns("served_model")
+    assert rounds_of(earlier)[0].reply == Reply("ok", text="a", served_by="b")
+
+
+def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_told(
+    served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made anew from the journal, they read as they would be read today; what broke off is asked again."""
+    ends = {ODD: "model_length", "Plan a dinner.": "abort"}
+    server.decide = lambda body: answer("Half", ends.get(body["messages"][-1]["content"], "stop"))
+    with monkeypatch.context() as earlier:
+        for module in ("answers", "endings"):
+            earlier.setattr(f"scripts.engines.{module}.ending", lambda word: "whole")
+        earlier.setattr("scripts.batch.projection.ENDINGS_VERSION", 0)
+        frozen = served.run()
+    status, last = told(served, frozen)
+    assert "Cut or broken off, but counted as ok by an earlier version:" in status and "--keep-answers" in last
+    sent = server.count
+    server.decide = lambda body: None
+    for cell in frozen.grid.cells:
+        (frozen.results / cell.path).unlink()
+    served.run("run-2")
+    rows = [row for c in frozen.grid.cells for row in pq.read_table(frozen.results / c.path).to_pylist()]
+    assert {row["status"] for row in rows if row["finish_reason"] == "model_length"} == {"truncated"}
+    assert server.count > sent and "abort" not in {row["finish_reason"] for row in rows}
+    assert "Cut" not in told(served, frozen)[0]
