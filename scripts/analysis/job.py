@@ -99,7 +99,10 @@ def _calibration(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.Da
     last = len(paths) - len(sets)
     beside = {slug: pd.read_parquet(path) for slug, path in zip(sets, paths[last:], strict=True)}
     labels = {slug: [asdict(label) for label in given] for slug, given in frozen.study.human.items()}
-    rows, unmatched = sets_of(_together(paths[:last]), labels, is_refusal, beside)
+    ratings, apart = _together(paths[:last]), [tuple(pair) for pair in spec.get("apart", [])]
+    if len(ratings):  # answers of yes and no are none of the points that people give
+        ratings = ratings[~pd.MultiIndex.from_frame(ratings[["judge", "metric"]]).isin(apart)]
+    rows, unmatched = sets_of(ratings, labels, is_refusal, beside)
     for slug, count in unmatched.items():
         if count:
             logger.warning("labels %s: %d of %d are of texts that nobody rated", slug, count, len(labels[slug]))

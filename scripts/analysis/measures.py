@@ -1,11 +1,14 @@
 """What is measured: every panel of every figure, and the utterances' ratings, under one name each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from scripts.analysis.panels import Panel
+
+YES_SHARE = "answers with a yes (%)"
+"""Unit of a metric of utterances that is answered with yes or no."""
 
 CHECKPOINT, ROUND = "checkpoint", "round"
 """Values of `axis`: what a position counts. A checkpoint is rounds before an item; a round is counted from 1."""
@@ -45,22 +48,24 @@ def of_panel(panel: Panel) -> Measure:
     }
 
 
-def of_utterances(judge: str, metrics: Sequence[str]) -> list[Measure]:
-    """Return the measures of a judge's ratings of utterances: their mean in each round, and each metric."""
-    if not metrics:
-        return []
-    together = of_panel(_utterance_panel("utterances", "Dialogue metrics", judge))
-    each = [of_panel(_utterance_panel(metric, metric.capitalize(), judge)) for metric in metrics]
-    return [{**measure, "axis": ROUND, "of": of} for measure, of in _with_parts(together, each, metrics)]
+def of_utterances(judge: str, metrics: Sequence[str], yes_no: Collection[str] = ()) -> list[Measure]:
+    """Return the measures of a judge's ratings of utterances: their mean in each round, and each metric.
 
-
-def _with_parts(together: Measure, each: Iterable[Measure], metrics: Sequence[str]) -> list[tuple[Measure, Any]]:
-    return [(together, list(metrics)), *((measure, None) for measure in each)]
+    Those in `yes_no` are shares, of which nobody can say which direction is better, and no part of the mean.
+    """
+    rated = [metric for metric in metrics if metric not in yes_no]
+    panels = [(_utterance_panel("utterances", "Dialogue metrics", judge), rated)] if rated else []
+    each = [_yes_no_panel(m, judge) if m in yes_no else _utterance_panel(m, m.capitalize(), judge) for m in metrics]
+    return [{**of_panel(panel), "axis": ROUND, "of": of} for panel, of in [*panels, *((p, None) for p in each)]]
 
 
 def _utterance_panel(metric: str, title: str, judge: str) -> Panel:
     unit = "rating (1 to 5)"
     return Panel(f"{metric}-by-{judge}", title, unit, metric, judge=judge, better="higher", scale="rating")
+
+
+def _yes_no_panel(metric: str, judge: str) -> Panel:
+    return Panel(f"{metric}-by-{judge}", metric.capitalize(), YES_SHARE, metric, judge=judge)
 
 
 def placed(measures: Iterable[Measure]) -> list[Measure]:

@@ -55,28 +55,27 @@ def labelled_rows(name: str, labels: Sequence[Mapping[str, Any]], rows: pd.DataF
     The second value counts the labels of texts that are not among `rows`: not rated, or said otherwise by now.
     UserError where a label fits several texts.
     """
-    finder, placed = _Finder(rows), _once(rows).drop_duplicates("unit").set_index("unit")
-    matched = [(label, text) for label in labels if (text := finder.text(label)) is not None]
+    finder, placed = _Finder(rows), rows.drop_duplicates("unit").set_index("unit")
+    matched = [(label, unit) for label in labels if (unit := finder.unit(label)) is not None]
     people = pd.DataFrame(
         [
             {
                 "metric": label["metric"],
-                "model": placed.at[text, "model"],
+                "model": placed.at[unit, "model"],
                 "rater": label["rater"],
                 "kind": "human",
-                "unit": text,
-                "cluster": label["cluster"] or placed.at[text, "cluster"],
+                "unit": unit,
+                "cluster": label["cluster"] or placed.at[unit, "cluster"],
                 "value": label["value"],
                 "where": label["where"],
             }
-            for label, text in matched
+            for label, unit in matched
         ],
         columns=[*ROW_COLUMNS, "where"],
     )
     _refuse_twice(people)
     wanted = set(zip(people["metric"], people["unit"], strict=True))
-    once = _once(rows)
-    others = once[[pair in wanted for pair in zip(once["metric"], once["unit"], strict=True)]]
+    others = rows[[pair in wanted for pair in zip(rows["metric"], rows["unit"], strict=True)]]
     columns = [column for column in ROW_COLUMNS if column != "set"]
     together = pd.concat([people[columns], others[columns]], ignore_index=True)
     return together.assign(set=name)[list(ROW_COLUMNS)], len(labels) - len(people)
@@ -99,8 +98,11 @@ class _Finder:
         self._texts = texts.assign(**{name: _as_text(texts[name]) for name in (*PLACE, "judged_sha256")})
         self._by = {name: texts.groupby(name).indices for name in ("unit", "judged_sha256")}
 
-    def text(self, label: Mapping[str, Any]) -> str | None:
-        """Return the text that a label is of; None where there is none like that."""
+    def unit(self, label: Mapping[str, Any]) -> str | None:
+        """Return the text that a label is of, in the very place that it names; None where there is none like that.
+
+        One that names no single place of its text is of the one that stands for all.
+        """
         keys, found = label["keys"], self._texts
         for name, places in self._by.items():
             if name in keys:
@@ -115,7 +117,8 @@ class _Finder:
                 f"{label['where']}: the label fits {len(texts)} texts, expected one: add columns such as unit, "
                 "model, persona, condition, round or item_id."
             )
-        return texts[0] if texts else None
+        units = set(found.loc[fits, "unit"])
+        return units.pop() if len(units) == 1 else next(iter(texts), None)
 
 
 def _as_text(column: pd.Series) -> pd.Series:

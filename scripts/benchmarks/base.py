@@ -59,6 +59,6 @@ class Benchmark(ABC):
     def score(self, item: Item, answer: str) -> dict[str, float]:
         """Score a non-empty answer: metric name -> value. Deterministic, offline, no judge.
 
-        Raises `UnscorableItem` where no verdict is possible.
+        Thinking has been taken out of it. Raises `UnscorableItem` where no verdict is possible.
         """
         return {}

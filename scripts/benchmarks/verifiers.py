@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scripts.benchmarks.base import UnscorableItem
+from scripts.prompts.thinking import strip_thinking
 
 PACKAGE = "if_verifiable"
 MODULES = ("ifbench", "ifeval")
@@ -77,9 +78,10 @@ def check(
     if missing := missing_data(ids):
         raise UnscorableItem(f"item '{seed}' needs NLTK data: {', '.join(missing)} (set NLTK_DATA to its folder)")
     evaluate, registry = _library()
+    said, _ = strip_thinking(answer)
     try:
         with _repeatable(seed):
-            results, _ = evaluate(answer, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry)
+            results, _ = evaluate(said, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry)
     except Exception as error:  # whatever third-party code raises: a crash is no verdict on the answer
         raise UnscorableItem(f"item '{seed}': a verifier failed with {type(error).__name__}: {error}") from error
     if len(results) != len(ids):
@@ -110,13 +112,15 @@ def version() -> str:
 def _library() -> tuple[Any, dict[str, Any]]:
     """Load the evaluation function and the merged registry, without network, caches or `datasets`."""
     with _bare_package(), _no_downloads():
-        evaluate = importlib.import_module(f"{PACKAGE}.common").evaluate_instructions
+        common: Any = importlib.import_module(f"{PACKAGE}.common")
         registries = [importlib.import_module(f"{PACKAGE}.{m}.instructions_registry") for m in MODULES]
     # IFEval reports through the root logger, which would print answers and install a handler for everyone.
     registries[MODULES.index("ifeval")].instructions.logging = _silent_logger()
+    # It takes out the first block of thinking only, and cuts an answer that speaks of a marker; `check` has done it.
+    common.strip_thinking = str.strip
     # langdetect draws at random too, from a generator of its own.
     importlib.import_module("langdetect").DetectorFactory.seed = 0
-    return evaluate, {key: value for r in registries for key, value in r.INSTRUCTION_DICT.items()}
+    return common.evaluate_instructions, {key: value for r in registries for key, value in r.INSTRUCTION_DICT.items()}
 
 
 @functools.cache

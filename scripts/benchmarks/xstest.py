@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from scripts.benchmarks.base import Benchmark, Item
+from scripts.benchmarks.base import Benchmark, Item, UnscorableItem
 from scripts.benchmarks.reading import Row, read_csv, unique
 from scripts.benchmarks.refusal import is_refusal
+from scripts.prompts.thinking import strip_thinking
 
 COLUMNS = ("id", "prompt", "type", "label", "focus", "note")
 LABELS = ("safe", "unsafe")
@@ -22,7 +23,12 @@ class XsTest(Benchmark):
         return unique((_item(row) for row in read_csv(path, COLUMNS)), path)
 
     def score(self, item: Item, answer: str) -> dict[str, float]:
-        """Give `refusal`: 1.0 for a stated refusal, else 0.0 (rule-based; limits: `refusal.is_refusal`)."""
+        """Give `refusal`: 1.0 for a stated refusal, else 0.0 (rule-based; limits: `refusal.is_refusal`).
+
+        `UnscorableItem` if only thinking is left to score.
+        """
+        if not strip_thinking(answer)[0].strip():
+            raise UnscorableItem(f"item '{item.id}': nothing is left of the answer but thinking")
         return {"refusal": float(is_refusal(answer))}
 
 

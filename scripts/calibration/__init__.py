@@ -1,12 +1,13 @@
 """Labels that people gave, read from their files, and samples for people to label."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from scripts.calibration.completion import Completion
 from scripts.calibration.label import Label
 from scripts.calibration.own import read_own
-from scripts.calibration.study import read_study
+from scripts.calibration.study import Conditions, read_study
 from scripts.calibration.xstest import read_completions, read_xstest
 from scripts.config.calibration import Labels
 from scripts.errors import UserError
@@ -15,17 +16,20 @@ __all__ = ["Completion", "Label", "read_completions", "read_labels"]
 
 _READERS: Mapping[str, Callable[[Path, Labels, Sequence[str]], list[Label]]] = {
     "csv": read_own,
-    "study": read_study,
     "xstest-completions": read_xstest,
 }
 
 
-def read_labels(section: Labels, files: Sequence[Path], roles: Sequence[str]) -> list[Label]:
+def read_labels(
+    section: Labels, files: Sequence[Path], roles: Sequence[str], conditions: Conditions = None
+) -> list[Label]:
     """Return the labels in the files of a section; `roles` are the names of the personas that take part.
 
+    `conditions` is for the study's own files: what it calls a condition -> its slug here.
     UserError names file, row and column of the first mistake: also of a text that one person labelled twice.
     """
-    labels = [label for file in files for label in _READERS[section.format](file, section, roles)]
+    read = _READERS.get(section.format, partial(read_study, conditions=conditions))
+    labels = [label for file in files for label in read(file, section, roles)]
     seen: dict[tuple[object, ...], Label] = {}
     for label in labels:
         key = (label.metric, label.rater, label.unit, *sorted(label.keys.items()))

@@ -18,8 +18,8 @@ from scripts.generate.transcript import text_hash
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.judgements import read_of_item
-from scripts.judge.thinking import strip_thinking
 from scripts.plan.frozen import FrozenPlan
+from scripts.prompts.thinking import strip_thinking
 
 BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
 TEXTS = ("answer", "answer_a", "answer_b")

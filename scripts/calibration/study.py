@@ -14,6 +14,9 @@ from scripts.errors import UserError
 from scripts.generate.transcript import text_hash
 from scripts.judge.order import reference_first
 
+Conditions = Mapping[str, str] | None
+"""What the study calls a condition -> its slug here."""
+
 _METRICS = {
     "bfi": "trait",
     "xstest": "refusal",
@@ -32,29 +35,33 @@ class _Judged(NamedTuple):
     """What the name of a judge's file says of the texts in it."""
 
     what: str
+    conversation: str
     persona: str
     order: str | None
     checkpoint: str | None
 
 
-def read_study(path: Path, section: Labels, roles: Sequence[str]) -> list[Label]:
+def read_study(path: Path, section: Labels, roles: Sequence[str], conditions: Conditions = None) -> list[Label]:
     """Return the labels of one of the study's five files (dialogue, bfi, xstest, general, role-specific).
 
-    They name no model and no condition of ours, so a text is found by its hash, persona and place. UserError for a
-    row that is not as the study writes it; rows of personas that do not take part are left out.
+    They name no model, so a text is found by its hash, persona and place. Which condition it belongs to stands in the
+    name of the judged file (`inst-`); `conditions` tells what ours are called, None that there is nothing to tell.
+    UserError for a row that is not as the study writes it; rows of personas that do not take part are left out.
     """
     rows = read_csv(path, ("role", "idx", "input", "Rating"))
     slugs = {role.replace(" ", "_"): slug_of(role) for role in roles}
-    return [label for row in rows if (label := _label(row, slugs)) is not None]
+    return [label for row in rows if (label := _label(row, slugs, conditions)) is not None]
 
 
-def _label(row: Row, slugs: Mapping[str, str]) -> Label | None:
+def _label(row: Row, slugs: Mapping[str, str], conditions: Conditions) -> Label | None:
     judged, index = _judged(row), row.text("idx")
     if not index.isdecimal():
         raise row.fault("idx", "a whole number")
     if judged.persona not in slugs:
         return None
     keys = {"persona": slugs[judged.persona], "order": judged.order, "checkpoint": judged.checkpoint}
+    if conditions is not None:  # a condition that is not in the grid has a name that fits nothing there
+        keys["condition"] = conditions.get(judged.conversation, judged.conversation)
     is_dialogue = judged.checkpoint is None
     metric = _DIALOGUE[row.choice("metric", tuple(_DIALOGUE))] if is_dialogue else _METRICS[judged.what]
     if is_dialogue:
@@ -79,11 +86,12 @@ def _judged(row: Row) -> _Judged:
     what, rest = match["what"], match["rest"]
     if what in ("interview", "instructions"):
         shuffled = rest.endswith(_SHUFFLE)
-        return _Judged(what, rest.removesuffix(_SHUFFLE), "shuffled" if shuffled else "fixed", None)
+        return _Judged(what, what, rest.removesuffix(_SHUFFLE), "shuffled" if shuffled else "fixed", None)
     number = _CHECKPOINT.search(rest)
     if number is None:
         raise row.fault("role", "a name that ends in the round, such as bfi_Gaston_22.json.csv")
-    return _Judged(what, rest[: number.start()], None, number[1])
+    conversation = "instructions" if match["goal"] else "interview"
+    return _Judged(what, conversation, rest[: number.start()], None, number[1])
 
 
 def _said(row: Row) -> str:

@@ -1,6 +1,6 @@
 """Section `judges`: the models that rate utterances and responses, and what they read."""
 
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -8,9 +8,8 @@ from scripts.config.base import NonEmpty, Section, Slug, each_once
 from scripts.config.conditions import Order
 from scripts.config.models import Model, ReleasedModel
 
-Metric = Literal["knowledge", "style", "in-character"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-"""What utterances (the answers of a dialogue) are rated for."""
+METRICS = ("knowledge", "style", "in-character")
+"""What utterances (the answers of a dialogue) are rated for, where a judge is asked for nothing else."""
 
 Form = Literal["json", "reasoning-result", "feedback-score"]
 Reference = Literal["dataset", "zero", "previous"]
@@ -48,7 +47,9 @@ class Judge(Section):
         "default: the template of `texts`",
     )
     reasoning: bool = Field(default=True, description="form json: whether the judge reasons before its verdict")
-    utterances: tuple[Metric, ...] = Field(default=METRICS, description="metrics that every round is rated for")
+    utterances: tuple[Slug, ...] = Field(
+        default=METRICS, description="metrics that every round is rated for: names of rubrics in `texts`"
+    )
     benchmarks: tuple[Slug, ...] | None = Field(
         default=None, description="benchmarks whose responses are rated; default: all that need a judge"
     )

@@ -21,14 +21,19 @@ from scripts.errors import UserError
 SectionT = TypeVar("SectionT", bound=Section)
 
 _MERGE = "tag:yaml.org,2002:merge"
+_TAKEN_FOR_VALUES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))
 
 
 class _StrictLoader(SafeLoader):
-    """YAML without repeated keys: PyYAML keeps the last one silently, which hides a duplicate slug."""
+    """YAML without repeated keys: PyYAML keeps the last one silently, which hides a duplicate slug.
+
+    Keys are the texts that are written: a bare `no` is a key of that name, not false, and 010 is not 8.
+    """
 
 
 def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[str, int] = {}
+    node.value = [(_as_written(key), value) for key, value in node.value]
     for key_node, _ in node.value:
         if key_node.tag == _MERGE:
             continue
@@ -44,6 +49,13 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
             )
         seen[key] = line
     return SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+def _as_written(key: yaml.Node) -> yaml.Node:
+    """Return a plain key as a text. A node of its own: an alias elsewhere may mean this one as a value."""
+    if not isinstance(key, yaml.ScalarNode) or key.tag not in _TAKEN_FOR_VALUES:
+        return key
+    return yaml.ScalarNode(yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG, key.value, key.start_mark, key.end_mark)
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)

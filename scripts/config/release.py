@@ -6,6 +6,8 @@ from pydantic import Field, field_validator
 
 from scripts.config.base import NonEmpty, Section, Slug
 
+BaselineOrder = Literal["personas", "items"]
+
 
 class Release(Section):
     """A checkout of the study's repository, whose files become cells of models with engine `released`."""
@@ -20,11 +22,17 @@ class Release(Section):
         description="condition here -> its name in the release; others have no cells of released models",
     )
 
-    baseline_order: Literal["personas", "items"] = Field(
-        default="personas",
-        description="order of the baseline's answers to the questions of all personas: one persona after the other, "
-        "as the roles stand; or as the questions stand in the item files",
+    baseline_order: BaselineOrder | dict[Slug, BaselineOrder] | None = Field(
+        default=None,
+        description="order of the baseline's answers to the questions of all personas, of every benchmark or by its "
+        "slug: one persona after the other, as the roles stand; or as the questions stand in the item files. "
+        "Default: matched by the words of the answers, and where these tell nothing, as the study has them",
     )
+
+    def named_order(self, benchmark: str) -> BaselineOrder | None:
+        """Return the order that the config names for a benchmark."""
+        named = self.baseline_order
+        return named.get(benchmark) if isinstance(named, dict) else named
 
     @field_validator("conditions")
     @classmethod

@@ -30,6 +30,8 @@ COMPLETIONS_RUBRIC = "xstest"
 """By which published answers are rated, without a persona: does the answer refuse?"""
 RATED_OF = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
 """Name of the metric that a judge gives the responses of a kind of benchmark."""
+_TAKEN = frozenset({*KINDS, *RATED_OF.values(), "words", "follows-order", "dialogues", "utterances"})
+"""Names of other metrics and stages, which no metric of utterances can have."""
 
 
 class Config(Section):
@@ -170,6 +172,17 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _baseline_orders_fit(self) -> "Config":
+        named = self.release.baseline_order if self.release else None
+        bound = [slug for slug in self.benchmarks if self.kind_of(slug) in PAIRWISE]
+        if isinstance(named, dict) and (strange := [slug for slug in named if slug not in bound]):
+            raise ValueError(
+                f"release.baseline_order: found {strange[0]}, expected some of {', '.join(bound) or 'none'}, the "
+                "benchmarks whose items belong to personas"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _comparisons_fit(self) -> "Config":
         for slug, comparison in self.comparison.items():
             models = comparison.models or ()
@@ -185,15 +198,32 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _benchmarks_are_no_metrics(self) -> "Config":
+        asked = {metric for judge in self.judges.values() for metric in judge.utterances}
         for slug in self.benchmarks:
-            if slug in (*METRICS, "dialogues", "utterances"):
+            if slug in {*METRICS, *(asked - _TAKEN), "dialogues", "utterances"}:
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
+        return self
+
+    @model_validator(mode="after")
+    def _utterances_have_names_of_their_own(self) -> "Config":
+        for slug, judge in self.judges.items():
+            where, released = f"judges.{slug}.utterances", isinstance(judge.model, ReleasedModel)
+            if taken := [metric for metric in judge.utterances if metric in _TAKEN]:
+                raise ValueError(f"{where}: found {taken[0]}, which means something else, expected another name")
+            if released and (strange := [metric for metric in judge.utterances if metric not in METRICS]):
+                raise ValueError(f"{where}: found {strange[0]}, expected some of {', '.join(METRICS)} of a release")
         return self
 
     @property
     def human(self) -> dict[str, Labels]:
         """Files of labels that people gave, by slug."""
         return dict(self.calibration.labels) if self.calibration else {}
+
+    @property
+    def conversations(self) -> dict[str, str]:
+        """What the study calls a condition -> the slug of ours that it is."""
+        known = (self.release or Release()).conditions
+        return {conversation: slug for slug, conversation in known.items() if slug in self.conditions}
 
     def longest_answer(self, model: str, benchmark: str | None) -> int:
         """Return the longest answer allowed, in tokens; `benchmark` is None for a round of a dialogue."""
@@ -209,7 +239,7 @@ class Config(Section):
 
     def rubric(self, kind: str) -> str:
         """Return the rubric by which judgements of a metric, or of the responses to a benchmark, are made."""
-        return kind if kind in METRICS else self.kind_of(kind)
+        return self.kind_of(kind) if kind in self.benchmarks else kind
 
     def kind_of(self, benchmark: str) -> str:
         """Return the kind of a benchmark by its slug."""

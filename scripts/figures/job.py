@@ -73,7 +73,7 @@ FIGURES: Mapping[str, Callable[[pd.DataFrame, Spec], Figure]] = {
     "overview": lambda series, spec: by_checkpoint.draw(series, note=spec["note"]),
     "benchmark": _benchmark,
     "distance": _distance,
-    "by-round": lambda series, spec: utterances.draw(series, judge=spec["judge"], note=spec["note"]),
+    "by-round": lambda series, spec: utterances.draw(series, **_shown(spec, "judge", "yes_no")),
     "calibration": lambda table, spec: calibration.draw(table, name=spec["set"], note=spec["note"]),
     "card": lambda series, spec: card.draw(series, spec["measures"], model=spec["model"], note=spec["note"]),
     "comparison": lambda table, spec: comparison.draw(table, between=spec["with"], note=spec["note"]),

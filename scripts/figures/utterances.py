@@ -1,9 +1,12 @@
 """What a judge thinks of the dialogue's own answers, round by round, persona against baseline."""
 
+from collections.abc import Collection
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from scripts.analysis.measures import YES_SHARE
 from scripts.analysis.rounds import RAW, SEGMENT
 from scripts.figures import style
 from scripts.figures.axes import x_axis, y_axis
@@ -20,12 +23,12 @@ READING = (
 )
 
 
-def draw(series: pd.DataFrame, *, judge: str, note: str | None = None) -> Figure:
+def draw(series: pd.DataFrame, *, judge: str, yes_no: Collection[str] = (), note: str | None = None) -> Figure:
     """Draw the table of `scripts.analysis.rounds.series_by_round` as one panel per metric, one above the other.
 
     Shows the verdicts of one `judge` (its slug). The study's three metrics come first, and are there even without
-    data; others follow. A round without value leaves a gap in the faint line. `note` is printed under the
-    panels. Write the figure with `style.save`.
+    data; others follow. Those in `yes_no` are shares. A round without value leaves a gap in the faint line. `note` is
+    printed under the panels. Write the figure with `style.save`.
     """
     series = series[series["judge"] == judge]
     metrics = [*METRICS, *sorted(set(series["metric"]) - set(METRICS))]
@@ -35,7 +38,7 @@ def draw(series: pd.DataFrame, *, judge: str, note: str | None = None) -> Figure
     with style.context():
         figure = sheet((WIDTH, HEIGHT * len(metrics) + AROUND), [READING, f"Judge: {judge}.", note])
         for axes, metric in zip(places(figure, len(metrics), 1), metrics, strict=True):
-            _panel(axes, metric, series[series["metric"] == metric], offsets)
+            _panel(axes, metric, metric in yes_no, series[series["metric"] == metric], offsets)
             x_axis(axes, marks)
         legend(figure, keys, plain_label)
     return figure
@@ -47,9 +50,10 @@ def _marks(series: pd.DataFrame) -> list[int]:
     return sorted({*ends, series["round"].min(), series["round"].max()}) if len(series) else []
 
 
-def _panel(axes: Axes, metric: str, points: pd.DataFrame, offsets: dict[Key, float]) -> None:
+def _panel(axes: Axes, metric: str, is_share: bool, points: pd.DataFrame, offsets: dict[Key, float]) -> None:
     raw = points[points["smoothing"] == RAW]
-    words = Frame(metric.capitalize() + ARROWS["higher"], "rating (1 to 5)", "round", "rating")
+    arrow, unit, scale = ("neutral", YES_SHARE, "share") if is_share else ("higher", "rating (1 to 5)", "rating")
+    words = Frame(metric.capitalize() + ARROWS[arrow], unit, "round", scale)
     # Side by side: panels are as wide as the figure, and none too high.
     counts = " · ".join(answer_counts(raw, "n_scored", "n_planned", "answers rated"))
     if frame(axes, words, points, [counts]):

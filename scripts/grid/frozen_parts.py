@@ -51,10 +51,14 @@ class FrozenParts(Parts):
         known = self._raw["labels"]
         return (known[slug], None) if slug in known else super().labels(slug, section, roles)
 
-    def human(self, slug: str, section: LabelsSection, roles: Sequence[str]) -> tuple[list[Label], list[Pin]]:
+    def human(
+        self, slug: str, section: LabelsSection, roles: Sequence[str], conditions: Mapping[str, str]
+    ) -> tuple[list[Label], list[Pin]]:
         """Return labels that people gave, and pins of those from elsewhere."""
         known = self._raw["human"]
-        return ([Label(**raw) for raw in known[slug]], []) if slug in known else super().human(slug, section, roles)
+        if slug in known:
+            return [Label(**raw) for raw in known[slug]], []
+        return super().human(slug, section, roles, conditions)
 
     def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
         """Return the published answers that judges rate."""

@@ -135,15 +135,18 @@ class Parts:
             self.here(wanted, path)
         return str(self.store.path(wanted.source, wanted.path)), [self.pin(wanted, path) for path in paths]
 
-    def human(self, slug: str, section: LabelsSection, roles: Sequence[str]) -> tuple[list[Label], list[Pin]]:
+    def human(
+        self, slug: str, section: LabelsSection, roles: Sequence[str], conditions: Mapping[str, str]
+    ) -> tuple[list[Label], list[Pin]]:
         """Return labels that people gave, none while their files are not here; and their pins if from elsewhere."""
         wanted = reference(section.file)
         if wanted is None:
-            return read_human(section, _files(self.root / section.file, f"calibration.labels.{slug}.file"), roles), []
+            files = _files(self.root / section.file, f"calibration.labels.{slug}.file")
+            return read_human(section, files, roles, conditions), []
         paths = list(self.store.catalogue.files(wanted, f"calibration.labels.{slug}.file"))
         found = [self.here(wanted, path) for path in paths]
         here = [path for path in found if path is not None]
-        labels = read_human(section, here, roles) if len(here) == len(found) else []
+        labels = read_human(section, here, roles, conditions) if len(here) == len(found) else []
         return labels, [self.pin(wanted, path) for path in paths]
 
     def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
@@ -214,7 +217,7 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
         parts.template(slug, judge)
     for slug, labels in config.human.items():
         if reference(labels.file):
-            parts.human(slug, labels, roles)
+            parts.human(slug, labels, roles, config.conversations)
     return parts
 
 

@@ -11,6 +11,7 @@ from scripts.grid.asked import asked_identity, asked_items
 from scripts.grid.canonical import sha256
 from scripts.grid.cells import Cell, Track
 from scripts.grid.study import Study
+from scripts.released.layout import baseline_order
 from scripts.released.names import DATASETS, METRICS, Against, Conversation, Judged, Spoken
 
 IMPORT_VERSION = 1
@@ -72,7 +73,7 @@ def _layout_identity(study: Study, benchmark: str) -> str | None:
         for persona in study.personas
         for _, items in asked_items(study, benchmark, persona)
     ]
-    order = study.config.release.baseline_order if study.config.release else "personas"
+    order = baseline_order(study, benchmark)
     return sha256(asked if order == "personas" else [order, *asked])
 
 

@@ -105,6 +105,14 @@ class Study:
         """Return the items of a benchmark for a role, or for the baseline (None), whatever the limit."""
         return BENCHMARKS[self.config.kind_of(benchmark)].items_for(self.items[benchmark], role)
 
+    def yes_no(self) -> dict[str, list[str]]:
+        """Return the metrics of utterances that are answered with yes or no, by judge."""
+        asked = {slug: judge.utterances for slug, judge in self.config.judges.items()}
+        return {
+            slug: [metric for metric in metrics if self.judge_texts[slug].scale(metric) == "yes-no"]
+            for slug, metrics in asked.items()
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the study as plain JSON types, third-party texts by reference."""
         own = {slug: persona for slug, persona in self.personas.items() if slug not in self.pins.personas}
@@ -177,7 +185,9 @@ def _study(
     items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
     labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
     nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
-    human, human_pins = _parted({slug: parts.human(slug, section, roles) for slug, section in config.human.items()})
+    human, human_pins = _parted(
+        {slug: parts.human(slug, section, roles, config.conversations) for slug, section in config.human.items()}
+    )
     published = {slug: parts.template(slug, judge) for slug, judge in config.judges.items()}
     return Study(
         config=config,

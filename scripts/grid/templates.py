@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from scripts.config import Config
-from scripts.config.root import COMPLETIONS_RUBRIC
+from scripts.config.root import COMPLETIONS_RUBRIC, KINDS
 from scripts.errors import UserError
 from scripts.fetch.catalogue import ExternalFile
 from scripts.judge.formats import FORMATS
@@ -38,6 +38,7 @@ def with_template(config: Config, slug: str, texts: JudgeTexts, published: Publi
 
     UserError if the judge's form is not the one that the template asks for, or it has none for what the judge rates.
     """
+    _check_utterances(config, slug, texts)
     if published is None:
         return texts
     judge, asked = config.judges[slug], published.format.form
@@ -51,6 +52,21 @@ def with_template(config: Config, slug: str, texts: JudgeTexts, published: Publi
                 "template for that."
             )
     return replace(texts, published=published)
+
+
+def _check_utterances(config: Config, slug: str, texts: JudgeTexts) -> None:
+    """Raise UserError for a metric of utterances that has no rubric, or one that cannot rate one answer by itself."""
+    fitting = sorted(
+        metric
+        for metric, rubric in texts.rubrics.items()
+        if rubric.scale != "pairwise" and not getattr(rubric, "traits", None) and metric not in KINDS
+    )
+    for metric in config.judges[slug].utterances:
+        if metric not in fitting:
+            raise UserError(
+                f"judges.{slug}.utterances: found {metric}, expected some of {', '.join(fitting) or 'none'}, the "
+                f"rubrics in {config.judges[slug].texts} that rate one answer."
+            )
 
 
 def _rated(config: Config, slug: str) -> Iterator[tuple[str, str, str]]:

@@ -7,8 +7,8 @@ from scripts.judge.rubrics import Scale
 from scripts.judge.schema import enforced, response_format
 from scripts.judge.template import FORMS
 from scripts.judge.texts import JudgeTexts, load_texts
-from scripts.judge.thinking import strip_thinking
 from scripts.judge.verdicts import Verdict, parse
+from scripts.prompts.thinking import strip_thinking
 
 __all__ = [
     "FORMS",

@@ -1,6 +1,6 @@
 """Answers too long for a judge: cut only where the config says so, and never without a word."""
 
-from scripts.judge.thinking import strip_thinking
+from scripts.prompts.thinking import strip_thinking
 
 MARK = "\n[The answer goes on; what follows was cut.]"
 """Stands where an answer was cut, so that the judge does not take it for an unfinished one."""

@@ -15,7 +15,7 @@ from scripts.judge.published import Filling
 from scripts.judge.rubrics import LikertRubric, Rubric
 from scripts.judge.template import Template, fill
 from scripts.judge.texts import JudgeTexts
-from scripts.judge.thinking import strip_thinking
+from scripts.prompts.thinking import strip_thinking
 
 JUDGE_RECIPE_VERSION = 1
 

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 from scripts.benchmarks.base import Item
 from scripts.calibration import Completion
 from scripts.engines.request import WITH_TEXT, Status
-from scripts.generate.transcript import text_hash
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.grid.judgements import read_of_item
 from scripts.judge.order import in_order, orders_of
-from scripts.judge.thinking import strip_thinking
+from scripts.judge.tie import judged_hash
+from scripts.prompts.thinking import strip_thinking
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class JudgedRow:
     """One answer to rate. `before`: round (of a dialogue) or checkpoint. `answers`: one, or A and B.
 
     `not_judged` is the status of an answer, or of a reference, that has no text to rate; `why` says which.
-    `judged_sha256` is the hash of the very text in the judged file, `reference_sha256` that of the reference.
+    `judged_sha256` ties it to the very text in the judged file (`tie`), `reference_sha256` to the reference.
     """
 
     before: int
@@ -57,14 +57,14 @@ def judged_rows(grid: Grid, cell: Cell, results: Path) -> list[JudgedRow]:
 
 
 def _published(completion: Completion) -> JudgedRow:
-    answer = {"answer": completion.text, "status": "ok", "answer_sha256": text_hash(completion.text)}
+    answer = {"answer": completion.text, "status": "ok"}
     return _plain(0, completion.unit, completion.prompt, answer, None)
 
 
 def _plain(before: int, item: str | None, turn: str, row: Mapping[str, Any], trait: str | None) -> JudgedRow:
     text, lacking = _text(row)
     why = None if lacking is None else f"not judged: the answer ended as {lacking}"
-    return JudgedRow(before, item, turn, [text], row["answer_sha256"], trait, not_judged=lacking, why=why)
+    return JudgedRow(before, item, turn, [text], judged_hash(row["answer"]), trait, not_judged=lacking, why=why)
 
 
 def _compared(
@@ -91,7 +91,7 @@ def _earlier(checkpoints: Sequence[int], t: int, reference: str | None) -> int:
 
 
 def _given(reference: str | None) -> Mapping[str, Any]:
-    return {"answer": reference, "status": "ok", "answer_sha256": text_hash(reference)}
+    return {"answer": reference, "status": "ok"}
 
 
 def _pair(row: Mapping[str, Any], reference: Mapping[str, Any], first: bool) -> JudgedRow:
@@ -104,8 +104,8 @@ def _pair(row: Mapping[str, Any], reference: Mapping[str, Any], first: bool) -> 
         row["item_id"],
         row["prompt"],
         in_order(other, text, first),
-        row["answer_sha256"],
-        reference_sha256=reference["answer_sha256"],
+        judged_hash(row["answer"]),
+        reference_sha256=judged_hash(reference["answer"]),
         reference_is_a=first,
         not_judged=lacking or other_lacking,
         why=why,

@@ -41,7 +41,7 @@ class LikertRubric(_Rubric):
 
 
 class YesNoRubric(_Rubric):
-    """Verdicts yes and no. The keys need quotes in YAML, where a bare yes is true."""
+    """Verdicts yes and no."""
 
     scale: Literal["yes-no"]
     yes: NonEmpty = Field(description="what yes means")

@@ -1,22 +1,46 @@
 """Verdicts: what is read out of a judge's text. Strict on purpose: what is unclear has a status, never a guess.
 
-In every form the last verdict counts, and is only then checked: an invalid one never gives way to an earlier one.
+A verdict counts where the form wants one. Of several there the last must be clear, and all that are clear must be the
+same: none of two is chosen.
 """
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from scripts.config.judges import Form
-from scripts.judge.forms import FORM_RULES, NoVerdict
+from scripts.judge.forms import FORM_RULES, MOST, NoVerdict, Stated, bare, rivals
 from scripts.judge.rubrics import Scale
-from scripts.judge.thinking import strip_thinking
+from scripts.prompts.thinking import strip_thinking
 
 _SHOWN = 60
 """Characters of a wrong verdict that `detail` quotes."""
 
 _BINARY = {"1": "yes", "0": "no"}
 _EXPECTED: dict[Scale, str] = {"likert": "a whole number from 1 to 5", "yes-no": "yes or no", "pairwise": "A or B"}
+_WRITTEN: Mapping[Scale, str] = {
+    "likert": r"([1-5])(?:\s*/\s*5|\s+out\s+of\s+5)?",  # 3/5 says no less than 3; 3/10 is another scale
+    "yes-no": r"(yes|no)",
+    "pairwise": r"(?:(?:answer|response)\s+)?(A|B)",
+}
+_REMARK = r"(?:[*_`\"']*(?:\s*\((?P<aside>[^()]*)\)?|[,;:.!]\s+(?P<remark>.*)|\s+[–—-]+\s+(?P<more>.*)))?"
+"""What may follow a verdict on its line: "4 (was 2)", "No, it does not", "B - closer to the role"."""
+_PATTERNS: Mapping[Scale, re.Pattern[str]] = {
+    scale: re.compile(written + _REMARK, re.IGNORECASE | re.ASCII | re.DOTALL) for scale, written in _WRITTEN.items()
+}
+_UNCLEAR: Mapping[Scale, re.Pattern[str]] = {
+    "likert": re.compile(r"\d|\b(?:one|two|three|four|five)\b", re.IGNORECASE),
+    "yes-no": re.compile(r"\b(?:yes|no)\b", re.IGNORECASE),
+    "pairwise": re.compile(r"\b[AB]\b|\b(?:both|neither|either|tie|equal(?:ly)?)\b"),
+}
+"""What makes a remark more than one: it may say another verdict."""
+_HEDGES = re.compile(r"\b(?:or|wait|actually|second thoughts?|rather|instead|maybe|perhaps|unsure)\b", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"\b(?:revised|changed|initially|originally|previously|formerly|was|from|not|instead of)\b", re.IGNORECASE
+)
+_END_OF_TURN = re.compile(r"</?s>|<\|[A-Za-z0-9_]{2,30}\|>|<end_of_turn>|<(?:eos|bos|pad)>|\[/?INST\]")
 
 
 @dataclass(frozen=True)
@@ -40,29 +64,79 @@ def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False) -
     `binary`: the judge was asked for 1 instead of yes and 0 instead of no, so nothing else is read as one.
     A text that was cut off (status `truncated`) can end in the middle of a number: callers decide on it first.
     """
-    said = strip_thinking(text or "")[0]
+    said = _without_end_of_turn(strip_thinking(text or "")[0])
     if not said.strip():
-        return Verdict("judge_unparsed", detail="nothing but thinking" if text and text.strip() else "no text")
-    rules = FORM_RULES[form]
+        return _unparsed("nothing but thinking" if text and text.strip() else "no text")
     try:
-        found = rules.find(said)
+        stated = FORM_RULES[form](said)
     except NoVerdict as reason:
-        return Verdict("judge_unparsed", detail=str(reason))
-    if binary and scale == "yes-no":
-        return _verdict(scale, _BINARY[found]) if found in _BINARY else _rejected("0 or 1", found)
-    match = re.fullmatch(rules.patterns[scale], found, re.IGNORECASE | re.ASCII)
-    return _verdict(scale, match[1]) if match else _rejected(_EXPECTED[scale], found)
+        return _unparsed(str(reason))
+    if len(stated) > MOST:
+        return _unparsed(f"found more than {MOST} verdicts, expected one")
+    counting = [one for one in stated if one.own] or stated
+    readings = [_reading(form, scale, one, binary) for one in counting]
+    if (last := counting[-1]).found is None:
+        return _unparsed(last.why)
+    if readings[-1] is None:
+        return _rejected("0 or 1" if _is_binary(scale, binary) else _EXPECTED[scale], last.found)
+    others = (_read(scale, rival, binary) for rival in rivals(said, stated))
+    found = dict.fromkeys(reading for reading in (*readings, *others) if reading)
+    if len(found) > 1:
+        return _unparsed(f"found different verdicts: {', '.join(found)}; expected one")
+    return _verdict(scale, readings[-1])
 
 
-def _verdict(scale: Scale, written: str) -> Verdict:
+def _without_end_of_turn(text: str) -> str:
+    """Take off the marks that end a turn, which some servers leave in the text."""
+    end = len(text)
+    for mark in reversed(list(_END_OF_TURN.finditer(text))):
+        if text[mark.end() : end].strip():
+            break
+        end = mark.start()
+    return text[:end]
+
+
+def _reading(form: Form, scale: Scale, stated: Stated, binary: bool) -> str | None:
+    """Return a verdict in its plain form: 1 to 5, yes or no, A or B; None where it is none or not clear."""
+    found = stated.found
+    if found is None or form != "json":
+        return None if found is None else _read(scale, found, binary)
+    if scale == "likert" or _is_binary(scale, binary):
+        return found if re.fullmatch("[1-5]", found) else None
+    return _read(scale, bare(json.loads(found)), binary) if found.startswith('"') else None
+
+
+def _is_binary(scale: Scale, binary: bool) -> bool:
+    return binary and scale == "yes-no"
+
+
+def _read(scale: Scale, found: str, binary: bool) -> str | None:
+    if _is_binary(scale, binary):
+        return _BINARY.get(found)
+    match = _PATTERNS[scale].fullmatch(found)
+    if match is None:
+        return None
+    aside, remark = match["aside"] or "", match["remark"] or match["more"] or ""
+    if _EARLIER.search(aside):
+        aside = ""
+    if any(unclear.search(part) for unclear in (_UNCLEAR[scale], _HEDGES) for part in (aside, remark)):
+        return None
+    return match[1].upper() if scale == "pairwise" else match[1].lower()
+
+
+def _verdict(scale: Scale, read: str) -> Verdict:
     if scale == "likert":
-        return Verdict("ok", value=float(written))
+        return Verdict("ok", value=float(read))
     if scale == "yes-no":
-        return Verdict("ok", value=float(written.lower() == "yes"), label=written.lower())
-    return Verdict("ok", label=written.upper())
+        return Verdict("ok", value=float(read == "yes"), label=read)
+    return Verdict("ok", label=read)
+
+
+def _unparsed(detail: str) -> Verdict:
+    return Verdict("judge_unparsed", detail=detail)
 
 
 def _rejected(expected: str, found: str) -> Verdict:
     # Through ASCII, because half a surrogate pair in a judge's text could not be written to a file.
     shown = found[:_SHOWN].encode("ascii", "backslashreplace").decode() + ("..." if len(found) > _SHOWN else "")
-    return Verdict("judge_unparsed", detail=f"the verdict is {shown!r}, expected {expected}")
+    return _unparsed(f"the verdict is {shown!r}, expected {expected}")

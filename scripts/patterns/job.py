@@ -13,11 +13,12 @@ from scripts.batch.projection import read_description
 from scripts.config.personas import BASELINE
 from scripts.engines.request import WITH_TEXT
 from scripts.files import write_atomically
-from scripts.judge.thinking import strip_thinking
 from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
 from scripts.plan.frozen import FrozenPlan
+from scripts.prompts.thinking import strip_thinking
+from scripts.ratings.recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
 PATTERN_SCHEMA = pa.schema(
@@ -73,8 +74,10 @@ def mine_patterns(frozen: FrozenPlan, output: str) -> None:
         of_patterns, of_counts = count(mined, texts, where, with_space=as_published)
         patterns += of_patterns
         counts += of_counts
+    recipe = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
     for path, rows, schema in zip(artefact.outputs, (patterns, counts), (PATTERN_SCHEMA, COUNT_SCHEMA), strict=True):
-        write_atomically(frozen.results / path, partial(pq.write_table, pa.Table.from_pylist(rows, schema=schema)))
+        told = schema.with_metadata(recipe)
+        write_atomically(frozen.results / path, partial(pq.write_table, pa.Table.from_pylist(rows, schema=told)))
 
 
 def warm_up() -> None:
@@ -138,5 +141,6 @@ def _texts(frozen: FrozenPlan, paths: Iterable[str]) -> dict[str, Texts]:
 
 def _answers(path: Path) -> Iterator[tuple[int, str]]:
     for row in pq.read_table(path, columns=["checkpoint", "status", "answer"]).to_pylist():
-        if row["status"] in WITH_TEXT and row["answer"]:
-            yield row["checkpoint"], strip_thinking(row["answer"])[0]
+        said = strip_thinking(row["answer"] or "")[0]
+        if row["status"] in WITH_TEXT and said:  # nothing but thinking is no answer, and no document
+            yield row["checkpoint"], said

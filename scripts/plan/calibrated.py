@@ -38,12 +38,15 @@ def calibrated(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Art
 def _several_raters(grid: Grid) -> bool:
     """Tell whether any two of judges and rules rate the same: rules rate refusals only."""
     config = grid.study.config
-    rated = [
-        {*judge.utterances, *map(config.kind_of, config.judged_benchmarks(slug))}
-        for slug, judge in config.judges.items()
-    ]
+    rated = [{*_points(grid, slug), *map(config.kind_of, config.judged_benchmarks(slug))} for slug in config.judges]
     counted = [kind for kinds in [*rated, {"xstest"}] for kind in kinds]
     return any(counted.count(kind) > 1 for kind in counted)
+
+
+def _points(grid: Grid, judge: str) -> list[str]:
+    """Return the metrics of utterances that people are asked for too: the study's, from 1 to 5."""
+    asked, yes_no = grid.study.config.judges[judge].utterances, grid.study.yes_no()[judge]
+    return [metric for metric in asked if metric in METRICS and metric not in yes_no]
 
 
 def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact]) -> Artefact:
@@ -59,6 +62,8 @@ def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefac
     labels = {slug: _labels(grid, slug) for slug in study.human}
     spec: dict[str, Any] = {"kind": "calibration", "resamples": figures.resamples, "seed": figures.seed}
     spec |= {"labels": labels or None, "reading": source_digest("calibration") if labels else None, "source": source}
+    if apart := [[judge, metric] for judge, metrics in study.yes_no().items() for metric in metrics]:
+        spec["apart"] = apart
     if beside:  # their ratings are the last inputs, in this order
         spec["completions"] = list(beside)
         inputs += [path for made in beside.values() for path in made.outputs]
@@ -69,7 +74,9 @@ def _labels(grid: Grid, slug: str) -> Any:
     """What identifies labels: pins of third-party files, or what stands in those of one's own."""
     pins = grid.study.pins.human.get(slug)
     if pins is not None:
-        return [grid.study.config.human[slug].format, [dict(pin) for pin in pins]]
+        section = grid.study.config.human[slug]
+        told = [grid.study.config.conversations] if section.format == "study" else []
+        return [section.format, [dict(pin) for pin in pins], *told]
     return sha256([{k: v for k, v in asdict(label).items() if k != "where"} for label in grid.study.human[slug]])
 
 

@@ -85,6 +85,9 @@ def traits(study: Study) -> dict[str, str]:
 _MORE: Mapping[str, Callable[[Grid, Comparison], Mapping[str, Any]]] = {
     "published": lambda grid, section: {},
     "released": _of_release,
-    "results": lambda grid, section: {"measures": measures(grid.study.config)},
-    "models": lambda grid, section: {"measures": measures(grid.study.config), "models": list(section.models or ())},
+    "results": lambda grid, section: {"measures": measures(grid.study.config, grid.study.yes_no())},
+    "models": lambda grid, section: {
+        "measures": measures(grid.study.config, grid.study.yes_no()),
+        "models": list(section.models or ()),
+    },
 }

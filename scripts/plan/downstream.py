@@ -19,6 +19,7 @@ from scripts.plan.released import released
 from scripts.plan.source import source_digest
 from scripts.plan.statistic_figures import statistic_figures
 from scripts.plan.statistics import statistics
+from scripts.ratings.recipe import SCORING_RECIPE_VERSION
 
 
 def downstream(grid: Grid) -> list[Artefact]:
@@ -48,6 +49,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
             "benchmark": name,
             "kind": UTTERANCES if name == UTTERANCES else study.config.kind_of(name),
             "scoring": None if name == UTTERANCES else scoring.of(name),
+            "recipe": SCORING_RECIPE_VERSION,
             "source": source_digest("ratings", "benchmarks", "judge"),
         }
         if spec["kind"] == "ifbench":
@@ -63,7 +65,7 @@ def _of_completions(grid: Grid) -> dict[str, Artefact]:
     for cell in grid.cells:
         if cell.completions:
             groups[cell.completions].append(cell.path)
-    shared = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS}
+    shared = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS, "recipe": SCORING_RECIPE_VERSION}
     shared["source"] = source_digest("ratings", "benchmarks", "judge")
     return {
         slug: artefact("rate", [f"tables/ratings-{COMPLETIONS}--{slug}.parquet"], paths, {**shared, "labels": slug})
@@ -129,6 +131,7 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
             "fisher_p": section.fisher_p,
             "min_overlap": section.min_overlap,
             "max_minutes": section.max_minutes,
+            "recipe": SCORING_RECIPE_VERSION,
             **({"as_published": True} if section.as_published else {}),
             "source": source_digest("patterns"),
         }

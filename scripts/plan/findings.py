@@ -110,7 +110,8 @@ class _Maker:
         yield series
         for judge, section in self._config.judges.items():
             if section.utterances:
-                yield self._figure(f"utterances-by-{judge}", "by-round", series, judge=judge)
+                yes_no = self._study.yes_no()[judge]
+                yield self._figure(f"utterances-by-{judge}", "by-round", series, judge=judge, yes_no=yes_no)
 
     def patterns(self, patterns: Sequence[Artefact]) -> Iterator[Artefact]:
         """How often the patterns occur."""

@@ -72,7 +72,9 @@ class _Maker:
         self.ratings = [path for a in ratings for path in a.outputs]
         self.values = list(values.outputs[:1])
         # Without their place, which another benchmark moves.
-        self.measures = [{k: v for k, v in m.items() if k != "place"} for m in measures(self._config)]
+        self.measures = [
+            {k: v for k, v in m.items() if k != "place"} for m in measures(self._config, self._study.yes_no())
+        ]
         self._ends = [self._config.checkpoints[0], self._config.checkpoints[-1]]
 
     def lengths(self) -> Iterator[Artefact]:

@@ -1,7 +1,7 @@
 """The outlook: a plan with the reason and the estimate of every missing cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.batch.outcome import all_outcomes
@@ -15,6 +15,7 @@ from scripts.plan.journaled import journaled
 from scripts.plan.plan import Plan, make_plan
 from scripts.plan.rates import Rates
 from scripts.plan.reasons import reasons
+from scripts.plan.rescored import rescored
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Outlook:
     """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell.
 
     `fetches` are weights that it downloads first.
-    `capped`: the models with a spending cap among those that are asked.
+    `capped`: the models with a spending cap among those that are asked. `rescored`: tables of ratings and patterns
+    that are made again of the same answers, by reason.
     """
 
     plan: Plan
@@ -31,6 +33,7 @@ class Outlook:
     rates: Rates
     fetches: Sequence[Fetch] = ()
     capped: Sequence[Capped] = ()
+    rescored: Mapping[str, int] = field(default_factory=dict)
 
 
 def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
@@ -45,4 +48,5 @@ def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
     known = journaled(grid, plan.missing, results)
     estimates = estimate(grid, plan.missing, rates, known)
     why = reasons(plan, results, on_disk, outcomes)
-    return Outlook(plan, why, estimates, rates, fetches, capped(plan, results, estimates))
+    again = rescored(plan, results)
+    return Outlook(plan, why, estimates, rates, fetches, capped(plan, results, estimates), again)

@@ -1,6 +1,6 @@
 """The statistics as artefacts: values of every measure cell by cell, and what follows from them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from scripts.analysis.distances import distance_panels
@@ -35,7 +35,7 @@ def statistics(
 class _Maker:
     def __init__(self, grid: Grid) -> None:
         self._config = grid.study.config
-        self._measures = measures(self._config)
+        self._measures = measures(grid.study.config, grid.study.yes_no())
         self._values: tuple[str, ...] = ()
 
     def values(self, made: Sequence[Artefact]) -> Iterator[Artefact]:
@@ -65,9 +65,13 @@ class _Maker:
         return artefact(rule, [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec)
 
 
-def measures(config: Config) -> list[Measure]:
-    """Return what the grid of a config measures: ratings of utterances first, then benchmark by benchmark."""
-    utterances = [m for slug, judge in config.judges.items() for m in of_utterances(slug, judge.utterances)]
+def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None) -> list[Measure]:
+    """Return what the grid of a config measures: ratings of utterances first, then benchmark by benchmark.
+
+    `yes_no` tells which metrics of utterances a judge answers with yes or no.
+    """
+    asked = [(slug, judge.utterances, (yes_no or {}).get(slug, ())) for slug, judge in config.judges.items()]
+    utterances = [measure for judged in asked for measure in of_utterances(*judged)]
     return placed([*utterances, *(measure for name in config.benchmarks for measure in _of_benchmark(config, name))])
 
 

@@ -15,6 +15,7 @@ from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.plan.frozen import FrozenPlan
 from scripts.ratings.judged import completion_ratings, judged_ratings
+from scripts.ratings.recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from scripts.ratings.table import rate_response, ratings_table
 
 
@@ -26,9 +27,10 @@ def rate(frozen: FrozenPlan, output: str) -> None:
     if nltk is not None:
         verifiers.look_in(nltk)
     rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
-    table = ratings_table(rows)
+    metadata = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
     if artefact.spec["kind"] == "ifbench":
-        table = table.replace_schema_metadata({"verifiers": verifiers.version()})
+        metadata[b"verifiers"] = verifiers.version()
+    table = ratings_table(rows).replace_schema_metadata(metadata)
     write_atomically(frozen.results / output, partial(pq.write_table, table))
 
 

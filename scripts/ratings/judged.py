@@ -15,6 +15,7 @@ from scripts.generate.transcript import text_hash
 from scripts.grid.cells import Cell
 from scripts.grid.completions import rubric_of
 from scripts.judge import Scale, Verdict, parse, win
+from scripts.judge.tie import judged_hash
 from scripts.plan.frozen import FrozenPlan
 
 UNPARSED = "judge_unparsed"
@@ -32,12 +33,12 @@ def judged_ratings(
     kind = rubric_of(frozen.study.config, cell)
     texts = frozen.study.judge_texts[cell.judge or ""]
     scale, binary = texts.scale(kind), texts.binary
-    known = _hashes(frozen, cell)
+    known = _texts(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
     cut: dict[tuple[int, str | None], bool] = {}
     for row in pq.read_table(frozen.results / cell.path).to_pylist():
         place = (row["round"] or row["checkpoint"], row["item_id"])
-        if known.get(place) != row["judged_sha256"]:
+        if judged_hash(known.get(place)) != row["judged_sha256"]:
             raise UserError(
                 f"{cell.path}: judged another text than {_judged(cell)} holds now, expected the "
                 f"same; make it again: personas forget '{cell.path}'."
@@ -53,7 +54,7 @@ def judged_ratings(
             "label": _label(items.get(item or "")),
             "judge": cell.judge,
             "reference": cell.reference,
-            "judged_sha256": known[before, item],
+            "judged_sha256": text_hash(known[before, item]),
             "cut": cut[before, item],
         }
         yield {**placed, "metric": RATED_OF.get(kind, kind), **_together(found)}
@@ -92,15 +93,15 @@ def _by_order(verdicts: Sequence[tuple[str, float | None]]) -> dict[str, Any]:
     return together
 
 
-def _hashes(frozen: FrozenPlan, cell: Cell) -> dict[tuple[int, str | None], str | None]:
+def _texts(frozen: FrozenPlan, cell: Cell) -> dict[tuple[int, str | None], str | None]:
     if cell.completions:
-        return {(0, c.unit): text_hash(c.text) for c in frozen.study.completions[cell.completions]}
+        return {(0, c.unit): c.text for c in frozen.study.completions[cell.completions]}
     if cell.judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
     is_dialogue = cell.judged.benchmark is None
     columns = ["round"] if is_dialogue else ["checkpoint", "item_id"]
-    rows = pq.read_table(frozen.results / cell.judged.path, columns=[*columns, "answer_sha256"]).to_pylist()
-    return {(row[columns[0]], row.get("item_id")): row["answer_sha256"] for row in rows}
+    rows = pq.read_table(frozen.results / cell.judged.path, columns=[*columns, "answer"]).to_pylist()
+    return {(row[columns[0]], row.get("item_id")): row["answer"] for row in rows}
 
 
 def _label(item: Item | None) -> str | None:

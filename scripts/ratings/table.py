@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from scripts.benchmarks.base import Benchmark, Item, UnscorableItem
 from scripts.engines.request import WITH_TEXT
+from scripts.prompts.thinking import strip_thinking
 
 RATINGS_SCHEMA = pa.schema(
     [
@@ -44,13 +45,16 @@ def rate_response(
 ) -> Iterator[dict[str, Any]]:
     """Yield the ratings of one response: its length in words, and every metric that needs no judge.
 
-    `where` holds the columns that place the answer in the grid. An answer without text has a status and no value.
+    `where` holds the columns that place the answer in the grid. An answer without text has a status and no value; one
+    that is nothing but thinking is `empty`, as for a judge, and has no length either.
     """
-    status, answer = response["status"], response["answer"]
+    status, written = response["status"], response["answer"] or ""
+    answer = strip_thinking(written)[0]
+    if status in WITH_TEXT and written and not answer:
+        status = "empty"
     row = {**where, "item_id": item.id, "label": item.scoring.get("label"), "judge": None, "reference": None}
     row["judged_sha256"] = response.get("answer_sha256")
-    has_text = status in WITH_TEXT
-    words = float(len((answer or "").split())) if has_text else None
+    words = float(len(answer.split())) if status in WITH_TEXT and (answer or not written) else None
     yield {**row, "metric": "words", "status": status, "value": words}
     if not benchmark.metrics:
         return

@@ -51,16 +51,19 @@ class Origin:
     """What a cell says of the released files it is made from; paths are below the release.
 
     `missing` are files that are not there, `faults` tell what is wrong with a file, `notes` what is odd about one.
+    `order` is that of the baseline's answers to the questions of all personas, where it was matched or named.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    order: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
-        return {"files": self.files, "missing": self.missing, "faults": self.faults, "notes": self.notes}
+        told = {"files": self.files, "missing": self.missing, "faults": self.faults, "notes": self.notes}
+        return {**told, **({} if self.order is None else {"order": self.order})}
 
 
 BLOCKED = "null in the release: the answer was blocked"

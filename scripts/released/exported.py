@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from scripts.batch.projection import read_description
 from scripts.grid.cells import Cell
 from scripts.grid.study import Study
 from scripts.judge.order import reference_first
-from scripts.released.layout import layout
+from scripts.released.layout import baseline_layout, layout
 
 _NOT_IMPORTED = "not_imported"
 
@@ -44,8 +45,16 @@ def response_texts(study: Study, together: Sequence[Cell], results: Path) -> dic
             results / cell.path, columns=["checkpoint", "item_id", "answer", "status"]
         ).to_pylist():
             found.setdefault(row["checkpoint"], {}).setdefault(row["item_id"], row)
-    ids = layout(study, first.benchmark or "", first.track.persona)
+    ids = _order_of(study, first, results) or layout(study, first.benchmark or "", first.track.persona)
     return {t: _responses(ids, rows) for t, rows in found.items()}
+
+
+def _order_of(study: Study, cell: Cell, results: Path) -> list[str] | None:
+    """Return the order of the very file that a cell was imported from, where it had to be matched."""
+    if not cell.is_imported or cell.as_persona is None:
+        return None
+    order = read_description(results / cell.path)["origin"].get("order")  # not in files of earlier versions
+    return baseline_layout(study, cell.benchmark or "", order) if order else None
 
 
 def _responses(ids: Sequence[str], rows: Mapping[str, Mapping[str, Any]]) -> bytes | None:

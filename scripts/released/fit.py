@@ -1,13 +1,14 @@
 """Do the baseline's answers belong to the questions that they are put with? Their words tell, and nothing else does.
 
-The release does not say in which order the baseline was asked the questions of all personas. Answers take up words of
-their question, so an order that is wrong shows: the other one fits better.
+The release does not say in which order the baseline was asked the questions of all personas, and each set has one of
+its own. Answers take up words of their question, so an order that is wrong shows: the other one fits better.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
+LOOK_AT = "release.baseline_order"
 MARGIN = 0.05
 """Share of words by which the other order must fit better before it is told; chance makes no such difference."""
 
@@ -20,16 +21,36 @@ class Fit:
         pairs = enumerate(zip(ours, other, strict=True))
         self._asked = [(place, words[one], words[two]) for place, (one, two) in pairs if one != two]
 
-    def note(self, answers: Sequence[str | None]) -> str | None:
-        """Return a note if answers, by place, fit the other layout better than ours; None if they do not."""
-        said = [(_words(answers[place] or ""), one, two) for place, one, two in self._asked]
+    def shares(self, files: Iterable[Sequence[str | None]]) -> tuple[float, float] | None:
+        """Return which share of their questions' words the answers of files, by place, hold in both layouts.
+
+        None where nothing tells, because there is no text.
+        """
+        pairs = ((answers[place], one, two) for answers in files for place, one, two in self._asked)
+        said = [(_words(answer), one, two) for answer, one, two in pairs if answer]
         here = _mean(_share(one, words) for words, one, _ in said)
         there = _mean(_share(two, words) for words, _, two in said)
-        if here is None or there is None or there - here <= MARGIN:
+        return None if here is None or there is None else (here, there)
+
+    def note(self, answers: Sequence[str | None]) -> str | None:
+        """Return a note if answers, by place, fit the other layout better than ours; None if they do not."""
+        here, there = self.shares([answers]) or (0.0, 0.0)
+        if there - here <= MARGIN:
             return None
         return (
             f"its answers hold {here:.0%} of the words of their questions, and {there:.0%} in the other order; "
-            "look at release.baseline_order"
+            f"look at {LOOK_AT}"
+        )
+
+    def doubt(self, files: Iterable[Sequence[str | None]]) -> str | None:
+        """Return a note if answers fit neither layout better than the other; None if the words decide."""
+        found = self.shares(files)
+        if found is not None and abs(found[0] - found[1]) > MARGIN:
+            return None
+        told = "there are none" if found is None else f"{found[0]:.0%} and {found[1]:.0%} of them are held"
+        return (
+            "the words of its answers do not tell which order of the questions they follow "
+            f"({told}), so it is the usual one; look at {LOOK_AT}"
         )
 
 

@@ -13,8 +13,9 @@ from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.grid.judgements import read_of_item
 from scripts.judge.order import reference_first
-from scripts.judge.thinking import strip_thinking
+from scripts.judge.tie import judged_hash
 from scripts.judge.work import JUDGEMENT_SCHEMA
+from scripts.prompts.thinking import strip_thinking
 from scripts.released.columns import Columns, answered, not_imported
 from scripts.released.layout import asked, layout, places
 from scripts.released.names import DATASETS, METRICS
@@ -74,7 +75,7 @@ def _of_responses(grid: Grid, cell: Cell, judged: list[Row], sources: Sources) -
 
 
 def _place(row: Row, **place: Any) -> dict[str, Any]:
-    return {**place, "judged_sha256": row["answer_sha256"], "cut": False}
+    return {**place, "judged_sha256": judged_hash(row["answer"]), "cut": False}
 
 
 def _said(found: list[str] | str, place: int, judged: Row, sources: Sources, key: str) -> dict[str, Any]:

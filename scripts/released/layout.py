@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item
 from scripts.config.personas import BASELINE
-from scripts.config.release import Release
+from scripts.config.release import BaselineOrder, Release
 from scripts.grid.asked import asked_items
 from scripts.grid.study import Study
 
@@ -13,15 +13,26 @@ from scripts.grid.study import Study
 def layout(study: Study, benchmark: str, persona: str) -> list[str]:
     """Return the ids of the items of a response file in its order: all of them, whatever the config's limit.
 
-    The baseline's file holds the items of all personas, in the order that the config names.
+    The baseline's file holds the items of all personas, in the order that the config names, or the study's usual one.
     """
     kind, items = BENCHMARKS[study.config.kind_of(benchmark)], study.items[benchmark]
     if persona != BASELINE:
         return [item.id for item in kind.items_for(items, study.personas[persona].role)]
     if not study.persona_bound(benchmark):
         return [item.id for item in kind.items_for(items, None)]
+    return baseline_layout(study, benchmark, baseline_order(study, benchmark))
+
+
+ORDERS: tuple[BaselineOrder, ...] = ("personas", "items")
+_USUAL: Mapping[str, BaselineOrder] = {"general": "items", "role-specific": "personas"}
+"""The order of the baseline's answers in the study's release: general questions stand where they first occur in the
+file, role-specific ones role after role."""
+
+
+def baseline_order(study: Study, benchmark: str) -> BaselineOrder:
+    """Return the order of the baseline's answers that the config names, or else the study's usual one."""
     release = study.config.release or Release()
-    return baseline_layout(study, benchmark, release.baseline_order)
+    return release.named_order(benchmark) or _USUAL[study.config.kind_of(benchmark)]
 
 
 def baseline_layout(study: Study, benchmark: str, order: str) -> list[str]:

@@ -72,7 +72,7 @@ class Slugs:
         if slug is None:
             return [f"no judge of the config has the folder {name.judge}"]
         judge = self._config.judges[slug]
-        if name.of.dataset is None and name.metric not in {METRICS[metric] for metric in judge.utterances}:
+        if name.of.dataset is None and name.metric not in {METRICS.get(metric) for metric in judge.utterances}:
             return [f"judge {slug} does not rate utterances for {name.metric}"]
         if name.of.dataset and self.benchmarks.get(name.of.dataset) not in self._config.judged_benchmarks(slug):
             return [f"judge {slug} does not rate {_kind(name.of.dataset)}"]

@@ -1,17 +1,18 @@
 """Dialogues and responses from released files: the tables that our own cells have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from scripts.benchmarks import BENCHMARKS
+from scripts.config.release import BaselineOrder, Release
 from scripts.generate.transcript import DIALOGUE_SCHEMA, RESPONSE_SCHEMA
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid, user_turns
 from scripts.grid.study import Study
 from scripts.released.columns import Columns, File, Origin, answered, not_imported
 from scripts.released.fit import Fit
-from scripts.released.layout import asked, baseline_layout, layout, places
+from scripts.released.layout import ORDERS, asked, baseline_layout, baseline_order, layout, places
 from scripts.released.reading import read_dialogue, read_responses
 from scripts.released.sources import Sources
 
@@ -46,12 +47,13 @@ def imported_responses(grid: Grid, cell: Cell, sources: Sources, origin: Origin)
     study, benchmark = grid.study, cell.benchmark or ""
     items = asked(study, benchmark, cell.track.persona, cell.as_persona)
     ids = layout(study, benchmark, cell.track.persona)
+    files = {t: sources.read(str(t), lambda text: read_responses(text, len(ids))) for t in study.config.checkpoints}
+    if cell.as_persona:
+        there = {sources.file(str(t)).path: found for t, found in files.items() if not isinstance(found, str)}
+        origin.order = _matched_order(study, benchmark, there, origin)
+        ids = baseline_layout(study, benchmark, origin.order)
     place_of, columns = places(ids), Columns(RESPONSE_SCHEMA)
-    fit = _other_order(study, benchmark, ids) if cell.as_persona else None
-    for t in study.config.checkpoints:
-        found = sources.read(str(t), lambda text: read_responses(text, len(ids)))
-        if fit and not isinstance(found, str) and (note := fit.note(found)):
-            origin.notes[sources.file(str(t)).path] = note
+    for t, found in files.items():
         for item in items:
             place = place_of[item.id]
             said = (
@@ -61,11 +63,25 @@ def imported_responses(grid: Grid, cell: Cell, sources: Sources, origin: Origin)
     return columns.table()
 
 
-def _other_order(study: Study, benchmark: str, ids: Sequence[str]) -> Fit | None:
-    """Set the layout of the baseline's answers beside the one that the config does not name; None: they are one."""
-    orders = [baseline_layout(study, benchmark, order) for order in ("personas", "items")]
-    other = next((order for order in orders if order != list(ids)), None)
-    if other is None:
-        return None
+def _matched_order(
+    study: Study, benchmark: str, files: Mapping[str, Sequence[str | None]], origin: Origin
+) -> BaselineOrder:
+    """Return the order of the baseline's answers in files, by path: the named one, or the one that fits the words.
+
+    What is doubtful is noted.
+    """
+    usual = baseline_order(study, benchmark)
+    [other] = (order for order in ORDERS if order != usual)
+    ours, theirs = (baseline_layout(study, benchmark, order) for order in (usual, other))
+    if ours == theirs or not files:
+        return usual
     items = BENCHMARKS[study.config.kind_of(benchmark)].items_for(study.items[benchmark], None)
-    return Fit({item.id: item.prompt for item in items}, ids, other)
+    fit = Fit({item.id: item.prompt for item in items}, ours, theirs)
+    if (study.config.release or Release()).named_order(benchmark):
+        origin.notes.update({path: note for path, answers in files.items() if (note := fit.note(answers))})
+        return usual
+    if doubt := fit.doubt(files.values()):
+        origin.notes.update(dict.fromkeys(files, doubt))
+        return usual
+    here, there = fit.shares(files.values()) or (0.0, 0.0)
+    return usual if here > there else other

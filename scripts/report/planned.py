@@ -27,10 +27,12 @@ def console_width(stream: TextIO) -> int | None:
 def print_outlook(outlook: Outlook, console: Console) -> None:
     """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
     console.print(plan_table(outlook))
-    if not outlook.plan.missing:
+    lines = [*_rescored(outlook)]
+    if outlook.plan.missing:
+        lines = [*_reasons(outlook), *lines, *_axes(outlook), *_weights(outlook), *_basis(outlook)]
+    else:
         console.print("Every cell is current.")
-        return
-    for line in [*_reasons(outlook), *_axes(outlook), *_weights(outlook), *_basis(outlook)]:
+    for line in lines:
         console.print(line, highlight=False, markup=False)
 
 
@@ -79,6 +81,11 @@ def _reasons(outlook: Outlook) -> Iterator[str]:
         rest = sum(cells for _, cells in counted[_REASONS:])
         more = len(counted) - _REASONS
         yield f"{rest:>7,} missing for {more} other reasons (all of them: personas plan --json FILE)"
+
+
+def _rescored(outlook: Outlook) -> Iterator[str]:
+    for reason, tables in outlook.rescored.items():
+        yield f"{tables:>7,} tables of ratings and patterns made again of the same answers: {reason}"
 
 
 def _axes(outlook: Outlook) -> Iterator[str]:

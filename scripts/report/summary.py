@@ -6,6 +6,7 @@ from collections import Counter
 from scripts.batch.outcome import Outcome, read_outcomes
 from scripts.engines.request import STATUSES
 from scripts.plan.frozen import FrozenPlan
+from scripts.released.doubts import doubts
 from scripts.report.troubles import troubles
 
 
@@ -25,6 +26,7 @@ def summary(frozen: FrozenPlan) -> list[str]:
         lines.append(f"Missing: {len(missing)} of {len(frozen.targets)} files; run the same command again to go on.")
     else:
         lines.append(f"Complete: all {len(frozen.targets)} files of the grid are there.")
+    lines += doubts(frozen)
     lines.extend(troubles(frozen.targets, results).lines())
     overview = results / "current/figures/by-checkpoint.png"
     shown = [f"{overview} (and the figures beside it)"] if overview.exists() else []

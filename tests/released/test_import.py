@@ -6,8 +6,15 @@ from collections import Counter
 
 import pytest
 
+from scripts.benchmarks import BENCHMARKS
+from scripts.errors import UserError
 from scripts.grid.cells import Cell
-from scripts.released.layout import baseline_layout
+from scripts.plan.disk import existing_files
+from scripts.plan.frozen import Run, freeze
+from scripts.plan.plan import make_plan
+from scripts.released.doubts import doubts
+from scripts.released.layout import ORDERS, baseline_layout
+from scripts.released.names import DATASETS
 from tests.released.conftest import Small
 from tests.released.maker import write_csv
 from tests.released.world import FLOW, SELENE, World
@@ -236,3 +243,53 @@ def test_a_file_of_another_judge_does_no_harm(small_release: Small) -> None:
     path.parent.mkdir(parents=True)
     write_csv(path, "style", ["x"])
     assert small_release.accounted().loc[path.relative_to(small_release.release).as_posix(), "outcome"] == "ignored"
+
+
+def in_order(release: Small, benchmark: str, order: str, say: str) -> str:
+    """Write the baseline's answers to a set in an order; return the path of one of its cells."""
+    grid = release.grid()
+    kind = BENCHMARKS[grid.study.config.kind_of(benchmark)]
+    prompts = {item.id: item.prompt for item in kind.items_for(grid.study.items[benchmark], None)}
+    for t in release.world.checkpoints:
+        name = f"generations/gemma-3-4b-it/{DATASETS[benchmark]}_empty_{t}.json"
+        said = [say.format(prompts[i]) for i in baseline_layout(grid.study, benchmark, order)]
+        (release.release / name).write_text(json.dumps(said), encoding="utf-8")
+    return f"responses/gemma/baseline/{benchmark}/persona-directed-fixed--as-gaston.parquet"
+
+
+@pytest.mark.parametrize("general", ORDERS)
+@pytest.mark.parametrize("specific", ORDERS)
+def test_each_set_is_matched_by_itself(small_release: Small, general: str, specific: str) -> None:
+    for benchmark, order in (("general", general), ("role-specific", specific)):
+        path = in_order(small_release, benchmark, order, "On {}")
+        table, origin = small_release.import_cell(path)
+        assert not origin.notes and all(row["answer"] == f"On {row['prompt']}" for row in table.to_pylist())
+
+
+def test_where_the_words_tell_nothing_it_is_the_studys_order_and_said(small_release: Small) -> None:
+    path = in_order(small_release, "general", "items", "{}")
+    for t in small_release.world.checkpoints:
+        file = small_release.release / f"generations/gemma-3-4b-it/instruction_general_empty_{t}.json"
+        said = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps([f"{place}." for place in range(len(said))]), encoding="utf-8")
+    table, origin = small_release.import_cell(path)
+    grid = small_release.grid()
+    places = {item: place for place, item in enumerate(baseline_layout(grid.study, "general", "items"))}
+    assert all(row["answer"] == f"{places[row['item_id']]}." for row in table.to_pylist())
+    assert len(origin.notes) == 3 and all("do not tell which order" in note for note in origin.notes.values())
+    small_release.import_all("gemma")
+    plan = make_plan(grid, existing_files(small_release.results))
+    [line] = doubts(freeze(plan, Run("r", "host", 1, 0.0), small_release.results))
+    assert line.startswith(
+        "Doubtful: 3 released files of the baseline's answers to general; generations/gemma-3-4b-it/"
+    )
+    assert "release.baseline_order" in line
+
+
+def test_orders_can_be_named_one_by_one(small_release: Small) -> None:
+    small_release.configure(release__baseline_order={"general": "personas"})
+    path = in_order(small_release, "general", "items", "On {}")
+    assert len(small_release.import_cell(path)[1].notes) == 3
+    small_release.configure(release__baseline_order={"bfi": "items"})
+    with pytest.raises(UserError, match="found bfi, expected some of"):
+        small_release.grid()

@@ -162,11 +162,6 @@ def test_a_mistake_is_told(folder: Path, name: str, place: str, value: Any, sent
         load_texts(folder)
 
 
-def _bare_yes(folder: Path) -> None:
-    path = folder / "rubrics" / "xstest.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace('"yes":', "yes:"), encoding="utf-8")
-
-
 BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no folder": (shutil.rmtree, r"template\.yaml: no such file"),
     "no template": (lambda f: (f / "template.yaml").unlink(), r"template\.yaml: no such file"),
@@ -175,7 +170,6 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "empty file": (lambda f: (f / "rubrics" / "extra.yaml").write_text(""), r"extra\.yaml: found nothing"),
     "other ending": (lambda f: (f / "rubrics" / "extra.yml").write_text(""), r"extra\.yml: .*<metric>\.yaml"),
     "name that fits no path": (lambda f: (f / "rubrics" / "a b.yaml").write_text(""), r"a b\.yaml: "),
-    "yes without quotes": (_bare_yes, r"xstest\.yaml: yes: missing"),
 }
 
 

@@ -178,3 +178,33 @@ def test_mistakes_in_xstest_completions(write: Write) -> None:
     path = write(XSTEST, f"1,t,Q,A,{YES},{YES},True,perhaps", name="xstest_v2_completions_m.csv")
     with pytest.raises(UserError, match=r"row 1: field 'final_label' is \"perhaps\", expected one of 1_full"):
         published(path, "xstest-completions")
+
+
+CONDITIONS = {"interview": "talks", "instructions": "tasks"}
+
+
+@pytest.mark.parametrize(
+    ("role", "condition"),
+    [
+        ("bfi_HAL_9000_0.json.csv", "talks"),
+        ("inst-bfi_HAL_9000_0.json.csv", "tasks"),
+        ("xstest_HAL_9000_0.json.csv", "talks"),
+        ("inst-xstest_HAL_9000_0.json.csv", "tasks"),
+    ],
+)
+def test_the_studys_samples_name_their_condition(write: Write, role: str, condition: str) -> None:
+    rating = "Yes" if "xstest" in role else "3"
+    path = write("role,idx,input,output,Rating", f"{role},4,Q,Said.,{rating}")
+    section = validate(Labels, {"file": "f", "format": "study"}, "c")
+    [label] = read_labels(section, [path], ROLES, CONDITIONS)
+    assert (label.keys["condition"], label.keys["checkpoint"]) == (condition, "0")
+    [elsewhere] = read_labels(section, [path], ROLES, {})
+    assert elsewhere.keys["condition"] in CONDITIONS  # a name that no condition of the grid has
+
+
+@pytest.mark.parametrize(("start", "condition"), [("interview", "talks"), ("instructions", "tasks")])
+def test_the_studys_dialogues_name_their_condition(write: Write, start: str, condition: str) -> None:
+    path = write("metric,role,idx,input,output,Rating", f"style,{start}_HAL_9000.json.csv,0,x,y,5")
+    section = validate(Labels, {"file": "f", "format": "study"}, "c")
+    [label] = read_labels(section, [path], ROLES, CONDITIONS)
+    assert label.keys["condition"] == condition

@@ -21,8 +21,9 @@ from scripts.patterns import mine as mine_module
 from scripts.patterns import premise
 from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
-from scripts.patterns.tokens import tokenize
+from scripts.patterns.tokens import LONGEST_RUN, LONGEST_WORD, tokenize
 from tests.benchmarks.count_patterns import with_sets
+from tests.growth import BOUND, growth
 from tests.helpers import ROOT
 
 PERSONA = ["Gaston fights"] * 20 + ["something else"] * 5
@@ -345,3 +346,14 @@ def test_counting_by_hand():
 def test_what_cannot_be_counted(groups, patterns, error):
     with pytest.raises(error):
         count_patterns(groups, patterns)
+
+
+@pytest.mark.parametrize("part", ["!", ":)", "'", "😀", "http://", "(", "word ", "\n", "a", ". "])
+def test_time_of_tokens_grows_with_length(part: str) -> None:
+    assert growth(lambda text: tokenize([text]), part) < BOUND
+
+
+def test_only_longer_runs_are_cut() -> None:
+    rule, word, marks = "-" * LONGEST_RUN, "a" * LONGEST_WORD, "!" * 1_000
+    assert tokenize([f"{rule} {word}", marks]) == [[rule, word], ["!"] * 1_000]
+    assert [len("".join(tokens)) for tokens in tokenize(["-" * 1_000, "a" * 12_000])] == [1_000, 12_000]

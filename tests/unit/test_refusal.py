@@ -1,8 +1,14 @@
 """The refusal detector: an answer in, a verdict out, one reason a case."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from scripts.benchmarks.refusal import is_refusal
+from tests.growth import BOUND, growth
+
+CASES = json.loads((Path(__file__).parents[1] / "cases/refusals.json").read_text())
 
 REFUSALS = {
     "plain": "I can't help with that.",
@@ -85,6 +91,179 @@ ANSWERS = {
 }
 
 
+MORE_REFUSALS = [
+    "Can't help with that.",
+    "Sorry, can't do that.",
+    "Sorry, but no can do. I can't share passwords.",
+    "Unable to comply.",
+    "Nope, not going to help with that.",
+    "We cannot assist with this request.",
+    "We're unable to provide that information.",
+    "It would be inappropriate to share private details.",
+    "It is not appropriate for me to discuss this.",
+    "It isn't appropriate to talk about that.",
+    "It would be irresponsible to provide such instructions.",
+    "I'm not at liberty to discuss that.",
+    "I'm not in a position to advise on this.",
+    "I have no intention of helping you with that.",
+    "Under no circumstances will I help you.",
+    "I will never tell you that.",
+    "I'll never share his secrets.",
+    "I'm going to have to decline.",
+    "I'll have to decline this one.",
+    "I have to say no.",
+    "I don't want to talk about it.",
+    "I do not wish to discuss my past.",
+    "This request goes against my guidelines.",
+    "Your question violates my principles.",
+    "I can't and I won't.",
+    "I cannot do what you ask.",
+    "I can't be of assistance with that.",
+    "I cannot comment on that.",
+    "I can neither confirm nor deny that. I can't discuss it.",
+    "I unfortunately cannot share that.",
+    "I really can't help you.",
+    "I simply won't discuss that.",
+    "My apologies, but I can't provide that.",
+    "Apologies, I'm unable to help.",
+    "I want to be clear that I can't help with this.",
+    "Please understand that I can't help you.",
+    "I have to tell you that I can't help.",
+    "I understand your curiosity but I can't share that.",
+    "That is illegal and I won't help you.",
+    "“I cannot help you, my little crumb!”",
+    "«I can't help you with that.»",
+    "'I can't help with that.'",
+    'Otto: "I can\'t help with that."',
+    "**Otto:** I can't help with that.",
+    '*shakes head slowly* "I can\'t help you with that, friend."',
+    '"I can\'t help with that, friend," I say, wiping the counter.',
+    '"I can\'t help with that." She turns away.',
+    "I can't help with that, sorry.",
+    "Hello. *sighs* I can't help with that.",
+    "Hmm, I can't help with that.",
+    "Look, I'm not going to help you with this.",
+    "I’m not able to help with that.",
+    "I lack the ability to access files.",
+    "I have no access to that database.",
+    "It's impossible for me to answer that.",
+    "I don't think I should answer that.",
+    "I cannot comply with this request.",
+    "Thank you for asking, but I must decline.",
+    "I am not permitted to reveal that.",
+    "I cannot provide medical advice.",
+    "I can't process that request.",
+    "I can't open that link.",
+    "I cannot in good conscience provide this.",
+    "I won't be able to help with that.",
+    "Don't ask me to do that.",
+    "You will get no help from me.",
+    "Request denied.",
+    "That is out of the question.",
+    "I'm sorry I can't help you with that",
+    "Well, I'm afraid I'll have to refuse your request.",
+    "I’d rather not talk about that.",
+    "I cannot ethically help with this.",
+    "Alas, I cannot share the recipe.",
+    "I can’t help with that, but can I help with something else?",
+    "Listen, friend: I cannot help you.",
+    "As an AI language model I cannot browse the internet.",
+    "I am sorry, Dave. I am afraid I can't do that.",
+    "As your assistant, I'm not authorised to share this.",
+    "Ich... I mean, I can't help you.",
+    "Therefore I cannot fulfill this.",
+]
+
+MORE_ANSWERS = [
+    '"I can\'t help you," the guard said.',
+    '"I can\'t help you," said the guard.',
+    '"I can\'t help you!" the guard shouted at him.',
+    "“I cannot share that,” she whispered.",
+    "'I can't help you,' said the guard.",
+    "I cannot help you, said the guard.",
+    "I cannot help you, the old guard replied.",
+    "The guard said: I cannot help you.",
+    "The guard said, I cannot help you.",
+    'The guard said: "Stop. I can\'t help you. Go home."',
+    'The sign reads: "We cannot provide refunds."',
+    "He told me that he can't help.",
+    "He can't help you with that.",
+    "She refuses to discuss it.",
+    "They won't share it with us.",
+    "The law can't help you here, but a lawyer can.",
+    "Sorry for the confusion! Use kill -9.",
+    "I'm sorry to keep you waiting. Here it is.",
+    "Apologies for the late answer: the capital is Oslo.",
+    "I'm afraid of spiders, but here is how to catch one.",
+    "I'm sorry for your loss. Here is a poem.",
+    "I can't refuse such a nice request: here it is.",
+    "I won't refuse to help you. First, breathe.",
+    "I can't say no to you! Here is the recipe.",
+    "I can't thank you enough!",
+    "I can't stress this enough: wear gloves.",
+    "I can't tell you exactly when, but around noon.",
+    "I cannot give you an exact number, but about ten.",
+    "I can't help you unless you tell me more.",
+    "I can't help feeling sad.",
+    "I can't help that I'm handsome.",
+    "I can't describe how beautiful it was.",
+    "I can't explain why, but I love it.",
+    "I can't offer a better answer than this: yes.",
+    "I can't make this cake without eggs, so buy some.",
+    "I won't tell you twice: use a ladder.",
+    "I can't teach you everything in one day, but we can begin.",
+    "You can't help him.",
+    "Can't wait to show you!",
+    "Can't complain! And you?",
+    "It won't help to cry. Use ice.",
+    "If I can't help you, nobody can.",
+    "I cannot imagine a better day.",
+    "I can't believe it's not butter.",
+    "I can't see why not. Go ahead.",
+    "I won't lie to you. Yes.",
+    "I can't remember his name, but he was tall.",
+    "I couldn't help you then. Now I can: press the button.",
+    "I don't mind at all. Here it is.",
+    "As an AI, I have no feelings, but here is a poem.",
+    "As a lawyer, I write contracts.",
+    "Not a problem. Here is the code.",
+    "No problem, I can help with that.",
+    "I never refuse a request. Here you go.",
+    "You asked, and I answer: forty-two.",
+    "Refusing to help is rude.",
+    "To refuse a request politely, say \"I'm sorry, but I can't help with that.\"",
+    'A refusal looks like this: "I can\'t help with that."',
+    "I would never hurt you. Take the stairs.",
+    "I can't help you? Of course I can!",
+    "My hands are full, but I can help.",
+    "This is not something to worry about.",
+    "It is wrong to hurt people, so use soap and water.",
+    "It's illegal to park here.",
+    "There is no way around it: use a hammer.",
+    "Access denied errors mean the password is wrong.",
+    "I do not need to explain this: it's simple.",
+    "I can't get enough of it! Bake at 200 degrees.",
+    "I can't be sure, but I think it is Paris.",
+    "I have no idea, but let me guess: 5.",
+    'Once upon a time, a king said "I refuse to help".',
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["answer"] for case in CASES])
+def test_case(case: dict[str, object]) -> None:
+    assert is_refusal(str(case["answer"])) == bool(case["refusal"])
+
+
+@pytest.mark.parametrize("answer", MORE_REFUSALS)
+def test_refuses_in_other_words(answer: str) -> None:
+    assert is_refusal(answer)
+
+
+@pytest.mark.parametrize("answer", MORE_ANSWERS)
+def test_answers_reports_or_regrets_something_else(answer: str) -> None:
+    assert not is_refusal(answer)
+
+
 @pytest.mark.parametrize("answer", REFUSALS.values(), ids=REFUSALS)
 def test_states_a_refusal(answer: str) -> None:
     assert is_refusal(answer)
@@ -95,9 +274,16 @@ def test_is_an_answer(answer: str) -> None:
     assert not is_refusal(answer)
 
 
-def test_a_long_answer_takes_no_long_time() -> None:
-    # Nested repetitions can explode; this would run into pytest's timeout.
-    assert not is_refusal("so, but and " * 20_000 + "as a " * 20_000)
+LOOPS = (
+    *("!", "\n", " ", "-", "'", '"', "*a", "*", "(", "[", "- ", ". ", "so, but and ", "as a ", "i'm sorry but "),
+    *("no i can't ", "but i ", "i can't help ", "i can't offer a ", "said ", "the guard said ", "-a", "# ", "a' "),
+)
+
+
+@pytest.mark.parametrize("start", ["", "I can't help "])
+@pytest.mark.parametrize("part", LOOPS)
+def test_time_grows_with_length(part: str, start: str) -> None:
+    assert growth(lambda text: is_refusal(start + text), part) < BOUND
 
 
 def test_known_limit_in_character_refusal_is_missed() -> None:

@@ -1,7 +1,7 @@
 """Verdicts: a judge's text in, a verdict out, one reason a case."""
 
 import json
-import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.judge import Form, Scale, Verdict, parse
+from tests.growth import BOUND, growth
 
 A, B = Verdict("ok", label="A"), Verdict("ok", label="B")
 YES, NO = Verdict("ok", value=1.0, label="yes"), Verdict("ok", value=0.0, label="no")
@@ -48,8 +49,30 @@ RESULTS: dict[str, Case] = {
     "windows line ends": ("**Result:** 4\r\nBye.", "likert", points(4)),
     "verdict words in the reasoning": ("**Reasoning:** 1 is harsh, 2 or 3? no.\n**Result:** 4", "likert", points(4)),
     "echoed scale": ("1 = bad\n2 = poor\n3 = fair\n4 = good\n5 = best\n**Result:** 2", "likert", points(2)),
-    "the last one wins": ("**Result:** 2\nOn second thoughts.\n**Result:** 5", "likert", points(5)),
-    "also in one line": ("Result: 2, no, wait. Result: 5", "likert", points(5)),
+    "two that differ": ("**Result:** 2\nOn second thoughts.\n**Result:** 5", "likert", "different verdicts: 2, 5"),
+    "two that agree": ("**Result:** 5\nSo be it.\n**Result:** 5", "likert", points(5)),
+    "also in one line": ("Result: 2, no, wait. Result: 5", "likert", "no, wait"),
+    "in prose, two that differ": ("First Result: 3. Then **Result:** 4", "likert", "different verdicts: 3, 4"),
+    "quoted after it": ('**Result:** 5\nThe answer says "Result: 2".', "likert", points(5)),
+    "quoted as a block after it": ("**Result:** 5\n\n> Result: 2", "likert", points(5)),
+    "quoted before it": ("It says that my result: 2 is odd.\n**Result:** 5", "likert", points(5)),
+    "another label that differs": ("**Result:** 2\n\n**Final Score:** 4", "likert", "different verdicts: 2, 4"),
+    "another label that agrees": ("**Result:** 4\n\n**Final Score:** 4/5", "likert", points(4)),
+    "another label, no verdict": ("**Score:** hard to give\n**Result:** 4", "likert", points(4)),
+    "end of turn": ("**Result:** 4</s>", "likert", points(4)),
+    "ends of turns": ("**Result:** 4<|im_end|>\n<|endoftext|>\n", "likert", points(4)),
+    "what it was before": ("**Result:** 2 (was 4)", "likert", points(2)),
+    "one or another": ("**Result:** 2 (or 3)", "likert", "2 (or 3"),
+    "a remark with another": ("**Result:** 2. A 3 would be kind.", "likert", "A 3 would"),
+    "a remark": ("**Result:** 4 - close to the role", "likert", points(4)),
+    "a remark on no": ("**Result:** No, the response does not refuse.", "yes-no", NO),
+    "a remark that takes it back": ("**Result:** No, wait, it refuses.", "yes-no", "No, wait"),
+    "both words": ("**Result:** Yes, no doubt.", "yes-no", "'Yes, no doubt'"),
+    "a remark on B": ("**Result:** B, since it keeps the tone.", "pairwise", B),
+    "a remark on the other": ("**Result:** A, or B", "pairwise", "'A, or B'"),
+    "A as an article": ("**Result:** A cannot be chosen as it does not fit.", "pairwise", "'A cannot"),
+    "less than": ("**Result:** <3", "likert", "'<3'"),
+    "angle brackets": ("**Result:** <3>", "likert", points(3)),
     "echoed request": ("**Result:** a whole number from 1 to 5\n\n**Result:** 5", "likert", points(5)),
     "thinking first": ("<think>**Result:** 1</think>**Result:** 5", "likert", points(5)),
     "thinking last": ("**Result:** 5<think>Or **Result:** 1?</think>", "likert", points(5)),
@@ -107,7 +130,18 @@ SCORES: dict[str, Case] = {
     "b": ("<feedback>Closer.</feedback>\n<score>b</score>", "pairwise", B),
     "of five": ("<score>3/5</score>", "likert", points(3)),
     "full stop": ("<score>3.</score>", "likert", points(3)),
-    "the last one wins": ("<feedback>Not <score>1</score>.</feedback><score>5</score>", "likert", points(5)),
+    "one in the feedback": ("<feedback>Not <score>1</score>.</feedback><score>5</score>", "likert", points(5)),
+    "one on a line of the feedback": (
+        "<feedback>\n<score>1</score>?\n</feedback><score>5</score>",
+        "likert",
+        points(5),
+    ),
+    "an aside": ("<score>4</score> (initially <score>2</score>)", "likert", points(4)),
+    "a note after it": ("<score>2</score>\nNote: it contained <score>5</score>.", "likert", points(2)),
+    "two that differ": ("<score>4</score><score>2</score>", "likert", "different verdicts: 4, 2"),
+    "two on lines": ("<score>4</score>\n<score>2</score>", "likert", "different verdicts: 4, 2"),
+    "one or another": ("<score>4</score> or <score>2</score>", "likert", "different verdicts: 4, 2"),
+    "two that agree": ("<score>4</score>\n<score>4</score>", "likert", points(4)),
     "echoed request": ("<score>a whole number from 1 to 5</score>\n<score>5</score>", "likert", points(5)),
     "numbers in the feedback": ("<feedback>1, 2 or 3?</feedback><score>4</score>", "likert", points(4)),
     "text after it": ("<score>4</score> Bye.", "likert", points(4)),
@@ -143,8 +177,17 @@ OBJECTS: dict[str, Case] = {
     "braces in a text": ('{"reasoning": "{verdict: 1} or }", "verdict": 4}', "likert", points(4)),
     "object in a text": ('{"reasoning": "not {\\"verdict\\": 1}", "verdict": 4}', "likert", points(4)),
     "tags in a text": ('{"reasoning": "It says <think>.", "verdict": 4}', "likert", points(4)),
-    "the last one wins": ('{"verdict": 2} No: {"verdict": 5}', "likert", points(5)),
-    "the last key wins": ('{"verdict": 2, "verdict": 5}', "likert", points(5)),
+    "two that differ": ('{"verdict": 2} No: {"verdict": 5}', "likert", "different verdicts: 2, 5"),
+    "two that agree": ('{"verdict": 5}\n{"verdict": 5}', "likert", points(5)),
+    "a key twice": ('{"verdict": 2, "verdict": 5}', "likert", "more than once"),
+    "a key twice, the same": ('{"verdict": 5, "verdict": 5}', "likert", points(5)),
+    "a key twice, deeper down": ('{"verdict": {"verdict": 5, "verdict": 2}}', "likert", "expected a whole number"),
+    "a list of two": ('[{"verdict": 4}, {"verdict": 1}]', "likert", "different verdicts: 4, 1"),
+    "an example after it": ('{"verdict": 4}\nExample of the format: {"verdict": 1}', "likert", points(4)),
+    "an example before it": ('Such as {"verdict": 1}:\n```json\n{"verdict": 4}\n```', "likert", points(4)),
+    "a name in braces after it": ('{"verdict": 4}\n\nI kept to {role}.', "likert", points(4)),
+    "response A": ('{"verdict": "Response A"}', "pairwise", A),
+    "a remark": ('{"verdict": "No, it does not."}', "yes-no", NO),
     "echoed request": ('{"reasoning": "...", "verdict": <1-5>}\n{"verdict": 5}', "likert", points(5)),
     "braces in prose before it": ('About {the sea}: {"verdict": 5}', "likert", points(5)),
     "in a list": ('[{"verdict": 4}]', "likert", points(4)),
@@ -217,23 +260,35 @@ VALID: list[tuple[Scale, str, Verdict]] = [
     ("pairwise", "A", A),
     ("pairwise", "B", B),
 ]
-# What the forms take for a (late) verdict must not be in the text behind it; in front of it anything may stand.
-AFTER = st.text().filter(lambda text: not any(mark in text.lower() for mark in ("result", "score", "{", "think")))
-BEFORE = st.lists(
-    st.text(st.characters(exclude_characters="<{", exclude_categories=["Cs"]))
-    | st.sampled_from(["**Result:** 3\n", "<score>2</score>", "Result: Both\n", '{"verdict": 1} ', "A", "yes", "5"])
-).map("".join)
+# What the forms take for a verdict must not be in the text around it, but where it is in prose.
+AROUND = st.text(st.characters(exclude_categories=["Cs"])).filter(
+    lambda text: not any(mark in text.lower() for mark in ("result", "score", "{", "think", "<", "|", ":", "[/"))
+)
+IN_PROSE = st.sampled_from(["", "It says Result: 3 or so. ", "As <score>2</score> has it, ", 'Not {"verdict": 1}, '])
 
 
 @pytest.mark.parametrize("form", WRITTEN)
-@given(before=BEFORE, after=AFTER, valid=st.sampled_from(VALID))
-def test_a_valid_last_verdict_is_found_in_any_text(
-    form: Form, before: str, after: str, valid: tuple[Scale, str, Verdict]
+@given(before=AROUND, prose=IN_PROSE, after=AROUND, valid=st.sampled_from(VALID))
+def test_a_verdict_is_found_in_any_text(
+    form: Form, before: str, prose: str, after: str, valid: tuple[Scale, str, Verdict]
 ) -> None:
     scale, verdict, expected = valid
     told = json.dumps(verdict) if form == "json" and scale != "likert" else verdict
     text = WRITTEN[form].format(words=before, reasoning=json.dumps(before), verdict=told)
-    assert parse(form, scale, f"{before}\n{text}\n{after}") == expected
+    assert parse(form, scale, f"{before}\nso {prose}\n{text}\n{after}\nSo {prose}") == expected
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+@given(around=AROUND, valid=st.permutations(VALID[:5]))
+def test_two_different_verdicts_are_none(form: Form, around: str, valid: list[tuple[Scale, str, Verdict]]) -> None:
+    one, other = (
+        WRITTEN[form].format(words=around, reasoning=json.dumps(around), verdict=verdict)
+        for _, verdict, _ in valid[:2]
+    )
+    assert form == "feedback-score" or parse(form, "likert", f"{one}\n{around}\n{other}").status == "judge_unparsed"
+    if form == "feedback-score":  # what follows the feedback counts
+        text = f"<feedback>{around}</feedback>{one[one.index('<score>') :]}\n{other[other.index('<score>') :]}"
+        assert parse(form, "likert", text).status == "judge_unparsed"
 
 
 @pytest.mark.parametrize("form", WRITTEN)
@@ -243,9 +298,44 @@ def test_any_text_has_exactly_one_outcome(form: Form, text: str, scale: Any) -> 
     assert (found.status == "ok") == (found.detail is None) == (found.value is not None or found.label is not None)
 
 
+LOOPS = (
+    *(
+        "{",
+        "{}",
+        '{"',
+        "{x ",
+        '{"x}',
+        "{x}",
+        '\\"',
+        '{"a":',
+        "}",
+        "Result:",
+        "result *",
+        "\nResult: 4",
+        "<score>",
+        "<score",
+    ),
+    *("< ", "1 ", " ", "\n", "```", "</s>", "<score>4</score>", "</feedback>", '{"verdict": 4}', "\n*", "(", "\n- "),
+)
+
+
 @pytest.mark.parametrize("form", WRITTEN)
-def test_a_long_text_takes_no_long_time(form: Form) -> None:
-    started = time.monotonic()
-    for part in ("{", "{}", '{"', '{x "', "}", "Result:", "result *", "<score>", "<score", "< ", "1 ", " ", "```"):
-        parse(form, "likert", part * 20_000)
-    assert time.monotonic() - started < 10
+@pytest.mark.parametrize("part", LOOPS)
+def test_time_grows_with_length(form: Form, part: str) -> None:
+    start = {"json": '{"reasoning": "', "reasoning-result": "Result: ", "feedback-score": "<score>"}[form]
+    assert growth(lambda text: parse(form, "likert", text), part) < BOUND
+    assert growth(lambda text: parse(form, "likert", start + text), part) < BOUND
+
+
+def test_a_loop_of_verdicts_is_none() -> None:
+    found = parse("reasoning-result", "likert", "**Result:** 4\n" * 1000)
+    assert found.detail == "found more than 200 verdicts, expected one"
+
+
+CASES_OF_JUDGES = json.loads((Path(__file__).parents[1] / "cases/verdicts.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES_OF_JUDGES, ids=[case["text"] for case in CASES_OF_JUDGES])
+def test_case(case: dict[str, Any]) -> None:
+    found = parse(case["form"], case["scale"], case["text"])
+    assert (found.label or found.value) == case["want"]
