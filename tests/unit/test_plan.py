@@ -267,7 +267,7 @@ SOURCES = [
     pytest.param("report/pages.py", r"report/", id="pages"),
     pytest.param("engines/client.py", r"(?!)", id="engines"),
     pytest.param("grid/tokenizer.py", r"tables/lengths", id="what counts tokens"),
-    pytest.param("judge/thinking.py", rf"{SCORED}|patterns", id="what takes thinking out"),
+    pytest.param("prompts/thinking.py", rf"{SCORED}|patterns", id="what takes thinking out"),
     pytest.param("report/planned.py", r"(?!)", id="what is printed"),
 ]
 
