@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from tests.helpers import FakeServer, answer, said
+from tests.precision.conftest import RUNS_SNAKEMAKE
 from tests.precision.edits import Study
 from tests.precision.in_process import planned
 from tests.precision.table import ROWS
 from tests.precision.world import WORLD
 
-pytestmark = [pytest.mark.workflow, pytest.mark.precision]
+pytestmark = [pytest.mark.precision, *RUNS_SNAKEMAKE]
 
 EVERYTHING = WORLD.cells() | WORLD.artefacts()
 

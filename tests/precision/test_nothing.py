@@ -1,20 +1,17 @@
-"""Edits that shape nothing plan nothing, and asking again costs nothing."""
+"""Edits that shape nothing plan nothing, and asking again costs nothing. `test_snakemake` makes them all at once."""
 
 import io
 import re
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from scripts.report.planned import print_outlook
-from tests.helpers import FakeServer, copy_project
+from tests.helpers import FakeServer
 from tests.precision.edits import Study
-from tests.precision.in_process import STAGES, InProcess, planned
-from tests.precision.world import WORLD
+from tests.precision.in_process import InProcess, planned
 
 pytestmark = pytest.mark.precision
 
@@ -40,13 +37,6 @@ def _comment_code(study: Study) -> None:
         path.write_text(path.read_text().replace('"""', '"""Now: ', 1) + "\n# a comment\n")
 
 
-def _touch(study: Study) -> None:
-    """As if copied without times, in any order."""
-    for path in study.results.rglob("*.parquet"):
-        if not path.is_symlink():
-            path.touch()
-
-
 NOTHING: dict[str, Callable[[Study], Any]] = {
     "display name of a persona": lambda s: s.persona("pastry-chef", name="The chef"),
     "display name of a model": lambda s: s.edit({"models/one/name": "Model one"}),
@@ -60,40 +50,12 @@ NOTHING: dict[str, Callable[[Study], Any]] = {
     "comments in YAML": _comment_yaml,
     "comments and docstrings in code": _comment_code,
 }
-NOTHING_TO_SNAKEMAKE: dict[str, Callable[[Study], Any]] = {
-    "touched results": _touch,
-    "a profile": lambda s: (s.folder / "profiles/mine").mkdir(),
-}
-"""What the plan does not look at, but Snakemake might."""
 
 
 @pytest.mark.parametrize("edit", NOTHING)
 def test_what_shapes_nothing_plans_nothing(study: Study, edit: str) -> None:
     NOTHING[edit](study)
     assert planned(study.folder) == set()
-
-
-@pytest.mark.workflow
-def test_all_of_them_at_once_in_a_real_run(run_study: Study, server: FakeServer) -> None:
-    for edit in (NOTHING | NOTHING_TO_SNAKEMAKE).values():
-        edit(run_study)
-    assert run_study.execute("--set-resources", "generate:runtime=9") == set()
-    assert server.count == 0
-
-
-@pytest.mark.workflow
-def test_a_clone_with_copied_results_needs_no_engine(run_study: Study, tmp_path: Path, server: FakeServer) -> None:
-    """A fresh checkout, results copied without times and without links: all scripts look newer than results."""
-    clone = Study(tmp_path / "clone")
-    copy_project(clone.folder)
-    shutil.copytree(run_study.folder / "config", clone.folder / "config", dirs_exist_ok=True)
-    for stage in STAGES:
-        shutil.copytree(run_study.results / stage, clone.results / stage, copy_function=shutil.copyfile)
-    for path in clone.folder.glob("scripts/**/*.py"):
-        path.touch()
-    assert clone.execute() == set()
-    assert server.count == 0
-    assert clone.current() == WORLD.cells() | WORLD.artefacts(), "current/ is refreshed although nothing was done"
 
 
 def test_longer_dialogues_and_more_checkpoints_reuse_the_journal(study: Study, server: FakeServer) -> None:
