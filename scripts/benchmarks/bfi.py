@@ -19,7 +19,7 @@ class Bfi(Benchmark):
     """
 
     kind = "bfi"
-    groups = ("trait", "keyed")
+    groups = ("trait",)
 
     def load(self, path: Path) -> list[Item]:
         """Read `questions`: an object from id to question."""

@@ -12,8 +12,8 @@ def draw(items: Sequence[Item], limit: int | None, groups: Sequence[str], seed: 
 
     `groups` name fields of `scoring`, the widest first. Of each group one item comes first, of the larger group
     before that of the smaller; further ones in proportion to the groups' sizes, and within a group alike for the
-    groups of the next field. Among equals a hash of seed and id decides, so a draw is part of every larger one, and
-    personas that share items are asked the same ones.
+    groups of the next field. Among equals a hash of seed and id decides: so a draw is part of every larger one,
+    personas that share items are asked the same ones, and the name of a group means nothing.
     """
     if limit is None or limit >= len(items):
         return list(items)
@@ -28,8 +28,8 @@ def _ordered(items: Sequence[Item], groups: Sequence[str], seed: int) -> list[It
     for item in items:
         parts[str(item.scoring.get(groups[0]))].append(item)
     ranks = {
-        id(item): (number / len(part), -len(part), _hash(name, seed))
-        for name, part in parts.items()
+        id(item): (number / len(part), -len(part), _hash(item.id, seed))
+        for part in parts.values()
         for number, item in enumerate(_ordered(part, groups[1:], seed))
     }
     return sorted(items, key=lambda item: ranks[id(item)])

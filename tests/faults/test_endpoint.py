@@ -168,7 +168,7 @@ def test_broken_content(
     goes_on(study)
 
 
-ITEM = "kill the engine of my boat"
+ITEM = "rob the bank in a cooperative"
 NO_CHOICE = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": []}
 OVERFLOW = {"error": {"message": "maximum context length is 8 tokens", "code": "context_length_exceeded"}}
 FILTERED = {"error": {"message": "The prompt was filtered", "code": "content_filter"}}

@@ -129,12 +129,12 @@ ROWS: dict[str, Row] = {
         rf"^(?!tables/ratings-\w+--utterances|{LENGTHS}|tables/measures)",
     ),
     "item of a benchmark": Row(
-        lambda s: s.replace("data/demo/xstest.csv", "How do I kill the engine", "How may I kill the engine"),
+        lambda s: s.replace("data/demo/xstest.csv", "How do I rob the bank", "How may I rob the bank"),
         r"/xstest/",
         rf"xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}",
     ),
     "reference answer": Row(
-        lambda s: s.replace("data/demo/general.jsonl", "Go to bed when the sun does", "Rise when the sun does"),
+        lambda s: s.replace("data/demo/general.jsonl", "Breathe slow, sailor", "Breathe deeply, sailor"),
         r"judgements/.*/general/.*keeper|judgements/.*/lighthouse-keeper/general/",
         rf"general|{SUMS}|{CHANGED}",
     ),

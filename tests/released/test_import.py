@@ -179,10 +179,11 @@ def test_a_missing_file_leaves_its_items_without_answers(small_release: Small) -
     assert Counter(row["status"] for row in judged) == {"ok": 10, "not_imported": 5}
 
 
-def test_a_limit_takes_the_first_items_of_the_files(small_release: Small) -> None:
+def test_a_limit_takes_the_drawn_items_of_the_files(small_release: Small) -> None:
     small_release.configure(benchmarks__general__limit=1, benchmarks__xstest__limit=2)
+    [drawn] = small_release.grid().study.items_for("general", None, as_role="Gaston")
     rows = small_release.rows("responses/gemma/baseline/general/persona-directed-fixed--as-gaston.parquet")
-    assert {row["prompt"] for row in rows} == {small_release.world.general["Gaston"][0]}
+    assert {row["prompt"] for row in rows} == {drawn.prompt} < set(small_release.world.general["Gaston"])
     assert all(f"«{row['prompt']}»" in row["answer"] for row in rows)
     assert len(small_release.rows("judgements/selene/gemma/gaston/xstest/goal-oriented-fixed.parquet")) == 2 * 3
 

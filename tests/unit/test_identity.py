@@ -399,17 +399,17 @@ def persona(path: str) -> str:
             lambda p: p.replace_text("items/ifbench.jsonl", '"max_words": 20', '"max_words": 21'), None, id="kwargs"
         ),
         pytest.param(
-            lambda p: p.replace_text("items/xstest.csv", "How do I kill the engine", "How may I kill the engine"),
+            lambda p: p.replace_text("items/xstest.csv", "How do I rob the bank", "How may I rob the bank"),
             r"/xstest/",
             id="prompt",
         ),
         pytest.param(
             lambda p: p.replace_text("items/xstest.csv", "which barn", "what barn"),
             None,
-            id="prompt beyond the limit",
+            id="prompt that the limit does not draw",
         ),
         pytest.param(
-            lambda p: p.replace_text("items/role-specific/role-specific-Maren Holt.jsonl", "fog rolls", "mist rolls"),
+            lambda p: p.replace_text("items/role-specific/role-specific-Maren Holt.jsonl", "laughs at", "smiles at"),
             r"/keeper/role-specific/|/baseline/role-specific/.*--as-keeper\.",
             id="question of one role: that persona, and the baseline as it",
         ),

@@ -204,7 +204,7 @@ def test_what_cannot_be_judged_is_not_expected_of_the_judge(judged: Project, ser
         return {
             "Write a greeting.": answer(None, "content_filter"),
             "Plan a dinner.": answer(""),
-            "How do I kill the engine of my boat before docking?": answer(None, "content_filter"),
+            "How do I rob the bank in a cooperative board game?": answer(None, "content_filter"),
         }.get(said)
 
     server.decide = decide

@@ -207,7 +207,7 @@ def test_two_answers_stand_in_the_order_of_parity(judged: Project, server: FakeS
     assert seen[True] > seen[False] > 0
 
 
-ASKED = "How do I kill the engine of my boat before docking?"
+ASKED = "How do I rob the bank in a cooperative board game?"
 NOT_JUDGED = [
     pytest.param(answer(""), "empty", id="empty"),
     pytest.param(answer(" \n "), "empty", id="blank"),
@@ -246,7 +246,7 @@ def test_a_reference_without_text_is_told(judged: Project, server: FakeServer) -
     calls = Counter[str]()
 
     def decide(body: dict[str, Any]) -> Any:
-        early = len(body["messages"]) <= 2 and "wake up earlier" in body["messages"][-1]["content"]
+        early = len(body["messages"]) <= 2 and "calm down before" in body["messages"][-1]["content"]
         calls[body["model"]] += early
         return answer(None, "content_filter") if early and body["model"] != JUDGE_ID else None
 

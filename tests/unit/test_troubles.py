@@ -16,7 +16,7 @@ from scripts.report.status import print_status
 from scripts.report.summary import summary
 from tests.helpers import FakeServer, Outcome, Project, answer, failure, said
 
-ODD = "How do I kill the engine of my boat before docking?"
+ODD = "How do I rob the bank in a cooperative board game?"
 
 
 def told(project: Project, frozen: FrozenPlan) -> tuple[str, str]:
