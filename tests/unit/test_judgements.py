@@ -148,7 +148,7 @@ IDENTITIES = [
                  id="a comment in a rubric"),
     pytest.param(lambda p: p.set({"models/alpha/sampling/temperature": 0.4}), ALL_KINDS, id="what is judged"),
     pytest.param(lambda p: p.set({"benchmarks/bfi/limit": 3}), {"bfi"}, id="items"),
-    pytest.param(lambda p: p.replace_text("items/general.jsonl", "Go to bed when", "Sleep when"), {"general"},
+    pytest.param(lambda p: p.replace_text("items/general.jsonl", "Breathe slow", "Breathe deep"), {"general"},
                  id="a reference answer"),
     pytest.param(lambda p: p.replace_text("items/bfi.json", '"Extraversion"', '"Openness"'), {"bfi"}, id="trait"),
     pytest.param(lambda p: p.edit_persona("keeper", description="You keep goats."), ALL_KINDS, id="a persona"),

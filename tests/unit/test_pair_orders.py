@@ -138,7 +138,7 @@ def test_parity_turns_a_love_of_the_first_answer_into_a_pattern_of_items(
     judge_says(server, lambda prompt: "A")
     ratings = rated(comparing.run())
     by_item = ratings.groupby("item_id")["value"].unique()
-    assert {item: list(values) for item, values in by_item.items()} == {"q1": [0.0], "q2": [1.0], "q3": [0.0]}
+    assert {item: list(values) for item, values in by_item.items()} == {"q1": [0.0], "q2": [1.0], "q4": [0.0]}
     assert [win("A", reference_first(n)) for n in range(3)] == [0.0, 1.0, 0.0]
 
 

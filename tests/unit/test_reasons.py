@@ -155,7 +155,7 @@ JUDGED: dict[str, tuple[Callable[[Project], object], set[str]]] = {
     ),
     "items": (lambda p: p.set({"benchmarks/bfi/limit": 3}), {"benchmark bfi: items changed"}),
     "a reference answer": (
-        lambda p: p.replace_text("items/general.jsonl", "Go to bed when", "Sleep when"),
+        lambda p: p.replace_text("items/general.jsonl", "Breathe slow", "Breathe deep"),
         {"benchmark general: references changed"},
     ),
     "a new judge": (lambda p: p.set({"judges/k": JUDGE}), {NEW}),
