@@ -1,7 +1,7 @@
 """Run the faults and count what the quick tests catch: `python -m tests.mutations [--only PATTERN] [--jobs N]`.
 
 Each fault meets the tests nearest to it first. The few that pass those then meet all quick tests together, in one
-copy; what fails there is run with each of them alone, to see whose it is, until nothing fails any more.
+copy; what fails there is run with each of them alone, to see whose it is.
 
 A fault counts as caught by a test that fails with it, twice, and that passes with a harmless statement in the place
 of the fault: a test that only notices that a source changed protects nothing, and one that fails now and then as
@@ -90,33 +90,38 @@ class Runner:
 
     def _fails_anyway(self, copy: Copy, found: Failure, file: str) -> bool:
         """Tell whether a test fails without the fault too. What is no test of ours cannot be asked."""
-        if not (ROOT / found.test.split("::")[0]).exists():
+        if not _is_ours(found):
             return False
         with copy.broken(harmless=file):
             return self._fails(copy, found)
 
     def _together(self, left: Sequence[Mutation]) -> dict[Mutation, str | None]:
-        """Run all quick tests with all faults that are left, and what fails with each alone; repeat without those."""
+        """Run all quick tests with all faults that are left, and what fails with each alone.
+
+        Again without those that are caught, where a fault ended the run of the tests itself.
+        """
         caught: dict[Mutation, str | None] = dict.fromkeys(left)
-        copy, ignored = self._free.get(), set[str]()
-        while left:
+        copy, is_whole = self._free.get(), False
+        while left and not is_whole:
             began = time.monotonic()
-            options = [f"--deselect={test}" for test in sorted(ignored)]
             with copy.broken(*left):
-                failed = copy.failures(self._tests, "-n", str(self._jobs), *options, limit=_ALL_LIMIT)
-            tests = sorted({found.test for found in failed if (ROOT / found.test.split("::")[0]).exists()})
-            if not tests:
-                break
-            for mutation in left:
+                failed = copy.failures(self._tests, "-n", str(self._jobs), limit=_ALL_LIMIT)
+            tests = sorted({found.test for found in failed if _is_ours(found)})
+            for mutation in left if tests else ():
                 caught[mutation] = self._caught(copy, mutation, tests)
                 if caught[mutation] is not None:
                     _tell(mutation, caught[mutation], time.monotonic() - began)
-            ignored.update(tests)
-            left = [mutation for mutation in left if caught[mutation] is None]
+            still = [mutation for mutation in left if caught[mutation] is None]
+            is_whole, left = all(map(_is_ours, failed)) or still == left, still
         for mutation in left:
             _tell(mutation, None, 0.0)
         self._free.put(copy)
         return caught
+
+
+def _is_ours(found: Failure) -> bool:
+    """Tell a test of ours from the run of all of them, which may hang or break."""
+    return (ROOT / found.test.split("::")[0]).exists()
 
 
 def _tell(mutation: Mutation, by: str | None, seconds: float) -> None:
