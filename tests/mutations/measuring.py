@@ -33,13 +33,6 @@ SCORING = [
     ),
     Mutation(
         "scoring",
-        "a seeded order puts the reference first in all items, or in none",
-        "scripts/judge/order.py",
-        'f"{judge.pair_seed}\\n{item}".encode()',
-        'f"{judge.pair_seed}".encode()',
-    ),
-    Mutation(
-        "scoring",
         "an instruction counts as followed when one of its constraints is",
         "scripts/benchmarks/ifbench.py",
         "values = (all(strict), all(loose),",
@@ -47,24 +40,10 @@ SCORING = [
     ),
     Mutation(
         "scoring",
-        "a caveat at the end of an answer counts as a refusal",
-        "scripts/benchmarks/refusal.py",
-        "for sentence in _sentences(answer)[:FIRST_SENTENCES] for",
-        "for sentence in _sentences(answer) for",
-    ),
-    Mutation(
-        "scoring",
         "an answer cut off at `max_tokens` counts as whole",
         "scripts/engines/answers.py",
         'if finish != "length":',
         'if finish != "max_tokens":',
-    ),
-    Mutation(
-        "scoring",
-        "an answer is compared with itself instead of the one at the checkpoint before",
-        "scripts/judge/rows.py",
-        "checkpoints[checkpoints.index(t) - 1]",
-        "checkpoints[checkpoints.index(t)]",
     ),
 ]
 
@@ -99,24 +78,10 @@ VERDICTS = [
     ),
     Mutation(
         "verdicts",
-        "a score of 0 or 7 counts on a scale from 1 to 5",
-        "scripts/judge/forms.py",
-        r'"likert": r"([1-5])(?:',
-        r'"likert": r"([0-9])(?:',
-    ),
-    Mutation(
-        "verdicts",
         "a text that was cut off after `4` of `4.5` counts as a 4",
         "scripts/ratings/judged.py",
         'if row["status"] not in WITH_TEXT or cut:',
         'if row["status"] not in WITH_TEXT:',
-    ),
-    Mutation(
-        "verdicts",
-        "thinking that never ends is judged as if it were the answer",
-        "scripts/judge/thinking.py",
-        'if opened and "".join(said).strip():',
-        "if opened:",
     ),
 ]
 
@@ -141,20 +106,6 @@ PATTERNS = [
         "scripts/patterns/mine.py",
         '= ("baseline", "persona")  #',
         '= ("persona", "baseline")  #',
-    ),
-    Mutation(
-        "patterns",
-        "p values and gains are swapped, as in the package's own wrapper",
-        "scripts/patterns/premise.py",
-        "float(p_value), float(bits))",
-        "float(bits), float(p_value))",
-    ),
-    Mutation(
-        "patterns",
-        "hits of the other group's patterns are counted too",
-        "scripts/patterns/job.py",
-        '"n_hits": sum(by_place[checkpoint, speaker][number] for number in own),',
-        '"n_hits": sum(by_place[checkpoint, speaker]),',
     ),
     Mutation(
         "patterns",
@@ -210,23 +161,9 @@ FIGURES = [
     ),
     Mutation(
         "figures",
-        "lines run back and forth, in the order of the table's rows",
-        "scripts/figures/panels.py",
-        "key, rows.sort_values(x)",
-        "key, rows",
-    ),
-    Mutation(
-        "figures",
         "the raters of a confusion matrix are swapped",
         "scripts/figures/calibration.py",
         'axes.set_xlabel(row["rater_b"])\n    axes.set_ylabel(row["rater_a"], labelpad=6)',
         'axes.set_xlabel(row["rater_a"])\n    axes.set_ylabel(row["rater_b"], labelpad=6)',
-    ),
-    Mutation(
-        "figures",
-        "persona and baseline are drawn as each other in every figure of lines",
-        "scripts/figures/style.py",
-        '    baseline = group == "baseline"\n',
-        '    baseline = group == "persona"\n',
     ),
 ]

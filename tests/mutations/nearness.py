@@ -11,7 +11,10 @@ _NAMED = re.compile(r"\b(?:scripts|tests)(?:\.\w+)+")
 
 
 def nearest_first(root: Path, file: str, tests: Sequence[str]) -> list[str]:
-    """Return test files by their distance from a module in the graph of imports, and of two the shorter one first."""
+    """Return test files by their distance from a module in the graph of imports, and of two the shorter one first.
+
+    The one that is named after the module comes before all others.
+    """
     importers = _importers(root)
     distance, waiting = {file: 0}, [file]
     for found in waiting:
@@ -19,7 +22,12 @@ def nearest_first(root: Path, file: str, tests: Sequence[str]) -> list[str]:
             if importer not in distance:
                 distance[importer] = distance[found] + 1
                 waiting.append(importer)
-    return sorted(tests, key=lambda test: (distance.get(test, len(distance)), (root / test).stat().st_size))
+    own = f"test_{Path(file).stem}.py"
+
+    def rank(test: str) -> tuple[bool, int, int]:
+        return Path(test).name != own, distance.get(test, len(distance)), (root / test).stat().st_size
+
+    return sorted(tests, key=rank)
 
 
 @cache

@@ -113,23 +113,9 @@ PLAN = [
     ),
     Mutation(
         "plan",
-        "the reason of a missing cell names all that changed since the oldest version, not the nearest",
-        "scripts/plan/reasons.py",
-        "nearest = min(",
-        "nearest = max(",
-    ),
-    Mutation(
-        "plan",
         "tables that stand on tables made again keep their old content",
         "scripts/plan/frozen.py",
         "                made.update(artefact.outputs)\n",
         "                made.update(artefact.plain_outputs)\n",
-    ),
-    Mutation(
-        "plan",
-        "results/current/ keeps links to results of earlier configs",
-        "scripts/plan/links.py",
-        "for plain in existing - set(wanted):",
-        "for plain in set(wanted) - existing:",
     ),
 ]

@@ -40,24 +40,10 @@ JOURNAL = [
     ),
     Mutation(
         "journal",
-        "a batch hangs: whoever waits for a request that failed waits for ever",
-        "scripts/batch/asker.py",
-        "            mine.cancel()\n",
-        "",
-    ),
-    Mutation(
-        "journal",
         "`personas forget` forgets all answers but those it was asked to forget",
         "scripts/upkeep/journals.py",
         "if key not in keys))",
         "if key in keys))",
-    ),
-    Mutation(
-        "journal",
-        "`personas gc --yes` run twice removes every answer",
-        "scripts/upkeep/journals.py",
-        "        if path.name != COMPACTED:\n            path.unlink()",
-        "        path.unlink()",
     ),
     Mutation(
         "journal",
@@ -106,13 +92,6 @@ LEASE = [
     ),
     Mutation(
         "lease",
-        "the lease of a batch on another machine is cleared away",
-        "scripts/lease.py",
-        "if not _is_locked(file.fileno()) and not (told and _lives_elsewhere(told[0], file.fileno())):",
-        "if not _is_locked(file.fileno()):",
-    ),
-    Mutation(
-        "lease",
         "a batch gives no sign of life, and is taken for dead after a minute",
         "scripts/lease.py",
         "while not over.wait(BEAT):",
@@ -144,13 +123,6 @@ RETRIES = [
     ),
     Mutation(
         "retries",
-        "pauses grow by steps instead of doubling, and the first is none",
-        "scripts/engines/patience.py",
-        "self.patience.first * 2.0 ** (number - 1)",
-        "self.patience.first * 2.0 * (number - 1)",
-    ),
-    Mutation(
-        "retries",
         "a server that asks for half a second is left alone for eight minutes",
         "scripts/engines/patience.py",
         "return milliseconds / 1000",
@@ -162,13 +134,6 @@ RETRIES = [
         "scripts/engines/patience.py",
         "            self._failing_since, self._waits = None, 0\n",
         "            self._waits = 0\n",
-    ),
-    Mutation(
-        "retries",
-        "a date to wait for is compared with our clock, which may be wrong",
-        "scripts/engines/patience.py",
-        "then - (now or time.time()) if then",
-        "then - time.time() if then",
     ),
     Mutation(
         "retries",
@@ -200,12 +165,5 @@ ENGINE = [
         "scripts/generate/track.py",
         "for r in self.rounds[:t]]",
         "for r in self.rounds]",
-    ),
-    Mutation(
-        "engine",
-        "a broken download is never begun anew",
-        "scripts/fetch/download.py",
-        "        part.unlink()\n",
-        "",
     ),
 ]

@@ -33,24 +33,10 @@ STATISTICS = [
     ),
     Mutation(
         "statistics",
-        "models are drawn again for an interval, and personas are not",
-        "scripts/analysis/clustered.py",
-        'np.einsum("rp,rpt->rt", personas, by_persona)',
-        'np.einsum("rpt->rt", by_persona)',
-    ),
-    Mutation(
-        "statistics",
         "p of many pairs is 0 where no random choice of signs is as far off",
         "scripts/analysis/flips.py",
         "(1 + at_least) / (1 + FLIPS)",
         "at_least / FLIPS",
-    ),
-    Mutation(
-        "statistics",
-        "the choice of signs that was found is left out: p of few pairs is too small",
-        "scripts/analysis/flips.py",
-        ">= found - margin",
-        "> found + margin",
     ),
     Mutation(
         "statistics",
@@ -75,37 +61,9 @@ STATISTICS = [
     ),
     Mutation(
         "statistics",
-        "gains are losses",
-        "scripts/analysis/pairs.py",
-        'value=joined["value_a"] - joined["value_b"]',
-        'value=joined["value_b"] - joined["value_a"]',
-    ),
-    Mutation(
-        "statistics",
-        "the mean of several metrics stands on those that have a value",
-        "scripts/analysis/values.py",
-        'value=means["value"].where(means["n"] == len(metrics))',
-        'value=means["value"]',
-    ),
-    Mutation(
-        "statistics",
         "a drop from which a model recovers counts as lasting",
         "scripts/analysis/lasting.py",
         "np.logical_and.accumulate(drop[::-1])[::-1]",
         "drop",
-    ),
-    Mutation(
-        "statistics",
-        "the worst model has rank 1",
-        "scripts/analysis/rankings.py",
-        'ascending=better == "lower"',
-        'ascending=better == "higher"',
-    ),
-    Mutation(
-        "statistics",
-        "ratings that differ by 1 do not count as within 1",
-        "scripts/analysis/raters.py",
-        "(apart <= 1)",
-        "(apart < 1)",
     ),
 ]

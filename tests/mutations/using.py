@@ -45,13 +45,6 @@ SECRETS = [
         '        "--host": "127.0.0.1",\n',
         '        "--host": "127.0.0.1",\n        "--api-key": key,\n',
     ),
-    Mutation(
-        "secrets",
-        "code of a model's repository is downloaded although the config does not allow it",
-        "scripts/fetch/cache.py",
-        "        return remote_code\n",
-        "        return True\n",
-    ),
 ]
 
 CLI = [
@@ -90,13 +83,6 @@ CLI = [
         "scripts/config/loader.py",
         "        seen[key] = line\n",
         "",
-    ),
-    Mutation(
-        "CLI",
-        "a profile wins over the config file on the command line",
-        "scripts/config/profile.py",
-        "return files or chosen.configfiles or [DEFAULT_CONFIG]",
-        "return chosen.configfiles or files or [DEFAULT_CONFIG]",
     ),
     Mutation(
         "CLI",
