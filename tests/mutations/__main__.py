@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -31,8 +30,8 @@ QUICK = ("tests/unit",)
 LEFT_OUT = ("tests/unit/test_mutations.py",)
 """Of these, what only compares sources: it would fail with every fault. More of the kind is found by itself."""
 
-NEAR = (2, 8)
-"""Files of tests that a fault meets by itself: the two nearest, and if these pass, those up to the eighth."""
+NEAR = 3
+"""Files of tests that a fault meets by itself."""
 
 LEAST = 0.95
 """Share of the faults that must be caught."""
@@ -62,11 +61,10 @@ class Runner:
         return caught
 
     def _near(self, mutation: Mutation) -> str | None:
-        near = nearest_first(ROOT, mutation.file, self._tests)
+        near = nearest_first(ROOT, mutation.file, self._tests)[:NEAR]
         copy, began = self._free.get(), time.monotonic()
         try:
-            parts = (near[begin:end] for begin, end in pairwise([0, *NEAR]))
-            by = next((by for part in parts if (by := self._caught(copy, mutation, part))), None)
+            by = self._caught(copy, mutation, near)
         finally:
             self._free.put(copy)
         if by is not None:
