@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers import JUDGE, FakeServer, Project, make_project
+
+settings.register_profile("unhurried", deadline=None)  # a test that writes files takes its time on a busy machine
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

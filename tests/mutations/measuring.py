@@ -1,0 +1,169 @@
+"""Faults in scores, verdicts, patterns, and what figures show of them."""
+
+from tests.mutations import Mutation
+
+SCORING = [
+    Mutation(
+        "scoring",
+        "an item that could not be scored counts as failed",
+        "scripts/ratings/table.py",
+        "return {}, UNSCORABLE",
+        "return dict.fromkeys(benchmark.metrics, 0.0), status",
+    ),
+    Mutation(
+        "scoring",
+        "a comparison of which one order has no verdict counts as half a loss",
+        "scripts/ratings/judged.py",
+        "    if lacking:\n",
+        "    if len(lacking) == len(verdicts):\n",
+    ),
+    Mutation(
+        "scoring",
+        "a verdict on an earlier text counts for the present one",
+        "scripts/ratings/judged.py",
+        'if known.get(place) != row["judged_sha256"]:',
+        "if place not in known:",
+    ),
+    Mutation(
+        "scoring",
+        "wins are losses",
+        "scripts/judge/order.py",
+        'float((label == "B") == first)',
+        'float((label == "A") == first)',
+    ),
+    Mutation(
+        "scoring",
+        "an instruction counts as followed when one of its constraints is",
+        "scripts/benchmarks/ifbench.py",
+        "values = (all(strict), all(loose),",
+        "values = (any(strict), all(loose),",
+    ),
+    Mutation(
+        "scoring",
+        "an answer cut off at `max_tokens` counts as whole",
+        "scripts/engines/answers.py",
+        'if finish != "length":',
+        'if finish != "max_tokens":',
+    ),
+]
+
+VERDICTS = [
+    Mutation(
+        "verdicts",
+        "the first `Result:` that a judge thinks of counts, not the last",
+        "scripts/judge/forms.py",
+        "_LINE.match(text, labels[-1])",
+        "_LINE.match(text, labels[0])",
+    ),
+    Mutation(
+        "verdicts",
+        "an example at the beginning of a judge's text counts as its verdict",
+        "scripts/judge/forms.py",
+        "last = objects[-1] if objects",
+        "last = objects[0] if objects",
+    ),
+    Mutation(
+        "verdicts",
+        "verdicts that a judge only thinks count",
+        "scripts/judge/verdicts.py",
+        'said = strip_thinking(text or "")[0]',
+        'said = text or ""',
+    ),
+    Mutation(
+        "verdicts",
+        "4/10 counts as a 4 of 5",
+        "scripts/judge/verdicts.py",
+        "re.fullmatch(",
+        "re.match(",
+    ),
+    Mutation(
+        "verdicts",
+        "a text that was cut off after `4` of `4.5` counts as a 4",
+        "scripts/ratings/judged.py",
+        'if row["status"] not in WITH_TEXT or cut:',
+        'if row["status"] not in WITH_TEXT:',
+    ),
+]
+
+PATTERNS = [
+    Mutation(
+        "patterns",
+        "a pattern of two words counts where one of them stands",
+        "scripts/patterns/count.py",
+        "(held.data == needed[held.indices])",
+        "(held.data > 0)",
+    ),
+    Mutation(
+        "patterns",
+        "patterns are those of the model's thinking",
+        "scripts/patterns/job.py",
+        'yield row["checkpoint"], strip_thinking(row["answer"])[0]',
+        'yield row["checkpoint"], row["answer"]',
+    ),
+    Mutation(
+        "patterns",
+        "the baseline's patterns are called the persona's",
+        "scripts/patterns/mine.py",
+        '= ("baseline", "persona")  #',
+        '= ("persona", "baseline")  #',
+    ),
+    Mutation(
+        "patterns",
+        "a search is given up after as many seconds as the config allows minutes",
+        "scripts/patterns/job.py",
+        'timeout=60 * spec["max_minutes"]',
+        'timeout=spec["max_minutes"]',
+    ),
+    Mutation(
+        "patterns",
+        "a search that did not end counts as one that found nothing",
+        "scripts/analysis/pattern_units.py",
+        '.where(once["mining"] == "ok")',
+        "",
+    ),
+]
+
+FIGURES = [
+    Mutation(
+        "figures",
+        "points are marked as significant that are not, after the correction for many tests",
+        "scripts/figures/contrasts.py",
+        'rows.loc[rows["q"] < SIGNIFICANT, "position"]',
+        'rows.loc[rows["p"] < SIGNIFICANT, "position"]',
+    ),
+    Mutation(
+        "figures",
+        "the grey floor shows the smallest noise of the lines instead of the largest",
+        "scripts/figures/contrasts.py",
+        'points.groupby("position")["noise"].max()',
+        'points.groupby("position")["noise"].min()',
+    ),
+    Mutation(
+        "figures",
+        "items without a value are drawn as unchanged",
+        "scripts/figures/item_changes.py",
+        "known = changes.dropna()",
+        "known = changes.fillna(0.0)",
+    ),
+    Mutation(
+        "figures",
+        "rows of the heat map stand beside the names of other models",
+        "scripts/figures/heat_maps.py",
+        "shares.reindex(index=list(models), columns=list(at))",
+        "shares.reindex(columns=list(at))",
+    ),
+    Mutation(
+        "figures",
+        "the last checkpoint's bars are filled, and called the first's",
+        "scripts/figures/pattern_numbers.py",
+        '{ends[0]: "persona", ends[-1]: "baseline"}',
+        '{ends[0]: "baseline", ends[-1]: "persona"}',
+    ),
+    Mutation(
+        "figures",
+        "the raters of a confusion matrix are swapped",
+        "scripts/figures/calibration.py",
+        'axes.set_xlabel(row["rater_b"])\n    axes.set_ylabel(row["rater_a"], labelpad=6)',
+        'axes.set_xlabel(row["rater_a"])\n    axes.set_ylabel(row["rater_b"], labelpad=6)',
+    ),
+]

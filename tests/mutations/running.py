@@ -1,0 +1,169 @@
+"""Faults in what a batch does: its journal, its lease, its patience with servers, its engine."""
+
+from tests.mutations import Mutation
+
+JOURNAL = [
+    Mutation(
+        "journal",
+        "a power cut loses answers that counted as finished",
+        "scripts/batch/journal.py",
+        "            os.fsync(handle)\n",
+        "            pass\n",
+    ),
+    Mutation(
+        "journal",
+        "half a line, torn by a power cut, counts as an answer",
+        "scripts/batch/journal.py",
+        'line.startswith(_HEAD) and line.endswith(b"}\\n")',
+        "line.startswith(_HEAD)",
+    ),
+    Mutation(
+        "journal",
+        "a full disk leaves half a line, to which the next answer is glued and lost",
+        "scripts/batch/journal.py",
+        "            os.ftruncate(handle, start + written)\n",
+        "",
+    ),
+    Mutation(
+        "journal",
+        "of two answers to one request the later one counts, so that files disagree",
+        "scripts/batch/journal.py",
+        "self._where.setdefault(key[-_SHORT:], self._place(path, offset))",
+        "self._where[key[-_SHORT:]] = self._place(path, offset)",
+    ),
+    Mutation(
+        "journal",
+        "a passing error of the server is never asked again",
+        "scripts/batch/asker.py",
+        'if reply.status != "api_error":',
+        "if reply is not None:",
+    ),
+    Mutation(
+        "journal",
+        "`personas forget` forgets all answers but those it was asked to forget",
+        "scripts/upkeep/journals.py",
+        "if key not in keys))",
+        "if key in keys))",
+    ),
+    Mutation(
+        "journal",
+        "after a power cut an empty file stands under the name of a result",
+        "scripts/files.py",
+        "        _sync(temporary)\n",
+        "",
+    ),
+    Mutation(
+        "journal",
+        "a reader sees half a file, and a kill leaves it",
+        "scripts/files.py",
+        "        temporary.replace(path)\n",
+        "        path.write_bytes(temporary.read_bytes())\n",
+    ),
+]
+
+LEASE = [
+    Mutation(
+        "lease",
+        "a lease outlives its batch, and the next one is refused",
+        "scripts/lease.py",
+        "        beats.join()\n        path.unlink(missing_ok=True)\n        os.close(handle)\n",
+        "        beats.join()\n",
+    ),
+    Mutation(
+        "lease",
+        "a run starts while `personas gc --yes` removes files",
+        "scripts/lease.py",
+        "EVERYTHING in some or EVERYTHING in others or not",
+        "EVERYTHING in some or not",
+    ),
+    Mutation(
+        "lease",
+        "a batch that was started again runs beside itself",
+        "scripts/lease.py",
+        "(holder.run != run or holder.name == name)",
+        "holder.run != run",
+    ),
+    Mutation(
+        "lease",
+        "a batch on another machine counts as dead while it works",
+        "scripts/lease.py",
+        "os.fstat(handle).st_mtime < STALE",
+        "os.fstat(handle).st_mtime > STALE",
+    ),
+    Mutation(
+        "lease",
+        "a batch gives no sign of life, and is taken for dead after a minute",
+        "scripts/lease.py",
+        "while not over.wait(BEAT):",
+        "while over.wait(BEAT):",
+    ),
+]
+
+RETRIES = [
+    Mutation(
+        "retries",
+        "an account without money is asked again for 15 minutes",
+        "scripts/engines/answers.py",
+        'return Refusing(told) if "insufficient_quota" in code else Overloaded(told, wait or _delay_in(data))',
+        "return Overloaded(told, wait or _delay_in(data))",
+    ),
+    Mutation(
+        "retries",
+        "a wrong key is tried again and again, and then called a failure of the server",
+        "scripts/engines/answers.py",
+        "_TRANSIENT = frozenset({408, 409, 425})",
+        "_TRANSIENT = frozenset({401, 408, 409, 425})",
+    ),
+    Mutation(
+        "retries",
+        "one repeat fewer than said",
+        "scripts/engines/patience.py",
+        "if faults > self.patience.repeats or",
+        "if faults >= self.patience.repeats or",
+    ),
+    Mutation(
+        "retries",
+        "a server that asks for half a second is left alone for eight minutes",
+        "scripts/engines/patience.py",
+        "return milliseconds / 1000",
+        "return milliseconds",
+    ),
+    Mutation(
+        "retries",
+        "a batch of hours gives up 15 minutes after its first fault, although others succeeded since",
+        "scripts/engines/patience.py",
+        "            self._failing_since, self._waits = None, 0\n",
+        "            self._waits = 0\n",
+    ),
+    Mutation(
+        "retries",
+        "requests side by side pass the spending cap",
+        "scripts/engines/budget.py",
+        "self.spent + self._reserved + wanted > self._cap",
+        "self.spent + wanted > self._cap",
+    ),
+]
+
+ENGINE = [
+    Mutation(
+        "engine",
+        "workers of an engine that ended keep the GPU's memory",
+        "scripts/engines/supervisor.py",
+        "            os.killpg(process.pid, signal.SIGKILL)\n",
+        "            process.kill()\n",
+    ),
+    Mutation(
+        "engine",
+        "requests are begun that cannot end before the job does, and paid for twice",
+        "scripts/batch/deadline.py",
+        "self._now() + self._longest > self._stop_by",
+        "self._now() > self._stop_by",
+    ),
+    Mutation(
+        "engine",
+        "items are asked behind more rounds than their checkpoint says",
+        "scripts/generate/track.py",
+        "for r in self.rounds[:t]]",
+        "for r in self.rounds]",
+    ),
+]

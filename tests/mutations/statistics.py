@@ -1,0 +1,69 @@
+"""Faults in statistics."""
+
+from tests.mutations import Mutation
+
+STATISTICS = [
+    Mutation(
+        "statistics",
+        "the same cells in another order have another interval",
+        "scripts/analysis/bootstrap.py",
+        "units = np.sort(np.asarray(values, dtype=np.float64))",
+        "units = np.asarray(values, dtype=np.float64)",
+    ),
+    Mutation(
+        "statistics",
+        "95 % intervals hold 90 %",
+        "scripts/analysis/bootstrap.py",
+        "    tail = (1 - confidence) / 2\n    low, high = np.quantile(units[draws]",
+        "    tail = 1 - confidence\n    low, high = np.quantile(units[draws]",
+    ),
+    Mutation(
+        "statistics",
+        "the interval of an agreement takes the items of one dialogue for independent ones",
+        "scripts/analysis/raters.py",
+        "    codes, _ = pd.factorize(clusters)\n",
+        "    codes = np.arange(len(clusters))\n",
+    ),
+    Mutation(
+        "statistics",
+        "missing pairs count as differences of 0 in the interval over models and personas",
+        "scripts/analysis/clustered.py",
+        "weights = _weighted(known.astype(np.float64), models, personas)",
+        "weights = _weighted(np.ones_like(differences), models, personas)",
+    ),
+    Mutation(
+        "statistics",
+        "p of many pairs is 0 where no random choice of signs is as far off",
+        "scripts/analysis/flips.py",
+        "(1 + at_least) / (1 + FLIPS)",
+        "at_least / FLIPS",
+    ),
+    Mutation(
+        "statistics",
+        "q is p: nothing is corrected for many positions",
+        "scripts/analysis/contrasts.py",
+        'q_values(points["p"].to_numpy())',
+        'points["p"].to_numpy()',
+    ),
+    Mutation(
+        "statistics",
+        "pairs that share one baseline count as independent, and p is too small",
+        "scripts/analysis/contrasts.py",
+        '(grid.groupby(level="model", sort=True).sum(min_count=1) if shared else grid).to_numpy()',
+        "grid.to_numpy()",
+    ),
+    Mutation(
+        "statistics",
+        "the noise floor is too high by the freedom of the other side",
+        "scripts/analysis/contrasts.py",
+        'at["freedom_a"].sum() + at["freedom_b"].sum()',
+        'at["freedom_a"].sum()',
+    ),
+    Mutation(
+        "statistics",
+        "a drop from which a model recovers counts as lasting",
+        "scripts/analysis/lasting.py",
+        "np.logical_and.accumulate(drop[::-1])[::-1]",
+        "drop",
+    ),
+]
