@@ -186,6 +186,9 @@ def main() -> None:
 def _exit_with_sentence(command: Callable[[], Any]) -> None:
     try:
         command()
-    except UserError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
+    except (UserError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        sentence = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else str(error)
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(sentence)
         raise SystemExit(1) from None

@@ -1,12 +1,10 @@
 """Upkeep changes what runs rely on, so it works alone in a results folder."""
 
-import os
-import socket
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from scripts.errors import UserError
-from scripts.lease import EVERYTHING, lease, live_holders, taken
+from scripts.lease import live_holders, taken, upkeep
 
 
 def refuse_beside_others(results: Path) -> None:
@@ -18,5 +16,4 @@ def refuse_beside_others(results: Path) -> None:
 
 def alone(results: Path, command: str) -> AbstractContextManager[None]:
     """Hold a lease on the whole results folder: UserError where anybody holds one, and no run starts beside it."""
-    run = f"upkeep-{socket.gethostname()}-{os.getpid()}"
-    return lease(results / "leases", f"personas-{command}", run, [EVERYTHING], patience=0)
+    return upkeep(results / "leases", command)
