@@ -9,11 +9,11 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +21,7 @@ from typing import BinaryIO
 from scripts import slurm
 from scripts.errors import UserError
 from scripts.files import is_full
-from scripts.locks import locked, open_lock, try_lock, wait_for_lock
+from scripts.locks import NoLocks, locked, open_lock, place_for, try_lock, wait_for_lock
 
 RUN = "run"
 """Name under which a whole invocation, rather than a batch, holds a lease."""
@@ -75,10 +75,25 @@ class Holder:
         )
 
 
-def upkeep(folder: Path, command: str) -> AbstractContextManager[None]:
-    """Hold a lease on everything for a command that tidies: UserError where anybody else holds one."""
-    run = f"upkeep-{socket.gethostname()}-{os.getpid()}"
-    return lease(folder, f"personas-{command}", run, [EVERYTHING], patience=0)
+def place_leases(results: Path, locks: str | None) -> None:
+    """Let the leases of a results folder lie in the folder `locks` (`machine.locks`), by a link in their place.
+
+    Whoever looks for them later, with or without that setting, finds the same ones. UserError while anybody holds one
+    elsewhere.
+    """
+    folder = results / "leases"
+    if locks is None or (folder.is_symlink() and folder.resolve() == place_for(locks, results)):
+        return
+    with contextlib.suppress(NoLocks):  # then nobody can hold any
+        if others := live_holders(folder):
+            raise UserError(taken(others))
+    place_for(locks, results).mkdir(parents=True, exist_ok=True)
+    results.mkdir(parents=True, exist_ok=True)
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    folder.unlink(missing_ok=True)
+    with contextlib.suppress(FileExistsError):  # another start did it a moment ago
+        folder.symlink_to(place_for(locks, results))
 
 
 def _me(name: str, run: str, paths: Iterable[str]) -> Holder:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from scripts.errors import UserError
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP})
 _HELD = frozenset({errno.EAGAIN, errno.EACCES})
 _PAUSE = 0.05
+
+STOPPED_PATIENCE = 60.0
+"""Seconds for which a process that holds a lock may be stopped before nobody waits for it any more."""
 
 
 class NoLocks(UserError):
@@ -62,24 +66,45 @@ def wait_for_lock(handle: int, path: Path, patience: float) -> None:
     while not try_lock(handle, path):
         if time.monotonic() > deadline:
             raise UserError(
-                f"{path}: locked for {patience:.0f} s, expected for a moment; {holder_of(handle)} holds it: let it "
+                f"{path}: locked for {patience:.0f} s, expected for a moment; {holder_of(path)} holds it: let it "
                 "go on, or end it."
             )
         time.sleep(_PAUSE)
 
 
-def holder_of(handle: int) -> str:
-    """Name the process on this machine that holds the lock of an open file, and say so if it was stopped."""
-    pid = pid_of_holder(handle)
+class Waiting:
+    """A wait for a lock that may rightly take long. Whoever was stopped is not waited for: it never gives it up."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stopped_since: float | None = None
+
+    def look(self) -> None:
+        """Look who holds the lock; UserError once that has been a stopped process for STOPPED_PATIENCE seconds."""
+        pid = pid_of_holder(self._path)
+        if pid is None or not is_stopped(pid):
+            self._stopped_since = None
+            return
+        self._stopped_since = self._stopped_since or time.monotonic()
+        if time.monotonic() - self._stopped_since > STOPPED_PATIENCE:
+            raise UserError(
+                f"{self._path}: process {pid} holds this lock and was stopped, expected it to work and give it up; "
+                f"let it go on (kill -CONT {pid}), or end it."
+            )
+
+
+def holder_of(path: Path) -> str:
+    """Name the process on this machine that holds the lock of a file, and say so if it was stopped."""
+    pid = pid_of_holder(path)
     if pid is None:
         return "a process on another machine, or one that cannot be seen,"
     return f"process {pid}{' (stopped)' if is_stopped(pid) else ''}"
 
 
-def pid_of_holder(handle: int) -> int | None:
-    """Return the process that holds the lock of an open file, where the system tells (Linux)."""
-    inode = str(os.fstat(handle).st_ino)
+def pid_of_holder(path: Path) -> int | None:
+    """Return the process that holds the lock of a file, where the system tells (Linux)."""
     with contextlib.suppress(OSError, ValueError):
+        inode = str(path.stat().st_ino)
         for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
             words = line.split()
             if "->" not in words and words[1] == "FLOCK" and words[5].rpartition(":")[2] == inode:
@@ -92,3 +117,9 @@ def is_stopped(pid: int) -> bool:
     with contextlib.suppress(psutil.Error):
         return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
     return False
+
+
+def place_for(locks: str, folder: Path) -> Path:
+    """Return the part of a folder for locks (`machine.locks`) that belongs to a folder elsewhere."""
+    mark = hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()[:16]
+    return Path(locks).expanduser().resolve() / mark

@@ -14,7 +14,8 @@ from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.config.overrides import overrides
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
+from scripts.grid.study import Study, resolve
+from scripts.lease import place_leases
 from scripts.leftovers import refuse_given_up
 from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
@@ -59,6 +60,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
     if not workflow.output_settings.dryrun and not only_looks():
+        _place_leases(study, results)
         wait_for_leftovers(results)
     outlook = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
@@ -74,6 +76,14 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     else:
         prepare_run(workflow, frozen)
     return frozen
+
+
+def _place_leases(study: Study, results: Path) -> None:
+    locks = study.config.machine.locks
+    try:
+        place_leases(results, locks)
+    except OSError as error:
+        raise UserError(f"machine.locks: found {locks}, expected a folder for locks ({error}).") from None
 
 
 def _relative(path: Path) -> Path:

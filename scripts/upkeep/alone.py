@@ -1,10 +1,12 @@
 """Upkeep changes what runs rely on, so it works alone in a results folder."""
 
+import os
+import socket
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from scripts.errors import UserError
-from scripts.lease import live_holders, taken, upkeep
+from scripts.lease import EVERYTHING, lease, live_holders, taken
 
 
 def refuse_beside_others(results: Path) -> None:
@@ -16,4 +18,5 @@ def refuse_beside_others(results: Path) -> None:
 
 def alone(results: Path, command: str) -> AbstractContextManager[None]:
     """Hold a lease on the whole results folder: UserError where anybody holds one, and no run starts beside it."""
-    return upkeep(results / "leases", command)
+    run = f"upkeep-{socket.gethostname()}-{os.getpid()}"  # read again by `lease` where a full disk keeps the rest out
+    return lease(results / "leases", f"personas-{command}", run, [EVERYTHING], patience=0)

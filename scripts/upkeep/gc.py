@@ -16,6 +16,7 @@ from scripts.errors import UserError
 from scripts.files import is_full
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
+from scripts.lease import place_leases
 from scripts.plan.disk import existing_files
 from scripts.plan.forgotten import NAME as FORGOTTEN_NOTE
 from scripts.plan.forgotten import note_forgotten
@@ -57,6 +58,7 @@ def gc(
     refuse_beside_others(results)
     rubbish = Rubbish(survey(results, needed), _journals(results))
     if remove and results.is_dir():
+        place_leases(results, plan.grid.study.config.machine.locks)
         with alone(results, "gc"):
             _remove(results, rubbish, freeze(plan, _run(), results))
     return results, rubbish

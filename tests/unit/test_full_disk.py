@@ -10,10 +10,11 @@ import pytest
 
 from scripts.batch.journal import finished_keys
 from scripts.errors import UserError
-from scripts.lease import lease, live_holders, upkeep
+from scripts.lease import lease, live_holders
 from scripts.plan import run as run_module
 from scripts.plan.disk import existing_files
 from scripts.plan.run import _hold_lease
+from scripts.upkeep.alone import alone
 from scripts.upkeep.forget import forget
 from scripts.upkeep.gc import gc
 from tests.helpers import Project
@@ -105,7 +106,7 @@ def test_forget_makes_room(keep_answers: bool, disk: Path, served: Project) -> N
 def test_nobody_works_beside_upkeep_whose_lease_has_no_room_for_its_words(disk: Path) -> None:
     (disk / "leases").mkdir()
     fill(disk)
-    with upkeep(disk / "leases", "gc"):
+    with alone(disk, "gc"):
         [found] = live_holders(disk / "leases")
         assert found.everything and found.pid == os.getpid() and found.name == "personas-gc"
         run = lease(disk / "leases", "run", "another", ["a"], patience=0)
