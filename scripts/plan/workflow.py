@@ -26,6 +26,7 @@ from scripts.plan.outlook import look
 from scripts.plan.resources import spread_stage_resources
 from scripts.plan.run import leave, only_looks, prepare_run, wait_for_leftovers
 from scripts.plan.stages import stage_rules
+from scripts.plan.user import name_user
 from scripts.report.planned import console_width, print_outlook
 from scripts.report.reserved import print_reserved
 
@@ -42,6 +43,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    name_user()
     warm.forget()
     mend_scheduler()
     try:
