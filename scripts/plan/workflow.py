@@ -23,6 +23,7 @@ from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan, Run
 from scripts.plan.mended import mend_scheduler
 from scripts.plan.outlook import look
+from scripts.plan.quoted import quote_python
 from scripts.plan.resources import spread_stage_resources
 from scripts.plan.run import leave, only_looks, prepare_run, wait_for_leftovers
 from scripts.plan.stages import stage_rules
@@ -46,6 +47,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     name_user()
     warm.forget()
     mend_scheduler()
+    quote_python()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
             frozen = frozen_plans.read(config["frozen_plan"])
