@@ -16,6 +16,7 @@ from scripts.fetch.command import fetch
 from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
+from scripts.lease import place_leases
 from scripts.plan.outlook import look
 from scripts.profiles import install_profile
 from scripts.report.plan_document import plan_document
@@ -95,7 +96,10 @@ def forget_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would happen.")] = False,
 ) -> None:
     """Remove cells and their answers, so that the engine is asked again."""
-    results = Path(load_config(*choose(configfile, profile)).results)
+    config = load_config(*choose(configfile, profile))
+    results = Path(config.results)
+    if results.is_dir() and not dry_run:
+        place_leases(results, config.machine.locks)
     for line in forget(results, patterns, keep_answers, dry_run):
         print(line)
 
@@ -186,6 +190,9 @@ def main() -> None:
 def _exit_with_sentence(command: Callable[[], Any]) -> None:
     try:
         command()
-    except UserError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
+    except (UserError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        sentence = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else str(error)
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(sentence)
         raise SystemExit(1) from None

@@ -1,10 +1,18 @@
 """Whole files or none: temporary file in the same folder, fsync, rename."""
 
 import contextlib
+import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error says that the disk is full, or a quota used up."""
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def write_atomically(path: Path, content: bytes | Callable[[Path], None]) -> None:
@@ -13,16 +21,14 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], None]) -> Non
     Readers see the old file or the whole new one. Folders are made as needed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # the umask says who may read it
         if isinstance(content, bytes):
             temporary.write_bytes(content)
         else:
             content(temporary)
         _sync(temporary)
-        temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
         # The sentence for people names the file they know, whoever wrote it. Libraries also raise mere messages.

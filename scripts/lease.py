@@ -8,6 +8,8 @@ import contextlib
 import fcntl
 import json
 import os
+import re
+import shutil
 import socket
 import threading
 import time
@@ -16,10 +18,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock
-
 from scripts import slurm
 from scripts.errors import UserError
+from scripts.files import is_full
+from scripts.locks import NoLocks, locked, open_lock, place_for, try_lock, wait_for_lock
 
 RUN = "run"
 """Name under which a whole invocation, rather than a batch, holds a lease."""
@@ -32,6 +34,11 @@ BEAT = 5.0
 
 STALE = 60.0
 """Seconds after which a holder on another machine without a sign of life is dead; its clock may differ a little."""
+
+GUARD_PATIENCE = 60.0
+"""Seconds to wait for the guard, which everybody holds for a moment: a process that was stopped holds it longer."""
+
+_NAME_OF_UPKEEP = re.compile(r"(?P<run>upkeep-(?P<host>.+)-(?P<pid>\d+))-(?P<name>personas-\w+)\.lease")
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,27 @@ class Holder:
         )
 
 
+def place_leases(results: Path, locks: str | None) -> None:
+    """Let the leases of a results folder lie in the folder `locks` (`machine.locks`), by a link in their place.
+
+    Whoever looks for them later, with or without that setting, finds the same ones. UserError while anybody holds one
+    elsewhere.
+    """
+    folder = results / "leases"
+    if locks is None or (folder.is_symlink() and folder.resolve() == place_for(locks, results)):
+        return
+    with contextlib.suppress(NoLocks):  # then nobody can hold any
+        if others := live_holders(folder):
+            raise UserError(taken(others))
+    place_for(locks, results).mkdir(parents=True, exist_ok=True)
+    results.mkdir(parents=True, exist_ok=True)
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    folder.unlink(missing_ok=True)
+    with contextlib.suppress(FileExistsError):  # another start did it a moment ago
+        folder.symlink_to(place_for(locks, results))
+
+
 def _me(name: str, run: str, paths: Iterable[str]) -> Holder:
     return Holder(name, run, socket.gethostname(), os.getpid(), time.time(), slurm.job_id(), EVERYTHING in paths)
 
@@ -99,11 +127,11 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
     longer on another machine, where death shows late; then UserError names it.
     """
     paths = list(paths)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.resolve().mkdir(parents=True, exist_ok=True)  # it may be a link to a folder that is gone
     path = folder / f"{run}-{name}.lease"
     deadline = time.monotonic() + patience
     while True:
-        with FileLock(folder / ".guard"):
+        with locked(folder / ".guard", GUARD_PATIENCE):
             _clear_dead(folder)
             others = conflicts(folder, paths, run, name)
             if not others:
@@ -138,10 +166,27 @@ def taken(others: list[Holder]) -> str:
 
 
 def _take(path: Path, holder: Holder, paths: list[str]) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    os.write(handle, json.dumps({"holder": asdict(holder), "paths": paths}).encode())
+    """Make, lock and fill a lease file. On a full disk that of upkeep, which makes room, stays empty: see `_read`."""
+    handle = open_lock(path)
+    try:
+        wait_for_lock(handle, path, GUARD_PATIENCE)  # somebody may be looking whether it is held
+        os.truncate(handle, 0)
+        _write(handle, json.dumps({"holder": asdict(holder), "paths": paths}).encode())
+    except BaseException as error:
+        if holder.everything and is_full(error):
+            os.truncate(handle, 0)
+            return handle
+        os.close(handle)
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)
+        raise
     return handle
+
+
+def _write(handle: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(handle, content) :]
 
 
 def live_holders(folder: Path) -> list[Holder]:
@@ -157,15 +202,24 @@ def live_paths(folder: Path) -> set[str]:
 def _live(folder: Path) -> Iterator[tuple[Holder, set[str]]]:
     for path in sorted(folder.glob("*.lease")):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            told = _read(file)
-            if told and (_is_locked(file.fileno()) or _lives_elsewhere(told[0], file.fileno())):
+            told = _read(file, path)
+            if told and (_is_locked(file.fileno(), path) or _lives_elsewhere(told[0], file.fileno())):
                 yield told
 
 
-def _read(file: BinaryIO) -> tuple[Holder, set[str]] | None:
-    """Return what a lease file says; None for the remains of one."""
+def _read(file: BinaryIO, path: Path) -> tuple[Holder, set[str]] | None:
+    """Return what a lease file says; None for the remains of one.
+
+    An empty one of upkeep says in its name what there was no room for.
+    """
     try:
-        raw = json.loads(file.read())
+        content = file.read()
+        named = _NAME_OF_UPKEEP.fullmatch(path.name)
+        if named and not content:
+            since = os.fstat(file.fileno()).st_mtime
+            holder = Holder(named["name"], named["run"], named["host"], int(named["pid"]), since, everything=True)
+            return holder, {EVERYTHING}
+        raw = json.loads(content)
         return Holder(**raw["holder"]), set(raw["paths"])
     except (ValueError, TypeError, KeyError):
         return None
@@ -184,15 +238,13 @@ def _clear_dead(folder: Path) -> None:
     """Remove the files of dead holders. Only under the guard: between opening and locking a file looks dead."""
     for path in folder.glob("*.lease"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            told = _read(file)
-            if not _is_locked(file.fileno()) and not (told and _lives_elsewhere(told[0], file.fileno())):
+            told = _read(file, path)
+            if not _is_locked(file.fileno(), path) and not (told and _lives_elsewhere(told[0], file.fileno())):
                 path.unlink(missing_ok=True)
 
 
-def _is_locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+def _is_locked(handle: int, path: Path) -> bool:
+    if not try_lock(handle, path, shared=True):
         return True
     fcntl.flock(handle, fcntl.LOCK_UN)
     return False

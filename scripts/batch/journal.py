@@ -177,7 +177,7 @@ class Journal:
             for attempt in range(1000):  # process ids come round again
                 path = self._folder / (f"{stem}.jsonl" if attempt == 0 else f"{stem}-{attempt}.jsonl")
                 with contextlib.suppress(FileExistsError):
-                    self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+                    self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
                     self._path = path
                     break
             else:

@@ -17,6 +17,7 @@ from scripts.batch.asker import Asker
 from scripts.batch.deadline import Deadline
 from scripts.batch.journal import Journal
 from scripts.batch.limited import limited
+from scripts.batch.open_files import allow_open_files
 from scripts.batch.outcome import FINISHED, Outcome
 from scripts.batch.progress import Progress
 from scripts.batch.projection import write_cell
@@ -62,6 +63,7 @@ async def run_batch(
     lanes = min(asked.concurrency, len(works)) if isinstance(asked, LlamaCppModel) else None
 
     where = f"judges.{batch.judge}.model" if batch.judge else f"models.{batch.model}"
+    allow_open_files(asked.concurrency, where)
     place = Place(batch.asked_slug, where, frozen.study.config.machine, threads, lanes or 1, engine_log)
 
     def start() -> AbstractAsyncContextManager[Served]:

@@ -11,7 +11,16 @@ class Machine(Section):
     """Where the engine's environment, its weights and third-party data are, and which GPUs may be used."""
 
     not_identity: ClassVar[frozenset[str]] = frozenset(
-        {"vllm_python", "weights_cache", "gpus", "data_folder", "data_mirror", "data_copy"}
+        {
+            "vllm_python",
+            "weights_cache",
+            "gpus",
+            "data_folder",
+            "data_mirror",
+            "data_copy",
+            "locks",
+            "engine_variables",
+        }
     )
 
     vllm_python: NonEmpty = Field(
@@ -32,4 +41,11 @@ class Machine(Section):
     )
     data_copy: NonEmpty | None = Field(
         default=None, description="folder to copy third-party data from, on machines without internet"
+    )
+    locks: NonEmpty | None = Field(
+        default=None,
+        description="folder for locks, where the results lie on a file system without any; all machines must see it",
+    )
+    engine_variables: tuple[NonEmpty, ...] = Field(
+        default=(), description="environment variables that engines get besides the usual ones; never keys of others"
     )

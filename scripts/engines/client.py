@@ -1,11 +1,13 @@
 """Sends requests over the `openai` client and turns every outcome into a reply, or an error with a name."""
 
 import dataclasses
+import ssl
 import time
 from collections.abc import Mapping, Set
 from typing import Any
 
 import aiohttp
+import httpx2
 import orjson
 from openai import AsyncOpenAI
 
@@ -50,7 +52,9 @@ class Client:
         self._gate: Gate | None = None
         self._persistence = Persistence(patience)
         self._connections = Connections(base_url)
-        self._api = AsyncOpenAI(base_url=base_url, api_key=key)
+        # Its own connections are never used, and so must not read what the environment says of proxies and TLS.
+        unused = httpx2.AsyncClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        self._api = AsyncOpenAI(base_url=base_url, api_key=key, http_client=unused)
         self._url = str(self._api.base_url.join("chat/completions"))
         self._headers = {
             **self._api.auth_headers,

@@ -101,7 +101,7 @@ async def _supervised(
 ) -> AsyncIterator[Served]:
     key, port = secrets.token_urlsafe(32), free_port()
     engine = command(port, key)
-    supervisor = Supervisor(engine.arguments, engine.environment, place.log)
+    supervisor = Supervisor(engine.arguments, engine.environment, place.log, place.machine.engine_variables)
     client = Client(f"http://127.0.0.1:{port}/v1", key, place.slug)
     try:
         await supervisor.start(client.answers, engine.deadline)

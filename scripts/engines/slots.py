@@ -5,10 +5,10 @@ under one more lock, so two that gather never wait for each other.
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import re
+import socket
 import stat
 import tempfile
 import time
@@ -21,6 +21,7 @@ from scripts.engines import gpus
 from scripts.engines.errors import EngineOutOfMemory
 from scripts.engines.gpus import Gpu
 from scripts.errors import UserError
+from scripts.locks import Waiting, open_lock, try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -46,16 +47,17 @@ async def gpu_slots(count: int, machine: Machine, where: str, share: float) -> A
     if count > len(found):
         raise UserError(f"{where}.tensor_parallel: found {count}, expected at most {len(found)}, the GPUs here.")
     async with AsyncExitStack() as stack:
-        held = await _gather(count, found, stack)
+        held = await _gather(count, found, _folder(machine), stack)
         await _until_free(held, share)
         logger.info("GPU %s", ", ".join(gpu.name for gpu in held))
         yield [gpu.name for gpu in held]
 
 
-async def _gather(count: int, found: Sequence[Gpu], stack: AsyncExitStack) -> list[Gpu]:
-    folder = _folder()
+async def _gather(count: int, found: Sequence[Gpu], folder: Path, stack: AsyncExitStack) -> list[Gpu]:
+    waiting = [Waiting(folder / name) for name in ("queue.lock", *map(_file_name, found))]
     async with AsyncExitStack() as queue:
         while not _lock(folder / "queue.lock", queue):
+            waiting[0].look()
             await asyncio.sleep(_PAUSE)
         held: list[Gpu] = []
         told = False
@@ -68,6 +70,9 @@ async def _gather(count: int, found: Sequence[Gpu], stack: AsyncExitStack) -> li
             if not told:
                 logger.info("waiting for a GPU: %d of %d wanted are free", len(held), count)
                 told = True
+            for gpu, one in zip(found, waiting[1:], strict=True):
+                if gpu not in held:
+                    one.look()
             await asyncio.sleep(_PAUSE)
 
 
@@ -84,23 +89,29 @@ async def _until_free(held: Sequence[Gpu], share: float) -> None:
 
 def _lock(path: Path, stack: AsyncExitStack) -> bool:
     """Lock a file until `stack` ends; False if somebody else holds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_lock(path)
+    is_ours = False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return False
-    stack.callback(os.close, handle)
-    return True
+        is_ours = try_lock(handle, path)
+    finally:
+        if not is_ours:
+            os.close(handle)
+    if is_ours:
+        stack.callback(os.close, handle)
+    return is_ours
 
 
 def _file_name(gpu: Gpu) -> str:
     return f"gpu-{re.sub(r'[^A-Za-z0-9.-]', '_', gpu.identity)}.lock"
 
 
-def _folder() -> Path:
+def _folder(machine: Machine) -> Path:
     """Return the folder of our locks: of this user and machine, whatever the checkout."""
-    folder = Path(tempfile.gettempdir()) / f"personas-gpus-{os.getuid()}"
+    above = Path(tempfile.gettempdir())
+    if machine.locks is not None:
+        above = Path(machine.locks).expanduser() / socket.gethostname()
+        above.mkdir(parents=True, exist_ok=True)
+    folder = above / f"personas-gpus-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():

@@ -9,10 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from scripts.engines.cleaning import one_line
+from scripts.engines.environment import passed_on
 from scripts.engines.errors import (
     EngineDidNotStart,
     EngineDied,
@@ -47,11 +48,17 @@ def free_port() -> int:
 
 
 class Supervisor:
-    """One engine process. `environment` is added to ours (keys travel there, never on the command line)."""
+    """One engine process. `environment` is added to what it gets of ours, with the variables named in `further`.
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    Keys travel there, never on the command line.
+    """
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path, further: Collection[str] = ()
+    ) -> None:
         self._command = command
         self._environment = environment
+        self._further = further
         self._log = log
         self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +79,7 @@ class Supervisor:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": root, **self._environment},
+                env={**passed_on(self._further), "PYTHONPATH": root, **self._environment},
                 start_new_session=True,
             )
         try:

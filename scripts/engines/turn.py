@@ -1,12 +1,13 @@
 """Batches of one limited endpoint take turns, so that together they do not ask for more than one of them may."""
 
 import asyncio
-import fcntl
 import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from scripts.locks import Waiting, open_lock, try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +21,17 @@ async def turn(leases: Path, slug: str) -> AsyncIterator[bool]:
     A locked file, so a turn ends with its holder, however that ends. The file stays: removed, it could be locked
     twice under one name.
     """
-    leases.mkdir(parents=True, exist_ok=True)
-    handle = os.open(leases / f".endpoint-{slug}", os.O_RDWR | os.O_CREAT, 0o644)
+    leases.resolve().mkdir(parents=True, exist_ok=True)  # it may be a link to a folder that is gone
+    path = leases / f".endpoint-{slug}"
+    handle, waiting = open_lock(path), Waiting(path)
     try:
         waited = False
-        while not _locked(handle):
+        while not try_lock(handle, path):
             if not waited:
                 logger.info("%s: another batch asks this model, whose limits are for all together; waiting.", slug)
             waited = True
+            waiting.look()
             await asyncio.sleep(LOOK_SECONDS)
         yield waited
     finally:
         os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

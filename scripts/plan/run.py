@@ -2,8 +2,6 @@
 
 import atexit
 import contextlib
-import fcntl
-import os
 import shutil
 import sys
 import time
@@ -13,6 +11,7 @@ from typing import Any, NoReturn
 from scripts import leftovers, slurm
 from scripts.errors import UserError
 from scripts.lease import RUN, conflicts, lease, taken
+from scripts.locks import NoLocks, open_lock, place_for, try_lock
 from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
 from scripts.plan.frozen import FrozenPlan
@@ -64,7 +63,7 @@ def prepare_run(workflow: Any, frozen: FrozenPlan) -> None:
     if not only_looks():
         with contextlib.suppress(OSError):  # a run that begins tries again, and says what is wrong
             _hold_lease(frozen)
-    _forget_dead_runs()
+    _forget_dead_runs(frozen.study.config.machine.locks)
     atexit.register(_finish, workflow, frozen)
 
 
@@ -100,7 +99,7 @@ def _made(frozen: FrozenPlan) -> list[str]:
 _run_lock: int | None = None
 
 
-def _forget_dead_runs() -> None:
+def _forget_dead_runs(locks: str | None) -> None:
     """Remove what killed runs left in `.snakemake`: locks, and marks on files said to be incomplete.
 
     Every run holds a shared lock on one file for as long as it lives. Whoever gets it exclusively is alone, so
@@ -109,18 +108,17 @@ def _forget_dead_runs() -> None:
     global _run_lock
     folder = Path(".snakemake")
     folder.mkdir(exist_ok=True)
-    handle = os.open(folder / "personas.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # somebody is running, or the file system has no locks: then leave everything as it is
-        pass
-    else:
-        for leftover in ("locks", "incomplete"):
-            shutil.rmtree(folder / leftover, ignore_errors=True)
-            (folder / leftover).mkdir()
-    with contextlib.suppress(OSError):
-        fcntl.flock(handle, fcntl.LOCK_SH)
-    _run_lock = handle  # kept open: the lock lasts as long as the process
+    if locks is not None:
+        place_for(locks, folder).mkdir(parents=True, exist_ok=True)
+    path = (folder if locks is None else place_for(locks, folder)) / "personas.lock"
+    with contextlib.suppress(NoLocks, OSError):  # without locks leave everything as it is
+        handle = open_lock(path)
+        if try_lock(handle, path):
+            for leftover in ("locks", "incomplete"):
+                shutil.rmtree(folder / leftover, ignore_errors=True)
+                (folder / leftover).mkdir()
+        try_lock(handle, path, shared=True)
+        _run_lock = handle  # kept open: the lock lasts as long as the process
 
 
 def start_run(workflow: Any, frozen: FrozenPlan) -> None:

@@ -14,7 +14,8 @@ from scripts.config import DEFAULT_CONFIG, load_config
 from scripts.config.overrides import overrides
 from scripts.errors import UserError
 from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
+from scripts.grid.study import Study, resolve
+from scripts.lease import place_leases
 from scripts.leftovers import refuse_given_up
 from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
@@ -22,9 +23,11 @@ from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan, Run
 from scripts.plan.mended import mend_scheduler
 from scripts.plan.outlook import look
+from scripts.plan.quoted import quote_python
 from scripts.plan.resources import spread_stage_resources
 from scripts.plan.run import leave, only_looks, prepare_run, wait_for_leftovers
 from scripts.plan.stages import stage_rules
+from scripts.plan.user import name_user
 from scripts.report.planned import console_width, print_outlook
 from scripts.report.reserved import print_reserved
 
@@ -41,8 +44,10 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    name_user()
     warm.forget()
     mend_scheduler()
+    quote_python()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
             frozen = frozen_plans.read(config["frozen_plan"])
@@ -59,6 +64,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
     if not workflow.output_settings.dryrun and not only_looks():
+        _place_leases(study, results)
         wait_for_leftovers(results)
     outlook = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
@@ -74,6 +80,14 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     else:
         prepare_run(workflow, frozen)
     return frozen
+
+
+def _place_leases(study: Study, results: Path) -> None:
+    locks = study.config.machine.locks
+    try:
+        place_leases(results, locks)
+    except OSError as error:
+        raise UserError(f"machine.locks: found {locks}, expected a folder for locks ({error}).") from None
 
 
 def _relative(path: Path) -> Path:

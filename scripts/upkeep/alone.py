@@ -18,5 +18,5 @@ def refuse_beside_others(results: Path) -> None:
 
 def alone(results: Path, command: str) -> AbstractContextManager[None]:
     """Hold a lease on the whole results folder: UserError where anybody holds one, and no run starts beside it."""
-    run = f"upkeep-{socket.gethostname()}-{os.getpid()}"
+    run = f"upkeep-{socket.gethostname()}-{os.getpid()}"  # read again by `lease` where a full disk keeps the rest out
     return lease(results / "leases", f"personas-{command}", run, [EVERYTHING], patience=0)

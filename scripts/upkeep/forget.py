@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.batch.journal import JournalIndex
+from scripts.files import is_full
 from scripts.grid.cells import STAGES
 from scripts.plan.disk import existing_files
 from scripts.plan.forgotten import note_forgotten
@@ -83,12 +84,25 @@ def _answers(results: Path, slug: str, wanted: set[bytes], leaving: set[str]) ->
 
 def _carry_out(results: Path, forgetting: Forgetting) -> list[Path]:
     """Forget, the journal first: if this ends in between, the cells are still there to be forgotten again."""
-    note_forgotten(results, forgetting.paths)
+    is_noted = _note(results, forgetting.paths)
     taken = [take_out(results / "journal" / slug, answers.own) for slug, answers in forgetting.answers.items()]
     drop_links(results, set(forgetting.paths))
     for path in forgetting.paths:
         (results / path).unlink(missing_ok=True)
+    if not is_noted:
+        _note(results, forgetting.paths)
     return [path for path in taken if path is not None]
+
+
+def _note(results: Path, paths: Sequence[str]) -> bool:
+    """Note what is forgotten, as far as the disk has room for it: the note only tells people why."""
+    try:
+        note_forgotten(results, paths)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        return False
+    return True
 
 
 def _told(forgetting: Forgetting, keep_answers: bool) -> Iterator[str]:

@@ -2,20 +2,25 @@
 
 import os
 import socket
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scripts.batch.projection import stood_behind
 from scripts.config import load_config
 from scripts.errors import UserError
+from scripts.files import is_full
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
+from scripts.lease import place_leases
 from scripts.plan.disk import existing_files
+from scripts.plan.forgotten import NAME as FORGOTTEN_NOTE
 from scripts.plan.forgotten import note_forgotten
-from scripts.plan.frozen import Run, freeze
+from scripts.plan.frozen import FrozenPlan, Run, freeze
 from scripts.plan.links import refresh_links, remove_empty_folders
 from scripts.plan.plan import Plan, make_plan
 from scripts.upkeep.alone import alone, refuse_beside_others
@@ -53,9 +58,9 @@ def gc(
     refuse_beside_others(results)
     rubbish = Rubbish(survey(results, needed), _journals(results))
     if remove and results.is_dir():
+        place_leases(results, plan.grid.study.config.machine.locks)
         with alone(results, "gc"):
-            _remove(results, rubbish)
-            refresh_links(freeze(plan, _run(), results))
+            _remove(results, rubbish, freeze(plan, _run(), results))
     return results, rubbish
 
 
@@ -88,8 +93,8 @@ def _journals(results: Path) -> list[Compaction]:
     return [compaction(folder) for folder in folders]
 
 
-def _remove(results: Path, rubbish: Rubbish) -> None:
-    """Remove and compact; leases of the dead went when this one was taken."""
+def _remove(results: Path, rubbish: Rubbish, frozen: FrozenPlan) -> None:
+    """Remove, compact and link, what makes room first; leases of the dead went when this one was taken."""
     for found in rubbish.found.removable:
         if found.kind != LEASE:
             (results / found.path).unlink(missing_ok=True)
@@ -97,9 +102,22 @@ def _remove(results: Path, rubbish: Rubbish) -> None:
         remove_empty_folders(results / folder)
     for journal in rubbish.journals:
         if journal.is_needed:
-            compact(results / "journal" / journal.slug)
+            _unless_full(f"The journals of {journal.slug}", partial(compact, results / "journal" / journal.slug))
     if (results / "journal").is_dir():
-        note_forgotten(results, ())
+        _unless_full(f"The note {FORGOTTEN_NOTE}", lambda: note_forgotten(results, ()))
+    _unless_full("The links in current/", lambda: refresh_links(frozen))
+
+
+def _unless_full(what: str, change: Callable[[], None]) -> None:
+    """Make a change that takes room for a moment; on a full disk say that it was not made."""
+    try:
+        change()
+    except OSError as error:
+        if not is_full(error):
+            raise
+        print(
+            f"{what} stayed as before: the disk is still full. The same command finishes it later.", file=sys.stderr
+        )
 
 
 def _run() -> Run:

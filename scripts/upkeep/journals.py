@@ -4,32 +4,63 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.batch.journal import journal_files, journal_lines, reply_in
-from scripts.files import sync_folder, write_atomically
+from scripts.files import is_full, sync_folder, write_atomically
 
 COMPACTED = "compacted.jsonl"
 """Sorts before the journals of batches, `generate_...` and `judge_...`, so what it holds counts first."""
 
+STRUCK_OUT = b'{"was":"'
+"""Begins a line that was struck out, in the place of `{"key":"`."""
+
 
 def take_out(folder: Path, keys: Collection[bytes]) -> Path | None:
-    """Take the answers to `keys` out of the journals in `folder`; return the file that keeps the removed lines.
+    """Take the answers to `keys` out of the journals in `folder`; return what keeps the removed lines.
 
-    None where no journal holds any. The removed lines are on disk before the first journal is rewritten, so whatever
-    ends this in between loses no answer, and the same command again finishes it.
+    That is a file of its own, or on a full disk the journals in `folder` themselves. None where no journal holds any.
     """
     affected = [path for path in journal_files(folder) if any(key in keys for key, _ in journal_lines(path))]
     if not affected:
         return None
+    try:
+        return _move_out(folder, affected, keys)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        for path in affected:
+            _strike_out(path, keys)
+        return folder
+
+
+def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -> Path:
+    """Move lines to a file of their own.
+
+    They are on disk before the first journal is rewritten, so whatever ends this in between loses no answer, and the
+    same command again finishes it.
+    """
     kept_at = _free_name(folder)
     write_atomically(kept_at, _writer(line for path in affected for key, line in journal_lines(path) if key in keys))
     sync_folder(folder)
     for path in affected:
         write_atomically(path, _writer(line for key, line in journal_lines(path) if key not in keys))
     return kept_at
+
+
+def _strike_out(path: Path, keys: Collection[bytes]) -> None:
+    """Make the lines of `keys` count no more without moving any: that takes no room on the disk."""
+    offset = 0
+    with path.open("r+b") as file:
+        for key, line in journal_lines(path):
+            if key in keys:
+                file.seek(offset)
+                file.write(STRUCK_OUT)
+            offset += len(line)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _free_name(folder: Path) -> Path:

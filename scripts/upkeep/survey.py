@@ -25,7 +25,7 @@ _LAYOUT = {
     LEASE: r"leases/[^/]+\.lease",
 }
 _STAYS = re.compile(
-    rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases/\.(guard|endpoint-[^/]+)|{re.escape(HASHES)}"
+    rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases|leases/\.(guard|endpoint-[^/]+)|{re.escape(HASHES)}"
 )
 _WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal|released)/.*")
 RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")

@@ -26,7 +26,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-RULES_VARIABLE = "FAULTS_RULES"
+RULES_VARIABLE = "PERSONAS_TEST_RULES"
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
 SHAPING = ("model", "messages", "temperature", "top_p", "max_tokens", "seed")
 

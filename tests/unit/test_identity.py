@@ -216,6 +216,8 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "BenchmarkSection.nltk": ("benchmarks/ifbench/nltk", "moved-items", "nothing"),
     "Machine.data_folder": ("machine/data_folder", "elsewhere", "nothing"),
     "Machine.data_mirror": ("machine/data_mirror", "https://other", "nothing"),
+    "Machine.locks": ("machine/locks", "elsewhere", "nothing"),
+    "Machine.engine_variables": ("machine/engine_variables", ["SITE"], "nothing"),
     "Machine.data_copy": ("machine/data_copy", "elsewhere", "nothing"),
     "Config.sources": ("sources", "other.yaml", "nothing"),
     "Config.results": ("results", "elsewhere", "nothing"),
