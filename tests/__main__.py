@@ -42,7 +42,10 @@ class Part:
 LANES = (
     (Part("demo"), Part("protocol")),
     (Part("slurm"), Part("faults"), Part("workflow")),
-    (Part("precision", SHARED, nice=5), Part("unit", SHARED, nice=5), Part("released", nice=5)),
+    (
+        *(Part(name, SHARED, nice=5) for name in ("precision", "unit")),
+        *(Part(name, nice=5) for name in ("released", "statistics")),
+    ),
 )
 """Parts of a lane follow one another; lanes run side by side."""
 PARTS = {part.name: part for lane in LANES for part in lane}

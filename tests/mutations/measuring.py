@@ -21,7 +21,7 @@ SCORING = [
         "scoring",
         "a verdict on an earlier text counts for the present one",
         "scripts/ratings/judged.py",
-        'if known.get(place) != row["judged_sha256"]:',
+        'if judged_hash(known.get(place)) != row["judged_sha256"]:',
         "if place not in known:",
     ),
     Mutation(
@@ -41,33 +41,33 @@ SCORING = [
     Mutation(
         "scoring",
         "an answer cut off at `max_tokens` counts as whole",
-        "scripts/engines/answers.py",
-        'if finish != "length":',
-        'if finish != "max_tokens":',
+        "scripts/engines/endings.py",
+        '_Word("cut", r".*(length|max',
+        '_Word("cut", r".*(max',
     ),
 ]
 
 VERDICTS = [
     Mutation(
         "verdicts",
-        "the first `Result:` that a judge thinks of counts, not the last",
-        "scripts/judge/forms.py",
-        "_LINE.match(text, labels[-1])",
-        "_LINE.match(text, labels[0])",
+        "a verdict that a judge only quotes counts like the one that it gives",
+        "scripts/judge/verdicts.py",
+        "counting = [one for one in stated if one.own] or stated",
+        "counting = stated",
     ),
     Mutation(
         "verdicts",
-        "an example at the beginning of a judge's text counts as its verdict",
-        "scripts/judge/forms.py",
-        "last = objects[-1] if objects",
-        "last = objects[0] if objects",
+        "of two different verdicts the last counts, as if there were no doubt",
+        "scripts/judge/verdicts.py",
+        "if len(found) > 1:",
+        "if len(found) > 2:",
     ),
     Mutation(
         "verdicts",
         "verdicts that a judge only thinks count",
         "scripts/judge/verdicts.py",
-        'said = strip_thinking(text or "")[0]',
-        'said = text or ""',
+        'said = _without_end_of_turn(strip_thinking(text or "")[0])',
+        'said = _without_end_of_turn(text or "")',
     ),
     Mutation(
         "verdicts",
@@ -97,8 +97,8 @@ PATTERNS = [
         "patterns",
         "patterns are those of the model's thinking",
         "scripts/patterns/job.py",
-        'yield row["checkpoint"], strip_thinking(row["answer"])[0]',
-        'yield row["checkpoint"], row["answer"]',
+        'said = strip_thinking(row["answer"] or "")[0]',
+        'said = row["answer"] or ""',
     ),
     Mutation(
         "patterns",

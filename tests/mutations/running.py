@@ -103,16 +103,16 @@ RETRIES = [
     Mutation(
         "retries",
         "an account without money is asked again for 15 minutes",
-        "scripts/engines/answers.py",
-        'return Refusing(told) if "insufficient_quota" in code else Overloaded(told, wait or _delay_in(data))',
-        "return Overloaded(told, wait or _delay_in(data))",
+        "scripts/engines/rejections.py",
+        'if means == "refuses" or status in _REFUSES_ALL:',
+        "if status in _REFUSES_ALL:",
     ),
     Mutation(
         "retries",
         "a wrong key is tried again and again, and then called a failure of the server",
-        "scripts/engines/answers.py",
-        "_TRANSIENT = frozenset({408, 409, 425})",
-        "_TRANSIENT = frozenset({401, 408, 409, 425})",
+        "scripts/engines/rejections.py",
+        "if status in _BUSY:",
+        "if status in _BUSY | {401}:",
     ),
     Mutation(
         "retries",

@@ -6,9 +6,9 @@ SECRETS = [
     Mutation(
         "secrets",
         "a key that a server repeats in its message stands in journals, results and logs",
-        "scripts/engines/client.py",
-        'return data.replace(self._key, b"[key]") if self._key else data',
-        "return data",
+        "scripts/engines/cleaning.py",
+        "text = text.replace(secret, _KEY) if secret else text",
+        "text = str(text)",
     ),
     Mutation(
         "secrets",
@@ -20,9 +20,9 @@ SECRETS = [
     Mutation(
         "secrets",
         "the key of our own engine goes over the company's proxy",
-        "scripts/engines/connections.py",
-        'parts.hostname in _HERE or urllib.request.proxy_bypass(parts.hostname or "")',
-        'urllib.request.proxy_bypass(parts.hostname or "")',
+        "scripts/engines/proxies.py",
+        "if is_here(host):",
+        "if not host:",
     ),
     Mutation(
         "secrets",
