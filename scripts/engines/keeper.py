@@ -26,6 +26,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     libc = _libc()
+    if libc is not None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)  # a keeper that was stopped goes on when it is needed
     with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, preexec_fn=lambda: _before_engine(libc)) as engine:
         while engine.poll() is None:
             if _owner_gone(0.2):

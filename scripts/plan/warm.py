@@ -12,11 +12,14 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -38,6 +41,13 @@ _LONGEST_ADDRESS = 107
 """Bytes that a path of a socket may have on Linux (unix(7))."""
 _LONGEST_MESSAGE = 128 * 1024
 _SECONDS_TO_ASK = 10.0
+_CREDENTIALS = struct.Struct("3i")
+_PID_BYTES = 4
+"""A fork tells its process id in so many bytes, and its exit code in one."""
+
+LOOK_SECONDS = 2.0
+STOPPED_PATIENCE = 30.0
+"""Seconds for which a process that makes an artefact may be stopped."""
 
 
 def start() -> None:
@@ -88,9 +98,37 @@ def made(making: Making) -> int | None:
     with contextlib.suppress(OSError), _socket() as connection:
         connection.connect(address)
         socket.send_fds(connection, [json.dumps(request).encode()], _STREAMS)
-        answer = connection.recv(1)
-        return answer[0] if answer else None
+        return _answer(connection)
     return None
+
+
+def _answer(connection: socket.socket) -> int | None:
+    """Wait for the exit code of the fork that was asked; None where there will be none.
+
+    Whoever was stopped would hold its job for ever, so it is ended after a while. First that is the warm process, and
+    the fork once it has told its process id.
+    """
+    maker, _, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    stopped_since: float | None = None
+    connection.settimeout(LOOK_SECONDS)
+    while True:
+        try:
+            message = connection.recv(_PID_BYTES)
+        except TimeoutError:
+            stopped_since = (stopped_since or time.monotonic()) if _is_stopped(maker) else None
+            if stopped_since is not None and time.monotonic() - stopped_since > STOPPED_PATIENCE:
+                os.kill(maker, signal.SIGKILL)
+                return None
+            continue
+        if len(message) < _PID_BYTES:
+            return message[0] if message else None
+        maker = int.from_bytes(message, "big")
+
+
+def _is_stopped(pid: int) -> bool:
+    from scripts.locks import is_stopped  # few jobs wait so long, and the others need not import it
+
+    return is_stopped(pid)
 
 
 def _socket() -> socket.socket:
@@ -163,6 +201,7 @@ def _be_the_job(making: Making, connection: socket.socket, streams: list[int], t
         for stream, standard in zip(streams, _STREAMS, strict=True):
             os.dup2(stream, standard)
         connection.settimeout(None)
+        connection.send(os.getpid().to_bytes(_PID_BYTES, "big"))
         threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
         known = set(sys.modules)
         code = make(making)

@@ -280,8 +280,9 @@ asyncio.run(main())
 GENTLE = STUBBORN.replace("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n", "")
 
 
+@pytest.mark.parametrize("stopped", [None, "keeper", "engine"])
 @pytest.mark.parametrize("code", [GENTLE, ORPHANING], ids=["all heed TERM", "child ignores TERM"])
-async def test_a_killed_owner_takes_the_engine_along(tmp_path: Path, code: str) -> None:
+async def test_a_killed_owner_takes_the_engine_along(tmp_path: Path, code: str, stopped: str | None) -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, code, str(tmp_path / "pids"), str(tmp_path / "engine.log")],
         stdout=subprocess.PIPE,
@@ -289,6 +290,8 @@ async def test_a_killed_owner_takes_the_engine_along(tmp_path: Path, code: str) 
     )
     assert owner.stdout and await asyncio.to_thread(owner.stdout.readline) == b"ready\n"
     pids = await pids_in(tmp_path / "pids")
+    if stopped:
+        os.kill(os.getpgid(pids[0]) if stopped == "keeper" else pids[0], signal.SIGSTOP)
     owner.kill()
     owner.wait()
     owner.stdout.close()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -209,6 +210,28 @@ def test_what_forks_compute_is_counted(plan: Path, process: "subprocess.Popen[by
     assert warm.made(_making(plan, "compute")) == 0
     used = psutil.Process(process.pid).cpu_times
     _until(lambda: used().children_user > 0.3 or warm.made(_making(plan, "tell")) != 0)
+
+
+@pytest.mark.parametrize("whom", ["the fork", "the warm process"])
+def test_a_job_does_not_wait_for_who_was_stopped(
+    whom: str, plan: Path, process: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(warm, "STOPPED_PATIENCE", 0.2)
+    out = plan.parents[2] / "out.json"
+    made: list[int | None] = []
+    if whom == "the warm process":
+        process.send_signal(signal.SIGSTOP)
+    job = threading.Thread(target=lambda: made.append(warm.made(_making(plan, "wait"))))
+    job.start()
+    stopped = process.pid
+    if whom == "the fork":
+        _until(lambda: out.exists() and out.read_text() != "")
+        stopped = int(out.read_text())
+        os.kill(stopped, signal.SIGSTOP)
+    job.join(20)
+    assert made == [None], "the job makes its file by itself"
+    _until(lambda: not psutil.pid_exists(stopped) or _has_ended(psutil.Process(stopped)))
 
 
 STARTS = """
