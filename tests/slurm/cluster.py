@@ -112,7 +112,7 @@ class Cluster:
 
     def told(self, *command: str) -> str:
         """Return what a command of SLURM says. A busy controller that does not answer in time is asked again."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE / 4  # it itself takes its time before it says so
         while (done := self.ask(*command, check=False)).returncode != 0:
             if time.monotonic() > deadline:
                 raise self._broken(f"{' '.join(command)}: {done.stderr}")

@@ -1,7 +1,7 @@
 """One run of two batches that meets what a cluster does to jobs: each test looks at one of the faults.
 
-`hungry` gets too little memory at first, `unlucky` is cancelled by
-somebody; slurmctld goes away until a poll has failed, and the node is drained when the retries come.
+`hungry` gets too little memory at first, `unlucky` is cancelled by somebody; slurmctld goes away until a poll has
+failed, and the node is drained when the retries come.
 """
 
 import re
