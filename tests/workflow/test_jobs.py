@@ -28,11 +28,13 @@ def test_cluster_jobs_with_an_empty_environment_read_the_frozen_plan(checkout: C
     submit.chmod(submit.stat().st_mode | stat.S_IXUSR)
     with FakeServer() as server:
         _configure(checkout, server)
-        output = checkout.run(
+        checkout.run(
+            *("generate", "ratings", "patterns"),
             *("--executor", "cluster-generic", "--cluster-generic-submit-cmd", "./submit.sh"),
             *("--jobs", "2", "--latency-wait", "20"),
         )
-    assert "Complete: all" in output
+    jobs = (checkout.folder / "jobs.log").read_text()
+    assert all(f"(Rule: {rule})" in jobs for rule in ("generate_fake_01", "rate", "mine_patterns")), jobs
     plans = list(checkout.results.glob("runs/*/plan.json"))
     assert len(plans) == 1, "one plan for the whole invocation"
     frozen = json.loads(plans[0].read_text())

@@ -83,10 +83,12 @@ def test_judges_are_calibrated_and_a_sample_is_drawn(study: Checkout, server: Fa
     """As a user does it: judges compared, a sample as a target, its labels back; only what they touch is made."""
     server.decide = lambda body: answer('{"reasoning": "", "verdict": 4}') if "response_format" in body else None
     config = yaml.safe_load((study.folder / "config/config.yaml").read_text())
+    del config["models"]["two"]
     config["judges"]["kay"] = config["judges"]["jay"] | {"model": fake_model(server.base_url) | {"id": "org/kay"}}
     config["calibration"] = {"samples": {"first": {"metric": "style", "n": 5}}}
     study.configure(config)
-    study.run()
+    before = study.planned()
+    study.run("annotation/first", "figures/judge-agreement")
     [sample] = (study.results / "current/annotation").glob("*.csv")
     assert sample.name == "first.csv" and (study.results / "current/figures/judge-agreement.png").exists()
     header, *rows = sample.read_text(encoding="utf-8-sig").split("\n")
@@ -96,9 +98,11 @@ def test_judges_are_calibrated_and_a_sample_is_drawn(study: Checkout, server: Fa
     (study.folder / "labels.csv").write_text("unit,label\n" + "".join(f"{unit},4\n" for unit in units))
     config["calibration"]["labels"] = {"mine": {"file": "labels.csv", "metric": "style"}}
     study.configure(config)
-    sent, names = server.count, {path.split("/", 1)[1].split(".")[0] for path in study.planned()}
+    sent, new = server.count, study.planned() - before
+    names = {path.split("/", 1)[1].split(".")[0] for path in new}
     assert names == {"tables/calibration", "figures/judge-agreement", "figures/judge-agreement-mine"}
-    study.run()
+    study.run(*names)
     table = pd.read_csv(study.results / "current/tables/calibration.csv")
     mine = table[(table["set"] == "mine") & (table["rater_b"] == "jay") & (table["model"] == "all")]
     assert server.count == sent and list(mine["n"]) == [5] and list(mine["undefined"]) == ["one-label"]
+    assert not study.planned() & new
