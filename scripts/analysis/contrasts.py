@@ -77,7 +77,7 @@ def family(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
         {
             **{key: rows[key].iat[0] for key in _FAMILY},
             "position": positions,
-            **{name: np.round(values, DECIMALS) + 0.0 for name, values in measured.items()},  # no -0.0
+            **{name: np.round(np.asarray(values), DECIMALS) + 0.0 for name, values in measured.items()},  # no -0.0
             "p": p,
             "q": q_values(p),
             "noise": _noises(rows),

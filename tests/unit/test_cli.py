@@ -52,7 +52,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_1(project: Project, reason: str
 def test_a_process_ends_with_the_sentence_too(project: Project) -> None:
     changes, sentence = SENTENCES["unknown key"]
     installed = Path(sys.executable).with_name("personas")
-    command = [installed, "validate", "-c", "config.yaml"]
+    command = [str(installed), "validate", "-c", "config.yaml"]
     done = subprocess.run(command, cwd=project.set(changes).folder, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
 

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -40,7 +40,7 @@ WIDE = replace(
     models=("Another-Model-With-A-Wide-Name-And-Some-1234B-Parameters", "a-model-whose-slug-goes-on-and-on-for-ever"),
     conditions=("persona-directed", "goal-oriented", "adversarial-and-quite-long", "small-talk"),
 )
-ODD = {
+ODD: dict[str, Callable[[], Figure]] = {
     "contrasts, long names": lambda: progression(WIDE),
     "contrasts, nothing": lambda: contrasts.draw(progression_table(DEMO).iloc[:0], XSTEST, contrast="progression"),
     "bars, long names": lambda: bars.draw(
@@ -326,10 +326,14 @@ def test_an_axis_of_equal_values_has_some_length_and_nothing_below_zero_but_its_
     assert around([0.0, 0.0]) == (-around([0.0, 0.0])[1], around([0.0, 0.0])[1]), "a difference goes both ways"
 
 
+def drawn_anew(name: str) -> Figure:
+    return {**LAID_OUT, **ODD}[name]()
+
+
 @pytest.mark.parametrize("name", [*LAID_OUT, *ODD])
 def test_no_text_is_cut_off_and_none_covers_another(name):
     with style.context():
-        figure = _KEPT.pop(name, None) or {**LAID_OUT, **ODD}[name]()
+        figure = _KEPT.pop(name) if name in _KEPT else drawn_anew(name)
         boxes = texts(figure)
         for text, box in boxes.items():
             assert box.x0 >= 0 and box.y0 >= 0, text
