@@ -17,8 +17,8 @@ from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
 from scripts.plan.frozen import FrozenPlan
+from scripts.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from scripts.prompts.thinking import strip_thinking
-from scripts.ratings.recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
 PATTERN_SCHEMA = pa.schema(

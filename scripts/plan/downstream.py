@@ -19,7 +19,7 @@ from scripts.plan.released import released
 from scripts.plan.source import source_digest
 from scripts.plan.statistic_figures import statistic_figures
 from scripts.plan.statistics import statistics
-from scripts.ratings.recipe import SCORING_RECIPE_VERSION
+from scripts.prompts.scoring_recipe import SCORING_RECIPE_VERSION
 
 
 def downstream(grid: Grid) -> list[Artefact]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scripts.plan.plan import Plan
-from scripts.ratings.recipe import SCORING_RECIPE_VERSION, recipe_of
+from scripts.prompts.scoring_recipe import SCORING_RECIPE_VERSION, recipe_of
 
 _RULES = ("rate", "mine_patterns")
 _DIGEST = "?" * 16

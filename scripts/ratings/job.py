@@ -14,8 +14,8 @@ from scripts.files import write_atomically
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.plan.frozen import FrozenPlan
+from scripts.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from scripts.ratings.judged import completion_ratings, judged_ratings
-from scripts.ratings.recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from scripts.ratings.table import rate_response, ratings_table
 
 

@@ -5,7 +5,7 @@ import io
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from scripts.ratings.recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
+from scripts.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from scripts.ratings.table import RATINGS_SCHEMA
 from scripts.report.planned import print_outlook
 from tests.helpers import Project
