@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from scripts.benchmarks import BENCHMARKS
+from scripts.benchmarks.draw import draw
 from scripts.config import load_config
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
-from tests.external import needs_original
+from tests.external import ORIGINAL, needs_original
 from tests.protocol.made import prepare
 from tests.workflow.conftest import Checkout, make_checkout
 
@@ -112,13 +114,13 @@ def test_every_benchmark_has_its_scores(rehearsed: Checkout) -> None:
 
 
 @needs_original
-def test_the_items_are_the_originals_first(rehearsed: Checkout) -> None:
+def test_the_items_are_drawn_from_the_originals(rehearsed: Checkout) -> None:
+    files = {"bfi": "BFI.json", "xstest": "xstest_prompts.csv", "ifbench": "IFBench_test.294rows.jsonl"}
     folder = rehearsed.results / "current/responses/smollm2/gaston"
-    prompts = {
-        name: sorted(set(pq.read_table(next((folder / name).glob("goal-oriented*")))["item_id"].to_pylist()))
-        for name in ("bfi", "xstest", "ifbench")
-    }
-    assert prompts == {"bfi": ["1", "2", "3"], "xstest": ["1", "2", "3"], "ifbench": ["0", "1", "2"]}
+    for name, file in files.items():
+        drawn = draw(BENCHMARKS[name].load(ORIGINAL / file), 3, BENCHMARKS[name].groups, 0)
+        asked = pq.read_table(next((folder / name).glob("goal-oriented*"))).to_pylist()
+        assert {(row["item_id"], row["prompt"]) for row in asked} == {(item.id, item.prompt) for item in drawn}
 
 
 def test_a_second_run_does_nothing(rehearsed: Checkout) -> None:
