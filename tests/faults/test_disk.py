@@ -126,7 +126,7 @@ def test_read_only_results_stop_snakemake_with_a_sentence(server: FaultServer, t
         assert list(project.results.iterdir()) == [] and server.asked() == []
 
 
-def test_a_disk_that_is_full_at_the_start_stops_snakemake_with_a_sentence(server: FaultServer, tmp_path: Path) -> None:
+def test_a_disk_full_at_the_start_stops_snakemake_with_a_sentence(server: FaultServer, tmp_path: Path) -> None:
     project = make_checkout(tmp_path / "checkout", server.base_url)
     with small_disk(project.results, 64) as patches:
         if patches:
