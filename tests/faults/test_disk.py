@@ -126,6 +126,22 @@ def test_read_only_results_stop_snakemake_with_a_sentence(server: FaultServer, t
         assert list(project.results.iterdir()) == [] and server.asked() == []
 
 
+def test_a_disk_full_at_the_start_stops_snakemake_with_a_sentence(server: FaultServer, tmp_path: Path) -> None:
+    project = make_checkout(tmp_path / "checkout", server.base_url)
+    with small_disk(project.results, 64) as patches:
+        if patches:
+            pytest.skip("who may not mount has no disk to fill")
+        with contextlib.suppress(OSError), (project.results / "ballast").open("wb", buffering=0) as ballast:
+            while ballast.write(bytes(64)):
+                pass
+        run = Snakemake(project.folder, "none", "generate")
+        assert not run.finished()
+        told = run.told()
+        assert "Traceback" not in told, told
+        [sentence] = [line for line in told.splitlines() if line.startswith("results: ")]
+        assert "cannot be written (No space left on device)" in sentence and server.asked() == []
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_torn_last_line(
     seed: int, study: Project, server: FaultServer, launcher: Launcher, undisturbed: dict[str, Any]
