@@ -19,7 +19,7 @@ from tests.faults.finished import (
     journaled,
 )
 from tests.faults.grounds import Ground, Run
-from tests.faults.processes import wait_until
+from tests.faults.processes import wait_for_none
 from tests.helpers import Project
 
 PHASES = ("planning", "starting", "asking", "writing cells", "leaving")
@@ -135,7 +135,7 @@ class Campaign:
         time.sleep(self._random.random() * (at_end if aim == "end" else 0.03))
 
     def _nothing_runs(self) -> None:
-        wait_until(lambda: not self._ground.processes(), f"{self._ground.processes()} to end", GONE_WITHIN)
+        wait_for_none(self._ground.processes, GONE_WITHIN)
 
     def _compare(self, project: Project, before: Journaled) -> Journaled:
         after = journaled(project.results)

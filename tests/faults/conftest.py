@@ -14,7 +14,7 @@ from tests.faults.finished import (
     content,
     journaled,
 )
-from tests.faults.processes import wait_until
+from tests.faults.processes import wait_for_none
 from tests.faults.program import FaultServer
 from tests.faults.runs import Attempt, Launcher, make_study
 from tests.helpers import Project
@@ -79,7 +79,7 @@ def goes_on(server: FaultServer, launcher: Launcher, undisturbed: dict[str, Any]
 
 
 def nothing_runs(launcher: Launcher) -> None:
-    wait_until(lambda: not launcher.processes(), f"{launcher.processes()} to end", 30)
+    wait_for_none(launcher.processes, 30)
 
 
 def compare(project: Project, before: Journaled, server: FaultServer, launcher: Launcher) -> None:

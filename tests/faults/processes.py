@@ -33,6 +33,22 @@ def marked(mark: str, without: int = 0) -> list[psutil.Process]:
     return found
 
 
+def wait_for_none(find: Callable[[], list[psutil.Process]], seconds: float) -> None:
+    """Wait until `find` finds nothing. It looks at all processes, so ask it again once those it found have ended."""
+    deadline = time.monotonic() + seconds
+    while found := find():
+        while any(map(_lives, found)):
+            assert time.monotonic() < deadline, f"waited {seconds} s for {found} to end"
+            time.sleep(0.01)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @contextlib.contextmanager
 def killed_with(mark: str) -> Iterator[None]:
     """Leave no process with this mark behind, however the context ends."""

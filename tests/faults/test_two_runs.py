@@ -9,9 +9,10 @@ import pytest
 from tests.faults.checkout import Snakemake, make_checkout
 from tests.faults.conftest import compare
 from tests.faults.finished import Journaled, assert_complete
-from tests.faults.processes import killed_with, marked, wait_until
+from tests.faults.processes import killed_with, marked, wait_for_none, wait_until
 from tests.faults.program import FaultServer
 from tests.faults.runs import Launcher
+from tests.helpers import PATIENCE
 
 pytestmark = pytest.mark.faults
 
@@ -32,7 +33,7 @@ def test_two_starts(
         wait_until(lambda: any(run.over() for run in runs), "one of the two to give way")
         server.set_pace(0)
         ended = [run.finished() for run in runs]
-        wait_until(lambda: not marked(mark), "everything of ours to end")
+        wait_for_none(lambda: marked(mark), PATIENCE)
     assert sorted(ended) == [False, True] and (together or ended[0]), [run.told() for run in runs]
     loser, winner = runs[ended.index(False)], runs[ended.index(True)]
     sentences = [line for line in loser.told().splitlines() if SENTENCE in line]

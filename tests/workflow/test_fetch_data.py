@@ -37,6 +37,7 @@ def study(checkout: Checkout, server: FakeServer, files: FileServer) -> Checkout
             conditions=turns,
             benchmarks={"xstest": {"items": "external:xstest/xstest.csv", "limit": 2}},
             patterns={"benchmarks": []},
+            statistics={"mixed_models": False},
         )
     )
     return checkout
