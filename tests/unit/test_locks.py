@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_slots_of_gpus_do_not_wait_for_ever_where_there_are_no_locks(
     (tmp_path / "tmp").mkdir()
     without_locks(monkeypatch, tmp_path / "tmp", errno.ENOSYS)
     with pytest.raises(NoLocks):
-        slots._lock(slots._folder(Machine()) / "queue.lock", slots.AsyncExitStack())
+        slots._lock(slots._folder(Machine()) / "queue.lock", AsyncExitStack())
     elsewhere = slots._folder(Machine(locks=str(tmp_path / "locks")))
     assert elsewhere.is_relative_to(tmp_path / "locks")
 
@@ -140,13 +141,14 @@ async def test_a_group_may_lock_and_read_what_we_made(tmp_path: Path, monkeypatc
     monkeypatch.setattr(run_module, "_run_lock", None)
     run_module._forget_dead_runs(None)
     write_atomically(tmp_path / "cell", b"")
-    write_atomically(tmp_path / "drawn", lambda path: path.write_bytes(b"") and None)
+    write_atomically(tmp_path / "drawn", Path.touch)
     with lease(tmp_path / "leases", "run", "r", ["a"], patience=0):
         async with turn(tmp_path / "leases", "alpha"):
             made = [path for path in tmp_path.rglob("*") if path.is_file()]
             assert {path.name: oct(path.stat().st_mode & 0o777) for path in made} == dict.fromkeys(
                 ["cell", "drawn", ".guard", "r-run.lease", ".endpoint-alpha", "personas.lock"], "0o664"
             )
+    assert run_module._run_lock is not None
     os.close(run_module._run_lock)
 
 
