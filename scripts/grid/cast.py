@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.benchmarks.reading import read_json
-from scripts.config.base import SLUG_PATTERN, slug_of
+from scripts.config.base import SLUG_PATTERN, slug_of, yaml_files
 from scripts.config.loader import read_yaml, validate
 from scripts.config.personas import BASELINE, Persona, PersonasSection
 from scripts.errors import UserError
@@ -51,7 +51,12 @@ def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:
     folder = root / section.folder
     if not folder.is_dir():
         raise UserError(f"personas.folder: found {section.folder!r}, which is no folder, expected one.")
-    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    files: dict[str, Path] = {}
+    for path in yaml_files(folder.iterdir()):
+        slug = path.stem if path.stem.isascii() else slug_of(path.stem)
+        if slug in files:
+            raise UserError(f"personas.folder: found {files[slug]} and {path}, both of {slug}, expected one file.")
+        files[slug] = path
     wanted = list(files) if section.include is None else list(section.include)
     if not wanted:
         raise UserError(f"personas.folder: {section.folder} has no .yaml file, expected one per persona.")
