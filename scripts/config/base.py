@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 SLUG_PATTERN = r"^[A-Za-z0-9](?:-?[A-Za-z0-9.])*$"
 
-Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
+LONGEST_SLUG = 80
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=LONGEST_SLUG)]
 """A name that stands in paths: letters, digits, dots and single dashes. `--` separates parts of file names."""
 
 _NOT_IN_SLUGS = re.compile(r"[^a-z0-9.]+")
@@ -27,6 +29,11 @@ def slug_of(name: str) -> str:
     if slug or not any(letter.isalnum() for letter in name):
         return slug
     return f"u-{hashlib.sha256(composed(name).encode()).hexdigest()[:8]}"
+
+
+def is_slug(name: str) -> bool:
+    """Tell whether a name can be a slug; longer ones make file names that no file system takes."""
+    return len(name) <= LONGEST_SLUG and re.fullmatch(SLUG_PATTERN, name) is not None
 
 
 def composed(name: str) -> str:

@@ -1,12 +1,11 @@
 """What a judge is told: one template and one rubric per metric, read from a folder."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.config.base import SLUG_PATTERN, Section
+from scripts.config.base import Section, is_slug
 from scripts.config.judges import Form
 from scripts.config.loader import read_yaml, validate
 from scripts.errors import UserError
@@ -99,7 +98,7 @@ def load_texts(folder: Path) -> JudgeTexts:
 
 
 def _metric(path: Path) -> str:
-    if path.suffix not in (".yaml", ".yml") or not re.fullmatch(SLUG_PATTERN, path.stem):
+    if path.suffix not in (".yaml", ".yml") or not is_slug(path.stem):
         raise UserError(
             f"{path}: found this name, expected <metric>.yaml, a metric of letters, digits, dots and dashes."
         )
