@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -68,6 +69,8 @@ class FakeHub:
     seen: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     sent: int = 0
+    lie: Callable[[dict[str, Any]], object] | None = None
+    """Changes what is listed of a repository, as a hostile mirror may."""
 
     def __enter__(self) -> "FakeHub":
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -157,6 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
         content: Any = [_entry(name, data) for name, data in files.items()]
         if what == "revision":
             content = {"id": id, "sha": COMMIT, "siblings": [_sibling(name, data) for name, data in files.items()]}
+            if self.server.hub.lie:
+                self.server.hub.lie(content)
         body = json.dumps(content).encode()
         self._begin(200, len(body), {"Content-Type": "application/json"})
         self.wfile.write(body)

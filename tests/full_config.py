@@ -105,6 +105,8 @@ MACHINE: dict[str, Any] = {
     "data_folder": "external",
     "data_mirror": "https://mirror",
     "data_copy": "copy",
+    "locks": "elsewhere",
+    "engine_variables": ["SITE_SETTING"],
 }
 
 

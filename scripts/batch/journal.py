@@ -2,12 +2,15 @@
 
 `journal/<model>/<batch>-<host>-<pid>.jsonl`: one writer a file, one line a request, fsync before a request
 counts as finished. A line starts with its key, so that an index needs no JSON parsing:
-`{"key":"<64 hex digits>","reply":{...}}`.
+`{"key":"<64 hex digits>","reply":{...}}`. Other programs write lines in other ways (blanks, another order,
+CRLF, no end of the last): whole JSON with a key is a line all the same.
 """
 
 import asyncio
 import contextlib
+import errno
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +24,7 @@ from scripts.engines.request import Reply, reply_from
 
 _HEAD = b'{"key":"'
 _KEY = slice(len(_HEAD), len(_HEAD) + 64)
-
-
+_DIGITS = re.compile("[0-9a-f]{64}")
 _SHORT = 16
 """Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
 
@@ -33,14 +35,16 @@ class JournalIndex:
     """Where the answers in all journals of a model stand. Reading it opens every file below `folder` once.
 
     A place is one whole number, the number of the file above the offset in it: a batch may hold a million of them.
+    Where a request has several lines the first that can be read counts, so the places of the others are kept too.
     """
 
     def __init__(self, folder: Path) -> None:
         self._where: dict[bytes, int] = {}
+        self._repeats: dict[bytes, list[int]] = {}
         self._paths: list[Path] = []
         for path in journal_files(folder):
             for key, offset in _index(path):
-                self._where.setdefault(key[-_SHORT:], self._place(path, offset))
+                self.put(key, path, offset)
 
     def __len__(self) -> int:
         return len(self._where)
@@ -54,22 +58,27 @@ class JournalIndex:
         return (len(self._paths) - 1) << _OFFSET_BITS | offset
 
     def put(self, key: bytes, path: Path, offset: int) -> None:
-        """Note where a new answer stands."""
-        self._where[key[-_SHORT:]] = self._place(path, offset)
+        """Note where an answer stands; those that were noted before it come first."""
+        short, place = key[-_SHORT:], self._place(path, offset)
+        if self._where.setdefault(short, place) != place:
+            self._repeats.setdefault(short, []).append(place)
 
     def get(self, key: str) -> Reply | None:
         """Return the reply to a finished request, or None."""
         wanted = bytes.fromhex(key)
-        place = self._where.get(wanted[-_SHORT:])
-        if place is None:
+        short = wanted[-_SHORT:]
+        if short not in self._where:
             return None
+        places = (self._where[short], *self._repeats.get(short, ()))
+        return next((reply for place in places if (reply := self._read(place, wanted)) is not None), None)
+
+    def _read(self, place: int, wanted: bytes) -> Reply | None:
         path, offset = self._paths[place >> _OFFSET_BITS], place & (1 << _OFFSET_BITS) - 1
         # `personas gc` or `forget` may rewrite journals while a plan, which holds no lease, looks into them.
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)
             line = file.readline()
-            reply = reply_in(line) if _key_of(line) == wanted else None
-            return mended(reply) if reply else None
+            return answer_in(line) if _key_of(line) == wanted else None
         return None
 
 
@@ -150,9 +159,21 @@ class Journal:
     def _append(self, data: bytes) -> tuple[Path, int, OSError | None]:
         """Write lines, and return where they begin and what kept the last of them out.
 
+        OSError where the journal is not there any more: somebody cleans up, or moves the results. Nothing that was
+        paid for is lost by it, so the lines go into a new file first.
+
         A full disk takes some lines and half of one: the half is taken back, the whole ones are as finished as any.
         """
         handle, path = self._open()
+        if not _leads_to(path, handle):
+            self._handle, self._size = None, 0
+            os.close(handle)
+            self._append(data)
+            raise FileNotFoundError(
+                errno.ENOENT,
+                "removed or moved while a batch writes to it; a new file there holds the newest answers",
+                str(path),
+            )
         start, written, failure = self._size, 0, None
         try:
             while written < len(data):
@@ -185,6 +206,14 @@ class Journal:
         return self._handle, self._path
 
 
+def _leads_to(path: Path, handle: int) -> bool:
+    """Tell whether a path still names the open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except OSError:
+        return False
+
+
 def _fail(done: asyncio.Future[None], error: OSError) -> None:
     if not done.done():
         done.set_exception(error)
@@ -192,7 +221,7 @@ def _fail(done: asyncio.Future[None], error: OSError) -> None:
 
 def journal_files(folder: Path) -> list[Path]:
     """Return the journals in a folder in the order in which they are read: the first answer to a request counts."""
-    return sorted(folder.glob("*.jsonl"))
+    return sorted(path for path in folder.glob("*.jsonl") if not path.name.startswith("."))
 
 
 def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
@@ -209,11 +238,24 @@ def reply_in(line: bytes) -> Reply | None:
     return None
 
 
+def answer_in(line: bytes) -> Reply | None:
+    """Return the reply that a line holds, as it would be read today; None if its request is asked again."""
+    reply = reply_in(line)
+    return mended(reply) if reply else None
+
+
 def _key_of(line: bytes) -> bytes | None:
     if line.startswith(_HEAD) and line.endswith(b"}\n"):
+        return _key(line[_KEY].decode("ascii", "replace"))
+    if b'"key"' in line:  # not as we write it; an index of a million lines cannot parse them all
         with contextlib.suppress(ValueError):
-            return bytes.fromhex(line[_KEY].decode("ascii", "replace"))
+            raw = parsed(line, None)
+            return _key(raw.get("key")) if isinstance(raw, dict) else None
     return None
+
+
+def _key(digits: object) -> bytes | None:
+    return bytes.fromhex(digits) if isinstance(digits, str) and _DIGITS.fullmatch(digits) else None
 
 
 def _index(path: Path) -> Iterator[tuple[bytes, int]]:

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks.base import Item
+from scripts.config.loader import refuse_odd_file
 from scripts.errors import UserError
+
+_HALF = "\\ud"
+"""Escapes of halves of surrogate pairs begin so, and some of whole ones."""
 
 _SHOWN = 80
 """Characters of a wrong value that an error quotes."""
@@ -82,6 +86,8 @@ def read_csv(path: Path, columns: Collection[str]) -> list[Row]:
         header, *lines = list(reader) or [[]]
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: not valid CSV ({error}), expected RFC 4180") from None
+    if twice := [column for n, column in enumerate(header) if column in header[:n]]:
+        raise UserError(f"{path}, header: column {shown(twice[0])} stands there twice, expected every name once")
     if missing := [column for column in columns if column not in header]:
         expected = ", ".join(columns)
         raise UserError(f"{path}, header: column '{missing[0]}' is missing in {shown(header)}, expected {expected}")
@@ -101,6 +107,7 @@ def unique(items: Iterable[Item], where: object) -> list[Item]:
 
 
 def _text(path: Path) -> str:
+    refuse_odd_file(path)
     try:
         # utf-8-sig: spreadsheets put a byte order mark in front; newline="" keeps those inside CSV fields.
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -122,9 +129,26 @@ def _row(text: str, where: str, expected: str) -> Row:
         raise UserError(
             f"{where}: key {shown(error.args[0])} occurs twice in one object, expected every key once"
         ) from None
+    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
+        why = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
+        raise UserError(f"{where}: cannot be read ({why}), expected {expected}") from None
     if not isinstance(data, dict):
         raise UserError(f"{where}: found {shown(data)}, expected {expected}")
+    if _HALF in text.lower():  # only an escape can hold one, since the file is UTF-8
+        _refuse_halves(data, where)
     return Row(where, data)
+
+
+def _refuse_halves(data: Mapping[str, Any], where: str) -> None:
+    for field, value in data.items():
+        try:
+            json.dumps({field: value}, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            found = ascii(error.object[error.start])
+            raise UserError(
+                f"{where}: field {field!a} has half a character (found {found}, one of a surrogate pair), "
+                "expected whole ones"
+            ) from None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Role-specific questions: each asked of one persona by name, with a reference answer in its voice."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,8 +47,11 @@ class RoleSpecific(Benchmark):
 
 def without_role(question: str, role: str | None) -> str:
     """Remove exactly a leading "<role>, " and start with a capital; any other question stays as it is."""
-    rest = question.removeprefix(f"{role}, ")
-    return question if rest == question else rest[:1].upper() + rest[1:]
+    if role is None:
+        return question
+    names = {f"{unicodedata.normalize(form, role)}, " for form in ("NFC", "NFD")} | {f"{role}, "}
+    name = next((name for name in names if question.startswith(name)), "")
+    return question[len(name) :][:1].upper() + question[len(name) + 1 :] if name else question
 
 
 def _items(file: Path) -> list[Item]:

@@ -1,23 +1,49 @@
 """What all sections share: no unknown keys, no silent conversion, and the identity contract."""
 
+import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 SLUG_PATTERN = r"^[A-Za-z0-9](?:-?[A-Za-z0-9.])*$"
 
-Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
+LONGEST_SLUG = 80
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=LONGEST_SLUG)]
 """A name that stands in paths: letters, digits, dots and single dashes. `--` separates parts of file names."""
 
 _NOT_IN_SLUGS = re.compile(r"[^a-z0-9.]+")
 
 
 def slug_of(name: str) -> str:
-    """Return a name as a slug: small letters, digits, dots, and dashes for the rest; empty if nothing is left."""
+    """Return a name as a slug: small letters, digits, dots, and dashes for the rest; empty if nothing is left.
+
+    A name in another script has none of these letters; its slug is `u-` and eight digits of its hash.
+    """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return _NOT_IN_SLUGS.sub("-", plain).strip("-.")
+    slug = _NOT_IN_SLUGS.sub("-", plain).strip("-.")
+    if slug or not any(letter.isalnum() for letter in name):
+        return slug
+    return f"u-{hashlib.sha256(composed(name).encode()).hexdigest()[:8]}"
+
+
+def is_slug(name: str) -> bool:
+    """Tell whether a name can be a slug; longer ones make file names that no file system takes."""
+    return len(name) <= LONGEST_SLUG and re.fullmatch(SLUG_PATTERN, name) is not None
+
+
+def composed(name: str) -> str:
+    """Return a name in the one form (NFC) in which names are compared: some file systems decompose letters."""
+    return unicodedata.normalize("NFC", name)
+
+
+def yaml_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the YAML files among paths, sorted. Dot files are notes of file managers (`._x.yaml`), never data."""
+    return sorted(p for p in paths if p.suffix.lower() in (".yaml", ".yml") and not p.name.startswith("."))
 
 
 def each_once(found: tuple[str, ...] | None) -> tuple[str, ...] | None:

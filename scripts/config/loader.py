@@ -1,9 +1,10 @@
 """Read YAML into the config; every mistake becomes one sentence with file, field, found and expected."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from scripts.errors import UserError
 
 SectionT = TypeVar("SectionT", bound=Section)
 
+_MOST_NODES = 1_000_000
 _MERGE = "tag:yaml.org,2002:merge"
 _TAKEN_FOR_VALUES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null"))
 
@@ -63,13 +65,16 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping; UserError when the file is missing, is not YAML, or repeats a key."""
+    refuse_odd_file(path)
     try:
         with path.open(encoding="utf-8") as file:
-            raw = yaml.load(file, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader that is stricter still
+            raw = _read(path, file)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file, expected a YAML file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error}), expected a YAML file in UTF-8.") from None
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply to be read.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -77,6 +82,36 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise UserError(f"{path}: found {_kind(raw)}, expected a mapping of keys to values.")
     return raw
+
+
+def _read(path: Path, file: TextIO) -> Any:
+    loader = _StrictLoader(file)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _written_out(node, {}) > _MOST_NODES:
+            raise UserError(f"{path}: its aliases stand for more than {_MOST_NODES:,} values, expected fewer.")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _written_out(node: yaml.Node, known: dict[int, float]) -> float:
+    """Return how many values a node stands for, aliases written out; without end where one contains itself."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = math.inf  # for whoever comes back here from inside
+        children = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
+        known[id(node)] = 1 + sum(_written_out(child, known) for child in children)
+    return known[id(node)]
+
+
+def refuse_odd_file(path: Path) -> None:
+    """Stop with one sentence before a pipe or a device is read: they may never end, or never begin."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(f"{path}: found a pipe, a device or the like, expected a file.")
 
 
 def load_config(paths: Sequence[Path], overrides: Mapping[str, Any] | None = None) -> Config:

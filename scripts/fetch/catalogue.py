@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from scripts.config.base import NonEmpty, Section, Slug
 from scripts.config.loader import read_yaml, validate
 from scripts.errors import UserError
-from scripts.fetch.reference import Reference
+from scripts.fetch.reference import Reference, is_inside
 
 URLS = {
     "github": "https://raw.githubusercontent.com/{repository}/{revision}/{path}",
@@ -49,6 +49,13 @@ class ExternalFile(Section):
     flat: NonEmpty | None = Field(default=None, description="name of the file in a folder without sub-folders")
     stand_in: StandIn = StandIn()
 
+    @field_validator("flat")
+    @classmethod
+    def _one_name(cls, flat: str | None) -> str | None:
+        if flat is not None and ("/" in flat or not is_inside(flat)):
+            raise ValueError(f"found {flat!r}, expected the name of a file")
+        return flat
+
     @model_validator(mode="after")
     def _roles_where_they_belong(self) -> "ExternalFile":
         if self.shape == "roles" and not self.roles:
@@ -77,7 +84,7 @@ class Source(Section):
     @classmethod
     def _inside(cls, files: dict[str, ExternalFile]) -> dict[str, ExternalFile]:
         for path in files:
-            if path.startswith("/") or ".." in path.split("/") or "\\" in path:
+            if not is_inside(path):
                 raise ValueError(f"found the path {path!r}, expected one inside the repository")
         return files
 

@@ -1,5 +1,6 @@
 """The model hub: what a repository holds at a commit; calls that are repeated where that may help."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +12,21 @@ from huggingface_hub import HfApi, constants, get_hf_file_metadata, get_token, h
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.hf_api import RepoSibling
 
+from scripts.engines.cleaning import one_line
 from scripts.errors import UserError
 from scripts.fetch.cache import COMMIT, cache_folder, is_wanted
 from scripts.fetch.failures import sentence
 from scripts.fetch.needed import HubModel
+from scripts.fetch.reference import is_inside
 
 T = TypeVar("T")
 
 PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each further try of what may succeed later: overload, server errors, broken connections."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_BLOB = re.compile("([0-9a-f]{40,64})?")
+"""The id of a small file in git; old hubs list none."""
 
 _TIMEOUT = 30.0
 _LONGEST_PAUSE = 300.0
@@ -63,8 +70,10 @@ class Hub:
                 f"{asked.where}.revision: found {model.revision!r}, which is {info.sha} now and may move, "
                 "expected that commit."
             )
+        if info.sha != model.revision:
+            raise self._other_form(asked, f"the commit {info.sha!r}", f"{model.revision}, which was asked for")
         found = [
-            _remote_file(sibling)
+            self._checked(asked, _remote_file(sibling))
             for sibling in info.siblings or ()
             if is_wanted(sibling.rfilename, model.remote_code)
         ]
@@ -76,6 +85,22 @@ class Hub:
             )
         self.ask(asked, lambda: get_hf_file_metadata(self.address(asked, "config.json"), self.token, _TIMEOUT))
         return found
+
+    def _checked(self, asked: HubModel, file: RemoteFile) -> RemoteFile:
+        """Return a file as listed; UserError where names or sizes are none: paths in the cache are made of them."""
+        if not is_inside(file.name):
+            raise self._other_form(asked, f"the file {file.name!r}", "a path inside the repository")
+        if not (_SHA256 if file.sha256 is not None else _BLOB).fullmatch(file.blob):
+            raise self._other_form(asked, f"the hash {file.blob!r} of {file.name}", "hexadecimal digits")
+        if not isinstance(file.size, int) or file.size < 0:
+            raise self._other_form(asked, f"the size {file.size!r} of {file.name}", "bytes")
+        return file
+
+    def _other_form(self, asked: HubModel, found: str, expected: str) -> UserError:
+        return UserError(
+            f"{asked.where}.id: {self.endpoint} lists {one_line(found, 200)} for {asked.model.id}, expected "
+            f"{expected}; nothing was downloaded. Look at mirrors (HF_ENDPOINT)."
+        )
 
     def address(self, asked: HubModel, file: str) -> str:
         """Return the address of a file of a model's repository."""

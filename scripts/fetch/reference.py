@@ -1,8 +1,14 @@
-"""How a config names third-party data: `external:<source>/<path>`."""
+"""How third-party data are named: `external:<source>/<path>` in a config, and paths inside a repository."""
 
 from dataclasses import dataclass
 
 PREFIX = "external:"
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether a path from outside stays in the folder it is put into, and is a name that people can read."""
+    parts = path.split("/")
+    return path.isprintable() and "\\" not in path and not {"", ".", ".."} & {*parts}
 
 
 @dataclass(frozen=True)

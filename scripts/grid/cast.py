@@ -1,11 +1,10 @@
 """The personas of a study: from a folder with a file for each, or from one file of roles."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.benchmarks.reading import read_json
-from scripts.config.base import SLUG_PATTERN, slug_of
+from scripts.config.base import LONGEST_SLUG, is_slug, slug_of, yaml_files
 from scripts.config.loader import read_yaml, validate
 from scripts.config.personas import BASELINE, Persona, PersonasSection
 from scripts.errors import UserError
@@ -26,9 +25,10 @@ def described(texts: Mapping[str, object], where: str) -> dict[str, Persona]:
         if role == NOBODY:
             continue
         slug = slug_of(role)
-        if slug in personas or slug == BASELINE or not re.fullmatch(SLUG_PATTERN, slug):
+        if slug in personas or slug == BASELINE or not is_slug(slug):
             raise UserError(
-                f"{where}: found the role {role!r}, expected names that differ and have letters or digits."
+                f"{where}: found the role {role!r}, expected names that differ and have letters or digits, "
+                f"{LONGEST_SLUG} at most."
             )
         personas[slug] = validate(Persona, {"role": role, "description": text}, f"{where}, {role}")
     return personas
@@ -51,7 +51,14 @@ def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:
     folder = root / section.folder
     if not folder.is_dir():
         raise UserError(f"personas.folder: found {section.folder!r}, which is no folder, expected one.")
-    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    files: dict[str, Path] = {}
+    for path in yaml_files(folder.iterdir()):
+        if not path.stem.isprintable():
+            raise UserError(f"personas.folder: found the file name {path.name!a}, expected one in UTF-8.")
+        slug = path.stem if path.stem.isascii() else slug_of(path.stem)
+        if slug in files:
+            raise UserError(f"personas.folder: found {files[slug]} and {path}, both of {slug}, expected one file.")
+        files[slug] = path
     wanted = list(files) if section.include is None else list(section.include)
     if not wanted:
         raise UserError(f"personas.folder: {section.folder} has no .yaml file, expected one per persona.")
@@ -61,9 +68,9 @@ def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:
 def _persona(slug: str, files: Mapping[str, Path], folder: str) -> Persona:
     if slug not in files:
         raise UserError(f"personas.include: found {slug}, expected a file {slug}.yaml in {folder}.")
-    if not re.fullmatch(SLUG_PATTERN, slug) or slug == BASELINE:
+    if not is_slug(slug) or slug == BASELINE:
         raise UserError(
-            f"{files[slug]}: found the slug {slug!r}, expected letters, digits, dots and single dashes, "
-            f"and not {BASELINE!r}."
+            f"{files[slug]}: found the slug {slug!r}, expected letters, digits, dots and single dashes "
+            f"({LONGEST_SLUG} at most), and not {BASELINE!r}."
         )
     return validate(Persona, read_yaml(files[slug]), str(files[slug]))

@@ -1,8 +1,8 @@
 """The parts of a study by the path or the reference that the config gives: texts, or stand-ins, and their pins."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.benchmarks import BENCHMARKS
@@ -13,6 +13,7 @@ from scripts.calibration import Completion, Label, read_completions
 from scripts.calibration import read_labels as read_human
 from scripts.calibration.xstest import model_of, unit_of
 from scripts.config import Config
+from scripts.config.base import composed
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.calibration import Labels as LabelsSection
 from scripts.config.conditions import Condition, Order
@@ -96,7 +97,7 @@ class Parts:
         """Return the items of a benchmark; and their pins where they come from elsewhere (then of `roles` only)."""
         wanted = reference(section.items)
         if wanted is None:
-            return BENCHMARKS[kind].load(self.root / section.items), None
+            return as_asked(BENCHMARKS[kind].load(self.root / section.items), roles), None
         files = self._item_files(slug, kind, wanted, roles)
         pins = self._item_pins(kind, wanted, files)
         roles = self._served(wanted, files, roles)
@@ -104,7 +105,7 @@ class Parts:
             return [], pins
         here = [self.here(wanted, path) for path in files.values()]
         if all(here):
-            loaded = BENCHMARKS[kind].load(self.store.path(wanted.source, wanted.path))
+            loaded = as_asked(BENCHMARKS[kind].load(self.store.path(wanted.source, wanted.path)), roles)
             return [item for item in loaded if item.role is None or item.role in roles], pins
         entries = self.store.catalogue.sources[wanted.source].files
         sets = dict.fromkeys(roles if pins.bound else [None])
@@ -221,9 +222,15 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
     return parts
 
 
+def as_asked(items: Iterable[Item], roles: Iterable[str]) -> list[Item]:
+    """Return items with their roles as the personas spell them: a file name may hold the same letters decomposed."""
+    spelled = {composed(role): role for role in roles}
+    return [replace(item, role=spelled.get(composed(item.role), item.role)) if item.role else item for item in items]
+
+
 def _files(path: Path, where: str) -> list[Path]:
     """Return a file, or the CSV files of a folder in order of name."""
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    files = sorted(p for p in path.glob("*.csv") if p.name[0] != ".") if path.is_dir() else [path]
     if not files:
         raise UserError(f"{where}: found {str(path)!r}, a folder without CSV files, expected some.")
     return files

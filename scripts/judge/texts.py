@@ -1,12 +1,11 @@
 """What a judge is told: one template and one rubric per metric, read from a folder."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.config.base import SLUG_PATTERN, Section
+from scripts.config.base import Section, is_slug
 from scripts.config.judges import Form
 from scripts.config.loader import read_yaml, validate
 from scripts.errors import UserError
@@ -86,16 +85,20 @@ class JudgeTexts:
 
 def load_texts(folder: Path) -> JudgeTexts:
     """Read `template.yaml` and `rubrics/<metric>.yaml`; UserError names the file and the field of every mistake."""
-    source = folder / "template.yaml"
+    source = next(
+        (p for p in (folder / "template.yaml", folder / "template.yml") if p.exists()), folder / "template.yaml"
+    )
     template = validate(Template, read_yaml(source), str(source))
     files = sorted(path for path in (folder / "rubrics").glob("*") if not path.name.startswith("."))
+    if len({path.stem for path in files}) < len(files):
+        raise UserError(f"{folder / 'rubrics'}: found two files of one name, expected one YAML file per metric.")
     if not files:
         raise UserError(f"{folder / 'rubrics'}: found no files, expected one YAML file per metric.")
     return JudgeTexts(template, {_metric(path): _rubric(read_yaml(path), str(path)) for path in files})
 
 
 def _metric(path: Path) -> str:
-    if path.suffix != ".yaml" or not re.fullmatch(SLUG_PATTERN, path.stem):
+    if path.suffix not in (".yaml", ".yml") or not is_slug(path.stem):
         raise UserError(
             f"{path}: found this name, expected <metric>.yaml, a metric of letters, digits, dots and dashes."
         )

@@ -8,14 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.batch.journal import journal_files, journal_lines, reply_in
+from scripts.batch.journal import answer_in, journal_files, journal_lines
 from scripts.files import is_full, sync_folder, write_atomically
 
 COMPACTED = "compacted.jsonl"
 """Sorts before the journals of batches, `generate_...` and `judge_...`, so what it holds counts first."""
 
-STRUCK_OUT = b'{"was":"'
-"""Begins a line that was struck out, in the place of `{"key":"`."""
+STRUCK_OUT = b"-"
+"""Begins a line that was struck out, in the place of its brace."""
+DAMAGED = "damaged"
+"""Ending of files with lines of journals that nobody can read; whoever paid for them decides when they go."""
 
 
 def take_out(folder: Path, keys: Collection[bytes]) -> Path | None:
@@ -42,7 +44,7 @@ def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -
     They are on disk before the first journal is rewritten, so whatever ends this in between loses no answer, and the
     same command again finishes it.
     """
-    kept_at = _free_name(folder)
+    kept_at = _free_name(folder, "forgotten")
     write_atomically(kept_at, _writer(line for path in affected for key, line in journal_lines(path) if key in keys))
     sync_folder(folder)
     for path in affected:
@@ -63,16 +65,16 @@ def _strike_out(path: Path, keys: Collection[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _free_name(folder: Path) -> Path:
+def _free_name(folder: Path, ending: str) -> Path:
     stem = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}"
     names = [stem, *(f"{stem}-{attempt}" for attempt in range(1, 1000))]
-    return next(path for path in (folder / f"{name}.forgotten" for name in names) if not path.exists())
+    return next(path for path in (folder / f"{name}.{ending}" for name in names) if not path.exists())
 
 
 def _writer(lines: Iterable[bytes]) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         with path.open("wb") as file:
-            file.writelines(lines)
+            file.writelines(line if line.endswith(b"\n") else line + b"\n" for line in lines)
 
     return write
 
@@ -98,7 +100,7 @@ class Compaction:
 def compaction(folder: Path) -> Compaction:
     """Return what compacting would do; reads every journal in `folder`, and changes nothing."""
     paths, dropped = journal_files(folder), Counter[str]()
-    sizes = [len(line) for line in first_answers(paths, dropped)]
+    sizes = [len(line) for line in first_answers(paths, dropped, [])]
     before = sum(path.stat().st_size for path in paths)
     return Compaction(folder.name, len(paths), len(sizes), dropped["repeats"], dropped["torn"], before, sum(sizes))
 
@@ -106,18 +108,21 @@ def compaction(folder: Path) -> Compaction:
 def compact(folder: Path) -> None:
     """Put the journals in `folder` into one file, without torn lines and repeats; the first answer of a key stays.
 
-    The new file is on disk before an old one goes. In between the old ones only repeat what it says.
+    The new file is on disk before an old one goes. In between the old ones only repeat what it says. Torn lines are
+    kept in a file beside: what the project cannot read today may still be somebody's paid answer.
     """
-    paths = journal_files(folder)
-    write_atomically(folder / COMPACTED, _writer(first_answers(paths, Counter())))
+    paths, torn = journal_files(folder), list[bytes]()
+    write_atomically(folder / COMPACTED, _writer(first_answers(paths, Counter(), torn)))
+    if torn:
+        write_atomically(_free_name(folder, DAMAGED), _writer(torn))
     sync_folder(folder)
     for path in paths:
         if path.name != COMPACTED:
             path.unlink()
 
 
-def first_answers(paths: Iterable[Path], dropped: Counter[str]) -> Iterator[bytes]:
-    """Yield the lines that stay, in their order; count those that do not, `torn` and `repeats`.
+def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes]) -> Iterator[bytes]:
+    """Yield the lines that stay, in their order; count those that do not, `torn` and `repeats`, and keep the torn.
 
     A line that is JSON but no reply of this version of the project stays, and does not count as an answer: another
     version may read it.
@@ -127,18 +132,19 @@ def first_answers(paths: Iterable[Path], dropped: Counter[str]) -> Iterator[byte
         for key, line in journal_lines(path):
             if key is not None and key in seen:
                 dropped["repeats"] += 1
-            elif key is not None and reply_in(line) is not None:
+            elif key is not None and answer_in(line) is not None:
                 seen.add(key)
                 yield line
             elif key is not None and _is_json(line):
                 yield line
-            else:
+            elif line.strip():
                 dropped["torn"] += 1
+                torn.append(line)
 
 
 def _is_json(line: bytes) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

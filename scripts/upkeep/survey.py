@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.config.root import COMPLETIONS
 from scripts.plan.forgotten import NAME as FORGOTTEN_NOTE
 from scripts.released.hashes import NAME as HASHES
+from scripts.upkeep.journals import DAMAGED
 
 TEMPORARY = "temporary files"
 LEASE = "leases of the dead"
@@ -25,7 +26,8 @@ _LAYOUT = {
     LEASE: r"leases/[^/]+\.lease",
 }
 _STAYS = re.compile(
-    rf"journal/[^/]+/[^/]+\.jsonl|{re.escape(FORGOTTEN_NOTE)}|leases|leases/\.(guard|endpoint-[^/]+)|{re.escape(HASHES)}"
+    rf"journal/[^/]+/[^/]+\.(jsonl|{DAMAGED})|{re.escape(FORGOTTEN_NOTE)}|leases|leases/\.(guard|endpoint-[^/]+)"
+    rf"|{re.escape(HASHES)}"
 )
 _WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal|released)/.*")
 RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")

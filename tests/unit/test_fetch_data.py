@@ -127,7 +127,7 @@ def test_a_slow_server_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_server_that_falls_silent_is_asked_for_the_rest(tmp_path: Path) -> None:
     with FileServer(texts(), [Fault(after=128, silent=True)]) as server:
-        patience = Patience(connect=5.0, read=0.3, pause=0.01)
+        patience = Patience(connect=5.0, read=2.0, pause=0.01)
         assert fetched(store_of(tmp_path, server.url), Origin(patience=patience)) == CSV
         assert server.asked[1:] == [("xstest/xstest.csv", "bytes=128-")]
 

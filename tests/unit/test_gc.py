@@ -1,8 +1,10 @@
 """`personas gc`: what the present grid needs stays, answers stay, and the rest goes only when asked for."""
 
 import asyncio
+import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from scripts.plan.links import linked_files
 from scripts.plan.reasons import FORGOTTEN
 from scripts.upkeep.forget import forget
 from scripts.upkeep.gc import Rubbish, gc
-from scripts.upkeep.journals import COMPACTED, compact, compaction, first_answers
+from scripts.upkeep.journals import COMPACTED, DAMAGED, compact, compaction, first_answers, take_out
 from scripts.upkeep.survey import FORGOTTEN as FORGOTTEN_ANSWERS
 from scripts.upkeep.survey import LEASE, TEMPORARY, kind_of
 from tests.helpers import FakeServer, Project, personas
@@ -202,6 +204,7 @@ def test_nothing_to_collect_in_no_folder(served: Project) -> None:
         ("figures/a.0123456789abcdef.png", "figures"),
         ("figures/a.png", None),
         ("journal/m/x.jsonl", ""),
+        ("journal/m/x.damaged", ""),
         ("journal/m/x.forgotten", FORGOTTEN_ANSWERS),
         ("journal/m/.x.jsonl.abc.tmp", TEMPORARY),
         ("journal/forgotten.txt", ""),
@@ -247,7 +250,12 @@ def test_journals_become_one_file_without_torn_lines_and_repeats(tmp_path: Path)
     told, before = compaction(folder), texts(folder)
     assert (told.files, told.answers, told.repeats, told.torn) == (3, 4, 2, 2) and told.is_needed
     compact(folder)
-    assert [path.name for path in folder.iterdir()] == [COMPACTED]
+    assert [path.name for path in folder.glob("*.jsonl")] == [COMPACTED]
+    [aside] = folder.glob(f"*.{DAMAGED}")
+    assert aside.read_bytes() == line(1, "one")[:70] + b"\ngarbage\n" and {*folder.iterdir()} == {
+        folder / COMPACTED,
+        aside,
+    }
     assert (folder / COMPACTED).read_bytes() == b"".join(
         [line(0, "zero"), line(1, "one"), line(2, "two"), line(3, "three")]
     )
@@ -286,9 +294,10 @@ def test_a_crash_while_compacting_is_harmless(
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(Path, call, crash)
         compact(folder)
-    assert {path.name for path in folder.iterdir()} == left and texts(folder) == before
+    assert {path.name for path in folder.glob("*.jsonl")} == left and texts(folder) == before
     compact(folder)
-    assert texts(folder) == before and {path.name for path in folder.iterdir()} == {COMPACTED}
+    assert texts(folder) == before and {path.name for path in folder.glob("*.jsonl")} == {COMPACTED}
+    assert all(path.suffix == f".{DAMAGED}" for path in folder.iterdir() if path.name != COMPACTED)
 
 
 def test_a_damaged_answer_gives_way_to_a_good_one(tmp_path: Path) -> None:
@@ -304,6 +313,47 @@ def test_answers_of_another_version_stay(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "alpha", {"a.jsonl": foreign, "b.jsonl": line(0, "mine")})
     compact(folder)
     assert (folder / COMPACTED).read_bytes() == foreign + line(0, "mine")
+
+
+REWRITTEN: dict[str, Callable[[bytes], bytes]] = {
+    "CRLF": lambda content: content.replace(b"\n", b"\r\n"),
+    "blanks": lambda content: b"".join(json.dumps(json.loads(one)).encode() + b"\n" for one in content.splitlines()),
+    "order": lambda content: b"".join(
+        json.dumps(dict(reversed(json.loads(one).items()))).encode() + b"\n" for one in content.splitlines()
+    ),
+    "byte order mark": lambda content: b"\xef\xbb\xbf" + content,
+    "indented": lambda content: b"".join(b"  " + one for one in content.splitlines(keepends=True)),
+    "blank lines": lambda content: content.replace(b"\n", b"\n\n"),
+    "no last end": lambda content: content[:-1],
+}
+
+
+@pytest.mark.parametrize("how", REWRITTEN)
+def test_a_journal_that_other_programs_wrote_anew_keeps_its_answers(tmp_path: Path, how: str) -> None:
+    files = {"a.jsonl": line(0, "zero") + line(1, "one"), "b.jsonl": line(2, "two")}
+    folder = write_files(tmp_path / "alpha", {name: REWRITTEN[how](content) for name, content in files.items()})
+    assert texts(folder) == ["zero", "one", "two", None, None, None]
+    compact(folder)
+    assert texts(folder) == ["zero", "one", "two", None, None, None]
+    assert [path.name for path in folder.iterdir()] == [COMPACTED], "nothing of it was damaged"
+    take_out(folder, {bytes.fromhex(f"{1:064x}")})
+    assert texts(folder) == ["zero", None, "two", None, None, None]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(line(0, "zero").replace(b'"text"', b'text"'), id="damaged"),
+        pytest.param(line(0, "zero").replace(b'"ok"', b'"of a later version"'), id="foreign"),
+        pytest.param(line(0, "zero").replace(b'"ok"', b'"ok","finish_reason":"abort"'), id="broken off"),
+    ],
+)
+def test_the_first_readable_line_counts(tmp_path: Path, first: bytes) -> None:
+    """Before, one that nobody could read hid its replacement, which was asked and paid anew at each start."""
+    folder = write_files(tmp_path / "alpha", {"a.jsonl": first, "b.jsonl": line(0, "good") + line(0, "later")})
+    assert texts(folder, 1) == ["good"]
+    compact(folder)
+    assert texts(folder, 1) == ["good"]
 
 
 def test_a_batch_goes_on_behind_a_compacted_journal(tmp_path: Path) -> None:
@@ -350,4 +400,4 @@ def test_compaction_keeps_exactly_the_first_answer_of_every_key(
     assert texts(folder) == before and finished_keys(folder) == in_order
     lines = (folder / COMPACTED).read_bytes().splitlines(keepends=True)
     assert len(lines) == told.answers == len(in_order) == sum(text is not None for text in before)
-    assert list(first_answers([folder / COMPACTED], Counter())) == lines
+    assert list(first_answers([folder / COMPACTED], Counter(), [])) == lines

@@ -73,7 +73,7 @@ async def test_offsets_are_right_for(tmp_path: Path, strange: list[str]) -> None
     assert await texts(tmp_path, 3) == strange
 
 
-@pytest.mark.parametrize("kept", [1, 40, 75, -1], ids=["one byte", "half a key", "half a reply", "no line end"])
+@pytest.mark.parametrize("kept", [1, 40, 75, -2], ids=["one byte", "half a key", "half a reply", "all but its end"])
 async def test_a_torn_last_line_is_as_if_it_never_was(tmp_path: Path, kept: int) -> None:
     await write(tmp_path, "one", "two")
     path = only_file(tmp_path)
@@ -193,6 +193,24 @@ async def test_a_full_disk_keeps_the_lines_that_fit(tmp_path: Path, monkeypatch:
         await journal.append(KEYS[3], reply("three"))
     assert finished_keys(tmp_path) == KEYS[:4]
     assert await texts(tmp_path, 5) == ["one", "two", "two", "three", None]
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced"])
+async def test_a_journal_that_is_gone_is_noticed_and_the_answer_kept(tmp_path: Path, how: str) -> None:
+    async with Journal(tmp_path, "b") as journal:
+        await journal.append(KEYS[0], reply("one"))
+        path = only_file(tmp_path)
+        if how == "removed":
+            path.unlink()
+        else:
+            path.rename(tmp_path / "elsewhere")
+        if how == "replaced":
+            path.write_bytes((tmp_path / "elsewhere").read_bytes())
+        with pytest.raises(FileNotFoundError, match="removed or moved while a batch writes to it") as caught:
+            await journal.append(KEYS[1], reply("two"))
+        assert str(path) in str(caught.value)
+        await journal.append(KEYS[2], reply("three"))
+    assert (await texts(tmp_path, 3))[1:] == ["two", "three"]
 
 
 async def test_what_waits_is_written_when_the_batch_is_cancelled(tmp_path: Path) -> None:
