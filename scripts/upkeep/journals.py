@@ -45,7 +45,8 @@ def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -
     same command again finishes it.
     """
     kept_at = _free_name(folder, "forgotten")
-    write_atomically(kept_at, _writer(line for path in affected for key, line in journal_lines(path) if key in keys))
+    moved = (line for path in affected for key, line in journal_lines(path) if key in keys)
+    write_atomically(kept_at, _writer(map(_ended, moved)))
     sync_folder(folder)
     for path in affected:
         write_atomically(path, _writer(line for key, line in journal_lines(path) if key not in keys))
@@ -74,9 +75,14 @@ def _free_name(folder: Path, ending: str) -> Path:
 def _writer(lines: Iterable[bytes]) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         with path.open("wb") as file:
-            file.writelines(line if line.endswith(b"\n") else line + b"\n" for line in lines)
+            file.writelines(lines)
 
     return write
+
+
+def _ended(line: bytes) -> bytes:
+    """Return a line with its end, which the last of a file may lack."""
+    return line if line.endswith(b"\n") else line + b"\n"
 
 
 @dataclass(frozen=True)
@@ -112,9 +118,9 @@ def compact(folder: Path) -> None:
     kept in a file beside: what the project cannot read today may still be somebody's paid answer.
     """
     paths, torn = journal_files(folder), list[bytes]()
-    write_atomically(folder / COMPACTED, _writer(first_answers(paths, Counter(), torn)))
+    write_atomically(folder / COMPACTED, _writer(map(_ended, first_answers(paths, Counter(), torn))))
     if torn:
-        write_atomically(_free_name(folder, DAMAGED), _writer(torn))
+        write_atomically(_free_name(folder, DAMAGED), _writer(map(_ended, torn)))
     sync_folder(folder)
     for path in paths:
         if path.name != COMPACTED:
