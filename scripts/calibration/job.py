@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -24,6 +25,9 @@ from scripts.prompts.thinking import strip_thinking
 BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
 TEXTS = ("answer", "answer_a", "answer_b")
 TO_FILL = ("label", "annotator", "remark")
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
+"""How a text begins that a spreadsheet may take for a formula, full-width signs among them."""
+
 Row = Mapping[str, Any]
 
 
@@ -36,14 +40,20 @@ def write_sample(frozen: FrozenPlan, output: str) -> None:
     drawn = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
     if not drawn:
         raise UserError(f"{output}: found no answer with a text, expected some to rate for {spec['metric']}.")
+    write_atomically(frozen.results / output, as_csv(drawn))
+
+
+def as_csv(drawn: Sequence[Text]) -> bytes:
+    """Return texts as a CSV. Spreadsheets run what looks like a formula, so an apostrophe stands in front of it."""
     held = {name for text in drawn for name, value in text.shown.items() if value}
     columns = [name for name in (*BEFORE, *TEXTS) if name in held]
     written = io.StringIO(newline="")
     writer = csv.DictWriter(written, [*columns, *TO_FILL], restval="", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(text.shown for text in drawn)
+    for text in drawn:
+        writer.writerow({name: f"'{value}" if _FORMULA.match(value) else value for name, value in text.shown.items()})
     # With the mark that tells spreadsheets that this is UTF-8; the reader of labels takes it off again.
-    write_atomically(frozen.results / output, written.getvalue().encode("utf-8-sig"))
+    return written.getvalue().encode("utf-8-sig")
 
 
 def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:

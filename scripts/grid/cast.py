@@ -53,7 +53,7 @@ def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:
         raise UserError(f"personas.folder: found {section.folder!r}, which is no folder, expected one.")
     files: dict[str, Path] = {}
     for path in yaml_files(folder.iterdir()):
-        if any("\ud800" <= letter <= "\udfff" for letter in path.stem):  # bytes that are no UTF-8
+        if path.name != path.name.encode(errors="replace").decode():
             raise UserError(f"personas.folder: found the file name {path.name!a}, expected one in UTF-8.")
         slug = path.stem if path.stem.isascii() else slug_of(path.stem)
         if slug in files:

@@ -85,20 +85,16 @@ class JudgeTexts:
 
 def load_texts(folder: Path) -> JudgeTexts:
     """Read `template.yaml` and `rubrics/<metric>.yaml`; UserError names the file and the field of every mistake."""
-    source = next(
-        (p for p in (folder / "template.yaml", folder / "template.yml") if p.exists()), folder / "template.yaml"
-    )
+    source = folder / "template.yaml"
     template = validate(Template, read_yaml(source), str(source))
     files = sorted(path for path in (folder / "rubrics").glob("*") if not path.name.startswith("."))
-    if len({path.stem for path in files}) < len(files):
-        raise UserError(f"{folder / 'rubrics'}: found two files of one name, expected one YAML file per metric.")
     if not files:
         raise UserError(f"{folder / 'rubrics'}: found no files, expected one YAML file per metric.")
     return JudgeTexts(template, {_metric(path): _rubric(read_yaml(path), str(path)) for path in files})
 
 
 def _metric(path: Path) -> str:
-    if path.suffix not in (".yaml", ".yml") or not is_slug(path.stem):
+    if path.suffix != ".yaml" or not is_slug(path.stem):
         raise UserError(
             f"{path}: found this name, expected <metric>.yaml, a metric of letters, digits, dots and dashes."
         )

@@ -12,7 +12,6 @@ from scripts.config.personas import PersonasSection
 from scripts.errors import UserError
 from scripts.grid.cast import described, of_folder
 from scripts.grid.parts import as_asked
-from scripts.judge.texts import load_texts
 
 PERSONA = "role: The {0}\ndescription: You are {0}.\n"
 
@@ -70,12 +69,3 @@ def test_items_of_a_role_are_found_however_its_file_name_is_composed(tmp_path: P
         [item] = kind.items_for(as_asked(kind.load(tmp_path), [asked]), asked)
         assert unicodedata.normalize("NFC", item.prompt.partition(",")[0]) == unicodedata.normalize("NFC", asked)
         assert without_role(item.prompt, item.role) == "Who are you?"
-
-
-def test_rubrics_may_end_in_yml(tmp_path: Path) -> None:
-    source = Path("config/judges/default")
-    (tmp_path / "rubrics").mkdir()
-    (tmp_path / "template.yml").write_bytes((source / "template.yaml").read_bytes())
-    for path in (source / "rubrics").glob("*.yaml"):
-        (tmp_path / "rubrics" / f"{path.stem}.yml").write_bytes(path.read_bytes())
-    assert load_texts(tmp_path).to_json() == load_texts(source).to_json()
