@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -58,7 +59,9 @@ def test_a_slug_does_not_depend_on_how_a_name_is_composed(role: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_items_of_a_role_are_found_however_its_file_name_is_composed(tmp_path: Path, form: str) -> None:
+def test_items_of_a_role_are_found_however_its_file_name_is_composed(
+    tmp_path: Path, form: Literal["NFC", "NFD"]
+) -> None:
     for role in ("Zoë", "老师"):
         name = unicodedata.normalize(form, role)
         row = {"question": f"{role}, who are you?", "answer": "Me."}
