@@ -45,9 +45,10 @@ def journaled(results: Path) -> Journaled:
     repeats = 0
     for path in sorted((results / "journal").rglob("*.jsonl")):
         for line in path.read_bytes().splitlines(keepends=True):
-            if not line.endswith(b"}\n"):
+            try:
+                raw = json.loads(line)
+            except ValueError:
                 continue
-            raw = json.loads(line)
             repeats += raw["key"] in lines
             lines.setdefault(raw["key"], line)
             marks.add(raw["reply"].get("served_by", ""))
