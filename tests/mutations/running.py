@@ -28,8 +28,8 @@ JOURNAL = [
         "journal",
         "of two answers to one request the later one counts, so that files disagree",
         "scripts/batch/journal.py",
-        "self._where.setdefault(key[-_SHORT:], self._place(path, offset))",
-        "self._where[key[-_SHORT:]] = self._place(path, offset)",
+        "places = (self._where[short], *self._repeats.get(short, ()))",
+        "places = (*self._repeats.get(short, ()), self._where[short])",
     ),
     Mutation(
         "journal",
