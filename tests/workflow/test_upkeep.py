@@ -47,5 +47,5 @@ def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeSer
     assert server.count == asked + 6
     assert "1 file," in _personas(checkout, "gc", "--yes").stdout, "the removed lines, and two journals into one"
     again = "\n".join(sorted(checkout.planned()))
-    assert not any(part in again for part in ("/dialogues/", "/responses/", "/by-checkpoint.")), again
+    assert not any(part in again for part in ("/dialogues/", "/responses/", "tables/by-checkpoint.")), again
     assert server.count == asked + 6
