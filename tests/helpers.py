@@ -108,12 +108,12 @@ def from_yaml(path: Path) -> Any:
 
 
 def copy_project(folder: Path) -> None:
-    """Copy what a run needs of the project, as it is in the work tree, into a new folder."""
+    """Copy what a run needs of the project, as it is in the work tree, into a new folder; what is compiled as well."""
     folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "external"))
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("external", "*.pyc.*"))
         else:
             shutil.copy2(source, folder / part)
 
