@@ -50,6 +50,9 @@ LANES = (
 """Parts of a lane follow one another; lanes run side by side."""
 PARTS = {part.name: part for lane in LANES for part in lane}
 
+ALONE = {"GOMP_SPINCOUNT": "0", "OPENBLAS_NUM_THREADS": "1"}
+"""Parts share the cores. Threads that spin while they wait for each other would only take time from other parts."""
+
 _COUNTED = {"passed": "passed", "failed": "failed", "error": "failed", "errors": "failed", "skipped": "skipped"}
 """Words of pytest's last line, and where they count."""
 
@@ -117,7 +120,7 @@ class Runner:
     def _part(self, part: Part) -> None:
         began = time.monotonic()
         # Set, every process would compile what it imports, for itself alone.
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | ALONE
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             with self._lock:
                 print(f"== {part.name}: started", flush=True)
