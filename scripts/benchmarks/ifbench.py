@@ -1,11 +1,14 @@
 """IFBench: does the answer follow constraints that a program can check?"""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.benchmarks import verifiers
 from scripts.benchmarks.base import Benchmark, Item
 from scripts.benchmarks.reading import Row, read_jsonl, unique
 from scripts.errors import UserError
+from scripts.memo import remember
 
 
 class IfBench(Benchmark):
@@ -20,8 +23,13 @@ class IfBench(Benchmark):
     metrics = ("strict", "loose", "strict-instructions", "loose-instructions")
 
     def load(self, path: Path) -> list[Item]:
-        """Read the JSON Lines; every verifier is built once here, so that bad parameters fail early."""
-        return unique((_item(row) for row in read_jsonl(path)), path)
+        """Read the JSON Lines; every verifier is built once, so that bad parameters fail early."""
+        rows = list(read_jsonl(path))
+        items = unique(map(_item, rows), path)
+        # Importing the verifiers takes a second, and every command plans.
+        key = json.dumps([verifiers.version(), *([item.id, item.scoring] for item in items)])
+        remember("ifbench", key.encode(), lambda: _verify(rows, items))
+        return items
 
     def score(self, item: Item, answer: str) -> dict[str, float]:
         """Give all four metrics; `UnscorableItem` if NLTK data is missing or a verifier crashes."""
@@ -34,21 +42,28 @@ class IfBench(Benchmark):
 
 
 def _item(row: Row) -> Item:
-    item_id, prompt, ids = _key(row), row.text("prompt"), row.texts("instruction_id_list")
-    if unknown := [i for i in ids if i not in verifiers.known_ids()]:
-        # The library skips unknown ids without a word, and they would drop out of the score.
-        raise UserError(
-            f"{row.where}: field 'instruction_id_list' has '{unknown[0]}', expected ids of IFBench or IFEval"
-        )
+    ids = row.texts("instruction_id_list")
     kwargs = [{k: v for k, v in given.items() if v is not None} for given in row.objects("kwargs")]
     if len(kwargs) != len(ids):
         raise UserError(
             f"{row.where}: field 'kwargs' has {len(kwargs)} objects, expected {len(ids)}, one a constraint"
         )
-    for instruction, given in zip(ids, kwargs, strict=True):
-        if problem := verifiers.build_problem(item_id, instruction, given):
-            raise UserError(f"{row.where}: field 'kwargs' is wrong for '{instruction}' ({problem}), expected its own")
-    return Item(id=item_id, prompt=prompt, scoring={"instruction_id_list": ids, "kwargs": kwargs})
+    return Item(id=_key(row), prompt=row.text("prompt"), scoring={"instruction_id_list": ids, "kwargs": kwargs})
+
+
+def _verify(rows: Sequence[Row], items: Sequence[Item]) -> None:
+    """Build every verifier of the items that rows hold."""
+    for row, item in zip(rows, items, strict=True):
+        for instruction, given in zip(item.scoring["instruction_id_list"], item.scoring["kwargs"], strict=True):
+            if instruction not in verifiers.known_ids():
+                # The library skips unknown ids without a word, and they would drop out of the score.
+                raise UserError(
+                    f"{row.where}: field 'instruction_id_list' has '{instruction}', expected ids of IFBench or IFEval"
+                )
+            if problem := verifiers.build_problem(item.id, instruction, given):
+                raise UserError(
+                    f"{row.where}: field 'kwargs' is wrong for '{instruction}' ({problem}), expected its own"
+                )
 
 
 def _key(row: Row) -> str:

@@ -8,7 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scripts.memo import remember
+
 _SCRIPTS = Path(__file__).resolve().parent.parent
+_THIS_CODE = Path(__file__).read_bytes()
 
 NOT_FOLLOWED: Mapping[str, str] = {
     "analysis/insights.py": "calls the makers of many tables; each names its own",
@@ -23,6 +26,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "generate/": "shapes cells, which have digests of their own",
     "grid/": "shapes cells, which have digests of their own",
     "lease.py": "keeps runs apart",
+    "memo.py": "keeps values as they are",
     "plan/": "what counts of a plan stands in the spec",
     "report/job.py": "calls the makers of all pages; each names its own",
     "report/written.py": "calls the makers of all pages; each names its own",
@@ -42,35 +46,42 @@ def source_digest(*entries: str) -> str:
     hashed = hashlib.sha256()
     for name in sorted(_closure(entries)):
         hashed.update(name.encode())
-        hashed.update(_read(_SCRIPTS / name).code)
+        hashed.update(_read(_SCRIPTS / name).digest.encode())
     return hashed.hexdigest()
 
 
 class _Source(NamedTuple):
-    """What one file does, and which modules it imports from."""
+    """A SHA-256 over what one file does, and which modules it imports from."""
 
-    code: bytes
-    imported: tuple[str, ...]
+    digest: str
+    imported: list[str]
 
 
 @cache
 def _read(path: Path) -> _Source:
-    """Parse a file, once: tables and figures share most of theirs."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return _Source(_form(tree).encode(), tuple(_imported(tree)))
+    """Parse a file, once: tables and figures share most of theirs, and every command plans."""
+    code = path.read_bytes()
+    return _Source(*remember("source", _THIS_CODE + code, lambda: _parse(code)))
+
+
+def _parse(code: bytes) -> _Source:
+    tree = ast.parse(code)
+    return _Source(hashlib.sha256(_form(tree).encode()).hexdigest(), list(_imported(tree)))
 
 
 def _closure(entries: tuple[str, ...]) -> set[str]:
     waiting = [name for entry in entries for name in _modules(entry)]
     found = set(waiting)
     while waiting:
-        name = waiting.pop()
-        if name in NOT_FOLLOWED:
-            continue
-        named = {path for path in _read(_SCRIPTS / name).imported if _is_followed(path)}
-        waiting += named - found
-        found |= named
+        if (name := waiting.pop()) not in NOT_FOLLOWED:
+            waiting += _followed(name) - found
+            found |= _followed(name)
     return found
+
+
+@cache
+def _followed(name: str) -> frozenset[str]:
+    return frozenset(path for path in _read(_SCRIPTS / name).imported if _is_followed(path))
 
 
 def _modules(entry: str) -> list[str]:

@@ -73,6 +73,7 @@ def test_other_interpreters_write_the_whole_project_alike() -> None:
     ).hexdigest()
     program = (
         "import sys, hashlib, importlib.util as u, pathlib\n"
+        "sys.path.insert(0, str(pathlib.Path(sys.argv[1]).parents[2]))\n"
         "spec = u.spec_from_file_location('source', sys.argv[1]); m = u.module_from_spec(spec)\n"
         "sys.modules['source'] = m; spec.loader.exec_module(m)\n"
         "texts = [pathlib.Path(p).read_text(encoding='utf-8') for p in sys.stdin.read().split('\\n')]\n"
