@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from scripts.benchmarks.base import Item
 from scripts.calibration import Completion
 from scripts.engines.request import WITH_TEXT, Status
@@ -16,6 +14,7 @@ from scripts.grid.grid import Grid
 from scripts.grid.judgements import read_of_item
 from scripts.judge.order import in_order, orders_of
 from scripts.judge.tie import judged_hash
+from scripts.parquet import read_table
 from scripts.prompts.thinking import strip_thinking
 
 
@@ -46,7 +45,7 @@ def judged_rows(grid: Grid, cell: Cell, results: Path) -> list[JudgedRow]:
     judged = cell.judged
     if judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
-    rows = pq.read_table(results / judged.path).to_pylist()
+    rows = read_table(results / judged.path).to_pylist()
     if judged.benchmark is None:
         return [_plain(row["round"], None, row["user"], row, None) for row in rows]
     items = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from scripts.batch.journal import JournalIndex
 from scripts.engines.request import WITH_TEXT, KeysBehind
 from scripts.generate.track import TrackWork
@@ -22,6 +20,7 @@ from scripts.grid.grid import Grid
 from scripts.grid.recipe import first_turn_prefix
 from scripts.judge.rows import JudgedRow
 from scripts.judge.work import JudgeWork, judge_work
+from scripts.parquet import read_table
 
 Counts = dict[str, dict[int, int]]
 
@@ -61,7 +60,7 @@ class _Walk:
 
     def _track(self, track: Track, work: TrackWork) -> None:
         if work.dialogue is None:
-            work.rounds = rounds_of(pq.read_table(self._results / self._grid.dialogues[track].path))
+            work.rounds = rounds_of(read_table(self._results / self._grid.dialogues[track].path))
         first = work.round_request(1)
         prefix = first_turn_prefix(work.opening)
         keys = {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(_longest(work))}
