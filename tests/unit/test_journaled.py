@@ -168,6 +168,20 @@ def test_nothing_is_expected_behind_a_broken_round(
     _compare(served, server)
 
 
+@pytest.mark.parametrize("form", [lambda line: line, lambda line: json.dumps(json.loads(line)).encode() + b"\n"])
+def test_what_broke_off_in_a_journal_of_an_earlier_version_is_sent_again(
+    served: Project, server: FakeServer, form: Callable[[bytes], bytes]
+) -> None:
+    """Every other answer, of items and rounds, counts as whole there."""
+    served.run()
+    for path in (served.results / "journal").rglob("*.jsonl"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        ends = [form(line.replace(b'"stop"', b'"abort"') if n % 2 else line) for n, line in enumerate(lines)]
+        path.write_bytes(b"".join(ends))
+    ALL(served)
+    assert _compare(served, server) > 20
+
+
 def test_a_round_and_an_item_that_say_the_same_are_one_request(served: Project, server: FakeServer) -> None:
     item = json.loads((served.folder / "items/bfi.json").read_text())["questions"]["2"]["rewritten_en"]
     served.edit_json("turns/requests.json", lambda turns: turns["questions"].insert(2, item))
