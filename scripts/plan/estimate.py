@@ -77,7 +77,7 @@ class _Estimator:
         if cell.is_imported:  # nobody is asked
             return result
         for load, new in self._distinct.of(cell):
-            known = min(new, journaled.get(load.before, 0))
+            known = _settled(cell, load, new, journaled.get(load.before, 0))
             result.rows += load.rows
             result.requests += new
             result.journaled += known
@@ -160,6 +160,11 @@ class _Estimator:
         for turn in study.turns[track.condition][track.order]:
             path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
         return path
+
+
+def _settled(cell: Cell, load: Load, new: int, settled: int) -> int:
+    """Return how many of the new requests are not sent; of a judgement rows are counted, whoever asks for them."""
+    return new - min(new, load.rows - settled) if cell.judge else min(new, settled)
 
 
 def _money(model: ModelSection, estimate: Estimate) -> float:
