@@ -13,7 +13,8 @@ from scripts.grid.cells import Cell
 from scripts.lease import live_paths
 from scripts.plan.forgotten import forgotten
 from scripts.plan.plan import Plan
-from scripts.plan.words import told
+from scripts.plan.turns import Turns
+from scripts.plan.words import Change, told
 
 NEW = "new"
 REMOVED = "removed"
@@ -21,7 +22,6 @@ FORGOTTEN = "forgotten"
 BEING_MADE = "being made now"
 DIALOGUE_AGAIN = "its dialogue is made again"
 JUDGED_AGAIN = "what it judges is made again"
-Change = tuple[str, Any, Any]
 
 _BRINGS = {
     "seed": ("model.sampling.seed", "judge.sampling.seed"),
@@ -39,7 +39,7 @@ def reasons(plan: Plan, results: Path, on_disk: AbstractSet[str], outcomes: Iter
     own. Otherwise what changed since the nearest earlier cell, or that what it stands on has to be made again. Where
     the last batch that was to make it failed, that is told too.
     """
-    teller = _Teller(results, on_disk, plan.unusable)
+    teller = _Teller(plan, results, on_disk)
     last = {path: outcome.ended for outcome in outcomes for path in outcome.cells}
     alive = live_paths(results / "leases") if plan.missing else set()
     return {cell.path: _with_end(teller.why(cell), last.get(cell.path), cell.path in alive) for cell in plan.missing}
@@ -57,11 +57,12 @@ def _with_end(reason: str, ended: str | None, alive: bool) -> str:
 class _Teller:
     """Compares cells with their earlier versions; what was read or told once is kept."""
 
-    def __init__(self, results: Path, on_disk: AbstractSet[str], unusable: Mapping[str, str]) -> None:
-        self._results, self._on_disk, self._unusable = results, on_disk, unusable
+    def __init__(self, plan: Plan, results: Path, on_disk: AbstractSet[str]) -> None:
+        self._results, self._on_disk, self._unusable = results, on_disk, plan.unusable
         self._earlier = _by_plain_path(on_disk)
         self._known: dict[str, tuple[str, ...]] = {}
         self._links = _links(results / "current")
+        self._turns = Turns(plan.grid.study, results)
         self._forgotten = forgotten(results)
 
     def why(self, cell: Cell) -> str:
@@ -78,8 +79,11 @@ class _Teller:
     def _changed(self, cell: Cell) -> tuple[str, ...]:
         """Tell what changed since the nearest earlier version; nothing where there is none."""
         if cell.path not in self._known:
-            specs = [self._spec(path) for path in self._earlier[cell.plain_path] if path != cell.path]
-            nearest = min((list(changes(spec, cell.spec)) for spec in specs if spec), key=len, default=[])
+            specs = [(path, self._spec(path)) for path in self._earlier[cell.plain_path] if path != cell.path]
+            found = [(path, spec, list(changes(spec, cell.spec))) for path, spec in specs if spec]
+            path, spec, nearest = min(found, key=lambda one: len(one[2]), default=("", {}, []))
+            if any(place == "user_turns" for place, _, _ in nearest):
+                nearest = [*self._turns.counted(cell, path, spec, nearest)]
             self._known[cell.path] = self._words(cell, nearest)
         return self._known[cell.path]
 
