@@ -111,7 +111,8 @@ COUNTS: dict[str, tuple[Mapping[str, Any], set[str]]] = {
 
 @pytest.mark.parametrize("what", COUNTS)
 def test_user_turns_of_which_more_or_fewer_count_have_not_changed(served: Project, what: str) -> None:
-    served.set({"conditions/requests": None, "benchmarks": {"xstest": {"items": "items/xstest.csv", "limit": 2}}})
+    served.set({"conditions/requests": None, "conditions/interview/orders": ["fixed"]})
+    served.set({"benchmarks": {"xstest": {"items": "items/xstest.csv", "limit": 2}}})
     served.run()
     edit, expected = COUNTS[what]
     assert set(_outlook_reasons(served.set(edit))) == expected

@@ -123,10 +123,10 @@ def test_a_broken_file_is_made_again_whatever_lies_beside_it(study: Checkout, se
     """Snakemake looks whether a file is there; a judgement of what is made again is there too."""
     study.run("judge", "tables/by-round")
     sent = server.count
-    [response, *_] = sorted((study.results / "responses/one").rglob("*.parquet"))
+    [dialogue, *_] = sorted((study.results / "dialogues/one").rglob("*.parquet"))
     [judgement, *_] = sorted((study.results / "judgements/jay/one").rglob("*.parquet"))
     [table] = (study.results / "tables").glob("by-round.*.parquet")
-    whole = {path: path.read_bytes() for path in (response, judgement, table)}
+    whole = {path: path.read_bytes() for path in (dialogue, judgement, table)}
     for path in whole:
         path.write_bytes(b"")
     planned = study.run("-n", "judge", "tables/by-round")
