@@ -108,7 +108,7 @@ def from_yaml(path: Path) -> Any:
 
 
 def copy_project(folder: Path) -> None:
-    """Copy what a run needs of the project, as it is in the work tree, into a new folder; what is compiled as well."""
+    """Copy what a run needs of the project, as it is in the work tree, and what is compiled of it."""
     folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part

@@ -1,13 +1,19 @@
 """Make what a plan lacks, in this process: what a real run does, without Snakemake."""
 
 import socket
+from pathlib import Path
+
+import pyarrow as pa
 
 from scripts.batch.job import WorksOf, run
+from scripts.engines.endings import ENDINGS_VERSION
 from scripts.generate.work import works as generate_works
 from scripts.judge.prefix import works as judge_works
+from scripts.parquet import write_table
 from scripts.plan.frozen import FrozenPlan, Run, freeze, write
 from scripts.plan.links import refresh_links
 from scripts.plan.outlook import look
+from scripts.plan.unusable import MARKS
 from tests.helpers import Project
 
 _WORKS: dict[str, WorksOf] = {"generate": generate_works, "judge": judge_works}
@@ -26,10 +32,18 @@ def make(project: Project, run_id: str = "run-1") -> FrozenPlan:
             run(works, frozen, batch.name, 1, frozen.folder() / "logs" / f"{batch.name}.log")
     for artefact in frozen.artefacts:
         for path in artefact.outputs:
-            (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
-            (frozen.results / path).write_bytes(b"a table")
+            stub(frozen.results / path)
     refresh_links(frozen)
     return frozen
+
+
+def stub(path: Path) -> None:
+    """Write the least that counts as a whole file of that name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        write_table(path, pa.table({}), {"endings": ENDINGS_VERSION})
+    else:
+        path.write_bytes(b"\n".join(MARKS.get(path.suffix[1:], (b"a table",))))
 
 
 def reasons_now(project: Project) -> dict[str, str]:

@@ -11,6 +11,7 @@ from scripts.analysis.comparison import against_published, between_models, betwe
 from scripts.analysis.published import published_numbers
 from scripts.analysis.released_numbers import numbers_of_release
 from scripts.analysis.values import KEYS, VALUE_DTYPES
+from scripts.parquet import read_frame
 
 Spec = Mapping[str, Any]
 
@@ -28,7 +29,7 @@ def comparison_table(
     if spec["with"] == "models":
         return between_models(tables["values"], tuple(spec["models"]), spec["measures"], **drawn)
     if spec["with"] == "results":
-        theirs = values_called(pd.read_parquet(other[0]), spec["called"])
+        theirs = values_called(read_frame(other[0]), spec["called"])
         return between_runs(tables["values"], theirs, spec["measures"], **drawn)
     if spec["with"] == "released":
         numbers = numbers_of_release(tables, spec["benchmarks"], spec["judges"], traits)
@@ -48,5 +49,5 @@ def _tables(paths: Sequence[Path], roles: Sequence[str]) -> dict[str, pd.DataFra
     """Read the inputs; several of one role become one table."""
     found: dict[str, list[pd.DataFrame]] = defaultdict(list)
     for path, role in zip(paths, roles, strict=True):
-        found[role].append(pd.read_parquet(path))
+        found[role].append(read_frame(path))
     return {role: pd.concat(parts, ignore_index=True) for role, parts in found.items()}

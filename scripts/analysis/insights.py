@@ -19,6 +19,7 @@ from scripts.analysis.safety import safety
 from scripts.config.personas import BASELINE
 from scripts.errors import UserError
 from scripts.grid.tokenizer import counter, tokenizer_file
+from scripts.parquet import read_frame
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
 
@@ -40,7 +41,7 @@ def _paths(frozen: FrozenPlan, artefact: Artefact, folder: str) -> list[Path]:
 def _table(frozen: FrozenPlan, artefact: Artefact, name: str) -> pd.DataFrame:
     """Return the one input that is called `tables/<name>`."""
     [path] = [p for p in _paths(frozen, artefact, f"tables/{name}.") if re.fullmatch(_MARKED, p.name[len(name) :])]
-    return pd.read_parquet(path)
+    return read_frame(path)
 
 
 def _cells(
@@ -50,7 +51,7 @@ def _cells(
     parts = []
     for path in (path for path in artefact.inputs if path.startswith(folder)):
         track = frozen.grid.by_path[path].track
-        rows = pd.read_parquet(frozen.results / path, columns=list(columns), **filters)
+        rows = read_frame(frozen.results / path, columns=list(columns), **filters)
         baseline = track.persona == BASELINE
         rows = rows.assign(model=track.model, condition=track.condition, order=track.order, replicate=track.replicate)
         rows = rows.assign(benchmark=frozen.grid.by_path[path].benchmark)
@@ -116,7 +117,7 @@ def _changed_texts(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
     measures = artefact.spec["measures"]
     chosen = most_changed(_table(frozen, artefact, "changed-items"), [measure["measure"] for measure in measures])
     files = _paths(frozen, artefact, "tables/ratings-")
-    ratings = pd.concat([pd.read_parquet(path, filters=_ends(artefact)) for path in files], ignore_index=True)
+    ratings = pd.concat([read_frame(path, filters=_ends(artefact)) for path in files], ignore_index=True)
     ratings = ratings[(ratings["metric"] == "refusal") & ~ratings["is_baseline"].astype(bool)]
     answers = _cells(frozen, artefact, "responses/", [*_ANSWERED], filters=_ends(artefact))
     return changed_texts(chosen, _verdicts(ratings, measures), answers)
@@ -132,9 +133,7 @@ def _verdicts(ratings: pd.DataFrame, measures: Sequence[Measure]) -> Iterator[tu
 
 def _coverage(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
     files = _paths(frozen, artefact, "tables/ratings-")
-    return coverage(
-        (status_counts(pd.read_parquet(path, columns=_COUNTED)) for path in files), artefact.spec["statuses"]
-    )
+    return coverage((status_counts(read_frame(path, columns=_COUNTED)) for path in files), artefact.spec["statuses"])
 
 
 def _rankings(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
@@ -144,7 +143,7 @@ def _rankings(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
 def _carded(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
     """Return the values of a grid, and how often patterns occur in the same form."""
     values = _table(frozen, artefact, "values")
-    counts = [pd.read_parquet(path) for path in _paths(frozen, artefact, "patterns/")]
+    counts = [read_frame(path) for path in _paths(frozen, artefact, "patterns/")]
     return pd.concat([values, pattern_values(pd.concat(counts, ignore_index=True))]) if counts else values
 
 

@@ -11,6 +11,7 @@ from scripts.analysis.cells import stood_for
 from scripts.analysis.checks import ANSWER
 from scripts.analysis.panels import Panel
 from scripts.analysis.selection import select
+from scripts.parquet import read_frame
 
 Measure = Mapping[str, Any]
 """One measure as the tables' specs carry it (`scripts.analysis.measures`)."""
@@ -55,7 +56,7 @@ def values_by_measure(
     """
     found: dict[str, list[pd.DataFrame]] = {measure["measure"]: [] for measure in measures}
     for path in paths:
-        ratings = pd.read_parquet(path, columns=_READ, filters=[("checkpoint", "in", sorted(set(checkpoints)))])
+        ratings = read_frame(path, columns=_READ, filters=[("checkpoint", "in", sorted(set(checkpoints)))])
         there = set(ratings["benchmark"].dropna())
         for measure in (m for m in measures if m["benchmark"] in there):
             found[measure["measure"]].append(item_values(ratings, measure))

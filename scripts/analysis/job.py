@@ -31,6 +31,7 @@ from scripts.analysis.values import values_of_files
 from scripts.benchmarks.refusal import is_refusal
 from scripts.files import write_atomically
 from scripts.grid.compared import unchanged
+from scripts.parquet import read_frame, write_frame
 from scripts.plan.comparison import traits
 from scripts.plan.frozen import FrozenPlan
 
@@ -48,7 +49,7 @@ def summarise(frozen: FrozenPlan, output: str) -> None:
         table = (_compared if kind == "comparison" else _made)(frozen, paths, artefact.spec)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
-    write_atomically(parquet, partial(table.to_parquet, index=False))
+    write_frame(parquet, table)
 
 
 def _compared(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
@@ -73,7 +74,7 @@ def _made(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.DataFrame
 
 
 def _together(paths: Sequence[Path]) -> pd.DataFrame:
-    parts = [pd.read_parquet(path) for path in paths]
+    parts = [read_frame(path) for path in paths]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -97,7 +98,7 @@ def _calibration(frozen: FrozenPlan, paths: Sequence[Path], spec: Spec) -> pd.Da
     frozen.study.require_texts()
     sets = spec.get("completions", [])
     last = len(paths) - len(sets)
-    beside = {slug: pd.read_parquet(path) for slug, path in zip(sets, paths[last:], strict=True)}
+    beside = {slug: read_frame(path) for slug, path in zip(sets, paths[last:], strict=True)}
     labels = {slug: [asdict(label) for label in given] for slug, given in frozen.study.human.items()}
     ratings, apart = _together(paths[:last]), [tuple(pair) for pair in spec.get("apart", [])]
     if len(ratings):  # answers of yes and no are none of the points that people give
@@ -128,9 +129,9 @@ def _distance_panels(spec: Spec) -> tuple[Panel, ...]:
 
 def _mixed_models(paths: Sequence[Path], spec: Spec) -> pd.DataFrame:
     """Fit the values, which come first, and the counts of patterns, which may be none."""
-    counts = [pd.read_parquet(path) for path in paths[1:]]
+    counts = [read_frame(path) for path in paths[1:]]
     together = pd.concat(counts, ignore_index=True) if counts else None
-    return mixed_models(pd.read_parquet(paths[0]), together, spec["models"], study=spec["study"])
+    return mixed_models(read_frame(paths[0]), together, spec["models"], study=spec["study"])
 
 
 FROM_FILES: Mapping[str, Callable[[Sequence[Path], Spec], pd.DataFrame]] = {

@@ -1,17 +1,16 @@
 """Write one table as LaTeX."""
 
-import pandas as pd
-
 from scripts.analysis.latex import latex, told
 from scripts.analysis.layouts import LAYOUTS
 from scripts.files import write_atomically
+from scripts.parquet import read_frame
 from scripts.plan.frozen import FrozenPlan
 
 
 def typeset(frozen: FrozenPlan, output: str) -> None:
     """Write the artefact `output`: its one input as LaTeX."""
     artefact = frozen.artefact(output)
-    table, layout = pd.read_parquet(frozen.results / artefact.inputs[0]), LAYOUTS[artefact.spec["kind"]]
+    table, layout = read_frame(frozen.results / artefact.inputs[0]), LAYOUTS[artefact.spec["kind"]]
     if layout.scaled:
         table = table.assign(scale=table["measure"].map(artefact.spec["scales"]))
     rows = layout.rows(table)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from scripts.parquet import read_table
 
 
 def rows_of(paths: Sequence[Path], columns: Collection[str], metric: str | None = None) -> pd.DataFrame:
     """Return these columns of ratings, of one metric or of all, in the order of the files."""
     filters = None if metric is None else [("metric", "==", metric)]
-    parts = [pq.read_table(path, columns=sorted(columns), filters=filters) for path in paths]
+    parts = [read_table(path, columns=sorted(columns), filters=filters) for path in paths]
     frame: pd.DataFrame = pa.concat_tables(parts).to_pandas()
     return frame

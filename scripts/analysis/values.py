@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from scripts.analysis import checks
 from scripts.analysis.measures import CHECKPOINT, ROUND, Measure
 from scripts.analysis.panels import Panel
 from scripts.analysis.selection import UTTERANCE, select
+from scripts.parquet import read_frame, read_schema
 
 VALUE_DTYPES = {
     "measure": "str",
@@ -116,5 +116,5 @@ def _mean_of_metrics(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    there = set(pq.read_schema(path).names)
-    return pd.read_parquet(path, columns=[name for name in _READ if name in there])
+    there = set(read_schema(path).names)
+    return read_frame(path, columns=[name for name in _READ if name in there])

@@ -20,6 +20,7 @@ import orjson
 
 from scripts.engines.answers import mended
 from scripts.engines.cleaning import parsed
+from scripts.engines.endings import ending
 from scripts.engines.request import Reply, reply_from
 
 _HEAD = b'{"key":"'
@@ -29,6 +30,9 @@ _SHORT = 16
 """Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
 
 _OFFSET_BITS = 44
+
+_FINISH, _LONGEST_WORD = b'"finish_reason":', 120
+_ENDS_BADLY = ("broken off", "unknown")
 
 
 class JournalIndex:
@@ -259,12 +263,21 @@ def _key(digits: object) -> bytes | None:
 
 
 def _index(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield key and offset of every whole line; a torn last line is as if it never was."""
+    """Yield key and offset of every whole line; one that is torn, or asked again, is as if it never was."""
     offset = 0
     for key, line in journal_lines(path):
-        if key is not None:
+        if key is not None and not _is_asked_again(line):
             yield key, offset
         offset += len(line)
+
+
+def _is_asked_again(line: bytes) -> bool:
+    """Tell whether an earlier version kept a line whose answer broke off; only such lines are parsed."""
+    at = line.rfind(_FINISH)
+    if at < 0:
+        return False
+    word = line[at + len(_FINISH) : at + _LONGEST_WORD].split(b'"', 2)[1:2]
+    return ending(b"".join(word).decode("ascii", "replace")) in _ENDS_BADLY and answer_in(line) is None
 
 
 def finished_keys(folder: Path) -> list[str]:

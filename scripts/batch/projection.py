@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scripts.engines.endings import ENDINGS_VERSION
-from scripts.files import write_atomically
+from scripts.errors import UserError
 from scripts.grid.cells import Cell
+from scripts.parquet import METADATA_KEY, read_schema, write_table
 
-METADATA_KEY = b"personas"
 _SERVED, _FEW = ("served_model", "served_by"), 5
 _RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "gguf", "snakemake")
 
@@ -28,7 +27,6 @@ def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, 
     statuses = dict(Counter(table.column("status").to_pylist()))
     described = {
         "spec": cell.spec,
-        "digest": cell.digest,
         "track": vars(cell.track),
         "benchmark": cell.benchmark,
         "as_persona": cell.as_persona,
@@ -42,15 +40,13 @@ def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, 
         "host": socket.gethostname(),
         "versions": versions(),
     }
-    schema_metadata = {METADATA_KEY: json.dumps(described, ensure_ascii=False).encode()}
-    described_table = table.replace_schema_metadata(schema_metadata)
-    write_atomically(results / cell.path, lambda path: pq.write_table(described_table, path))
+    write_table(results / cell.path, table, described)
     return statuses
 
 
 def read_description(path: Path) -> dict[str, Any]:
     """Return what a result file says of itself."""
-    metadata: Mapping[bytes, bytes] = pq.read_schema(path).metadata or {}
+    metadata: Mapping[bytes, bytes] = read_schema(path).metadata or {}
     described: dict[str, Any] = json.loads(metadata[METADATA_KEY])
     return described
 
@@ -59,7 +55,7 @@ def stood_behind(path: Path) -> str | None:
     """Return the dialogue (below the results folder) that a response was made behind; None if its file tells none."""
     try:
         behind: str | None = read_description(path).get("behind")
-    except (OSError, ValueError, KeyError):
+    except (UserError, OSError, ValueError, KeyError):
         return None
     return behind
 

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from scripts.analysis.units import unit_of
 from scripts.benchmarks.base import Item
 from scripts.calibration.sample import Text, draw, first_of_two, shuffled, third
@@ -19,6 +17,7 @@ from scripts.generate.transcript import text_hash
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.judgements import read_of_item
+from scripts.parquet import read_table
 from scripts.plan.frozen import FrozenPlan
 from scripts.prompts.thinking import strip_thinking
 
@@ -59,7 +58,7 @@ def as_csv(drawn: Sequence[Text]) -> bytes:
 def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:
     """Yield every text of a cell that can be rated: for each persona where a baseline's utterances are meant."""
     study = frozen.study
-    rows = pq.read_table(frozen.results / cell.path).to_pylist()
+    rows = read_table(frozen.results / cell.path).to_pylist()
     rows = [r for r in rows if r["status"] in WITH_TEXT and strip_thinking(r["answer"] or "")[0].strip()]
     if cell.benchmark is None:
         as_personas = list(study.personas) if cell.track.persona == BASELINE else [None]

@@ -171,6 +171,16 @@ class Limits(Section):
     )
 
 
+_NEVER_SENT: dict[str, float] = {"temperature": 0.0, "top_p": 1.0, "seed": 0}
+"""Value of a setting of `sampling` that is left out. The longest answer is no such: it also tells what was cut."""
+
+_THINKING_SENT_AS: dict[str, tuple[str, Any]] = {
+    "chat_template_kwargs": ("template_arguments", {}),
+    "reasoning_effort": ("effort", None),
+}
+"""Field of a request -> setting of `thinking` that it carries, and its value where it is left out."""
+
+
 class EndpointModel(ModelSection):
     """A model behind an OpenAI-compatible address, hosted or already running."""
 
@@ -219,6 +229,19 @@ class EndpointModel(ModelSection):
     def _a_cap_needs_a_price(self) -> "EndpointModel":
         if self.limits.spending is not None and self.price is None:
             raise ValueError("limits.spending: found without `price`, expected the price that it is counted by")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_never_sent_has_no_value(self) -> "EndpointModel":
+        """Give settings that are left out one value, whatever the config says: they shape no answer, and no identity.
+
+        The seed of a replicate still tells it from the others.
+        """
+        left_out = set(self.leave_out)
+        sampling = {name: _NEVER_SENT[name] for name in left_out & _NEVER_SENT.keys()}
+        thinking = {place: value for name, (place, value) in _THINKING_SENT_AS.items() if name in left_out}
+        object.__setattr__(self, "sampling", self.sampling.model_copy(update=sampling))
+        object.__setattr__(self, "thinking", self.thinking.model_copy(update=thinking))
         return self
 
     def identity(self) -> dict[str, Any]:

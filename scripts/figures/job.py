@@ -28,6 +28,7 @@ from scripts.figures import (
     style,
     utterances,
 )
+from scripts.parquet import read_frame
 from scripts.plan.frozen import FrozenPlan
 
 Spec = Mapping[str, Any]
@@ -36,7 +37,7 @@ Spec = Mapping[str, Any]
 def draw(frozen: FrozenPlan, output: str) -> None:
     """Write the figure of the artefact `output` as PDF and PNG."""
     artefact = frozen.artefact(output)
-    series = pd.read_parquet(frozen.results / artefact.inputs[0])
+    series = read_frame(frozen.results / artefact.inputs[0])
     pdf, png = (frozen.results / path for path in artefact.outputs)
     style.save(FIGURES[artefact.spec["kind"]](series, artefact.spec), pdf, png)
 

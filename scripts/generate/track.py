@@ -66,7 +66,7 @@ class TrackWork:
 
     async def _hold_round(self, number: int, ask: Ask) -> Round:
         turn = self.turns[number - 1]
-        broken = self._broken_before(number)
+        broken = self.broken_before(number)
         if broken is not None:
             return Round(number, turn, broken, None)
         request = self.round_request(number)
@@ -82,7 +82,7 @@ class TrackWork:
                 group.create_task(self._ask_item(t, asked, item, ask))
 
     async def _ask_item(self, t: int, asked: Asked, item: Item, ask: Ask) -> None:
-        reply, key = self._broken_before(t + 1), None
+        reply, key = self.broken_before(t + 1), None
         if reply is None:
             request = self.item_request(t, item.prompt, asked)
             reply, key = await ask(request), request.key
@@ -113,7 +113,7 @@ class TrackWork:
             before=t,
         )
 
-    def _broken_before(self, number: int) -> Reply | None:
+    def broken_before(self, number: int) -> Reply | None:
         """Tell why nothing can follow round `number - 1`: an earlier round got no answer to go on from."""
         for held in self.rounds[: number - 1]:
             if held.reply.status not in WITH_TEXT:

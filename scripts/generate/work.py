@@ -3,8 +3,6 @@
 from collections import defaultdict
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from scripts.engines.request import request_identity
 from scripts.generate.track import Asked, TrackWork
 from scripts.generate.transcript import rounds_of
@@ -12,6 +10,7 @@ from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid, user_turns
 from scripts.grid.recipe import opening, system_prompt
+from scripts.parquet import read_table
 from scripts.plan.batches import Batch
 from scripts.plan.frozen import FrozenPlan
 
@@ -33,7 +32,7 @@ def plan_works(grid: Grid, batch: Batch, results: Path) -> list[TrackWork]:
 def _work(grid: Grid, track: Track, cells: list[Cell], results: Path) -> TrackWork:
     work = new_work(grid, track, cells)
     if work.dialogue is None:
-        work.rounds = rounds_of(pq.read_table(results / grid.dialogues[track].path))
+        work.rounds = rounds_of(read_table(results / grid.dialogues[track].path))
     return work
 
 

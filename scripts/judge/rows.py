@@ -1,11 +1,8 @@
 """What a judgement cell rates: one row for each row of the judged cell, with the texts that the judge reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import pyarrow.parquet as pq
 
 from scripts.benchmarks.base import Item
 from scripts.calibration import Completion
@@ -39,14 +36,14 @@ class JudgedRow:
     why: str | None = None
 
 
-def judged_rows(grid: Grid, cell: Cell, results: Path) -> list[JudgedRow]:
-    """Return the rows of a judgement cell from the file of the cell that it rates, or from published answers."""
+def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> list[JudgedRow]:
+    """Return the rows of a judgement cell: `read` gives those of the cell that it rates."""
     if cell.completions:
         return [_published(completion) for completion in grid.study.completions[cell.completions]]
     judged = cell.judged
     if judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
-    rows = pq.read_table(results / judged.path).to_pylist()
+    rows = read(judged)
     if judged.benchmark is None:
         return [_plain(row["round"], None, row["user"], row, None) for row in rows]
     items = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
@@ -81,12 +78,13 @@ def _compared(
         elif t == checkpoints[0]:
             continue
         else:
-            reference = answers[_earlier(checkpoints, t, cell.reference), item]
+            reference = answers[earlier(checkpoints, t, cell.reference), item]
         for first in orders_of(grid.study.config.judges[cell.judge or ""], rank[item], item):
             yield _pair(row, reference, first)
 
 
-def _earlier(checkpoints: Sequence[int], t: int, reference: str | None) -> int:
+def earlier(checkpoints: Sequence[int], t: int, reference: str | None) -> int:
+    """Return the checkpoint whose answers those at `t` are compared with."""
     return checkpoints[0] if reference == "zero" else checkpoints[checkpoints.index(t) - 1]
 
 

@@ -13,6 +13,9 @@ from scripts.judge.published import Published
 from scripts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale
 from scripts.judge.template import Template
 
+_VERDICT, _REASONING = len('{"verdict": "A"}'), len('"reasoning": "", ')
+"""Characters of a verdict in JSON, and of its reasoning besides the words."""
+
 
 @dataclass(frozen=True)
 class JudgeTexts:
@@ -67,6 +70,13 @@ class JudgeTexts:
     def without_reasoning(self) -> "JudgeTexts":
         """Return the same texts, asking for the verdict alone in form `json`."""
         return replace(self, template=self.template.model_copy(update={"reasoning": False}))
+
+    def verdict_characters(self, form: Form) -> int | None:
+        """Return how long a verdict can be; None where its form sets no bound."""
+        if form != "json" or self.published is not None:
+            return None
+        reasoning = self.reasoning_characters(form)
+        return _VERDICT if reasoning is None else _VERDICT + _REASONING + reasoning
 
     def reasoning_characters(self, form: Form) -> int | None:
         """Return the longest reasoning that the schema allows; None where there is no schema, or no reasoning."""

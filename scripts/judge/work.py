@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from scripts.grid.recipe import joined, opening, system_prompt
 from scripts.judge import JudgeTexts, enforced, judge_prompt
 from scripts.judge.cut import cut_all
 from scripts.judge.rows import JudgedRow, judged_rows
+from scripts.parquet import read_table
 from scripts.plan.batches import Batch
 from scripts.plan.frozen import FrozenPlan
 
@@ -134,18 +135,21 @@ def cell_works(frozen: FrozenPlan, batch: Batch) -> list[JudgeWork]:
     """Return the work on each cell of a batch; UserError where the cell to judge is not there."""
     made = []
     for path in batch.outputs:
-        work = judge_work(frozen.grid, frozen.grid.by_path[path], frozen.results)
-        if work is None:
+        cell = frozen.grid.by_path[path]
+        if cell.judged is not None and not (frozen.results / cell.judged.path).exists():
             raise UserError(f"{path}: what it judges is not on disk, expected it; run the same command again.")
-        made.append(work)
+        made.append(judge_work(frozen.grid, cell, frozen.results))
     return made
 
 
-def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork | None:
-    """Return the work on one judgement cell; None while the file that it judges does not exist."""
+def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork:
+    """Return the work on one judgement cell, whose judged cell is on disk."""
+    return work_on(grid, cell, lambda judged: read_table(results / judged.path).to_pylist())
+
+
+def work_on(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> JudgeWork:
+    """Return the work on one judgement cell; `read` gives the rows of the cell that it judges."""
     study, slug = grid.study, cell.judge or ""
-    if cell.judged is not None and not (results / cell.judged.path).exists():
-        return None
     as_persona = cell.as_persona or cell.track.persona
     return JudgeWork(
         cell=cell,
@@ -153,5 +157,5 @@ def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork | None:
         texts=study.judge_texts[slug],
         rubric=rubric_of(study.config, cell),
         persona=study.personas.get(as_persona),
-        rows=judged_rows(grid, cell, results),
+        rows=judged_rows(grid, cell, read),
     )

@@ -2,17 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scripts.batch.projection import read_description
 from scripts.config.personas import BASELINE
 from scripts.engines.request import WITH_TEXT
-from scripts.files import write_atomically
+from scripts.parquet import read_table, write_table
 from scripts.patterns.count import count_patterns
 from scripts.patterns.mine import Mined, mine
 from scripts.patterns.tokens import tokenize
@@ -77,7 +75,7 @@ def mine_patterns(frozen: FrozenPlan, output: str) -> None:
     recipe = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
     for path, rows, schema in zip(artefact.outputs, (patterns, counts), (PATTERN_SCHEMA, COUNT_SCHEMA), strict=True):
         told = schema.with_metadata(recipe)
-        write_atomically(frozen.results / path, partial(pq.write_table, pa.Table.from_pylist(rows, schema=told)))
+        write_table(frozen.results / path, pa.Table.from_pylist(rows, schema=told))
 
 
 def warm_up() -> None:
@@ -140,7 +138,7 @@ def _texts(frozen: FrozenPlan, paths: Iterable[str]) -> dict[str, Texts]:
 
 
 def _answers(path: Path) -> Iterator[tuple[int, str]]:
-    for row in pq.read_table(path, columns=["checkpoint", "status", "answer"]).to_pylist():
+    for row in read_table(path, columns=["checkpoint", "status", "answer"]).to_pylist():
         said = strip_thinking(row["answer"] or "")[0]
         if row["status"] in WITH_TEXT and said:  # nothing but thinking is no answer, and no document
             yield row["checkpoint"], said

@@ -9,7 +9,8 @@ from scripts.config.models import Model, ReleasedModel
 from scripts.config.root import COMPLETIONS
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
-from scripts.plan.loads import Loads
+from scripts.plan.asked import asked_model
+from scripts.plan.loads import Loads, answer_tokens
 from scripts.plan.rates import Rates
 
 Stage = Literal["generate", "judge", "import"]
@@ -53,11 +54,6 @@ class Batch:
     def asked(self, config: Config) -> Model:
         """Return the model that is asked."""
         return asked_model(config, self.model, self.judge)
-
-
-def asked_model(config: Config, model: str, judge: str | None) -> Model:
-    """Return the model that is asked for a cell: the judge's own, or the one that is measured."""
-    return config.judges[judge].model if judge else config.models[model]
 
 
 @dataclass
@@ -145,7 +141,7 @@ class _Sizes:
     """How many requests a cell takes and how long they last, none of them answered by the journal."""
 
     def __init__(self, grid: Grid, rates: Rates) -> None:
-        self._config = grid.study.config
+        self._study = grid.study
         self._loads = Loads(grid)
         self._rates = rates
 
@@ -158,11 +154,8 @@ class _Sizes:
     def minutes(self, cell: Cell) -> float:
         if cell.is_imported:
             return 0.0
-        asked = asked_model(self._config, cell.track.model, cell.judge)
-        longest = asked.sampling.max_tokens
-        if not cell.judge:
-            longest = self._config.longest_answer(cell.track.model, cell.benchmark)
-        tokens = self._rates.completion_tokens(cell.asked, cell.what, longest).value
+        asked = asked_model(self._study.config, cell.track.model, cell.judge)
+        tokens = answer_tokens(self._study, self._rates, cell).value
         return sum(
             load.rows * tokens / self._rates.tokens_per_second(cell.asked, asked, load.before).value / 60
             for load in self._loads.of(cell)

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.batch.limited import spent_so_far
 from scripts.config.models import EndpointModel
 from scripts.grid.cells import Cell
-from scripts.plan.batches import asked_model
+from scripts.plan.asked import asked_model
 from scripts.plan.estimate import Estimate
 from scripts.plan.plan import Plan
 

@@ -7,10 +7,10 @@ from scripts.config.models import ModelSection
 from scripts.grid.cells import Cell, Track
 from scripts.grid.grid import Grid
 from scripts.grid.recipe import opening, system_prompt
-from scripts.plan.batches import asked_model
+from scripts.plan.asked import asked_model
 from scripts.plan.distinct import Distinct
-from scripts.plan.loads import Load, Loads
-from scripts.plan.rates import CHARACTERS_PER_MESSAGE, Rates
+from scripts.plan.loads import Load, Loads, answer_tokens
+from scripts.plan.rates import CHARACTERS_PER_MESSAGE, Rate, Rates
 
 Journaled = Mapping[str, Mapping[int, int]]
 """Path of a cell -> rounds before -> requests that the journal answers."""
@@ -70,14 +70,14 @@ class _Estimator:
         self._prefixes: dict[Track, list[float]] = {}
         self._computed: set[int] = set()  # beginnings of dialogues that stood before a request
         self._held: dict[int, float] = {}  # by beginning: tokens of its last user turn, where that was sent
-        self._answers: dict[tuple[str, str, int], tuple[float, bool]] = {}
+        self._answers: dict[tuple[str, str], Rate] = {}
 
     def of(self, cell: Cell, journaled: Mapping[int, int]) -> Estimate:
         result, sent = Estimate(), []
         if cell.is_imported:  # nobody is asked
             return result
         for load, new in self._distinct.of(cell):
-            known = min(new, journaled.get(load.before, 0))
+            known = _settled(cell, load, new, journaled.get(load.before, 0))
             result.rows += load.rows
             result.requests += new
             result.journaled += known
@@ -89,7 +89,7 @@ class _Estimator:
 
     def _add_sent(self, result: Estimate, cell: Cell, sent: Sequence[tuple[Load, int]]) -> None:
         asked = asked_model(self._grid.study.config, cell.track.model, cell.judge)
-        tokens, measured = self._answer(cell, asked)
+        tokens, measured = self._answer(cell)
         for load, count in sent:
             own = self._own(cell, load) * count / load.rows
             speed = self._rates.tokens_per_second(cell.asked, asked, load.before)
@@ -129,17 +129,13 @@ class _Estimator:
     def _judged_characters(self, cell: Cell) -> float:
         if cell.judged is None:
             return 0.0
-        model = self._grid.study.config.models[cell.track.model]
-        tokens, _ = self._answer(cell.judged, model)
+        tokens, _ = self._answer(cell.judged)
         return tokens / self._rates.tokens_per_character(cell.track.model).value
 
-    def _answer(self, cell: Cell, asked: ModelSection) -> tuple[float, bool]:
-        longest = asked.sampling.max_tokens
-        if not cell.judge:
-            longest = self._grid.study.config.longest_answer(cell.track.model, cell.benchmark)
-        key = (cell.asked, cell.what, longest)
+    def _answer(self, cell: Cell) -> Rate:
+        key = (cell.asked, cell.what)
         if key not in self._answers:
-            self._answers[key] = self._rates.completion_tokens(*key)
+            self._answers[key] = answer_tokens(self._grid.study, self._rates, cell)
         return self._answers[key]
 
     def _prefix(self, track: Track) -> list[float]:
@@ -160,6 +156,11 @@ class _Estimator:
         for turn in study.turns[track.condition][track.order]:
             path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
         return path
+
+
+def _settled(cell: Cell, load: Load, new: int, settled: int) -> int:
+    """Return how many of the new requests are not sent; of a judgement rows are counted, whoever asks for them."""
+    return new - min(new, load.rows - settled) if cell.judge else min(new, settled)
 
 
 def _money(model: ModelSection, estimate: Estimate) -> float:

@@ -18,7 +18,7 @@ from scripts.plan.batches import Batch
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.plan import Plan
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FrozenPlan:
     """What the jobs of one invocation know. `estimates` are by name of a batch.
 
     `fetches` are weights to download, `absent` the third-party files (source, path) that were not here when the run
-    was planned.
+    was planned. `broken`: tables and figures whose files are there and no good.
     """
 
     run: Run
@@ -48,6 +48,7 @@ class FrozenPlan:
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     fetches: Sequence[Fetch] = ()
     absent: Sequence[tuple[str, str]] = ()
+    broken: Sequence[str] = ()
 
     @property
     def fetched(self) -> list[str]:
@@ -61,13 +62,13 @@ class FrozenPlan:
 
     @cached_property
     def to_make(self) -> frozenset[str]:
-        """Cells that a batch makes, and the tables and figures that stand on them, directly or not.
+        """Cells that a batch makes, broken tables and figures, and those that stand on any of them, directly or not.
 
         A cell made again has its old name but may hold another text, so what stands on it is made again too.
         """
-        made = {path for batch in self.batches for path in batch.outputs}
+        made = {*self.broken, *(path for batch in self.batches for path in batch.outputs)}
         for artefact in self.artefacts:  # in the order in which they follow from each other
-            if made.intersection(artefact.inputs):
+            if made.intersection((*artefact.inputs, *artefact.outputs)):
                 made.update(artefact.outputs)
         return frozenset(made)
 
@@ -122,8 +123,9 @@ def freeze(
     asking = [batch for batch in plan.batches if known and not batch.imported]
     by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in asking}
     study = plan.grid.study
+    broken = sorted(path for path in plan.unusable if path not in plan.grid.by_path)
     return FrozenPlan(
-        run, study, results, plan.batches, plan.artefacts, plan.targets, by_batch, fetches, study.absent
+        run, study, results, plan.batches, plan.artefacts, plan.targets, by_batch, fetches, study.absent, broken
     )
 
 
@@ -140,6 +142,7 @@ def write(frozen: FrozenPlan) -> Path:
         "absent": [list(file) for file in frozen.absent],
         "estimates": {name: asdict(estimate) for name, estimate in frozen.estimates.items()},
         "fetches": [asdict(fetch) for fetch in frozen.fetches],
+        "broken": list(frozen.broken),
     }
     path = plan_file(frozen.results, frozen.run.id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,6 +168,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         estimates={name: Estimate(**estimate) for name, estimate in raw["estimates"].items()},
         fetches=[Fetch(**fetch) for fetch in raw["fetches"]],
         absent=[(source, path) for source, path in raw["absent"]],
+        broken=raw["broken"],
     )
 
 

@@ -7,13 +7,29 @@ from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
 from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
+from scripts.grid.judgements import read_of_item
+from scripts.grid.study import Study
 from scripts.judge.prompts import judge_prompt
+from scripts.plan.asked import asked_model
+from scripts.plan.rates import COMPLETION_TOKENS, TOKENS_PER_CHARACTER, Rate, Rates
+
+
+def answer_tokens(study: Study, rates: Rates, cell: Cell) -> Rate:
+    """Return the tokens of an answer to a request of a cell; a verdict in JSON is no longer than its form allows."""
+    asked = asked_model(study.config, cell.track.model, cell.judge)
+    if not cell.judge:
+        longest = study.config.longest_answer(cell.track.model, cell.benchmark)
+        return rates.completion_tokens(cell.asked, cell.what, longest)
+    form = study.config.judges[cell.judge].form
+    characters = study.judge_texts[cell.judge].verdict_characters(form)
+    most = COMPLETION_TOKENS if characters is None else TOKENS_PER_CHARACTER * characters
+    return rates.completion_tokens(cell.asked, cell.what, asked.sampling.max_tokens, most)
 
 
 @dataclass(frozen=True)
 class Load:
     """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged
-    but published ones, whose lengths are known.
+    but those whose lengths are known: published ones, and those that the items bring.
 
     `answers`: answers of the judged model that stand in each request (0 unless it is a judgement).
     """
@@ -30,6 +46,7 @@ class Loads:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
+        self._given: dict[tuple[str, str, str | None], int] = {}
         self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
 
     def rows(self, cell: Cell) -> int:
@@ -72,8 +89,18 @@ class Loads:
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
         count = twice * sum(load.rows for load in rows)
         characters = twice * sum(load.characters for load in rows) + count * self.rubric(cell)
-        answers = 2 if cell.reference else 1
+        if cell.reference == "dataset" and cell.judged:
+            characters += twice * len(rows) * self._references(cell.judged)
+        answers = 2 if cell.reference in ("zero", "previous") else 1
         return [Load(0, count, characters, answers)] if count else []
+
+    def _references(self, judged: Cell) -> int:
+        """Return the characters of the answers that the items of a response cell bring."""
+        key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
+        if key not in self._given:
+            items = dict(asked_items(self._grid.study, *key[:2]))[judged.as_persona]
+            self._given[key] = sum(len(read_of_item(self._grid.study, judged, item) or "") for item in items)
+        return self._given[key]
 
     def rubric(self, cell: Cell) -> int:
         """Return the characters of a judgement cell's prompts besides turn and answers: task, rubric, persona."""

@@ -1,13 +1,13 @@
-"""Faults of Snakemake's scheduler that long runs meet, mended in every process of Snakemake that reads our rules.
+"""Faults of Snakemake that long runs meet, mended in every process of Snakemake that reads our rules.
 
-This reaches into a class that is not documented, hence the pin `snakemake<10` and tests of what is changed. A version
-that has no such class or method runs as it is.
+This reaches into classes that are not documented, hence the pin `snakemake<10` and tests of what is changed. A
+version that has no such class or method runs as it is.
 """
 
 import _thread
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Set
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,24 @@ def mend_scheduler() -> None:
         for name, mended in MENDED.items():
             if hasattr(JobScheduler, name):
                 setattr(JobScheduler, name, mended(getattr(JobScheduler, name)))
+
+
+def hide(files: Set[str]) -> None:
+    """Have Snakemake take files for absent while it decides which jobs to run: they are there, and made again."""
+    with contextlib.suppress(ImportError):
+        from snakemake.io import _IOFile
+
+        if hasattr(_IOFile, "exists_local"):
+            _IOFile.exists_local = _unless_hidden(_IOFile.exists_local, files)
+
+
+def _unless_hidden(exists: Callable[[Any], Awaitable[bool]], files: Set[str]) -> Callable[[Any], Awaitable[bool]]:
+    async def exists_local(file: Any) -> bool:
+        # Its cache is active until the first job begins.
+        is_hidden = str(file) in files and file.rule.workflow.iocache.active
+        return not is_hidden and await exists(file)
+
+    return exists_local
 
 
 def _in_a_thread(handler: Callable[..., None]) -> Callable[..., None]:

@@ -1,7 +1,7 @@
 """The outlook: a plan with the reason and the estimate of every missing cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.batch.outcome import all_outcomes
@@ -16,6 +16,7 @@ from scripts.plan.plan import Plan, make_plan
 from scripts.plan.rates import Rates
 from scripts.plan.reasons import reasons
 from scripts.plan.rescored import rescored
+from scripts.plan.unusable import broken_artefacts, unusable_cells
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ def look(grid: Grid, results: Path, only_plan: bool = False) -> Outlook:
     on_disk = existing_files(results)
     outcomes = list(all_outcomes(results))
     rates = Rates.of(outcomes)
-    plan = make_plan(grid, on_disk, rates, lambda path: stood_behind(results / path))
+    unusable = unusable_cells(grid, on_disk, results)
+    plan = make_plan(grid, on_disk - unusable.keys(), rates, lambda path: stood_behind(results / path))
+    plan = replace(plan, unusable=unusable | broken_artefacts(plan.artefacts, results))
     fetches = lacking(grid.study.config, {batch.asked_slug for batch in plan.batches})
     if only_plan:
         return Outlook(plan, {}, {}, rates, fetches)

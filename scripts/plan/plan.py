@@ -1,8 +1,8 @@
 """The plan: a pure function of the grid and of what is on disk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from scripts.grid.cells import Cell
@@ -15,12 +15,16 @@ from scripts.plan.rates import Rates
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do. `missing` are cells; `batches` make them; `artefacts` follow from all cells."""
+    """What there is to do. `missing` are cells; `batches` make them; `artefacts` follow from all cells.
+
+    `unusable`: files that are there and are made again all the same, with the reason, by path.
+    """
 
     grid: Grid
     missing: Sequence[Cell]
     batches: Sequence[Batch]
     artefacts: Sequence[Artefact]
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def targets(self) -> list[str]:

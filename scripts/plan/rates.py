@@ -16,7 +16,7 @@ TOKENS_PER_CHARACTER = 0.25
 """Stated default: English text in the vocabulary of a current model."""
 
 COMPLETION_TOKENS = 250
-"""Stated default: tokens of an answer, unless `max_tokens` allows fewer."""
+"""Stated default: tokens of an answer, unless `max_tokens` or the form of a verdict allows fewer."""
 
 SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "vllm": 0.02, "endpoint": 0.02}
 """Stated defaults: seconds from one completion token of an answer to the next, while eight answers are under way."""
@@ -46,16 +46,16 @@ class Rates:
         """Keep the outcomes of batches that asked an engine something."""
         return cls(tuple(outcome for outcome in outcomes if outcome.measured))
 
-    def completion_tokens(self, slug: str, what: str, max_tokens: int) -> Rate:
+    def completion_tokens(self, slug: str, what: str, max_tokens: int, most: float = COMPLETION_TOKENS) -> Rate:
         """Return tokens per answer of a model to `what` with that longest answer.
 
-        Measured for this model, else for other models, else the stated default.
+        Measured for this model, else for other models, else the stated default, but `most` at most.
         """
         for key in ((slug, what, max_tokens), (None, what, max_tokens)):
             tokens, requests = self._answers.get(key, (0, 0))
             if requests:
                 return Rate(tokens / requests, True)
-        return Rate(min(max_tokens, COMPLETION_TOKENS), False)
+        return Rate(min(max_tokens, COMPLETION_TOKENS, most), False)
 
     def tokens_per_character(self, slug: str) -> Rate:
         """Return prompt tokens of a model per character, `CHARACTERS_PER_MESSAGE` counted for every message."""

@@ -8,11 +8,13 @@ from typing import Any
 
 from scripts.batch.outcome import FINISHED, UNDER_WAY, Outcome
 from scripts.batch.projection import read_description
+from scripts.errors import UserError
 from scripts.grid.cells import Cell
 from scripts.lease import live_paths
 from scripts.plan.forgotten import forgotten
 from scripts.plan.plan import Plan
-from scripts.plan.words import told
+from scripts.plan.turns import Turns
+from scripts.plan.words import Change, told
 
 NEW = "new"
 REMOVED = "removed"
@@ -20,7 +22,6 @@ FORGOTTEN = "forgotten"
 BEING_MADE = "being made now"
 DIALOGUE_AGAIN = "its dialogue is made again"
 JUDGED_AGAIN = "what it judges is made again"
-Change = tuple[str, Any, Any]
 
 _BRINGS = {
     "seed": ("model.sampling.seed", "judge.sampling.seed"),
@@ -34,10 +35,11 @@ def reasons(plan: Plan, results: Path, on_disk: AbstractSet[str], outcomes: Iter
     """Return the reason of every missing cell by its path.
 
     `new`: nothing of that name was ever made. `removed`: the file of this very cell is gone, although a link to
-    it is left. `forgotten`: `personas forget` removed it. Otherwise what changed since the nearest earlier cell, or
-    that what it stands on has to be made again. Where the last batch that was to make it failed, that is told too.
+    it is left. `forgotten`: `personas forget` removed it. A file that is there may be of no use, with a reason of its
+    own. Otherwise what changed since the nearest earlier cell, or that what it stands on has to be made again. Where
+    the last batch that was to make it failed, that is told too.
     """
-    teller = _Teller(results, on_disk)
+    teller = _Teller(plan, results, on_disk)
     last = {path: outcome.ended for outcome in outcomes for path in outcome.cells}
     alive = live_paths(results / "leases") if plan.missing else set()
     return {cell.path: _with_end(teller.why(cell), last.get(cell.path), cell.path in alive) for cell in plan.missing}
@@ -55,14 +57,17 @@ def _with_end(reason: str, ended: str | None, alive: bool) -> str:
 class _Teller:
     """Compares cells with their earlier versions; what was read or told once is kept."""
 
-    def __init__(self, results: Path, on_disk: AbstractSet[str]) -> None:
-        self._results, self._on_disk = results, on_disk
+    def __init__(self, plan: Plan, results: Path, on_disk: AbstractSet[str]) -> None:
+        self._results, self._on_disk, self._unusable = results, on_disk, plan.unusable
         self._earlier = _by_plain_path(on_disk)
         self._known: dict[str, tuple[str, ...]] = {}
         self._links = _links(results / "current")
+        self._turns = Turns(plan.grid.study, results)
         self._forgotten = forgotten(results)
 
     def why(self, cell: Cell) -> str:
+        if cell.path in self._unusable:
+            return self._unusable[cell.path]
         if cell.path in self._on_disk:
             return JUDGED_AGAIN if cell.judge else DIALOGUE_AGAIN
         if self._links.get(cell.plain_path) == cell.path.rpartition("/")[2]:
@@ -74,8 +79,11 @@ class _Teller:
     def _changed(self, cell: Cell) -> tuple[str, ...]:
         """Tell what changed since the nearest earlier version; nothing where there is none."""
         if cell.path not in self._known:
-            specs = [self._spec(path) for path in self._earlier[cell.plain_path] if path != cell.path]
-            nearest = min((list(changes(spec, cell.spec)) for spec in specs if spec), key=len, default=[])
+            specs = [(path, self._spec(path)) for path in self._earlier[cell.plain_path] if path != cell.path]
+            found = [(path, spec, list(changes(spec, cell.spec))) for path, spec in specs if spec]
+            path, spec, nearest = min(found, key=lambda one: len(one[2]), default=("", {}, []))
+            if any(place == "user_turns" for place, _, _ in nearest):
+                nearest = [*self._turns.counted(cell, path, spec, nearest)]
             self._known[cell.path] = self._words(cell, nearest)
         return self._known[cell.path]
 
@@ -95,7 +103,12 @@ class _Teller:
     def _spec(self, path: str) -> Mapping[str, Any] | None:
         try:
             spec: Mapping[str, Any] = read_description(self._results / path)["spec"]
-        except (OSError, ValueError, KeyError):  # not a file of ours, or a damaged one: nothing to compare with
+        except (
+            UserError,
+            OSError,
+            ValueError,
+            KeyError,
+        ):  # not ours, or damaged: nothing to compare
             return None
         return spec
 

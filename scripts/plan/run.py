@@ -16,7 +16,7 @@ from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
 from scripts.plan.frozen import FrozenPlan
 from scripts.plan.links import refresh_links
-from scripts.plan.stages import refuse_stages_to_omit
+from scripts.plan.stages import asked_files, refuse_stages_to_omit
 from scripts.report.summary import print_summary
 
 _NOT_RUNS = frozenset(
@@ -201,4 +201,4 @@ def _finish(workflow: Any, frozen: FrozenPlan) -> None:
             print(_not_written(error), file=sys.stderr)
         began = frozen_plans.plan_file(frozen.results, frozen.run.id).exists()
         if began or not frozen.batches:  # otherwise it failed before it began, and has said why
-            print_summary(frozen)
+            print_summary(frozen, asked_files(workflow.dag_settings, frozen))

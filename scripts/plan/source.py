@@ -27,6 +27,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "grid/": "shapes cells, which have digests of their own",
     "lease.py": "keeps runs apart",
     "memo.py": "keeps values as they are",
+    "parquet.py": "reads and writes files whole",
     "plan/": "what counts of a plan stands in the spec",
     "report/job.py": "calls the makers of all pages; each names its own",
     "report/written.py": "calls the makers of all pages; each names its own",

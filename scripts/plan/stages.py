@@ -1,6 +1,7 @@
 """Users address stages; Snakemake knows only rules. These are the targets that have names, and their files."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from scripts.errors import UserError
 from scripts.plan.batches import STAGES
@@ -38,6 +39,21 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
             for made in artefacts:  # a table and its LaTeX have one name
                 files.setdefault(made.plain_outputs[0].rpartition(".")[0], []).extend(made.outputs)
     return files
+
+
+def asked_files(settings: Any, frozen: FrozenPlan) -> set[str] | None:
+    """Return the files of the grid that an invocation names by its targets, or goes up to; None for all of them.
+
+    Of one with `--omit-from` nobody can tell, so it names none. `settings` are Snakemake's of the graph of jobs.
+    """
+    if settings.omit_from:
+        return set()
+    names = settings.until or settings.targets
+    if not names or "all" in names:
+        return None
+    known = named_targets(frozen) | {batch.name: list(batch.outputs) for batch in frozen.batches}
+    prefix = f"{frozen.results.as_posix()}/"
+    return {path for name in names for path in known.get(name, [name.removeprefix(prefix)])}
 
 
 def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:

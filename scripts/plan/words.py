@@ -4,9 +4,13 @@ from typing import Any
 
 from scripts.grid.cells import Cell
 
+Change = tuple[str, Any, Any]
+"""A place in a spec, joined with dots, its old value, its new value."""
+
 _PLACES = {
     "persona.description": "persona {persona}: description changed",
     "persona": "persona {persona}: {place} {old} -> {new}",
+    "user_turns.count": "condition {condition}: {old} -> {new} user turns",
     "user_turns": "condition {condition}: user turns changed",
     "items": "benchmark {benchmark}: items changed",
     "scoring": "benchmark {benchmark}: references changed",
@@ -32,8 +36,8 @@ _PLACES = {
 """By place in the spec; the longest place that a change lies at or below decides."""
 
 
-def told(cell: Cell, change: tuple[str, Any, Any]) -> str:
-    """Return a change (place in the spec, old value, new value) of a cell as a person would tell it."""
+def told(cell: Cell, change: Change) -> str:
+    """Return a change of a cell as a person would tell it."""
     place, old, new = change
     known = next((prefix for prefix in _prefixes(place) if prefix in _PLACES), "")
     template = _PLACES.get(known, "{place} {old} -> {new}")

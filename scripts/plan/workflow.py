@@ -21,7 +21,7 @@ from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan, Run
-from scripts.plan.mended import mend_scheduler
+from scripts.plan.mended import hide, mend_scheduler
 from scripts.plan.outlook import look
 from scripts.plan.quoted import quote_python
 from scripts.plan.resources import spread_stage_resources
@@ -73,6 +73,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
     config["frozen_plan"] = str(path)
     spread_stage_resources(workflow, stage_rules(frozen))
+    hide(frozenset((results / path).as_posix() for path in frozen.to_make))
     if workflow.output_settings.dryrun:
         console = Console(stderr=True, width=console_width(sys.stderr))
         print_outlook(outlook, console)

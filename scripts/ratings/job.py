@@ -1,18 +1,15 @@
 """Rate every response of one model on one benchmark, or every utterance of its dialogues."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
-
-import pyarrow.parquet as pq
 
 from scripts.benchmarks import BENCHMARKS, verifiers
 from scripts.benchmarks.base import Item
 from scripts.config.personas import BASELINE
 from scripts.errors import UserError
-from scripts.files import write_atomically
 from scripts.grid.asked import asked_items
 from scripts.grid.cells import Cell
+from scripts.parquet import read_table, write_table
 from scripts.plan.frozen import FrozenPlan
 from scripts.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from scripts.ratings.judged import completion_ratings, judged_ratings
@@ -31,7 +28,7 @@ def rate(frozen: FrozenPlan, output: str) -> None:
     if artefact.spec["kind"] == "ifbench":
         metadata[b"verifiers"] = verifiers.version()
     table = ratings_table(rows).replace_schema_metadata(metadata)
-    write_atomically(frozen.results / output, partial(pq.write_table, table))
+    write_table(frozen.results / output, table)
 
 
 def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
@@ -64,7 +61,7 @@ def _response_rows(
     frozen: FrozenPlan, cell: Cell, items: Mapping[str, Item], where: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     benchmark = BENCHMARKS[frozen.study.config.kind_of(cell.benchmark or "")]
-    table = pq.read_table(frozen.results / cell.path)
+    table = read_table(frozen.results / cell.path)
     expected = len(items) * len(frozen.study.config.checkpoints)
     if table.num_rows != expected:
         raise UserError(f"{cell.path}: found {table.num_rows} rows, expected {expected}; forget it and run again.")

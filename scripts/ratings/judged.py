@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from scripts.benchmarks.base import Item
 from scripts.config.judges import Form
 from scripts.config.personas import BASELINE
@@ -16,6 +14,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.completions import rubric_of
 from scripts.judge import Scale, Verdict, parse, win
 from scripts.judge.tie import judged_hash
+from scripts.parquet import read_table
 from scripts.plan.frozen import FrozenPlan
 
 UNPARSED = "judge_unparsed"
@@ -36,7 +35,7 @@ def judged_ratings(
     known = _texts(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
     cut: dict[tuple[int, str | None], bool] = {}
-    for row in pq.read_table(frozen.results / cell.path).to_pylist():
+    for row in read_table(frozen.results / cell.path).to_pylist():
         place = (row["round"] or row["checkpoint"], row["item_id"])
         if judged_hash(known.get(place)) != row["judged_sha256"]:
             raise UserError(
@@ -100,7 +99,7 @@ def _texts(frozen: FrozenPlan, cell: Cell) -> dict[tuple[int, str | None], str |
         raise ValueError(f"{cell.path}: not a judgement")
     is_dialogue = cell.judged.benchmark is None
     columns = ["round"] if is_dialogue else ["checkpoint", "item_id"]
-    rows = pq.read_table(frozen.results / cell.judged.path, columns=[*columns, "answer"]).to_pylist()
+    rows = read_table(frozen.results / cell.judged.path, columns=[*columns, "answer"]).to_pylist()
     return {(row[columns[0]], row.get("item_id")): row["answer"] for row in rows}
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from scripts.batch.projection import read_description
 from scripts.grid.cells import Cell
 from scripts.grid.study import Study
 from scripts.judge.order import reference_first
+from scripts.parquet import read_table
 from scripts.released.layout import baseline_layout, layout
 
 _NOT_IMPORTED = "not_imported"
@@ -23,7 +23,7 @@ def dialogue_text(path: Path) -> bytes | None:
 
     An answer without a text, whatever its status, is null.
     """
-    rows = pq.read_table(path, columns=["user", "answer", "status"]).to_pylist()
+    rows = read_table(path, columns=["user", "answer", "status"]).to_pylist()
     if any(row["status"] == _NOT_IMPORTED for row in rows):
         return None
     messages = [
@@ -41,9 +41,7 @@ def response_texts(study: Study, together: Sequence[Cell], results: Path) -> dic
     """
     first, found = together[0], dict[int, dict[str, Mapping[str, Any]]]()
     for cell in together:
-        for row in pq.read_table(
-            results / cell.path, columns=["checkpoint", "item_id", "answer", "status"]
-        ).to_pylist():
+        for row in read_table(results / cell.path, columns=["checkpoint", "item_id", "answer", "status"]).to_pylist():
             found.setdefault(row["checkpoint"], {}).setdefault(row["item_id"], row)
     ids = _order_of(study, first, results) or layout(study, first.benchmark or "", first.track.persona)
     return {t: _responses(ids, rows) for t, rows in found.items()}
@@ -69,7 +67,7 @@ def verdict_texts(study: Study, cell: Cell, results: Path) -> dict[str, list[str
     None where the release had nothing to import, or the answers were compared in another order than the study's.
     """
     columns = ["round", "checkpoint", "item_id", "answer", "status", "reference_is_a"]
-    rows = pq.read_table(results / cell.path, columns=columns).to_pylist()
+    rows = read_table(results / cell.path, columns=columns).to_pylist()
     if cell.metric:
         return {"dialogue": _texts(sorted(rows, key=lambda row: row["round"]))}
     ids = layout(study, cell.benchmark or "", cell.as_persona or cell.track.persona)

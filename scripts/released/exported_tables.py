@@ -10,6 +10,7 @@ from scripts.config.personas import BASELINE
 from scripts.config.release import Release
 from scripts.grid.released import directory_of
 from scripts.grid.study import Study
+from scripts.parquet import read_frame
 from scripts.plan.artefact import Artefact
 from scripts.released.exported import csv_bytes
 from scripts.released.names import DATASETS, Mined, Spoken
@@ -23,7 +24,7 @@ def ifbench_results(study: Study, results: Path, ratings: Sequence[Artefact]) ->
     conversations = (study.config.release or Release()).conditions
     found: dict[str, dict[str, float]] = {}
     for made in (a for a in ratings if a.spec["kind"] == "ifbench"):
-        table = pd.read_parquet(results / made.outputs[0])
+        table = read_frame(results / made.outputs[0])
         table = table[(table["metric"] == METRIC) & (table["order"] == "fixed") & (table["replicate"] == 1)]
         model = directory_of(study.config.models[made.spec["model"]])
         for place, rows in table.groupby(["persona", "condition", "checkpoint"], sort=False):
@@ -44,7 +45,7 @@ def pattern_files(study: Study, results: Path, mined: Sequence[Artefact]) -> Ite
     conversations = (study.config.release or Release()).conditions
     last_checkpoint = study.config.checkpoints[-1]
     for made in mined:
-        patterns, spec = pd.read_parquet(results / made.outputs[0]), made.spec
+        patterns, spec = read_frame(results / made.outputs[0]), made.spec
         last = spec["checkpoint"] == last_checkpoint
         if not last and spec["checkpoint"] != study.config.checkpoints[0]:
             continue

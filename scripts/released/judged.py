@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scripts.engines.request import WITH_TEXT
 from scripts.generate.transcript import text_hash
@@ -15,6 +14,7 @@ from scripts.grid.judgements import read_of_item
 from scripts.judge.order import reference_first
 from scripts.judge.tie import judged_hash
 from scripts.judge.work import JUDGEMENT_SCHEMA
+from scripts.parquet import read_table
 from scripts.prompts.thinking import strip_thinking
 from scripts.released.columns import Columns, answered, not_imported
 from scripts.released.layout import asked, layout, places
@@ -29,7 +29,7 @@ def imported_judgement(grid: Grid, cell: Cell, sources: Sources, results: Path) 
     """Return a judgement as a table, one row for each row of the judged cell that was to be judged."""
     if cell.judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
-    judged: list[Row] = pq.read_table(
+    judged: list[Row] = read_table(
         results / cell.judged.path, columns=_needed(cell.judged), use_threads=False
     ).to_pylist()
     columns = Columns(JUDGEMENT_SCHEMA)

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 
 from scripts.files import write_atomically
+from scripts.parquet import read_frame, write_frame
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
 from scripts.released.accounting import accounting
@@ -21,7 +22,7 @@ def tabulate(frozen: FrozenPlan, output: str) -> None:
     table = _TABLES[artefact.spec["kind"]](frozen, artefact)
     parquet, csv = (frozen.results / path for path in artefact.outputs)
     write_atomically(csv, partial(table.to_csv, index=False))
-    write_atomically(parquet, partial(table.to_parquet, index=False))
+    write_frame(parquet, table)
 
 
 def _verdicts(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def _verdicts(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
 
 
 def _agreement(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
-    read = [pd.read_parquet(frozen.results / path) for path in artefact.inputs]
+    read = [read_frame(frozen.results / path) for path in artefact.inputs]
     ours, counts = (pd.concat(half, ignore_index=True) for half in (read[::2], read[1::2]))
     return pattern_agreement(ours, counts, summary(frozen.study, "patterns")[0])
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from scripts.engines.request import WITH_TEXT
 from scripts.grid.cells import Cell
 from scripts.judge import parse
+from scripts.parquet import read_table
 from scripts.plan.frozen import FrozenPlan
 from scripts.released.regexes import Reading, study_reading
 
@@ -81,7 +81,7 @@ def _differences(
 
 def _texts(path: Path) -> list[dict[str, Any]]:
     columns = ["round", "checkpoint", "item_id", "answer", "status", "served_by", "request_key"]
-    rows = pq.read_table(path, columns=columns).to_pylist()
+    rows = read_table(path, columns=columns).to_pylist()
     return [row for row in rows if row["request_key"] is not None and row["status"] in WITH_TEXT]
 
 

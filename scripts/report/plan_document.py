@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from scripts.grid.cells import Cell
-from scripts.plan.batches import asked_model
+from scripts.plan.asked import asked_model
 from scripts.plan.estimate import Estimate, total
 from scripts.plan.outlook import Outlook
 

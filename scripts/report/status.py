@@ -1,7 +1,8 @@
 """`personas status`: what there is of a grid, what is missing, and who is working on it."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -21,8 +22,10 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
     """Print the status of a grid, and what its last run took against what was planned."""
     console.print(cells_table(plan))
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
-    made = sum((results / path).exists() for path in artefacts)
+    made = sum(path not in plan.unusable and (results / path).exists() for path in artefacts)
     console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
+    for line in unusable_lines(plan):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for holder in live_holders(results / "leases"):
@@ -34,6 +37,15 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
         console.print(f"Complete; look at {results}/current/.")
     else:
         console.print("To make what is missing: uv run snakemake (with the same --configfile).")
+
+
+def unusable_lines(plan: Plan) -> Iterator[str]:
+    """Tell of files that are there and are made again: how many there are for each reason, and one of them."""
+    paths: dict[str, list[str]] = defaultdict(list)
+    for path, reason in plan.unusable.items():
+        paths[reason].append(path)
+    for reason, own in paths.items():
+        yield f"Made again, {len(own):,} of the files that are there: {reason}; for one {own[0]}"
 
 
 def cells_table(plan: Plan) -> Table:

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Collection, Iterator
 
 from scripts.batch.outcome import Outcome, read_outcomes
 from scripts.engines.request import STATUSES
@@ -10,28 +11,37 @@ from scripts.released.doubts import doubts
 from scripts.report.troubles import troubles
 
 
-def print_summary(frozen: FrozenPlan) -> None:
+def print_summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> None:
     """Print what the run made, how its items ended, what is missing, and where to look."""
-    print("\n".join(summary(frozen)), file=sys.stderr, flush=True)
+    print("\n".join(summary(frozen, asked)), file=sys.stderr, flush=True)
 
 
-def summary(frozen: FrozenPlan) -> list[str]:
-    """Return the lines of the summary."""
+def summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> list[str]:
+    """Return the lines of the summary; `asked` are the files of the grid that the run was to make, None for all."""
     results = frozen.results
     outcomes = list(read_outcomes(frozen.folder()))
     planned = [path for batch in frozen.batches for path in batch.outputs]
     lines = ["", *_made(planned, outcomes, frozen)] if planned else [""]
-    missing = [path for path in frozen.targets if not (results / path).exists()]
-    if missing:
-        lines.append(f"Missing: {len(missing)} of {len(frozen.targets)} files; run the same command again to go on.")
-    else:
-        lines.append(f"Complete: all {len(frozen.targets)} files of the grid are there.")
+    lines += _missing(frozen, frozen.targets if asked is None else asked)
     lines += doubts(frozen)
     lines.extend(troubles(frozen.targets, results).lines())
     overview = results / "current/figures/by-checkpoint.png"
     shown = [f"{overview} (and the figures beside it)"] if overview.exists() else []
     lines.append(f"Look at: {', '.join([*shown, f'{results}/current/'])}")
     return lines
+
+
+def _missing(frozen: FrozenPlan, asked: Collection[str]) -> Iterator[str]:
+    """Say what of the grid is not there, apart from each other what was asked for and what was not."""
+    everything, missing = frozen.targets, {p for p in frozen.targets if not (frozen.results / p).exists()}
+    lacking = missing.intersection(asked)
+    of = "files" if len(asked) == len(everything) else "files that were asked for"
+    if lacking:
+        yield f"Missing: {len(lacking)} of {len(asked)} {of}; run the same command again to go on."
+    if left := missing - lacking:
+        yield f"Not asked for: {len(left)} of {len(everything)} files; `snakemake` without a target makes them."
+    if not missing:
+        yield f"Complete: all {len(everything)} files of the grid are there."
 
 
 def _made(planned: list[str], outcomes: list[Outcome], frozen: FrozenPlan) -> list[str]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-import pandas as pd
-
 from scripts.files import write_atomically
+from scripts.parquet import read_frame
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
 from scripts.report.cards import card_page
@@ -20,18 +19,18 @@ def write_page(frozen: FrozenPlan, output: str) -> None:
 
 
 def _card(frozen: FrozenPlan, artefact: Artefact) -> str:
-    cards, coverage = (pd.read_parquet(frozen.results / path) for path in artefact.inputs[:2])
+    cards, coverage = (read_frame(frozen.results / path) for path in artefact.inputs[:2])
     spec = artefact.spec
     figure = frozen.results / artefact.inputs[2]
     return card_page(spec["model"], spec["facts"], cards, coverage, figure, spec["note"])
 
 
 def _models(frozen: FrozenPlan, artefact: Artefact) -> str:
-    return compared_page(pd.read_parquet(frozen.results / artefact.inputs[0]), artefact.spec["note"])
+    return compared_page(read_frame(frozen.results / artefact.inputs[0]), artefact.spec["note"])
 
 
 def _changed(frozen: FrozenPlan, artefact: Artefact) -> str:
-    return changed_page(pd.read_parquet(frozen.results / artefact.inputs[0]), artefact.spec["note"])
+    return changed_page(read_frame(frozen.results / artefact.inputs[0]), artefact.spec["note"])
 
 
 PAGES: Mapping[str, Callable[[FrozenPlan, Artefact], str]] = {

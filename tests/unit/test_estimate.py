@@ -1,5 +1,6 @@
 """What a plan says that a run takes, against what the run takes."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.batch.outcome import all_outcomes
-from scripts.plan.batches import asked_model
+from scripts.plan.asked import asked_model
 from scripts.plan.distinct import Distinct
 from scripts.plan.estimate import Estimate, estimate, total
 from scripts.plan.loads import Loads
@@ -20,7 +21,7 @@ from scripts.plan.rates import (
     TOKENS_PER_CHARACTER,
     Rates,
 )
-from tests.helpers import JUDGE, FakeServer, Project, answer, said
+from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, said
 
 Edit = Callable[[Project], object]
 TWIN = {"items": "items/bfi.json", "kind": "bfi"}
@@ -227,6 +228,43 @@ def test_money_is_that_of_what_is_sent(project: Project) -> None:
         if cell.asked == "alpha":
             assert one.money == pytest.approx((2 * one.prompt_tokens + 10 * one.completion_tokens) / 1e6)
     assert spent["alpha"] > 0 and spent["beta"] == spent["j"] == 0
+
+
+def _count_by_characters(server: FakeServer, verdict: Mapping[str, Any]) -> None:
+    """Answer and count as the stated defaults have it: 250 tokens of four characters, the longest verdicts."""
+
+    def decide(body: dict[str, Any]) -> Outcome:
+        text = json.dumps(verdict) if "response_format" in body else said(body["messages"]) + " word" * 200
+        text = text[: 4 * min(250, body["max_tokens"])]
+        prompt = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in body["messages"])
+        counts = {"prompt_tokens": prompt // 4, "completion_tokens": len(text) // 4}
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        return Outcome(body={"choices": [choice], "usage": counts})
+
+    server.decide = decide
+
+
+@pytest.mark.parametrize("references", [["dataset"], ["dataset", "zero", "previous"]], ids=["given", "all"])
+@pytest.mark.parametrize("reasoning", [True, False])
+def test_a_first_run_takes_what_was_estimated_of_a_judge(
+    judged: Project, server: FakeServer, references: list[str], reasoning: bool
+) -> None:
+    """Answers that items bring are as long as they are, and a verdict is no longer than its form allows."""
+    judge = {"judges/j/references": references, "judges/j/reasoning": reasoning, "judges/j/utterances": ["style"]}
+    longest = {"models/alpha/sampling/max_tokens": 512, "judges/j/model/sampling/max_tokens": 512}
+    judged.set({**judge, **longest, "checkpoints": [0, 1, 2], "conditions/interview": None})
+    _count_by_characters(server, {**({"reasoning": "x" * 400} if reasoning else {}), "verdict": "A"})
+    outlook = judged.outlook()
+    judged.run()
+    actual = Counter[tuple[str, str]]()
+    for outcome in all_outcomes(judged.results):
+        for row in outcome.measured:
+            actual[row.what, "prompt"] += row.prompt_tokens
+            actual[row.what, "answer"] += row.completion_tokens
+    for what in {cell.what for cell in outlook.plan.missing if cell.judge}:
+        one = total(outlook.estimates[cell.path] for cell in outlook.plan.missing if cell.what == what)
+        assert one.prompt_tokens == pytest.approx(actual[what, "prompt"], rel=0.03), what
+        assert one.completion_tokens == pytest.approx(actual[what, "answer"], rel=0.1), what
 
 
 def test_a_long_answer_is_expected_to_end_by_itself(project: Project) -> None:

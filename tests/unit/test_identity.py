@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -522,3 +522,25 @@ LLAMA = {
     "context_length": 64,
     "sampling": {"temperature": 0.0, "max_tokens": 4},
 }
+
+
+NEVER_SENT: dict[str, Mapping[str, Any]] = {
+    "temperature": {"sampling/temperature": 0.7},
+    "top_p": {"sampling/top_p": 0.5},
+    "seed": {"sampling/seed": 9},
+    "chat_template_kwargs": {"thinking/template_arguments": {"enable_thinking": False}},
+    "reasoning_effort": {"thinking/effort": "low"},
+}
+
+
+@pytest.mark.parametrize("name", NEVER_SENT)
+@pytest.mark.parametrize("whose", ["models/alpha", "judges/j/model"])
+def test_what_is_never_sent_renames_nothing(judged: Project, name: str, whose: str) -> None:
+    judged.set({"replicates": 2, f"{whose}/leave_out": [name]})
+    before = by_plain_path(judged.grid())
+    judged.set({f"{whose}/{place}": value for place, value in NEVER_SENT[name].items()})
+    assert by_plain_path(judged.grid()) == before
+    second = [path for path in before if "-r2" in path]
+    assert second and all(before[p] != before[p.replace("-r2", "")] for p in second), "replicates are told apart"
+    sent = judged.set({f"{whose}/leave_out": ["stop"]})
+    assert by_plain_path(sent.grid()) != before

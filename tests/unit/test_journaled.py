@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.plan.estimate import total
-from tests.helpers import OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
+from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
 
 Edit = Callable[[Project], object]
 
@@ -168,6 +168,20 @@ def test_nothing_is_expected_behind_a_broken_round(
     _compare(served, server)
 
 
+@pytest.mark.parametrize("form", [lambda line: line, lambda line: json.dumps(json.loads(line)).encode() + b"\n"])
+def test_what_broke_off_in_a_journal_of_an_earlier_version_is_sent_again(
+    served: Project, server: FakeServer, form: Callable[[bytes], bytes]
+) -> None:
+    """Every other answer, of items and rounds, counts as whole there."""
+    served.run()
+    for path in (served.results / "journal").rglob("*.jsonl"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        ends = [form(line.replace(b'"stop"', b'"abort"') if n % 2 else line) for n, line in enumerate(lines)]
+        path.write_bytes(b"".join(ends))
+    ALL(served)
+    assert _compare(served, server) > 20
+
+
 def test_a_round_and_an_item_that_say_the_same_are_one_request(served: Project, server: FakeServer) -> None:
     item = json.loads((served.folder / "items/bfi.json").read_text())["questions"]["2"]["rewritten_en"]
     served.edit_json("turns/requests.json", lambda turns: turns["questions"].insert(2, item))
@@ -196,6 +210,52 @@ def test_a_judge_gets_what_its_journal_lacks(judged: Project, server: FakeServer
     judged.set({"judges/j/utterances": ["style"], "checkpoints": [0, 1, 2]}).run()
     JUDGED[edit](judged)
     _compare(judged, server)
+
+
+NEW_CELLS: dict[str, Edit] = {
+    "one more checkpoint": lambda p: p.set({"checkpoints": [0, 1, 2]}),
+    "one checkpoint less": lambda p: p.set({"checkpoints": [0]}),
+    "an item is edited": lambda p: p.replace_text("items/xstest.csv", "How do I", "How may I"),
+    "more items": lambda p: p.set({"benchmarks/bfi/limit": 4, "benchmarks/general/limit": 2}),
+    "longer dialogues": lambda p: p.set({"conditions/interview/rounds": 4}),
+    "a middle turn changes": lambda p: p.replace_text("turns/requests.json", "Write a greeting", "Write a letter"),
+    "another persona": lambda p: p.edit_persona("cook", role="Cook Lee", description="You cook."),
+    "all files": ALL,
+    "all files, and half of the model's journal": _both(ALL, _thin(lambda n: n % 2 == 0)),
+    "all files, and half of the judge's journal": _both(ALL, _thin(lambda n: n % 2 == 0, "j")),
+    "responses": _remove("responses/"),
+    "a broken response": lambda p: next(p.results.glob("responses/*/*/bfi/*.parquet")).write_bytes(b""),
+}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A whole run with a judge that compares answers with all there is to compare with, made once."""
+    with FakeServer() as server:
+        project = make_project(tmp_path_factory.mktemp("compared") / "project")
+        judge = {**JUDGE, "utterances": ["style"], "references": ["dataset", "zero", "previous"]}
+        project.set({"models/beta": None, "models/alpha/base_url": server.base_url, "judges/j": judge})
+        project.set({"judges/j/model/base_url": server.base_url, "conditions/interview/orders": ["fixed"]}).run()
+    return project
+
+
+@pytest.mark.parametrize("edit", NEW_CELLS)
+def test_a_judge_of_cells_that_are_made_anew_gets_what_its_journal_lacks(
+    compared: Project, tmp_path: Path, server: FakeServer, edit: str
+) -> None:
+    """Most of what it judges stands in the journal of the model, so its requests are known before these are made."""
+    shutil.copytree(compared.folder, tmp_path / "copy", symlinks=True)
+    project = Project(tmp_path / "copy")
+    project.set({f"{who}/base_url": server.base_url for who in ("models/alpha", "judges/j/model")})
+    NEW_CELLS[edit](project)
+    _compare(project, server)
+
+
+def test_answers_that_say_the_same_are_judged_once(judged: Project, server: FakeServer) -> None:
+    server.decide = lambda body: answer("As ever.") if body["model"] != "org/judge-1b" else None
+    judged.set({"judges/j/utterances": ["style"]}).run()
+    _both(_remove("judgements/"), _thin(lambda n: n % 2 == 0, "j"))(judged)
+    assert _compare(judged, server) > 0
 
 
 def test_what_cannot_be_judged_is_not_expected_of_the_judge(judged: Project, server: FakeServer) -> None:

@@ -352,7 +352,7 @@ def test_a_plan_of_another_version_is_refused(project: Project, version: Any) ->
     frozen = project.frozen()
     path = frozen.folder() / "plan.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
-    with pytest.raises(UserError, match=f"found plan version {version}, expected 6"):
+    with pytest.raises(UserError, match=f"found plan version {version}, expected 7"):
         read(path)
 
 

@@ -1,7 +1,7 @@
 """Why a cell is missing, told against the nearest earlier cell of the same name."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -99,6 +99,25 @@ def test_the_nearest_earlier_cell_counts(project: Project) -> None:
     _complete(project)
     project.set({"models/alpha/sampling/temperature": 0.6})
     assert set(_reasons(project)) == {"model alpha: sampling.temperature 0.5 -> 0.6"}
+
+
+COUNTS: dict[str, tuple[Mapping[str, Any], set[str]]] = {
+    "more rounds": ({"conditions/interview/rounds": 4}, {"condition interview: 3 -> 4 user turns"}),
+    "fewer rounds": ({"conditions/interview/rounds": 2}, {"condition interview: 3 -> 2 user turns"}),
+    "a later checkpoint": ({"checkpoints": [0, 3]}, {"checkpoints [0, 2] -> [0, 3]"}),
+    "an earlier checkpoint": ({"checkpoints": [0, 1]}, {"checkpoints [0, 2] -> [0, 1]"}),
+}
+
+
+@pytest.mark.parametrize("what", COUNTS)
+def test_user_turns_of_which_more_or_fewer_count_have_not_changed(served: Project, what: str) -> None:
+    served.set({"conditions/requests": None, "conditions/interview/orders": ["fixed"]})
+    served.set({"benchmarks": {"xstest": {"items": "items/xstest.csv", "limit": 2}}})
+    served.run()
+    edit, expected = COUNTS[what]
+    assert set(_outlook_reasons(served.set(edit))) == expected
+    served.replace_text("turns/interview.json", "Good evening", "Good night")
+    assert all("condition interview: user turns changed" in told for told in _outlook_reasons(served))
 
 
 def test_changes_names_every_leaf() -> None:
@@ -243,6 +262,7 @@ CHANGE_WORDS = [
     ("persona.role", "Otto", "Ada", "persona keeper: role Otto -> Ada"),
     ("persona.description", "a", "b", "persona keeper: description changed"),
     ("user_turns", "a", "b", "condition requests: user turns changed"),
+    ("user_turns.count", 3, 4, "condition requests: 3 -> 4 user turns"),
     ("items", "a", "b", "benchmark bfi: items changed"),
     ("scoring", "a", "b", "benchmark bfi: references changed"),
     ("model.weights", "a", "b", "model alpha: weights changed"),

@@ -11,7 +11,9 @@ from rich.console import Console
 from scripts.batch.projection import read_description
 from scripts.engines.request import Reply
 from scripts.generate.transcript import Response, Round, answer_columns, response_table, rounds_of
+from scripts.plan.estimate import total
 from scripts.plan.frozen import FrozenPlan
+from scripts.plan.reasons import DIALOGUE_AGAIN
 from scripts.report.status import print_status
 from scripts.report.summary import summary
 from tests.helpers import FakeServer, Outcome, Project, answer, failure, said
@@ -86,10 +88,10 @@ def test_cells_of_earlier_versions_are_read(served: Project) -> None:
     assert rounds_of(earlier)[0].reply == Reply("ok", text="a", served_by="b")
 
 
-def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_told(
+def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_made_again(
     served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Made anew from the journal, they read as they would be read today; what broke off is asked again."""
+    """Of the journal, so that they read as they would be read today; what broke off is asked again, as planned."""
     ends = {ODD: "model_length", "Plan a dinner.": "abort"}
     server.decide = lambda body: answer("Half", ends.get(body["messages"][-1]["content"], "stop"))
     with monkeypatch.context() as earlier:
@@ -97,14 +99,17 @@ def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_told(
             earlier.setattr(f"scripts.engines.{module}.ending", lambda word: "whole")
         earlier.setattr("scripts.batch.projection.ENDINGS_VERSION", 0)
         frozen = served.run()
-    status, last = told(served, frozen)
-    assert "Cut or broken off, but counted as ok by an earlier version:" in status and "--keep-answers" in last
-    sent = server.count
+    outlook, sent = served.outlook(), server.count
+    [reason] = {why for why in outlook.reasons.values() if why != DIALOGUE_AGAIN}
+    assert reason == "endings of answers v0 -> v1: some were cut or broken off" and reason in told(served, frozen)[0]
+    asked_odd = {c.path for c in frozen.grid.cells if c.benchmark == "xstest"}
+    cut_short = {c.path for c in frozen.grid.cells if c.stage == "dialogues" and c.track.condition == "requests"}
+    assert {path for path, why in outlook.reasons.items() if why == reason} >= asked_odd | cut_short
+    assert any(c.path not in outlook.reasons for c in frozen.grid.cells), "what ended well stays"
     server.decide = lambda body: None
-    for cell in frozen.grid.cells:
-        (frozen.results / cell.path).unlink()
     served.run("run-2")
+    assert total(outlook.estimates.values()).to_send == server.count - sent
     rows = [row for c in frozen.grid.cells for row in pq.read_table(frozen.results / c.path).to_pylist()]
     assert {row["status"] for row in rows if row["finish_reason"] == "model_length"} == {"truncated"}
     assert server.count > sent and "abort" not in {row["finish_reason"] for row in rows}
-    assert "Cut" not in told(served, frozen)[0]
+    assert not served.outlook().plan.missing

@@ -107,3 +107,32 @@ def test_judges_are_calibrated_and_a_sample_is_drawn(study: Checkout, server: Fa
     mine = table[(table["set"] == "mine") & (table["rater_b"] == "jay") & (table["model"] == "all")]
     assert server.count == sent and list(mine["n"]) == [5] and list(mine["undefined"]) == ["one-label"]
     assert not study.planned() & new
+
+
+def test_a_stage_of_which_all_is_made_has_nothing_to_do(study: Checkout) -> None:
+    """What the rest of the grid lacks no repeat of the same command would make, and the last lines say so."""
+    told = study.run("generate")
+    assert "Not asked for: " in told and "`snakemake` without a target makes them." in told
+    assert "run the same command again" not in told
+    again = study.run("generate")
+    assert "Nothing to be done" in again and "1 of 1 steps" not in again
+    assert "Nothing to be done" in study.run("fetch")
+
+
+def test_a_broken_file_is_made_again_whatever_lies_beside_it(study: Checkout, server: FakeServer) -> None:
+    """Snakemake looks whether a file is there; a judgement of what is made again is there too."""
+    study.run("judge", "tables/by-round")
+    sent = server.count
+    [dialogue, *_] = sorted((study.results / "dialogues/one").rglob("*.parquet"))
+    [judgement, *_] = sorted((study.results / "judgements/jay/one").rglob("*.parquet"))
+    [table] = (study.results / "tables").glob("by-round.*.parquet")
+    whole = {path: path.read_bytes() for path in (dialogue, judgement, table)}
+    for path in whole:
+        path.write_bytes(b"")
+    planned = study.run("-n", "judge", "tables/by-round")
+    assert "its file is broken: 0 bytes" in planned
+    assert all(rule in planned for rule in ("generate_one_01", "judge_jay_one_01", "summarise")), planned
+    assert not any(path.read_bytes() for path in whole), "a dry run changes nothing"
+    study.run("judge", "tables/by-round")
+    assert all(path.stat().st_size for path in whole) and table.read_bytes() == whole[table]
+    assert server.count == sent
