@@ -106,9 +106,9 @@ class Checkout:
             raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")
         return output
 
-    def planned(self) -> set[str]:
+    def planned(self, *targets: str) -> set[str]:
         """The files that Snakemake would make, by its own account."""
-        header, *rows = [line.split("\t") for line in self.run("--summary").splitlines() if "\t" in line]
+        header, *rows = [line.split("\t") for line in self.run(*targets, "--summary").splitlines() if "\t" in line]
         plan = header.index("plan")
         return {row[0] for row in rows if row[plan] != "no update"}
 
