@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from scripts.config import Config
-from scripts.config.models import Model, ReleasedModel
+from scripts.config.models import EndpointModel, Model, ReleasedModel
 from scripts.config.root import COMPLETIONS
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.loads import Loads
-from scripts.plan.rates import Rates
+from scripts.plan.rates import Rates, least_seconds
+from scripts.plan.tokens import Tokens
 
 Stage = Literal["generate", "judge", "import"]
 GENERATE: Final = "generate"
@@ -147,6 +148,7 @@ class _Sizes:
     def __init__(self, grid: Grid, rates: Rates) -> None:
         self._config = grid.study.config
         self._loads = Loads(grid)
+        self._tokens = Tokens(grid, rates)
         self._rates = rates
 
     def rows(self, cell: Cell) -> int:
@@ -159,11 +161,13 @@ class _Sizes:
         if cell.is_imported:
             return 0.0
         asked = asked_model(self._config, cell.track.model, cell.judge)
-        longest = asked.sampling.max_tokens
-        if not cell.judge:
-            longest = self._config.longest_answer(cell.track.model, cell.benchmark)
-        tokens = self._rates.completion_tokens(cell.asked, cell.what, longest).value
-        return sum(
-            load.rows * tokens / self._rates.tokens_per_second(cell.asked, asked, load.before).value / 60
-            for load in self._loads.of(cell)
+        answer = self._tokens.answer(cell).value
+        loads = self._loads.of(cell)
+        rows = sum(load.rows for load in loads)
+        seconds = sum(
+            load.rows * answer / self._rates.tokens_per_second(cell.asked, asked, load.before).value for load in loads
         )
+        if isinstance(asked, EndpointModel):
+            tokens = rows * answer + sum(self._tokens.prompts(cell, load) for load in loads)
+            seconds = max(seconds, least_seconds(asked, rows, tokens))
+        return seconds / 60
