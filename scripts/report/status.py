@@ -93,6 +93,6 @@ def _no_data(study: Study) -> list[str]:
             if lacking := verifiers.missing_data(ids):
                 told = ", ".join(lacking)
                 absent.append(
-                    f"benchmark {slug} has items that need NLTK data which is not here ({told}): unscorable."
+                    f"benchmark {slug} has items that need NLTK data which cannot be read ({told}): unscorable."
                 )
     return absent
