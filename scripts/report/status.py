@@ -20,6 +20,8 @@ from scripts.report.troubles import troubles
 def print_status(plan: Plan, results: Path, console: Console) -> None:
     """Print the status of a grid, and what its last run took against what was planned."""
     console.print(cells_table(plan))
+    if called := names(plan.grid.study):
+        console.print(called, highlight=False, markup=False, soft_wrap=True)
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
     made = sum((results / path).exists() for path in artefacts)
     console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
@@ -50,6 +52,14 @@ def cells_table(plan: Plan) -> Table:
         who = f"{model} by {judge}" if judge else model
         table.add_row(stage, who, *(f"{count:,}" for count in (cells, cells - lacking, lacking)))
     return table
+
+
+def names(study: Study) -> str | None:
+    """Return what the parts of a grid are called (`name`), by slug; None where nothing has a name."""
+    config = study.config
+    parts = {**config.models, **study.personas, **config.conditions, **config.benchmarks, **config.judges}
+    called = [f"{slug}: {part.name}" for slug, part in parts.items() if part.name]
+    return f"Names: {'; '.join(called)}." if called else None
 
 
 def notes(study: Study) -> list[str]:
