@@ -63,7 +63,8 @@ def test_a_missing_cell_and_a_figure_as_targets(study: Checkout) -> None:
     assert "Complete" not in output
     [file] = re.findall(r"-f (results/figures/by-checkpoint\S+pdf)", " ".join(output.split()))
     drawn = (study.folder / file).stat().st_ino
-    assert "Drawing: by-checkpoint" in study.run("-f", file) and (study.folder / file).stat().st_ino != drawn
+    study.run("-f", file)
+    assert (study.folder / file).stat().st_ino != drawn
 
 
 def test_keep_going_makes_what_can_be_made(study: Checkout, server: FakeServer) -> None:
