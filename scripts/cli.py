@@ -17,6 +17,7 @@ from scripts.files import write_atomically
 from scripts.grid.grid import build_grid
 from scripts.grid.study import resolve
 from scripts.lease import place_leases
+from scripts.plan.downstream import downstream
 from scripts.plan.outlook import look
 from scripts.profiles import install_profile
 from scripts.report.plan_document import plan_document
@@ -48,6 +49,7 @@ def validate(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> N
     """Check a config and everything it refers to; one sentence per mistake, exit code 1."""
     files, overrides = choose(configfile, profile)
     grid = build_grid(resolve(load_config(files, overrides)))
+    downstream(grid)  # tables and figures have mistakes of their own, such as names that no file system takes
     for note in notes(grid.study):
         print(f"Note: {note}")
     print(f"{', '.join(map(str, files))}: valid, {len(grid.cells)} cells.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from scripts.config.base import files_of
 from scripts.errors import UserError
 
 QUANTITIES = ("value", "contrast", "bar", "study-bar", "patterns", "pattern-documents", "length", "label")
@@ -59,7 +60,7 @@ def is_share(unit: str) -> bool:
 
 def published_files(path: Path) -> list[Path]:
     """Return a CSV file of published numbers, or those of a folder by name; UserError where there is none."""
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    files = files_of(path.iterdir(), ".csv") if path.is_dir() else [path]
     if not files or not all(file.is_file() for file in files):
         raise UserError(f"{path}: no such file, expected a CSV file of published numbers, or a folder with some.")
     return files

@@ -7,6 +7,7 @@ from pathlib import Path
 from scripts.batch.journal import journal_files, journal_lines, reply_in
 from scripts.config.models import EndpointModel, Limits, Model, Price
 from scripts.engines.budget import Budget, cost
+from scripts.engines.handed import handing_on
 from scripts.engines.limits import Gate
 from scripts.engines.turn import turn
 
@@ -22,12 +23,10 @@ async def limited(
     if not isinstance(model, EndpointModel) or model.limits == Limits():
         yield None
         return
-    async with turn(results / "leases", slug) as waited:
+    async with turn(results / "leases", slug) as handle:
         gate = Gate(model.limits, _budget(model, results, slug, where, left))
-        for window in (gate.requests, gate.tokens):
-            if waited and window:
-                window.fill()  # the batch before us may have used this minute up
-        yield gate
+        with handing_on(handle, gate.windows, slug):
+            yield gate
 
 
 def _budget(model: EndpointModel, results: Path, slug: str, where: str, left: Callable[[], int]) -> Budget | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.benchmarks.base import Benchmark, Item
 from scripts.benchmarks.reading import Row, read_jsonl, unique
-from scripts.config.base import slug_of
+from scripts.config.base import files_of, slug_of
 from scripts.errors import UserError
 
 PREFIX = "role-specific-"
@@ -25,7 +25,7 @@ class RoleSpecific(Benchmark):
 
     def load(self, path: Path) -> list[Item]:
         """Read every role's file in the folder, in order of name."""
-        files = sorted(path.glob(f"{PREFIX}*.jsonl")) if path.is_dir() else []
+        files = files_of(path.glob(f"{PREFIX}*"), ".jsonl") if path.is_dir() else []
         if not files:
             raise UserError(f"{path}: no file {PREFIX}<Role>.jsonl found, expected a folder with one a role")
         items = unique((item for file in files for item in _items(file)), path)
@@ -55,7 +55,7 @@ def without_role(question: str, role: str | None) -> str:
 
 
 def _items(file: Path) -> list[Item]:
-    role = file.name.removeprefix(PREFIX).removesuffix(".jsonl")
+    role = file.stem.removeprefix(PREFIX)
     slug = slug_of(role)
     if not slug:
         raise UserError(f"{file}: file name has the role {role!r}, expected one with letters or digits")

@@ -10,6 +10,8 @@ import importlib.util
 import logging
 import random
 import sys
+import warnings
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,8 @@ from scripts.prompts.thinking import strip_thinking
 
 PACKAGE = "if_verifiable"
 MODULES = ("ifbench", "ifeval")
+_LONGEST = 300
+"""Characters of what a verifier that crashed is quoted with; NLTK takes twenty lines."""
 
 PUNKT, TAGGER, STOPWORDS = (
     "tokenizers/punkt_tab",
@@ -51,9 +55,9 @@ def known_ids() -> frozenset[str]:
 
 
 def missing_data(ids: Sequence[str]) -> list[str]:
-    """Name the NLTK data that these constraints need and that is not installed, each once."""
+    """Name the NLTK data that these constraints need and that cannot be read, each once; and why, if it is here."""
     needed = dict.fromkeys(name for i in ids for name in NLTK_DATA.get(i, ()))
-    return [name for name in needed if not _installed(name)]
+    return [trouble for name in needed if (trouble := _trouble(name)) is not None]
 
 
 def build_problem(seed: str, instruction: str, kwargs: Mapping[str, Any]) -> str | None:
@@ -76,14 +80,17 @@ def check(
     Raises `UnscorableItem` if NLTK data is missing, a verifier crashes, or only reasoning is left to score.
     """
     if missing := missing_data(ids):
-        raise UnscorableItem(f"item '{seed}' needs NLTK data: {', '.join(missing)} (set NLTK_DATA to its folder)")
+        raise UnscorableItem(
+            f"item '{seed}' needs NLTK data: {', '.join(missing)}; expected in a folder that NLTK_DATA names"
+        )
     evaluate, registry = _library()
     said, _ = strip_thinking(answer)
     try:
         with _repeatable(seed):
             results, _ = evaluate(said, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry)
     except Exception as error:  # whatever third-party code raises: a crash is no verdict on the answer
-        raise UnscorableItem(f"item '{seed}': a verifier failed with {type(error).__name__}: {error}") from error
+        said = " ".join(str(error).split())[:_LONGEST]
+        raise UnscorableItem(f"item '{seed}': a verifier failed with {type(error).__name__}: {said}") from error
     if len(results) != len(ids):
         raise UnscorableItem(
             f"item '{seed}': {len(results)} of {len(ids)} constraints got a verdict; is the answer empty?"
@@ -188,13 +195,21 @@ def _repeatable(seed: str) -> Iterator[None]:
         random.setstate(state)
 
 
-def _installed(name: str) -> bool:
-    nltk = _nltk()
+def _trouble(name: str) -> str | None:
+    """Name data that NLTK does not read, with the reason if it is here; None: it does, also from a zip file."""
+    data = _nltk().data
     try:
-        nltk.data.find(name)
-    except LookupError:
-        return False
-    return True
+        with warnings.catch_warnings(action="ignore"):  # they say what is said here
+            data.find(f"{name}/")
+    except LookupError as error:
+        open_to_others = getattr(error, "_nltk_refused_writable", ())
+        if not open_to_others:
+            return name
+        return f"{name} (NLTK reads nothing that others may write to: chmod -R go-w {open_to_others[0]})"
+    except (OSError, zipfile.BadZipFile) as error:
+        places = [place for folder in data.path if (place := Path(folder) / f"{name}.zip").exists()]
+        return f"{name} ({places[0] if places else 'its file'} is broken, fetch it again: {error})"
+    return None
 
 
 def _location() -> str:

@@ -41,9 +41,14 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def files_of(paths: Iterable[Path], *endings: str) -> list[Path]:
+    """Return the files with an ending among paths, sorted. Dot files are notes of file managers, never data."""
+    return sorted(p for p in paths if p.name.lower().endswith(endings) and not p.name.startswith("."))
+
+
 def yaml_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the YAML files among paths, sorted. Dot files are notes of file managers (`._x.yaml`), never data."""
-    return sorted(p for p in paths if p.suffix.lower() in (".yaml", ".yml") and not p.name.startswith("."))
+    """Return the YAML files among paths, sorted."""
+    return files_of(paths, ".yaml", ".yml")
 
 
 def each_once(found: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -32,4 +32,4 @@ class BenchmarkSection(Section):
         description="kind bfi: whether the distance from the baseline counts traits alike, or by their items",
     )
     nltk: NonEmpty | None = Field(default=None, description="kind ifbench: folder of NLTK data for its verifiers")
-    name: str | None = Field(default=None, description="display name; not used yet")
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")

@@ -25,7 +25,7 @@ class Condition(Section):
         description="orders in which benchmark items are asked; the study asks in fixed only",
     )
     shuffle_seed: int = Field(default=42, ge=0, description="seed of the shuffled order")
-    name: str | None = Field(default=None, description="display name; not used yet")
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
 
     @model_validator(mode="after")
     def _orders_make_sense(self) -> "Condition":

@@ -73,7 +73,7 @@ class Judge(Section):
         ge=100,
         description="characters read of an answer at most; default: all, and what does not fit is not judged",
     )
-    name: str | None = Field(default=None, description="display name; not used yet")
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
 
     _each_once = field_validator("utterances", "benchmarks", "references", "models", "orders")(each_once)
 

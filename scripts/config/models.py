@@ -50,7 +50,7 @@ class ModelSection(Section):
 
     id: NonEmpty = Field(description="hub id of the model, e.g. google/gemma-3-4b-it")
     revision: NonEmpty = Field(description="pinned revision (commit) of the model")
-    name: str | None = Field(default=None, description="display name; not used yet")
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
     called: str | None = Field(
         default=None,
         description="what `{role}` in user turns becomes for the baseline; default: end of the id",
@@ -216,6 +216,8 @@ class EndpointModel(ModelSection):
             raise ValueError(
                 "expected a host and a path, without user, password, `?` or `#`; the key belongs in key_variable"
             )
+        if parts.path.rstrip("/").endswith("/completions"):
+            raise ValueError("expected the address that requests are sent below, without /chat/completions")
         return value
 
     @field_validator("leave_out")

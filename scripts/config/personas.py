@@ -17,7 +17,7 @@ class Persona(Section):
 
     role: NonEmpty = Field(description="name of the role as it stands in prompts")
     description: NonEmpty = Field(description="who the role is, in the second person")
-    name: str | None = Field(default=None, description="display name; not used yet")
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
 
 
 FOLDER = "config/personas"

@@ -7,7 +7,7 @@ minute; and it cannot give back what was reserved for a long answer that came sh
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,10 @@ from scripts.engines.request import Reply, Request
 from scripts.engines.trouble import Failing, Overloaded, Refusing, Trouble
 
 MINUTE = 60.0
+
+Taken = Sequence[tuple[float, float]]
+"""What requests took, as (seconds ago, amount), the first of them first."""
+
 CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER = 16, 0.25
 """A prompt's tokens before the first answers tell better; as in `scripts/plan/rates.py`."""
 
@@ -41,9 +45,16 @@ class Window:
         self._queue = asyncio.Lock()
         self._given_back = asyncio.Event()
 
-    def fill(self) -> None:
-        """Count the whole limit as used up now, by somebody else."""
-        self._put(self._limit)
+    def count_others(self, taken: Taken | None, ago: float) -> None:
+        """Count what somebody else took (see `taken`) `ago` seconds ago; None: as much as there was room for."""
+        for age, amount in [(0.0, self._limit)] if taken is None else taken:
+            self._put(amount, age + ago)
+
+    def taken(self) -> Taken:
+        """Return what stands in the window: how many seconds ago, and how much."""
+        now = time.monotonic()
+        ages = ((now - entry.time, entry.amount) for entry in self._entries)
+        return [(age, amount) for age, amount in ages if age < self._seconds]
 
     async def take(self, amount: float) -> _Entry:
         """Wait until `amount` fits, and count it; the entry can be settled later."""
@@ -63,8 +74,8 @@ class Window:
             self._given_back.set()
         entry.amount = amount
 
-    def _put(self, amount: float) -> _Entry:
-        entry = _Entry(time.monotonic(), amount)
+    def _put(self, amount: float, ago: float = 0.0) -> _Entry:
+        entry = _Entry(time.monotonic() - ago, amount)
         self._entries.append(entry)
         self._sum += amount
         return entry
@@ -89,6 +100,12 @@ class Gate:
         self.tokens = Window(limits.tokens_per_minute) if limits.tokens_per_minute else None
         self.budget = budget
         self._per_character = TOKENS_PER_CHARACTER
+
+    @property
+    def windows(self) -> Mapping[str, Window]:
+        """The windows of what is limited, by name."""
+        windows = {"requests": self.requests, "tokens": self.tokens}
+        return {name: window for name, window in windows.items() if window}
 
     @asynccontextmanager
     async def admit(self, request: Request) -> AsyncIterator["Ticket"]:

@@ -15,8 +15,8 @@ LOOK_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def turn(leases: Path, slug: str) -> AsyncIterator[bool]:
-    """Be the only batch that asks the model `slug`, waiting for as long as another is; gives whether it waited.
+async def turn(leases: Path, slug: str) -> AsyncIterator[int]:
+    """Be the only batch that asks the model `slug`, waiting for as long as another is; gives the locked file, open.
 
     A locked file, so a turn ends with its holder, however that ends. The file stays: removed, it could be locked
     twice under one name.
@@ -32,6 +32,6 @@ async def turn(leases: Path, slug: str) -> AsyncIterator[bool]:
             waited = True
             waiting.look()
             await asyncio.sleep(LOOK_SECONDS)
-        yield waited
+        yield handle
     finally:
         os.close(handle)

@@ -70,12 +70,14 @@ def _fetch(store: Store, source: str, path: str, origin: Origin) -> None:
     mark = hashlib.sha256(f"{source}/{path}".encode()).hexdigest()[:24]
     parts = _parts(store)
     parts.mkdir(parents=True, exist_ok=True)
-    with FileLock(parts / f"{mark}.lock"):  # two runs may want the same file, and would write the same part
-        if store.find(source, path) is not None:
-            return
-        with _arrival(store, source, path, origin) as arrived:
-            store.keep(source, path, arrived)
-    (parts / f"{mark}.lock").unlink(missing_ok=True)
+    lock = parts / f"{mark}.lock"
+    with FileLock(lock):  # two runs may want the same file, and would write the same part
+        try:
+            if store.find(source, path) is None:
+                with _arrival(store, source, path, origin) as arrived:
+                    store.keep(source, path, arrived)
+        finally:
+            lock.unlink(missing_ok=True)  # while it is held: whoever waits for it notices, and makes another
 
 
 def _parts(store: Store) -> Path:
@@ -102,10 +104,10 @@ def _arrival(store: Store, source: str, path: str, origin: Origin) -> Iterator[P
 
 
 def _in_folders(folders: Sequence[Path], source: str, path: str, file: ExternalFile) -> Path:
-    """Find a file in folders laid out as ours, or flat; UserError names the places."""
-    names = [f"{source}/{path}", *([file.flat] if file.flat else [])]
+    """Find a file in folders laid out as ours, flat, or checkouts of the source; UserError names the places."""
+    names = [f"{source}/{path}", *([file.flat] if file.flat else []), path]
     places = [folder / name for folder in folders for name in names]
     for place in places:
         if place.is_file():
             return place
-    raise UserError(f"{' and '.join(map(str, places))}: no such file, expected {source}/{path} there.")
+    raise UserError(f"{' and '.join(map(str, places))}: no such file, expected {source}/{path} in one place.")

@@ -13,7 +13,7 @@ from scripts.calibration import Completion, Label, read_completions
 from scripts.calibration import read_labels as read_human
 from scripts.calibration.xstest import model_of, unit_of
 from scripts.config import Config
-from scripts.config.base import composed
+from scripts.config.base import composed, files_of
 from scripts.config.benchmarks import BenchmarkSection
 from scripts.config.calibration import Labels as LabelsSection
 from scripts.config.conditions import Condition, Order
@@ -230,7 +230,7 @@ def as_asked(items: Iterable[Item], roles: Iterable[str]) -> list[Item]:
 
 def _files(path: Path, where: str) -> list[Path]:
     """Return a file, or the CSV files of a folder in order of name."""
-    files = sorted(p for p in path.glob("*.csv") if p.name[0] != ".") if path.is_dir() else [path]
+    files = files_of(path.iterdir(), ".csv") if path.is_dir() else [path]
     if not files:
         raise UserError(f"{where}: found {str(path)!r}, a folder without CSV files, expected some.")
     return files

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.config.base import Section, is_slug
+from scripts.config.base import Section, is_slug, yaml_files
 from scripts.config.judges import Form
 from scripts.config.loader import read_yaml, validate
 from scripts.errors import UserError
@@ -96,6 +96,9 @@ class JudgeTexts:
 def load_texts(folder: Path) -> JudgeTexts:
     """Read `template.yaml` and `rubrics/<metric>.yaml`; UserError names the file and the field of every mistake."""
     source = folder / "template.yaml"
+    for path in yaml_files(folder.iterdir()) if folder.is_dir() else []:
+        if path != source:
+            raise UserError(f"{path}: found this name, expected template.yaml alone here, and metrics in rubrics/.")
     template = validate(Template, read_yaml(source), str(source))
     files = sorted(path for path in (folder / "rubrics").glob("*") if not path.name.startswith("."))
     if not files:

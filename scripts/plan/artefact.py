@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from scripts.errors import UserError
 from scripts.grid.canonical import digest
+
+LONGEST_NAME = 240
+"""Letters of a file name: 255 bytes, less what stands around it while it is written, or in the name of its log."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,18 @@ def artefact(rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spe
     """Return an artefact whose outputs carry a digest of their names, the names of the inputs, and the spec."""
     mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
     marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
+    for path in marked:
+        _refuse_long(path)
     return Artefact(rule, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)
+
+
+def _refuse_long(path: str) -> None:
+    name = Path(path).name
+    if len(name) > LONGEST_NAME:  # slugs are ASCII
+        raise UserError(
+            f"{path}: a file name of {len(name)} letters, expected {LONGEST_NAME} at most; shorten the slugs of the "
+            "config that stand in it."
+        )
 
 
 def by_plain_name(artefacts: Iterable[Artefact]) -> dict[str, Artefact]:

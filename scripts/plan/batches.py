@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from scripts.config import Config
-from scripts.config.models import Model, ReleasedModel
+from scripts.config.models import EndpointModel, Model, ReleasedModel
 from scripts.config.root import COMPLETIONS
 from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
 from scripts.plan.asked import asked_model
-from scripts.plan.loads import Loads, answer_tokens
-from scripts.plan.rates import Rates
+from scripts.plan.loads import Loads
+from scripts.plan.rates import Rates, least_seconds
+from scripts.plan.tokens import Tokens
 
 Stage = Literal["generate", "judge", "import"]
 GENERATE: Final = "generate"
@@ -143,6 +144,7 @@ class _Sizes:
     def __init__(self, grid: Grid, rates: Rates) -> None:
         self._study = grid.study
         self._loads = Loads(grid)
+        self._tokens = Tokens(grid, rates)
         self._rates = rates
 
     def rows(self, cell: Cell) -> int:
@@ -155,8 +157,13 @@ class _Sizes:
         if cell.is_imported:
             return 0.0
         asked = asked_model(self._study.config, cell.track.model, cell.judge)
-        tokens = answer_tokens(self._study, self._rates, cell).value
-        return sum(
-            load.rows * tokens / self._rates.tokens_per_second(cell.asked, asked, load.before).value / 60
-            for load in self._loads.of(cell)
+        answer = self._tokens.answer(cell).value
+        loads = self._loads.of(cell)
+        rows = sum(load.rows for load in loads)
+        seconds = sum(
+            load.rows * answer / self._rates.tokens_per_second(cell.asked, asked, load.before).value for load in loads
         )
+        if isinstance(asked, EndpointModel):
+            tokens = rows * answer + sum(self._tokens.prompts(cell, load) for load in loads)
+            seconds = max(seconds, least_seconds(asked, rows, tokens))
+        return seconds / 60

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks import verifiers
+from scripts.config.base import files_of
 from scripts.config.personas import BASELINE
 from scripts.config.root import COMPLETIONS
 from scripts.grid.canonical import sha256
@@ -78,7 +79,7 @@ def _nltk(grid: Grid, benchmark: str) -> Any:
     pins, folder = grid.study.pins.nltk.get(benchmark), grid.study.nltk.get(benchmark)
     if pins is not None or folder is None:
         return pins
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    files = [path for path in files_of(Path(folder).rglob("*"), "") if path.is_file()]
     return sha256([[path.relative_to(folder).as_posix(), path.stat().st_size] for path in files])
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from scripts.config.models import ModelSection
-from scripts.grid.cells import Cell, Track
+from scripts.grid.cells import Cell
 from scripts.grid.grid import Grid
-from scripts.grid.recipe import opening, system_prompt
 from scripts.plan.asked import asked_model
 from scripts.plan.distinct import Distinct
-from scripts.plan.loads import Load, Loads, answer_tokens
-from scripts.plan.rates import CHARACTERS_PER_MESSAGE, Rate, Rates
+from scripts.plan.loads import Load, Loads
+from scripts.plan.rates import Rates, least_seconds
+from scripts.plan.tokens import Tokens
 
 Journaled = Mapping[str, Mapping[int, int]]
 """Path of a cell -> rounds before -> requests that the journal answers."""
@@ -67,10 +67,9 @@ class _Estimator:
         self._grid, self._rates = grid, rates
         self._loads = Loads(grid)
         self._distinct = Distinct(grid, self._loads)
-        self._prefixes: dict[Track, list[float]] = {}
+        self._tokens = Tokens(grid, rates)
         self._computed: set[int] = set()  # beginnings of dialogues that stood before a request
         self._held: dict[int, float] = {}  # by beginning: tokens of its last user turn, where that was sent
-        self._answers: dict[tuple[str, str], Rate] = {}
 
     def of(self, cell: Cell, journaled: Mapping[int, int]) -> Estimate:
         result, sent = Estimate(), []
@@ -89,16 +88,18 @@ class _Estimator:
 
     def _add_sent(self, result: Estimate, cell: Cell, sent: Sequence[tuple[Load, int]]) -> None:
         asked = asked_model(self._grid.study.config, cell.track.model, cell.judge)
-        tokens, measured = self._answer(cell)
+        tokens, measured = self._tokens.answer(cell)
         for load, count in sent:
-            own = self._own(cell, load) * count / load.rows
+            own = self._tokens.own(cell, load) * count / load.rows
             speed = self._rates.tokens_per_second(cell.asked, asked, load.before)
-            result.prompt_tokens += own + count * (0.0 if cell.judge else self._prefix(cell.track)[load.before])
+            result.prompt_tokens += own + count * self._tokens.before(cell, load)
             result.computed_tokens += own
             result.completion_tokens += count * tokens
             result.seconds += count * tokens / speed.value
             result.measured += count * (measured and speed.measured)
         result.computed_tokens += self._shared(cell, sent)
+        billed = result.prompt_tokens + result.completion_tokens
+        result.seconds = max(result.seconds, least_seconds(asked, result.to_send, billed))
         result.money = _money(asked, result)
 
     def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]]) -> float:
@@ -110,52 +111,15 @@ class _Estimator:
 
     def _prefix_once(self, cell: Cell, load: Load) -> float:
         """Tokens of what stands before a request and before no request so far."""
-        nodes, prefix, tokens = self._distinct.nodes(cell.track), self._prefix(cell.track), 0.0
+        nodes, prefix, tokens = self._distinct.nodes(cell.track), self._tokens.prefix(cell.track), 0.0
         for t in range(load.before, -1, -1):
             if nodes[t] in self._computed:
                 break
             self._computed.add(nodes[t])
             tokens += prefix[t] - (prefix[t - 1] if t else 0.0) - self._held.get(nodes[t], 0.0)
         if cell.stage == "dialogues":
-            self._held[nodes[load.before + 1]] = self._own(cell, load)
+            self._held[nodes[load.before + 1]] = self._tokens.own(cell, load)
         return tokens
-
-    def _own(self, cell: Cell, load: Load) -> float:
-        """Tokens of the last messages of a load, and of the answers that are judged in them."""
-        per_character = self._rates.tokens_per_character(cell.asked).value
-        characters = load.characters + CHARACTERS_PER_MESSAGE * load.rows
-        return per_character * (characters + load.rows * load.answers * self._judged_characters(cell))
-
-    def _judged_characters(self, cell: Cell) -> float:
-        if cell.judged is None:
-            return 0.0
-        tokens, _ = self._answer(cell.judged)
-        return tokens / self._rates.tokens_per_character(cell.track.model).value
-
-    def _answer(self, cell: Cell) -> Rate:
-        key = (cell.asked, cell.what)
-        if key not in self._answers:
-            self._answers[key] = answer_tokens(self._grid.study, self._rates, cell)
-        return self._answers[key]
-
-    def _prefix(self, track: Track) -> list[float]:
-        """Tokens of the opening and the first t rounds, for t from 0 to all rounds."""
-        if track not in self._prefixes:
-            self._prefixes[track] = self._measure_prefix(track)
-        return self._prefixes[track]
-
-    def _measure_prefix(self, track: Track) -> list[float]:
-        study = self._grid.study
-        model, persona = study.config.models[track.model], study.personas.get(track.persona)
-        per_character = self._rates.tokens_per_character(track.model).value
-        longest = study.config.longest_answer(track.model, None)
-        answer = self._rates.completion_tokens(track.model, "dialogues", longest).value
-        before = opening(model, system_prompt(model, persona))
-        characters = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in before)
-        path = [per_character * characters]
-        for turn in study.turns[track.condition][track.order]:
-            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
-        return path
 
 
 def _settled(cell: Cell, load: Load, new: int, settled: int) -> int:

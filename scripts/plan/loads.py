@@ -8,22 +8,7 @@ from scripts.grid.cells import Cell
 from scripts.grid.completions import rubric_of
 from scripts.grid.grid import Grid
 from scripts.grid.judgements import read_of_item
-from scripts.grid.study import Study
 from scripts.judge.prompts import judge_prompt
-from scripts.plan.asked import asked_model
-from scripts.plan.rates import COMPLETION_TOKENS, TOKENS_PER_CHARACTER, Rate, Rates
-
-
-def answer_tokens(study: Study, rates: Rates, cell: Cell) -> Rate:
-    """Return the tokens of an answer to a request of a cell; a verdict in JSON is no longer than its form allows."""
-    asked = asked_model(study.config, cell.track.model, cell.judge)
-    if not cell.judge:
-        longest = study.config.longest_answer(cell.track.model, cell.benchmark)
-        return rates.completion_tokens(cell.asked, cell.what, longest)
-    form = study.config.judges[cell.judge].form
-    characters = study.judge_texts[cell.judge].verdict_characters(form)
-    most = COMPLETION_TOKENS if characters is None else TOKENS_PER_CHARACTER * characters
-    return rates.completion_tokens(cell.asked, cell.what, asked.sampling.max_tokens, most)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from scripts.batch.outcome import Measured, Outcome
-from scripts.config.models import ModelSection
+from scripts.config.models import EndpointModel, ModelSection
 
 CHARACTERS_PER_MESSAGE = 16
 """What the chat template adds to a message, as characters: role names and separators."""
@@ -33,6 +33,14 @@ class Rate(NamedTuple):
 
     value: float
     measured: bool
+
+
+def least_seconds(model: ModelSection, requests: float, tokens: float) -> float:
+    """Return the seconds that the limits of a model spread requests over, with all tokens of theirs."""
+    if not isinstance(model, EndpointModel):
+        return 0.0
+    taken = (requests, model.limits.requests_per_minute), (tokens, model.limits.tokens_per_minute)
+    return max(60 * amount / limit if limit else 0.0 for amount, limit in taken)
 
 
 @dataclass(frozen=True)

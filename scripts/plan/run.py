@@ -16,7 +16,7 @@ from scripts.plan import frozen as frozen_plans
 from scripts.plan import warm
 from scripts.plan.frozen import FrozenPlan
 from scripts.plan.links import refresh_links
-from scripts.plan.stages import asked_files, refuse_stages_to_omit
+from scripts.plan.stages import asked_files, refuse_names_to_force, refuse_stages_to_omit
 from scripts.report.summary import print_summary
 
 _NOT_RUNS = frozenset(
@@ -132,6 +132,8 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
                 "files of failed jobs would count as current."
             )
         refuse_stages_to_omit(frozenset(workflow.dag_settings.omit_from), frozen)
+        if workflow.dag_settings.forcetargets:
+            refuse_names_to_force(frozenset(workflow.dag_settings.targets), frozen)
         _hold_lease(frozen)
         frozen_plans.write(frozen)
         _note_jobs(workflow, frozen)

@@ -70,3 +70,15 @@ def refuse_stages_to_omit(omit_from: frozenset[str], frozen: FrozenPlan) -> None
         raise UserError(
             f"--omit-from: found the stage {stage!r}, expected one of its rules ({rules}), or use --until."
         )
+
+
+def refuse_names_to_force(targets: frozenset[str], frozen: FrozenPlan) -> None:
+    """Raise UserError for a name after `-f`: Snakemake would take the name for made again, and make no file of it."""
+    files = {"all": frozen.targets, **named_targets(frozen)}
+    made = {path for artefact in frozen.artefacts for path in artefact.outputs}
+    for name in sorted(files.keys() & (targets or {"all"})):
+        first = next((f"`-f {frozen.results / path}`" for path in files[name] if path in made), None)
+        raise UserError(
+            f"-f: found {name!r}, a name of files, none of which would be made again; expected "
+            + (f"a file, as in {first}, or a rule, as in `-R draw`." if first else "`personas forget` for cells.")
+        )

@@ -1,29 +1,31 @@
 """Our patterns, mined from the imported responses, against the released pattern files."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
 from scripts.patterns.job import SPEAKERS
 
-_PLACE = ["model", "persona", "benchmark", "condition", "mined_at"]
-COLUMNS = (*_PLACE, "mining", "pattern_group", "n_ours", "n_released", "n_common", "jaccard")
+PLACE = ("model", "persona", "benchmark", "condition", "mined_at")
+COLUMNS = (*PLACE, "mining", "pattern_group", "n_ours", "n_released", "n_common", "jaccard")
 Key = tuple[Any, ...]
 Tokens = frozenset[frozenset[str]]
 
 
-def pattern_agreement(ours: pd.DataFrame, counts: pd.DataFrame, released: pd.DataFrame) -> pd.DataFrame:
+def pattern_agreement(
+    ours: pd.DataFrame, counts: pd.DataFrame, released: pd.DataFrame, mined_there: Collection[Key]
+) -> pd.DataFrame:
     """Return, for each place and group that was mined by both, how many patterns are in both.
 
     `ours` has rows as `scripts.patterns.job.PATTERN_SCHEMA`; `counts`, as its COUNT_SCHEMA, tells what was mined and
-    how that ended (`mining`), also where nothing was found; `released` is the table of released patterns, whose files
-    always have some. Patterns are equal if they have the same tokens. `jaccard` is common patterns over all (0..1).
+    how that ended (`mining`), also where nothing was found; `released` is the table of released patterns, and
+    `mined_there` the places (`PLACE`) of its files, also of those without a pattern. Patterns are equal if they have
+    the same tokens. `jaccard` is common patterns over all (0..1).
     """
     one, other = _by_place(ours), _by_place(released)
-    mined = counts[[*_PLACE, "mining"]].drop_duplicates().itertuples(index=False)
-    there = {key[:-1] for key in other}
-    keys = [(*place, group) for place in sorted(mined) if tuple(place[:-1]) in there for group in SPEAKERS]
+    mined = counts[[*PLACE, "mining"]].drop_duplicates().itertuples(index=False)
+    keys = [(*place, group) for place in sorted(mined) if tuple(place[:-1]) in mined_there for group in SPEAKERS]
     return pd.DataFrame([_compared(key, one, other) for key in keys], columns=list(COLUMNS))
 
 
@@ -32,7 +34,7 @@ def _compared(key: Key, one: Mapping[Key, Tokens], other: Mapping[Key, Tokens]) 
     ours, released = (found.get((*place, group), frozenset()) for found in (one, other))
     either = len(ours | released)
     return {
-        **dict(zip(_PLACE, place, strict=True)),
+        **dict(zip(PLACE, place, strict=True)),
         "mining": mining,
         "pattern_group": group,
         "n_ours": len(ours),
@@ -45,7 +47,7 @@ def _compared(key: Key, one: Mapping[Key, Tokens], other: Mapping[Key, Tokens]) 
 def _by_place(patterns: pd.DataFrame) -> dict[Key, Tokens]:
     groups: dict[Key, set[frozenset[str]]] = {}
     for row in patterns.to_dict("records"):
-        key = tuple(row[name] for name in [*_PLACE, "pattern_group"])
+        key = tuple(row[name] for name in [*PLACE, "pattern_group"])
         groups.setdefault(key, set()).add(_tokens(row["pattern"]))
     return {key: frozenset(found) for key, found in groups.items()}
 

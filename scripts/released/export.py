@@ -1,6 +1,6 @@
 """`personas export-released`: our cells in the layout of the release, so that the study's notebooks read them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +18,14 @@ from scripts.released.names import DATASETS, METRICS, Name, Spoken
 
 @dataclass
 class Export:
-    """What was written, and for each file that was not, why; paths are below the folder."""
+    """What was written, and for each file that was not, why; paths are below the folder.
+
+    `in_json` counts, by judge, files of judgements in a form that the study's own code does not read.
+    """
 
     written: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    in_json: Counter[str] = field(default_factory=Counter)
 
     def told(self, folder: Path) -> Iterator[str]:
         """Yield what to tell about it."""
@@ -29,6 +33,11 @@ class Export:
         for reason in sorted(set(self.left_out.values())):
             paths = [path for path, why in self.left_out.items() if why == reason]
             yield f"Not written: {len(paths):,} files ({reason}), the first is {paths[0]}."
+        for judge, files in self.in_json.items():
+            yield (
+                f"Judge {judge}: {files:,} files hold texts in form json, in which the study's notebooks find no "
+                "verdict; they read those of form reasoning-result or feedback-score."
+            )
 
 
 def export(grid: Grid, results: Path, folder: Path) -> Export:
@@ -92,6 +101,8 @@ class _Exporter:
         column = METRICS[cell.metric] if cell.metric else DATASETS[study.config.kind_of(cell.benchmark or "")]
         for key, texts in verdict_texts(study, cell, self.results).items():
             self._write(names[key].path, None if texts is None else csv_bytes({column: texts}))
+            if texts is not None and study.config.judges[cell.judge or ""].form == "json":
+                self.done.in_json[cell.judge or ""] += 1
 
     def tables(self) -> None:
         """Write IFBench accuracies and patterns, where their tables are made."""

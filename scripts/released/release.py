@@ -75,7 +75,8 @@ def open_release(folder: Path, roles: Sequence[str], directories: Mapping[str, s
             f"release.folder: found {str(folder)!r}, which has no folder generations, "
             "expected a checkout of the study's repository; name one by release.folder."
         )
-    models = sorted(entry.name for entry in (folder / "generations").iterdir() if entry.is_dir())
+    entries = [entry for entry in (folder / "generations").iterdir() if entry.is_dir()]
+    models = sorted(entry.name for entry in entries if entry.name == entry.name.encode(errors="replace").decode())
     for where, directory in directories.items():
         if directory not in models:
             raise UserError(f"{where}.directory: found {directory!r}, expected one of {', '.join(models) or 'none'}.")
@@ -89,11 +90,16 @@ def open_release(folder: Path, roles: Sequence[str], directories: Mapping[str, s
 def _sorted_out(folder: Path, known: Known) -> tuple[list[str], dict[str, str], dict[str, str]]:
     wanted, faults, ignored = list[str](), dict[str, str](), dict[str, str]()
     for path in sorted(_walk(folder, "")):
-        if path.endswith(_PICKLES):
+        readable = path.encode(errors="replace").decode()
+        if path != readable:
+            faults[readable] = "found a name that is not UTF-8, expected one in UTF-8"
+        elif path.endswith("/"):
+            ignored[path.rstrip("/")] = "a link to a folder that it stands in"
+        elif path.endswith(_PICKLES):
             ignored[path] = _PICKLE
         elif path in SUMMARIES.values():
             wanted.append(path)
-        elif path.split("/")[0] in ("generations", "metrics") or path.startswith("results/premise/"):
+        elif path.startswith(("generations/", "metrics/", "results/premise/")) and "/." not in path:
             try:
                 parse(path, known)
                 wanted.append(path)
@@ -104,8 +110,9 @@ def _sorted_out(folder: Path, known: Known) -> tuple[list[str], dict[str, str], 
     return wanted, faults, ignored
 
 
-def _walk(folder: Path, inside: str) -> Iterator[str]:
-    """Yield the paths of all files; not those of version control, and no folder that a link leads to."""
+def _walk(folder: Path, inside: str, above: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield the paths of all files, not those of version control; a link to a folder `above` it ends in a slash."""
+    above |= {os.path.realpath(folder / inside)}
     try:
         entries = list(os.scandir(folder / inside))
     except OSError as error:
@@ -114,8 +121,9 @@ def _walk(folder: Path, inside: str) -> Iterator[str]:
         ) from None
     for entry in entries:
         path = f"{inside}/{entry.name}" if inside else entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name != ".git":
-                yield from _walk(folder, path)
-        else:
+        if not entry.is_dir():
             yield path
+        elif os.path.realpath(entry.path) in above:
+            yield f"{path}/"
+        elif entry.name != ".git":
+            yield from _walk(folder, path, above)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scripts.benchmarks.reading import shown
 from scripts.grid.study import Study
+from scripts.released.agreement import PLACE
 from scripts.released.layout import layout
 from scripts.released.names import Mined, NameFault, Spoken, parse
 from scripts.released.reading import FileFault, json_of, text_of
@@ -108,11 +109,19 @@ def _bfi_ratings(study: Study, path: str, text: str) -> Iterator[Row]:
             yield {**places[key], "item_id": ids[idx], "rating": rating}
 
 
-def _patterns(study: Study, path: str, text: str) -> Iterator[Row]:
+def mined_places(study: Study, faults: Faults) -> set[tuple[Any, ...]]:
+    """Return where patterns were mined, by the names of files that can be read; a file may hold only its header."""
+    paths = _paths(study.release, "patterns") if study.release else []
+    places = [_mined_at(study, path) for path in paths if path not in faults]
+    return {tuple(place[part] for part in PLACE) for place in places if place}
+
+
+def _mined_at(study: Study, path: str) -> dict[str, Any] | None:
+    """Return the place in the grid of a file of patterns; None where the config has no such."""
     slugs, release = Slugs(study), study.release
     name = parse(path, release.known) if release else None
     if not isinstance(name, Mined):
-        return
+        return None
     place = {
         "model": slugs.models.get(name.model),
         "persona": slugs.persona(name.role),
@@ -120,14 +129,19 @@ def _patterns(study: Study, path: str, text: str) -> Iterator[Row]:
         "benchmark": slugs.benchmarks.get(name.dataset),
     }
     if None in place.values():
+        return None
+    return {**place, "mined_at": study.config.checkpoints[-1 if name.last_round else 0]}
+
+
+def _patterns(study: Study, path: str, text: str) -> Iterator[Row]:
+    place = _mined_at(study, path)
+    if place is None:
         return
-    mined_at = study.config.checkpoints[-1 if name.last_round else 0]
     for number, row in enumerate(_csv(text, ("pattern", "group", "count_0", "count_1"))):
         if row["group"] not in ("0", "1"):
             raise FileFault(f"row {number}: group: found {row['group']!r}, expected 0 or 1")
         yield {
             **place,
-            "mined_at": mined_at,
             "pattern_group": ("baseline", "persona")[int(row["group"])],
             "pattern": _tokens(row["pattern"], number),
             "n_persona": _whole(row, "count_1", number),

@@ -11,7 +11,7 @@ from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
 from scripts.released.accounting import accounting
 from scripts.released.agreement import pattern_agreement
-from scripts.released.summaries import COLUMNS, summary
+from scripts.released.summaries import COLUMNS, mined_places, summary
 from scripts.released.verdicts import verdicts
 
 
@@ -32,7 +32,8 @@ def _verdicts(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
 def _agreement(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
     read = [read_frame(frozen.results / path) for path in artefact.inputs]
     ours, counts = (pd.concat(half, ignore_index=True) for half in (read[::2], read[1::2]))
-    return pattern_agreement(ours, counts, summary(frozen.study, "patterns")[0])
+    released, faults = summary(frozen.study, "patterns")
+    return pattern_agreement(ours, counts, released, mined_places(frozen.study, faults))
 
 
 _TABLES: Mapping[str, Callable[[FrozenPlan, Artefact], pd.DataFrame]] = {

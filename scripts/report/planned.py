@@ -12,7 +12,7 @@ from rich.table import Table
 from scripts.plan.outlook import Outlook
 from scripts.report.numbers import compact, minutes, money
 from scripts.report.plan_document import Counts, Group, Work, axes, groups, work_of
-from scripts.report.status import items_left_out, unusable_lines
+from scripts.report.status import items_left_out, names, unusable_lines
 
 _WIDTH = 140
 _REASONS, _VALUES = 12, 6
@@ -27,6 +27,8 @@ def console_width(stream: TextIO) -> int | None:
 def print_outlook(outlook: Outlook, console: Console) -> None:
     """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
     console.print(plan_table(outlook))
+    if called := names(outlook.plan.grid.study):
+        console.print(called, highlight=False, markup=False)
     lines = [*_rescored(outlook), *unusable_lines(outlook.plan)]
     if outlook.plan.missing:
         lines = [*_reasons(outlook), *lines, *_axes(outlook), *_weights(outlook), *_basis(outlook)]

@@ -13,7 +13,6 @@ from scripts.config.models import EndpointModel
 from scripts.grid.study import Study
 from scripts.lease import live_holders
 from scripts.plan.plan import Plan
-from scripts.plan.user import cache_trouble
 from scripts.report.actual import planned_against_actual
 from scripts.report.troubles import troubles
 
@@ -21,6 +20,8 @@ from scripts.report.troubles import troubles
 def print_status(plan: Plan, results: Path, console: Console) -> None:
     """Print the status of a grid, and what its last run took against what was planned."""
     console.print(cells_table(plan))
+    if called := names(plan.grid.study):
+        console.print(called, highlight=False, markup=False, soft_wrap=True)
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
     made = sum(path not in plan.unusable and (results / path).exists() for path in artefacts)
     console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
@@ -64,6 +65,14 @@ def cells_table(plan: Plan) -> Table:
     return table
 
 
+def names(study: Study) -> str | None:
+    """Return what the parts of a grid are called (`name`), by slug; None where nothing has a name."""
+    config = study.config
+    parts = {**config.models, **study.personas, **config.conditions, **config.benchmarks, **config.judges}
+    called = [f"{slug}: {part.name}" for slug, part in parts.items() if part.name]
+    return f"Names: {'; '.join(called)}." if called else None
+
+
 def notes(study: Study) -> list[str]:
     """Return what is right but perhaps not meant, or not ready: item sets without items, keys that are not set."""
     no_items = [
@@ -78,7 +87,7 @@ def notes(study: Study) -> list[str]:
         if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
     ]
     left_out = [f"{line}." for line in items_left_out(study)]
-    return [*filter(None, [cache_trouble()]), *no_items, *left_out, *no_keys, *_no_data(study)]
+    return [*no_items, *left_out, *no_keys, *_no_data(study)]
 
 
 def items_left_out(study: Study) -> list[str]:
@@ -105,6 +114,6 @@ def _no_data(study: Study) -> list[str]:
             if lacking := verifiers.missing_data(ids):
                 told = ", ".join(lacking)
                 absent.append(
-                    f"benchmark {slug} has items that need NLTK data which is not here ({told}): unscorable."
+                    f"benchmark {slug} has items that need NLTK data which cannot be read ({told}): unscorable."
                 )
     return absent

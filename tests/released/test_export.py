@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,20 @@ def test_cells_that_are_missing_are_told(small_release: Small) -> None:
     assert not done.written and len(done.left_out) == 1173
     told = list(done.told(small_release.folder / "out"))
     assert told[1].startswith("Not written: 1,173 files (its cell is missing; run the workflow first), the first is")
+
+
+def test_judgements_that_the_notebooks_do_not_read_are_told(imported_release: Small) -> None:
+    out = imported_release.folder / "out"
+    assert not any("Judge " in line for line in exported(imported_release).told(out / "one"))
+    imported_release.configure(**{"judges__flow-judge__form": "json"})
+    shutil.rmtree(out)
+    done = exported(imported_release)
+    [told] = [line for line in done.told(out) if line.startswith("Judge ")]
+    files = sum("metrics/" in path and "/flow-judge" in path.lower() for path in done.written)
+    assert told == (
+        f"Judge flow-judge: {files} files hold texts in form json, in which the study's notebooks find no verdict; "
+        "they read those of form reasoning-result or feedback-score."
+    )
 
 
 def test_a_folder_with_something_in_it_is_refused(imported_release: Small) -> None:

@@ -155,6 +155,29 @@ def test_a_file_that_may_not_be_read(imported_release: Small) -> None:
     assert stat.S_ISLNK(os.lstat(path).st_mode)
 
 
+def test_links_to_folders_odd_names_and_dot_files(imported_release: Small) -> None:
+    """A model's folder on another disk counts; a link back ends; names that are not UTF-8 are told."""
+    folder = imported_release.release / "generations/gemma-3-4b-it"
+    before = imported_release.accounted()
+    folder.rename(imported_release.folder / "elsewhere")
+    folder.symlink_to(imported_release.folder / "elsewhere")
+    (folder / "back").symlink_to(imported_release.release / "generations")
+    (folder / "again").symlink_to(folder)
+    (folder / "._bfi_Gaston_3.json").write_bytes(b"\x00")
+    Path(os.fsdecode(os.fsencode(folder) + b"/bfi_\xff_3.json")).write_text("[]", encoding="utf-8")
+    files = imported_release.accounted()
+    assert files.loc[before.index, "outcome"].equals(before["outcome"])
+    told = files.loc[files.index.difference(before.index)]
+    inside = "generations/gemma-3-4b-it"
+    assert dict(told["outcome"]) == {
+        f"{inside}/back": "ignored",
+        f"{inside}/again": "ignored",
+        f"{inside}/._bfi_Gaston_3.json": "ignored",
+        f"{inside}/bfi_?_3.json": "error",
+    }
+    assert told.loc[f"{inside}/bfi_?_3.json", "detail"] == "found a name that is not UTF-8, expected one in UTF-8"
+
+
 def test_a_pickle_is_never_loaded(imported_release: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     files = imported_release.accounted()

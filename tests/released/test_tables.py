@@ -8,9 +8,9 @@ from scripts.judge.rubrics import Scale
 from scripts.plan.downstream import downstream
 from scripts.plan.frozen import Run, freeze
 from scripts.plan.plan import make_plan
-from scripts.released.agreement import pattern_agreement
+from scripts.released.agreement import PLACE, pattern_agreement
 from scripts.released.regexes import Reading, study_reading
-from scripts.released.summaries import summary
+from scripts.released.summaries import mined_places, summary
 from scripts.released.verdicts import verdicts
 from tests.released.conftest import Small
 from tests.released.world import SELENE
@@ -104,11 +104,26 @@ def test_patterns_are_compared_where_both_mined() -> None:
             for p in (["c", "b"], ["x"])
         ]
     )
-    table = pattern_agreement(ours, counts, released)
+    there = {("m", "p", "bfi", "persona-directed", 0)}
+    table = pattern_agreement(ours, counts, released, there)
     assert list(table.condition) == ["persona-directed"] * 2, "the other condition was released for no such round"
     row = table[table.pattern_group == "persona"].iloc[0]
     assert (row.n_ours, row.n_released, row.n_common, row.jaccard, row.mining) == (3, 2, 1, 0.25, "ok")
     assert pd.isna(table[table.pattern_group == "baseline"].jaccard.iloc[0])
+    none = pattern_agreement(ours, counts, released[:0], there)
+    assert list(none.n_released) == [0, 0] and none.jaccard.max() == 0, "they mined, and found none"
+
+
+def test_a_file_of_patterns_without_any_is_a_place_where_they_mined(small_release: Small) -> None:
+    study = small_release.grid().study
+    everywhere = mined_places(study, {})
+    path = small_release.release / "results/premise/premise_gemma-3-4b-it_bfi_Gaston.csv"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    study = small_release.grid().study
+    table, faults = summary(study, "patterns")
+    assert not faults and mined_places(study, faults) == everywhere
+    place = ("gemma", "gaston", "bfi", "persona-directed", 0)
+    assert place in everywhere and place not in set(table[list(PLACE)].itertuples(index=False, name=None))
 
 
 def test_the_plan_has_the_tables(small_release: Small) -> None:

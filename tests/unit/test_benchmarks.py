@@ -4,12 +4,14 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import nltk
 import pytest
 
@@ -351,21 +353,29 @@ def test_verifier_version_names_package_and_source() -> None:
     assert len(verifiers.version().split()[-1]) == 16
 
 
-def test_loading_verifiers_touches_neither_network_nor_home(tmp_path: Path) -> None:
+def test_no_import_touches_the_network(tmp_path: Path) -> None:
+    """Of any module of the package, and of the verifiers, where no data is; urllib3 asks this machine for IPv6."""
     code = """
-import socket
-def no_network(*args, **kwargs):
-    raise SystemExit("network used")
-socket.socket.connect = socket.getaddrinfo = socket.create_connection = no_network
-import sys, nltk
-nltk.download = lambda *args, **kwargs: sys.exit("NLTK download tried")
-from scripts.benchmarks import BENCHMARKS, verifiers
+import importlib, pkgutil, sys
+def refuse(event, arguments):
+    if event.startswith("socket.") and event not in ("socket.__new__", "socket.bind"):
+        print(event, arguments, flush=True)
+        raise OSError("no network")
+sys.addaudithook(refuse)
+import scripts
+for module in pkgutil.walk_packages(scripts.__path__, "scripts."):
+    try:
+        importlib.import_module(module.name)
+    except NameError as error:  # a script of a rule, which asks for the job that Snakemake puts into it
+        assert error.name == "snakemake"
+from scripts.benchmarks import verifiers
 assert len(verifiers.known_ids()) == 83
 assert "datasets" not in sys.modules and "if_verifiable" not in sys.modules
 """
     home = tmp_path / "home"
     home.mkdir()
-    environment = {"HOME": str(home), "PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
+    places = {"HOME": str(home), "NLTK_DATA": str(home), "MPLCONFIGDIR": matplotlib.get_cachedir()}
+    environment = {**places, "PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
     )
@@ -384,6 +394,50 @@ def test_nltk_data_is_found_in_the_folder_that_a_config_names(
     verifiers.look_in(str(tmp_path))
     verifiers.look_in(str(tmp_path))
     assert verifiers.missing_data(ids) == [verifiers.TAGGER] and nltk.data.path == [str(tmp_path)]
+
+
+@pytest.fixture
+def stopwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of NLTK data with stop words, which is looked in alone; its path has no room for other accounts."""
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    (tmp_path / verifiers.STOPWORDS).mkdir(parents=True)
+    (tmp_path / verifiers.STOPWORDS / "english").write_text("the\nis\n")
+    return tmp_path / verifiers.STOPWORDS
+
+
+def zipped(folder: Path) -> Path:
+    """Put a zip file in the place of a folder of NLTK data, as the downloader may leave it."""
+    archive = Path(shutil.make_archive(str(folder), "zip", folder.parent, folder.name))
+    shutil.rmtree(folder)
+    return archive
+
+
+@pytest.mark.parametrize("in_zip", [False, True])
+def test_nltk_data_is_read_from_folders_and_zip_files(stopwords: Path, in_zip: bool) -> None:
+    if in_zip:
+        zipped(stopwords)
+    assert verifiers.missing_data(["ratio:stop_words"]) == []
+
+
+def test_nltk_data_in_a_zip_file_that_was_cut_is_one_sentence(stopwords: Path) -> None:
+    archive = zipped(stopwords)
+    archive.write_bytes(archive.read_bytes()[:60])
+    with pytest.raises(UnscorableItem) as told:
+        verifiers.check("s", "p", ["ratio:stop_words"], [{"percentage": 50}], "The boat is here.")
+    assert str(told.value) == (
+        f"item 's' needs NLTK data: corpora/stopwords ({archive} is broken, fetch it again: File is not a zip file); "
+        "expected in a folder that NLTK_DATA names"
+    )
+
+
+def test_nltk_data_that_others_may_write_to_is_one_sentence(
+    stopwords: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    stopwords.chmod(0o777)
+    assert verifiers.missing_data(["ratio:stop_words"]) == [
+        f"corpora/stopwords (NLTK reads nothing that others may write to: chmod -R go-w {stopwords})"
+    ]
+    assert not recwarn.list
 
 
 # --- the original files --------------------------------------------------------------------------------

@@ -66,6 +66,13 @@ def test_validate_notes_what_is_perhaps_not_meant(project: Project) -> None:
     assert "benchmark role-specific has no items for persona stranger" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["status", "plan"])
+def test_display_names_are_shown(project: Project, command: str) -> None:
+    project.edit(models__alpha__name="Alpha, greedy", conditions__interview__name="An [interview]")
+    done = personas(project.folder, command, "-c", "config.yaml")
+    assert "Names: alpha: Alpha, greedy; baker: Baker; keeper: Keeper; interview: An [interview]." in done.stdout
+
+
 def test_status_counts_cells(project: Project) -> None:
     done = personas(project.folder, "status", "-c", "config.yaml")
     assert done.returncode == 0

@@ -120,6 +120,10 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("models.alpha.base_url", "without user"),
     ),
     "address with a query": ({f"{ALPHA}/base_url": "https://h/v1?a=b"}, ("models.alpha.base_url", "without user")),
+    "address of one request": (
+        {f"{ALPHA}/base_url": "https://h/v1/chat/completions/"},
+        ("models.alpha.base_url", "without /chat/completions"),
+    ),
     "address without host": ({f"{ALPHA}/base_url": "http:///v1"}, ("models.alpha.base_url", "expected a host")),
     "address without a number": ({f"{ALPHA}/base_url": "http://h:x/v1"}, ("models.alpha.base_url", "Port")),
     "no models": ({"models": {}}, ("models", "found {}", "at least 1")),

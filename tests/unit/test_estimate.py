@@ -208,6 +208,23 @@ def test_tokens_by_hand(project: Project) -> None:
     assert dialogue.seconds == pytest.approx(2 * 24 * SECONDS_PER_TOKEN["endpoint"] / 8)
 
 
+@pytest.mark.parametrize(
+    ("limits", "minutes"),
+    [
+        pytest.param({"requests_per_minute": 0.5}, 6 / 0.5, id="requests"),
+        pytest.param({"tokens_per_minute": 10.0}, None, id="tokens"),
+        pytest.param({"requests_per_minute": 1e6, "tokens_per_minute": 1e9}, 6 * 24 * 0.02 / 8 / 60, id="none binds"),
+    ],
+)
+def test_time_knows_limits(project: Project, limits: Mapping[str, float], minutes: float | None) -> None:
+    """Six requests in all, of the plan's table and of the size of its batch."""
+    outlook = project.set({**TINY, "models/alpha/limits": limits}).outlook()
+    sums = total(outlook.estimates.values())
+    minutes = minutes or (sums.prompt_tokens + sums.completion_tokens) / 10
+    assert sums.seconds / 60 == pytest.approx(minutes)
+    assert [batch.minutes for batch in outlook.plan.batches] == pytest.approx([minutes], abs=0.001)
+
+
 def test_a_beginning_that_dialogues_share_is_computed_once(project: Project) -> None:
     *_, said_ = _tiny(project)[2]
     outlook = project.set({"conditions/again": {"turns": "turns/requests.json", "rounds": 3}}).outlook()

@@ -1,18 +1,22 @@
 """Names of files and roles as people and their computers write them."""
 
 import json
+import shutil
 import unicodedata
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from scripts.analysis.published import published_files
 from scripts.benchmarks.role_specific import RoleSpecific, without_role
 from scripts.config.base import slug_of
 from scripts.config.personas import PersonasSection
 from scripts.errors import UserError
 from scripts.grid.cast import described, of_folder
 from scripts.grid.parts import as_asked
+from scripts.judge.texts import load_texts
+from tests.helpers import ROOT
 
 PERSONA = "role: The {0}\ndescription: You are {0}.\n"
 
@@ -32,6 +36,22 @@ def test_yml_counts_and_dot_files_never_do(tmp_path: Path) -> None:
     root = folder_of(tmp_path, "b.yaml", "a.yml", "c.YAML", "._b.yaml", ".hidden.yml", "notes.txt")
     (root / "p/._b.yaml").write_bytes(b"\x00\x05\x16\x07")
     assert slugs(root) == ["a", "b", "c"]
+
+
+def test_dot_files_beside_published_numbers_do_not_count(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.CSV", "._b.csv", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in published_files(tmp_path)] == ["a.CSV", "b.csv"]
+
+
+@pytest.mark.parametrize("name", ["template.yml", "knowledge.yaml"])
+def test_a_yaml_file_that_judges_would_not_read_is_told(tmp_path: Path, name: str) -> None:
+    folder = shutil.copytree(ROOT / "config/judges/default", tmp_path / "texts")
+    (folder / "._template.yaml").write_bytes(b"\x00")
+    load_texts(folder)
+    (folder / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"{name}: found this name, expected template\.yaml alone here"):
+        load_texts(folder)
 
 
 def test_one_persona_in_two_files_is_a_mistake(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Inputs that hang, overflow or cannot be encoded end in one sentence."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from scripts.config.loader import read_yaml
 from scripts.config.personas import PersonasSection
 from scripts.errors import UserError
 from scripts.grid.cast import described, of_folder
+from tests.helpers import Project, personas
 
 ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
@@ -44,6 +46,21 @@ def test_yaml_that_would_not_end(tmp_path: Path, text: str, says: str) -> None:
 def test_an_alias_is_no_bomb(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("a: &a {b: 1}\nc: {<<: *a, d: [*a, *a]}\n", encoding="utf-8")
     assert read_yaml(tmp_path / "x.yaml") == {"a": {"b": 1}, "c": {"b": 1, "d": [{"b": 1}, {"b": 1}]}}
+
+
+def test_slugs_that_together_make_too_long_a_name_are_told_before_anything_is_asked(project: Project) -> None:
+    long = {slug: (slug + "x" * 80)[:80] for slug in project.raw()["conditions"]}
+    conditions = {long[slug]: section for slug, section in project.raw()["conditions"].items()}
+    benchmarks = {"b" * 80: {**project.raw()["benchmarks"]["xstest"], "kind": "xstest"}}
+    done = personas(
+        project.edit(conditions=conditions, benchmarks=benchmarks).folder, "validate", "-c", "config.yaml"
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"figures/difference-\S+: a file name of \d+ letters, expected 240 at most; shorten the slugs of the config "
+        r"that stand in it\.\n",
+        done.stderr,
+    )
 
 
 @pytest.mark.parametrize("read", [read_yaml, read_json, read_jsonl, lambda path: read_csv(path, ())])

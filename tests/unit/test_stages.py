@@ -1,11 +1,13 @@
 """Targets with names: stages and figures, and the files that they ask for."""
 
+import re
+
 import pytest
 
 from scripts.errors import UserError
 from scripts.plan.batches import STAGES
 from scripts.plan.frozen import FrozenPlan
-from scripts.plan.stages import named_targets, refuse_stages_to_omit, stage_rules
+from scripts.plan.stages import named_targets, refuse_names_to_force, refuse_stages_to_omit, stage_rules
 from tests.helpers import JUDGE, Project
 
 
@@ -46,3 +48,11 @@ def test_leaving_out_a_stage_is_refused(frozen: FrozenPlan) -> None:
     refuse_stages_to_omit(frozenset({"draw", "generate_alpha_01"}), frozen)
     with pytest.raises(UserError, match=r"found the stage 'figures', expected one of its rules \(draw\)"):
         refuse_stages_to_omit(frozenset({"figures"}), frozen)
+
+
+def test_forcing_a_name_is_refused(frozen: FrozenPlan) -> None:
+    file = frozen.results / named_targets(frozen)["figures/by-checkpoint"][0]
+    refuse_names_to_force(frozenset({file.as_posix(), "draw"}), frozen)
+    for names, expected in [({"figures/by-checkpoint"}, f"`-f {file}`"), (set[str](), "`-f "), ({"judge"}, "forget")]:
+        with pytest.raises(UserError, match=re.escape(expected)):
+            refuse_names_to_force(frozenset(names), frozen)

@@ -16,6 +16,7 @@ from scripts.engines import vllm
 from scripts.engines.builds import Build, vllm_build
 from scripts.engines.local_weights import local_weights
 from scripts.errors import UserError
+from tests.vllm import prepare
 
 MODEL: dict[str, Any] = {
     "engine": "vllm",
@@ -25,6 +26,28 @@ MODEL: dict[str, Any] = {
     "sampling": {"temperature": 0.7, "max_tokens": 64},
 }
 MACHINE = Machine(vllm_python="env/bin/python")
+
+
+def test_an_environment_that_was_made_by_half_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    prepare.WEIGHTS.mkdir(parents=True)
+    (prepare.WEIGHTS / "model.safetensors").touch()
+    asked, is_stopped = list[str](), [True, False]
+
+    def run(*command: object) -> None:
+        asked.append(str(command[1]))
+        if command[1] == "venv":
+            prepare.PYTHON.parent.mkdir(parents=True, exist_ok=True)
+            prepare.PYTHON.touch()
+        elif is_stopped.pop(0):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare, "_run", run)
+    with pytest.raises(KeyboardInterrupt):
+        prepare.prepare()
+    for _ in range(2):
+        prepare.prepare()
+    assert asked == ["venv", "pip"] * 2, "the second time all of it, the third time nothing"
 
 
 def model(**changes: Any) -> VllmModel:

@@ -51,6 +51,11 @@ def compute(frozen, output):
     while time.process_time() < 0.5:
         pass
 
+def verify(frozen, output):
+    from scripts.benchmarks import verifiers
+    (frozen.results / output).write_text(json.dumps({"known": "if_verifiable.common" in sys.modules}))
+    verifiers.known_ids()
+
 def wait(frozen, output):
     (frozen.results / output).write_text(str(os.getpid()))
     time.sleep(60)
@@ -129,6 +134,23 @@ def test_the_next_fork_finds_imported_what_the_first_had_to_import(
         warmed.append(_seen(plan)["warmed"])
     assert not known[0] and known[-1]
     assert warmed == [[process.pid]] * 3, "once is enough"
+
+
+def test_verifiers_are_imported_without_a_download(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """They try to download data at every import, and print four lines for each file that they do not get."""
+    watch = "def told(event, arguments):\n if event == 'socket.getaddrinfo': print(event, arguments, flush=True)\n"
+    (tmp_path / "modules/sitecustomize.py").write_text(f"import sys\n{watch}sys.addaudithook(told)\n")
+    monkeypatch.setenv("NLTK_DATA", str(tmp_path))
+    request.getfixturevalue("process")
+    known = []
+    for _ in range(2):
+        assert warm.made(_making(plan, "verify")) == 0
+        known.append(_seen(plan)["known"])
+    assert warm.made(_making(plan, "tell")) == 0, "what was imported is behind us"
+    assert known == [False, True]
+    assert (tmp_path / "words").read_text() == ""
 
 
 def test_every_fork_reads_the_plan(plan: Path, process: "subprocess.Popen[bytes]", project: Project) -> None:

