@@ -1,0 +1,271 @@
+"""What must hold for one random study: run, run again, edited, reverted, broken, killed, started twice at once."""
+
+import json
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+import pyarrow.parquet as pq
+
+from scripts.engines.request import STATUSES
+from tests.faults.finished import assert_kept, content, journaled
+from tests.faults.processes import wait_until
+from tests.faults.runs import Launcher
+from tests.fuzz.answers import JUDGE, Answers, mark_of
+from tests.fuzz.draw import draw_world
+from tests.fuzz.edits import EDITS, FREE, NOTHING
+from tests.fuzz.truth import Truth
+from tests.fuzz.world import World
+from tests.helpers import FakeServer
+from tests.precision.in_process import InProcess
+
+JUDGING_AFTER_EDITS_IS_EXACT = False
+"""Whether as many judgements are sent as planned also where judged cells are made anew from journaled answers."""
+
+EDITS_EACH = 2
+WATCHED = ("dialogues/", "responses/", "judgements/", "tables/ratings-", "patterns/")
+"""Beginnings of the paths of which the truth is known here; the exactness table knows that of one study's others."""
+
+SECOND_START = "is making some of the same files"
+
+
+class Violation(AssertionError):
+    """Something that must hold does not."""
+
+
+def holds(what: str, condition: bool, told: object = "") -> None:
+    """Raise Violation unless a condition holds."""
+    if not condition:
+        raise Violation(f"{what}: {told}" if told != "" else what)
+
+
+def same(what: str, ours: AbstractSet[str], truth: AbstractSet[str]) -> None:
+    """Raise Violation unless two sets of paths are one."""
+    holds(what, ours == truth, f"without need {sorted(ours - truth)}, lacking {sorted(truth - ours)}")
+
+
+class Told(NamedTuple):
+    """What one run planned to send and sent, of the models and of the judges."""
+
+    planned: tuple[int, int]
+    sent: tuple[int, int]
+
+
+class Study(InProcess):
+    """A study whose config lies where the launcher of runs looks for it."""
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "config.yaml"
+
+
+@dataclass
+class Fuzzed:
+    """A study of its own folder, and what was ever made there: (path, mark of what shapes it)."""
+
+    folder: Path
+    world: World
+    server: FakeServer
+    answers: Answers
+    made: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.project = Study(self.folder)
+        self.write(self.world)
+
+    def write(self, world: World) -> None:
+        """Put the files of a study into the folder, and the weights they name behind the server."""
+        world.write(self.folder)
+        asked = [*world.raw["models"].values(), *(judge["model"] for judge in world.raw["judges"].values())]
+        self.answers.salts = {model["id"]: model["revision"] for model in asked}
+
+    def run(self, truth: Truth, broken: AbstractSet[str] = frozenset()) -> Told:
+        """Carry the study through: exactly what was never made is made, and what is `broken` with all behind it."""
+        cells = {path for path, mark in truth.cells.items() if (path, mark) not in self.made}
+        cells = cells.union(*map(truth.behind, broken))
+        rest = {path for path, mark in truth.artefacts.items() if (path, mark) not in self.made}
+        rest |= {path for path in truth.artefacts if not cells.isdisjoint(truth.read[path])}
+        lines, count = len(journaled(self.project.results).lines), self.server.count
+        course = self.project.course()
+        same("what is planned is what depends on it", _watched(course.planned), cells | rest)
+        same("the cells made are those planned", course.cells, cells)
+        same("the tables made are those planned", _watched(course.rest), rest)
+        same("what was made is current", _watched(course.left), rest)
+        self.made |= {*truth.cells.items(), *truth.artefacts.items()}
+        bodies = self.server.bodies[count:]
+        self._nothing_twice(bodies, lines)
+        self._one_status_a_row(truth)
+        judging = sum(body["model"].startswith(JUDGE) for body in bodies)
+        return Told(_planned(self.project), (len(bodies) - judging, judging))
+
+    def _nothing_twice(self, bodies: list[dict[str, Any]], lines: int) -> None:
+        """Two requests are one where a server cannot tell them apart, or where the journal cannot."""
+        [(mark, times)] = Counter(map(mark_of, bodies)).most_common(1) or [("", 1)]
+        holds("nothing is sent twice", times == 1, [body for body in bodies if mark_of(body) == mark][:1])
+        after = journaled(self.project.results)
+        holds("no request stands in a journal twice", after.repeats == 0, after.repeats)
+        new = len(after.lines) - lines
+        holds("each request sent has a line in a journal", new == len(bodies), f"{new} lines, {len(bodies)} sent")
+
+    def _one_status_a_row(self, truth: Truth) -> None:
+        links = self.project.results / "current"
+        for path, rows in truth.rows.items():
+            told = pq.read_table((links / path).resolve(strict=True)).to_pylist()
+            keys = ("round", "checkpoint", "item_id", "reference_is_a")
+            places = {tuple(row.get(key) for key in keys) for row in told}
+            holds("each place has one row", len(told) == len(places) == rows, f"{path}: {len(told)}, not {rows}")
+            strange = [row for row in told if row["status"] not in STATUSES]
+            holds("each row has one status", not strange, f"{path}: {strange[:1]}")
+
+    def nothing_to_do(self, what: str) -> None:
+        """Plan, and run: neither plans, makes nor sends anything, whatever it is of."""
+        count = self.server.count
+        course = self.project.course()
+        for part in course:
+            same(what, part, set())
+        holds(what, self.server.count == count, f"{self.server.count - count} requests sent")
+
+
+@dataclass
+class Report:
+    """What was done with one study."""
+
+    number: int
+    size: str
+    cells: int
+    requests: int = 0
+    edits: list[str] = field(default_factory=list)
+    killed_after: int = 0
+
+    def __str__(self) -> str:
+        did = "; ".join([*self.edits, f"killed after {self.killed_after}"])
+        return f"{self.number:4} {self.size}: {self.cells} cells, {self.requests} requests; {did}"
+
+
+def check(seed: int, number: int, folder: Path, server: FakeServer, launcher: Launcher) -> Report:
+    """Draw a study and hold it to everything; Violation names what does not hold."""
+    draw = random.Random(f"{seed} {number}")
+    answers = Answers(server)
+    world = draw_world(draw, server.base_url)
+    answers.odd = draw.random() < 0.25
+    fuzzed, truth = Fuzzed(folder / "study", world, server, answers), Truth(world)
+    report = Report(number, size(world, answers.odd), len(truth.cells))
+    count = server.count
+    told = fuzzed.run(truth)
+    report.requests = server.count - count
+    _as_planned("first run", told, answers.odd)
+    fuzzed.nothing_to_do("a second run does nothing")
+    undisturbed = content(fuzzed.project)
+    for name in draw.sample(list(EDITS), len(EDITS)):
+        if len(report.edits) == EDITS_EACH:
+            break
+        edited = world.copy()
+        if EDITS[name](edited, draw) is not False and Truth(edited).cells:
+            _edit(fuzzed, name, edited)
+            report.edits.append(name)
+    _break(fuzzed, draw, truth)
+    report.killed_after = draw.randrange(max(1, report.requests))
+    _kill(folder / "killed", world, report, undisturbed, answers, launcher)
+    return report
+
+
+def size(world: World, odd: bool) -> str:
+    """Return how many there are of everything."""
+    raw = world.raw
+    parts = {name: len(raw[name]) for name in ("models", "conditions", "benchmarks", "judges")}
+    told = [f"{parts['models']} models", f"{len(world.speakers)} personas"]
+    told += [f"{count} {name}" for name, count in parts.items() if name != "models"]
+    return ", ".join([*told, *(["odd answers"] if odd else [])])
+
+
+def _edit(fuzzed: Fuzzed, name: str, edited: World) -> None:
+    fuzzed.write(edited)
+    try:
+        if name in NOTHING:
+            fuzzed.nothing_to_do("it plans nothing")
+        else:
+            told = fuzzed.run(Truth(edited))
+            _as_planned("after the edit", told, fuzzed.answers.odd, JUDGING_AFTER_EDITS_IS_EXACT)
+            holds("what was asked before is not sent", name not in FREE or sum(told.sent) == 0, told)
+        fuzzed.nothing_to_do("a second run does nothing")
+        fuzzed.write(fuzzed.world)
+        fuzzed.nothing_to_do("a revert plans nothing")
+    except Exception as error:
+        error.add_note(f"edit: {name}")
+        raise
+
+
+def _break(fuzzed: Fuzzed, draw: random.Random, truth: Truth) -> None:
+    """Lose a file: it is made again with all that stands on it, by the journal alone."""
+    path = draw.choice(sorted(truth.cells))
+    (fuzzed.project.results / "current" / path).resolve(strict=True).unlink()
+    told = fuzzed.run(truth, {path})
+    holds("a file that is lost costs no request", sum(told.sent) == 0, told)
+
+
+def _as_planned(when: str, told: Told, odd: bool, exact: bool = True) -> None:
+    """Answers that are no texts end dialogues, and leave nothing to judge: then less is sent than planned."""
+    for what, planned, sent, is_exact in zip(("models", "judges"), *told, (not odd, exact and not odd), strict=True):
+        right = planned == sent if is_exact else planned >= sent
+        holds(f"{when}: what is planned is sent ({what})", right, f"{planned} planned, {sent} sent")
+
+
+def _planned(project: Study) -> tuple[int, int]:
+    """Return what the plan of the last run says it sends, by models and by judges."""
+    plan = max((project.results / "runs").glob("*/plan.json"), key=lambda path: int(path.parent.name[4:]))
+    raw = json.loads(plan.read_text())
+    judging = {batch["name"]: batch["judge"] is not None for batch in raw["batches"]}
+    sums = [0, 0]
+    for name, told in raw["estimates"].items():
+        sums[judging[name]] += told["requests"] - told["journaled"]
+    return sums[0], sums[1]
+
+
+def _watched(paths: AbstractSet[str]) -> set[str]:
+    return {path for path in paths if path.startswith(WATCHED)}
+
+
+def _kill(folder: Path, world: World, report: Report, undisturbed: Any, answers: Answers, launcher: Launcher) -> None:
+    """Kill a run after some answers, and go on with two starts at the same moment."""
+    project = Study(folder)
+    world.write(folder)
+    answers.hold(report.killed_after)
+    attempt = launcher.start(project)
+    wait_until(lambda: answers.held or attempt.over, "a request beyond the last that is answered")
+    for pid in (attempt.driver, *attempt.batches.values()):
+        with suppress(ProcessLookupError):
+            os.killpg(attempt.driver, signal.SIGKILL) if pid == attempt.driver else os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: attempt.over and not any(map(psutil.pid_exists, attempt.batches.values())), "its end")
+    answers.release()
+    before = journaled(project.results)
+    asked = _start_twice(project, answers, launcher)
+    after = journaled(project.results)
+    assert_kept(before, after)
+    again = [mark for mark in asked if mark in before.marks]
+    holds("what was answered before the kill is not asked again", not again, again)
+    new = len(after.lines) - len(before.lines)
+    holds("each request sent has a line in a journal", new == len(asked), f"{new} lines, {len(asked)} sent")
+    holds("a study that was killed reads like one that was not", content(project) == undisturbed)
+
+
+def _start_twice(project: Study, answers: Answers, launcher: Launcher) -> list[str]:
+    """Start two runs at once: one works and the other gives way. Return the marks of what they ask."""
+    answers.hold(0)
+    begun = answers.server.count
+    runs = [launcher.start(project, patience=0.0) for _ in range(2)]
+    wait_until(lambda: any(run.over for run in runs), "one of two starts to give way")
+    answers.release()
+    codes = [run.wait() for run in runs]
+    told = "\n".join(run.told() for run in runs)
+    holds("of two starts at once one works", sorted(codes) == [0, 1], f"{codes}\n{told}")
+    holds("the other says why it does not", SECOND_START in runs[codes.index(1)].told(), told)
+    plans = [(project.results / f"runs/{run.run}/plan.json").exists() for run in runs]
+    holds("and leaves no plan", plans[codes.index(1)] is False, plans)
+    return [mark_of(body) for body in answers.server.bodies[begun:]]
