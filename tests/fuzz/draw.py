@@ -11,7 +11,7 @@ from tests.helpers import ROOT, from_yaml
 LIMITS = False
 """Whether models have `limits`: each batch that waits for another costs a minute still."""
 
-LARGEST = (110, 260)
+LARGEST = (120, 400)
 """Cells and rows of a study at most."""
 
 KINDS = ("bfi", "xstest", "ifbench", *BOUND)
@@ -79,7 +79,9 @@ class _Draw:
         if replicates > 1:  # a server that is not told the seed would say the same twice
             for model in models.values():
                 model["leave_out"] = [name for name in model.get("leave_out", []) if name != "seed"]
-        world.raw["judges"] = {f"judge-{n}": self.judge(f"judge-{n}", world) for n in range(draw.randint(0, 2))}
+        world.raw["judges"] = {
+            f"judge-{n}": self.judge(f"judge-{n}", world) for n in range(draw.choice([0, 1, 1, 2]))
+        }
         world.raw["patterns"] = self._patterns(world.raw)
         if self.maybe():
             world.raw["calibration"] = {}

@@ -124,13 +124,16 @@ class Fuzzed:
             strange = [row for row in told if row["status"] not in STATUSES]
             holds("each row has one status", not strange, f"{path}: {strange[:1]}")
 
-    def nothing_to_do(self, what: str) -> None:
-        """Plan, and run: neither plans, makes nor sends anything, whatever it is of."""
+    def run_again(self) -> None:
+        """Carry the study through when all is made: nothing is planned, made or sent, whatever it is of."""
         count = self.server.count
-        course = self.project.course()
-        for part in course:
-            same(what, part, set())
-        holds(what, self.server.count == count, f"{self.server.count - count} requests sent")
+        for part in self.project.course():
+            same("a second run does nothing", part, set())
+        holds("a second run does nothing", self.server.count == count, f"{self.server.count - count} requests sent")
+
+    def nothing_to_do(self, what: str) -> None:
+        """Plan: nothing is to be made, whatever it is of."""
+        same(what, self.project.planned(), set())
 
 
 @dataclass
@@ -161,7 +164,7 @@ def check(seed: int, number: int, folder: Path, server: FakeServer, launcher: La
     told = fuzzed.run(truth)
     report.requests = server.count - count
     _as_planned("first run", told, answers.odd)
-    fuzzed.nothing_to_do("a second run does nothing")
+    fuzzed.run_again()
     undisturbed = content(fuzzed.project)
     for name in draw.sample(list(EDITS), len(EDITS)):
         if len(report.edits) == EDITS_EACH:
@@ -189,12 +192,12 @@ def _edit(fuzzed: Fuzzed, name: str, edited: World) -> None:
     fuzzed.write(edited)
     try:
         if name in NOTHING:
-            fuzzed.nothing_to_do("it plans nothing")
+            fuzzed.nothing_to_do("what shapes nothing plans nothing")
         else:
             told = fuzzed.run(Truth(edited))
             _as_planned("after the edit", told, fuzzed.answers.odd, JUDGING_AFTER_EDITS_IS_EXACT)
             holds("what was asked before is not sent", name not in FREE or sum(told.sent) == 0, told)
-        fuzzed.nothing_to_do("a second run does nothing")
+            fuzzed.nothing_to_do("after a run nothing is left")
         fuzzed.write(fuzzed.world)
         fuzzed.nothing_to_do("a revert plans nothing")
     except Exception as error:
@@ -204,8 +207,9 @@ def _edit(fuzzed: Fuzzed, name: str, edited: World) -> None:
 
 def _break(fuzzed: Fuzzed, draw: random.Random, truth: Truth) -> None:
     """Lose a file: it is made again with all that stands on it, by the journal alone."""
+    paths = {cell.plain_path: cell.path for cell in fuzzed.project.grid().cells}
     path = draw.choice(sorted(truth.cells))
-    (fuzzed.project.results / "current" / path).resolve(strict=True).unlink()
+    (fuzzed.project.results / paths[path]).unlink()
     told = fuzzed.run(truth, {path})
     holds("a file that is lost costs no request", sum(told.sent) == 0, told)
 
