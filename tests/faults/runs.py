@@ -97,13 +97,13 @@ class Launcher:
         self._reader.join(PATIENCE)
         self._process.stdout.close()
 
-    def start(self, project: Project, patience: float = 20.0, **patches: Any) -> Attempt:
-        """Start a run of a study. `patience`: seconds to wait for its files. `patches` are those of patches.py."""
+    def start(self, project: Project, **patches: Any) -> Attempt:
+        """Start a run of a study. `patches` are those of patches.py for its batches, and `patience` with its lease."""
         run = f"run-{len(self._attempts) + 1:04d}"
         attempt = Attempt(run, project.folder, project.folder / f"{run}.stderr")
         self._attempts[run] = attempt
-        told = {"run": run, "folder": str(project.folder), "stderr": str(attempt.stderr)}
-        told |= {"patience": patience, "patches": patches}
+        told: dict[str, Any] = {"run": run, "folder": str(project.folder), "stderr": str(attempt.stderr)}
+        told |= {"patience": patches.pop("patience", 20.0), "patches": patches}
         assert self._process.stdin
         self._process.stdin.write(json.dumps(told).encode() + b"\n")
         self._process.stdin.flush()

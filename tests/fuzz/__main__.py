@@ -49,12 +49,13 @@ def _tell(error: Exception) -> None:
 def summary(reports: Sequence[Report]) -> str:
     """Return what was done, in a few lines."""
     cells, requests = sum(r.cells for r in reports), sum(r.requests for r in reports)
+    configs, lost = len(reports), sum(r.lost is not None for r in reports)
     edits = Counter(name for report in reports for name in report.edits)
     never = sorted(EDITS.keys() - edits.keys())
     lines = [
-        f"{len(reports)} configs, {cells} cells, {requests} requests in first runs",
+        f"{configs} configs, {cells} cells, {requests} requests in first runs",
         f"{edits.total()} edits of {len(edits)} kinds, each reverted",
-        f"{len(reports)} files lost, {len(reports)} kills, {len(reports)} times two starts at once",
+        f"{lost} files lost, {configs} kills, {configs} times two starts at once",
         *([f"kinds of edits not drawn: {', '.join(never)}"] if never else []),
     ]
     return "\n".join(lines)

@@ -1,6 +1,5 @@
 """Draw a valid study: everything that the config reference names and a fake server can serve, small."""
 
-import json
 import random
 from typing import Any
 
@@ -27,12 +26,12 @@ CONSTRAINTS: tuple[dict[str, Any], ...] = (
 POLITE = {"scale": "yes-no", "criterion": "Is it polite?", "yes": "it is", "no": "it is not"}
 
 
-def draw_world(draw: random.Random, base_url: str) -> World:
-    """Return a study that is not too large."""
+def draw_world(draw: random.Random, base_url: str, cells: int, rows: int) -> World:
+    """Return a study with so many cells and rows at most."""
     while True:
         world = _Draw(draw, base_url).world()
         truth = Truth(world)
-        if 0 < len(truth.cells) <= LARGEST[0] and sum(truth.rows.values()) <= LARGEST[1]:
+        if 0 < len(truth.cells) <= cells and sum(truth.rows.values()) <= rows:
             return world
 
 
@@ -83,10 +82,11 @@ class _Draw:
             f"judge-{n}": self.judge(f"judge-{n}", world) for n in range(draw.choice([0, 1, 1, 2]))
         }
         world.raw["patterns"] = self._patterns(world.raw)
-        if self.maybe():
-            world.raw["calibration"] = {}
+        world.raw |= self._shown(world)
+        if self.maybe(0.15):
+            world.take_roles()
         if len(personas) > 1 and self.maybe():
-            world.raw["personas"]["include"] = self.some(sorted(personas), least=1)
+            world.raw["personas"]["include"] = self.some(list(world.personas), least=1)
         return world
 
     def _persona(self, slug: str) -> dict[str, str]:
@@ -206,6 +206,19 @@ class _Draw:
         kept = {name: value for name, value in options.items() if self.maybe(0.4)}
         return {"model": self.model(slug), "texts": f"texts/{draw.choice(['one', 'two'])}", **kept}
 
+    def _shown(self, world: World) -> dict[str, Any]:
+        """Draw what only tables, figures and samples heed."""
+        models, kinds = list(world.raw["models"]), world.kinds
+        samples: dict[str, Any] = {"said": {"metric": "style", "n": 5}}
+        samples |= {f"of-{b}": {"metric": "refusal", "benchmark": b} for b, kind in kinds.items() if kind == "xstest"}
+        options: dict[str, Any] = {
+            "calibration": {"samples": samples} if self.maybe() else {},
+            "comparison": {"two": {"models": models}} if len(models) == 2 else {},
+            "statistics": {"study": True, "mixed_models": self.maybe()},
+            "figures": {"resamples": 10, "note": "So it is."},
+        }
+        return {name: value for name, value in options.items() if self.maybe()}
+
     def _patterns(self, raw: dict[str, Any]) -> dict[str, Any]:
         options: dict[str, Any] = {
             "benchmarks": self.some(list(raw["benchmarks"])),
@@ -218,6 +231,5 @@ class _Draw:
 def _texts() -> dict[str, Any]:
     folder = ROOT / "config/judges/default"
     rubrics = {path.stem: from_yaml(path) for path in (folder / "rubrics").glob("*.yaml")}
-    return json.loads(
-        json.dumps({"template": from_yaml(folder / "template.yaml"), "rubrics": {**rubrics, "polite": POLITE}})
-    )  # type: ignore[no-any-return]
+    texts = {"template": from_yaml(folder / "template.yaml"), "rubrics": {**rubrics, "polite": dict(POLITE)}}
+    return texts

@@ -35,7 +35,10 @@ def _other(draw: Draw, of: Any, now: Any) -> Any:
 
 def _section(world: World, draw: Draw, name: str) -> Any:
     """Return a section of the config of some model, judge, ...; None where there is none."""
-    sections = world.raw.get(name) or {}
+    return _section_of(world.raw.get(name) or {}, draw)
+
+
+def _section_of(sections: dict[str, Any], draw: Draw) -> Any:
     return sections[_any(draw, sections)] if sections else None
 
 
@@ -51,6 +54,12 @@ def _benchmark(world: World, draw: Draw, kinds: Any, limited: bool = True) -> An
     found = [slug for slug, kind in world.kinds.items() if kind in kinds]
     others = {slug for slug, section in world.raw["benchmarks"].items() if limited or "limit" not in section}
     return draw.choice([slug for slug in found if slug in others]) if others.intersection(found) else None
+
+
+def _texts(world: World, draw: Draw) -> Any:
+    """Return the texts that some judge reads; None where there is no judge."""
+    judge = _section(world, draw, "judges")
+    return judge and world.texts[Path(judge["texts"]).name]
 
 
 def _rename(sections: dict[str, Any], draw: Draw) -> tuple[str, str]:
@@ -72,7 +81,10 @@ def _(world: World, draw: Draw) -> Any:
 
 @edit("persona's display name", nothing=True)
 def _(world: World, draw: Draw) -> Any:
+    if "roles" in world.raw["personas"]:
+        return False
     world.personas[_any(draw, world.personas)]["name"] = words(draw, "Called")
+    return None
 
 
 @edit("blanks around a description", nothing=True)
@@ -83,9 +95,10 @@ def _(world: World, draw: Draw) -> Any:
 
 @edit("persona added")
 def _(world: World, draw: Draw) -> Any:
-    world.personas["zoe"] = {"role": "Zoe Holt", "description": words(draw, "You are")}
+    slug = "zoe-holt" if "roles" in world.raw["personas"] else "zoe"
+    world.personas[slug] = {"role": "Zoe Holt", "description": words(draw, "You are")}
     if "include" in world.raw["personas"]:
-        world.raw["personas"]["include"].append("zoe")
+        world.raw["personas"]["include"].append(slug)
     for told in world.items.values():
         if told["kind"] in BOUND and draw.random() < 0.7:
             told["items"].append(
@@ -103,9 +116,12 @@ def _(world: World, draw: Draw) -> Any:
 
 @edit("persona renamed", free=True)
 def _(world: World, draw: Draw) -> Any:
+    if "roles" in world.raw["personas"]:
+        return False
     old, new = _rename(world.personas, draw)
     if include := world.raw["personas"].get("include"):
         world.raw["personas"]["include"] = [new if slug == old else slug for slug in include]
+    return None
 
 
 @edit("baseline switched")
@@ -169,6 +185,7 @@ def _(world: World, draw: Draw) -> Any:
     if len(world.raw["models"]) < 2:
         return False
     del world.raw["models"]["model-1"]
+    world.raw.pop("comparison", None)
     for judge in world.raw["judges"].values():
         judge.pop("models", None)
     return None
@@ -326,6 +343,7 @@ def _(world: World, draw: Draw) -> Any:
     kinds, sections = world.kinds, world.raw["benchmarks"]
     old, new = _rename(sections, draw)
     sections[new]["kind"] = kinds[old]
+    world.raw.pop("calibration", None)
     for section in (*world.raw["judges"].values(), world.raw["patterns"]):
         if "benchmarks" in section:
             section["benchmarks"] = [new if slug == old else slug for slug in section["benchmarks"]]
@@ -343,41 +361,51 @@ def _(world: World, draw: Draw) -> Any:
 
 @edit("rubric")
 def _(world: World, draw: Draw) -> Any:
-    rubrics = world.texts[_any(draw, world.texts)]["rubrics"]
-    rubrics[_any(draw, rubrics)]["criterion"] = words(draw, "Is it as it should be:")
+    texts = _texts(world, draw)
+    if texts is None:
+        return False
+    texts["rubrics"][_any(draw, texts["rubrics"])]["criterion"] = words(draw, "Is it as it should be:")
+    return None
 
 
 @edit("whether a rubric needs a persona")
 def _(world: World, draw: Draw) -> Any:
-    rubrics = world.texts[_any(draw, world.texts)]["rubrics"]
-    rubrics[draw.choice(["bfi", "xstest"])]["needs_persona"] = True
+    texts = _texts(world, draw)
+    if texts is None:
+        return False
+    texts["rubrics"][draw.choice(["bfi", "xstest"])]["needs_persona"] = True
+    return None
 
 
 @edit("template of a scale")
 def _(world: World, draw: Draw) -> Any:
-    scales = world.texts[_any(draw, world.texts)]["template"]["scales"]
-    scale = scales[_any(draw, scales)]
+    texts = _texts(world, draw)
+    if texts is None:
+        return False
+    scale = _section_of(texts["template"]["scales"], draw)
     scale["prompt"] = f"{words(draw, 'First')}\n\n{scale['prompt']}"
+    return None
 
 
-@edit("template of personas")
+@edit("template of personas or traits")
 def _(world: World, draw: Draw) -> Any:
-    template = world.texts[_any(draw, world.texts)]["template"]
-    template["persona"] = f"{words(draw, 'First')} {template['persona']}"
-
-
-@edit("template of traits")
-def _(world: World, draw: Draw) -> Any:
-    template = world.texts[_any(draw, world.texts)]["template"]
-    template["trait"] = f"{words(draw, 'First')} {template['trait']}"
+    texts = _texts(world, draw)
+    if texts is None:
+        return False
+    name = draw.choice(["persona", "trait"])
+    texts["template"][name] = f"{words(draw, 'First')} {texts['template'][name]}"
+    return None
 
 
 @edit("request for a form")
 def _(world: World, draw: Draw) -> Any:
-    scales = world.texts[_any(draw, world.texts)]["template"]["scales"]
-    requests = scales[_any(draw, scales)]["requests"]
+    texts = _texts(world, draw)
+    if texts is None:
+        return False
+    requests = _section_of(texts["template"]["scales"], draw)["requests"]
     name = _any(draw, requests)
     requests[name] = f"{words(draw, 'Please.')} {requests[name]}"
+    return None
 
 
 @edit("form of a judge, or its reasoning")

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from tests.faults.finished import assert_kept, content, journaled
 from tests.faults.processes import wait_until
 from tests.faults.runs import Launcher
 from tests.fuzz.answers import JUDGE, Answers, mark_of
-from tests.fuzz.draw import draw_world
+from tests.fuzz.draw import LARGEST, draw_world
 from tests.fuzz.edits import EDITS, FREE, NOTHING
 from tests.fuzz.truth import Truth
 from tests.fuzz.world import World
@@ -101,7 +102,7 @@ class Fuzzed:
         self.made |= {*truth.cells.items(), *truth.artefacts.items()}
         bodies = self.server.bodies[count:]
         self._nothing_twice(bodies, lines)
-        self._one_status_a_row(truth)
+        self._one_status_a_row({path: truth.rows[path] for path in cells})
         judging = sum(body["model"].startswith(JUDGE) for body in bodies)
         return Told(_planned(self.project), (len(bodies) - judging, judging))
 
@@ -114,9 +115,9 @@ class Fuzzed:
         new = len(after.lines) - lines
         holds("each request sent has a line in a journal", new == len(bodies), f"{new} lines, {len(bodies)} sent")
 
-    def _one_status_a_row(self, truth: Truth) -> None:
+    def _one_status_a_row(self, rows_of: Mapping[str, int]) -> None:
         links = self.project.results / "current"
-        for path, rows in truth.rows.items():
+        for path, rows in rows_of.items():
             told = pq.read_table((links / path).resolve(strict=True)).to_pylist()
             keys = ("round", "checkpoint", "item_id", "reference_is_a")
             places = {tuple(row.get(key) for key in keys) for row in told}
@@ -145,18 +146,28 @@ class Report:
     cells: int
     requests: int = 0
     edits: list[str] = field(default_factory=list)
+    lost: str | None = None
     killed_after: int = 0
 
     def __str__(self) -> str:
-        did = "; ".join([*self.edits, f"killed after {self.killed_after}"])
+        did = "; ".join(
+            [*self.edits, *([f"lost {self.lost}"] if self.lost else []), f"killed after {self.killed_after}"]
+        )
         return f"{self.number:4} {self.size}: {self.cells} cells, {self.requests} requests; {did}"
 
 
-def check(seed: int, number: int, folder: Path, server: FakeServer, launcher: Launcher) -> Report:
+def check(
+    seed: int,
+    number: int,
+    folder: Path,
+    server: FakeServer,
+    launcher: Launcher,
+    largest: tuple[int, int] = LARGEST,
+) -> Report:
     """Draw a study and hold it to everything; Violation names what does not hold."""
     draw = random.Random(f"{seed} {number}")
     answers = Answers(server)
-    world = draw_world(draw, server.base_url)
+    world = draw_world(draw, server.base_url, *largest)
     answers.odd = draw.random() < 0.25
     fuzzed, truth = Fuzzed(folder / "study", world, server, answers), Truth(world)
     report = Report(number, size(world, answers.odd), len(truth.cells))
@@ -173,7 +184,8 @@ def check(seed: int, number: int, folder: Path, server: FakeServer, launcher: La
         if EDITS[name](edited, draw) is not False and Truth(edited).cells:
             _edit(fuzzed, name, edited)
             report.edits.append(name)
-    _break(fuzzed, draw, truth)
+    if draw.random() < 0.3:
+        report.lost = _lose(fuzzed, draw, truth)
     report.killed_after = draw.randrange(max(1, report.requests))
     _kill(folder / "killed", world, report, undisturbed, answers, launcher)
     return report
@@ -205,13 +217,14 @@ def _edit(fuzzed: Fuzzed, name: str, edited: World) -> None:
         raise
 
 
-def _break(fuzzed: Fuzzed, draw: random.Random, truth: Truth) -> None:
-    """Lose a file: it is made again with all that stands on it, by the journal alone."""
+def _lose(fuzzed: Fuzzed, draw: random.Random, truth: Truth) -> str:
+    """Lose a file: it is made again with all that stands on it, by the journal alone. Return what was lost."""
     paths = {cell.plain_path: cell.path for cell in fuzzed.project.grid().cells}
     path = draw.choice(sorted(truth.cells))
     (fuzzed.project.results / paths[path]).unlink()
     told = fuzzed.run(truth, {path})
     holds("a file that is lost costs no request", sum(told.sent) == 0, told)
+    return path
 
 
 def _as_planned(when: str, told: Told, odd: bool, exact: bool = True) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from scripts.benchmarks import BENCHMARKS
 from scripts.benchmarks.base import Item as OurItem
 from scripts.benchmarks.draw import draw
-from tests.fuzz.world import BOUND, Item, World
+from tests.fuzz.world import BOUND, Item, World, slug_of
 
 BASELINE = "baseline"
 NOT_SHAPING = {
@@ -243,7 +243,7 @@ def with_ids(items: list[Item], kind: str) -> list[Item]:
 
 def _numbered(role: str, counted: dict[str, int]) -> str:
     counted[role] += 1
-    return f"{role.lower().replace(' ', '-')}-{counted[role]}"
+    return f"{slug_of(role)}-{counted[role]}"
 
 
 def _prompt(item: Item, kind: str, who: str) -> str:

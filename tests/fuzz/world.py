@@ -42,6 +42,12 @@ class World:
         """Benchmark -> its kind."""
         return {slug: section.get("kind", slug) for slug, section in self.raw["benchmarks"].items()}
 
+    def take_roles(self) -> None:
+        """Keep the personas in one file of roles, by whose names they are called then."""
+        self.personas = {slug_of(persona["role"]): persona for persona in self.personas.values()}
+        self.raw["personas"]["roles"] = "personas/roles.json"
+        del self.raw["personas"]["folder"]
+
     def file(self, benchmark: str) -> list[Item]:
         """Return all items in the file of a benchmark."""
         items: list[Item] = self.items[Path(self.raw["benchmarks"][benchmark]["items"]).stem]["items"]
@@ -58,8 +64,12 @@ class World:
 
     def _files(self) -> Iterable[tuple[str, str]]:
         yield "config.yaml", to_yaml(self.raw, sort_keys=False)
-        for slug, persona in self.personas.items():
-            yield f"personas/{slug}.yaml", to_yaml(persona)
+        if "roles" in self.raw["personas"]:
+            roles = {persona["role"]: persona["description"] for persona in self.personas.values()}
+            yield "personas/roles.json", json.dumps(roles)
+        else:
+            for slug, persona in self.personas.items():
+                yield f"personas/{slug}.yaml", to_yaml(persona)
         for name, script in self.turns.items():
             yield f"turns/{name}.json", json.dumps(script)
         for name, told in self.items.items():
@@ -69,6 +79,11 @@ class World:
             yield f"texts/{name}/template.yaml", to_yaml(texts["template"])
             for metric, rubric in texts["rubrics"].items():
                 yield f"texts/{name}/rubrics/{metric}.yaml", to_yaml(rubric)
+
+
+def slug_of(role: str) -> str:
+    """Return what a role is called in paths and ids."""
+    return role.lower().replace(" ", "-")
 
 
 def suffix(kind: str) -> str:
