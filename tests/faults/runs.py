@@ -98,7 +98,7 @@ class Launcher:
         self._process.stdout.close()
 
     def start(self, project: Project, **patches: Any) -> Attempt:
-        """Start a run of a study. `patches` are those of patches.py for its batches, and `patience` with its lease."""
+        """Start a run of a study, with the patches of patches.py for its batches, and `patience` with its lease."""
         run = f"run-{len(self._attempts) + 1:04d}"
         attempt = Attempt(run, project.folder, project.folder / f"{run}.stderr")
         self._attempts[run] = attempt

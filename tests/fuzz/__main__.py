@@ -54,7 +54,7 @@ def summary(reports: Sequence[Report]) -> str:
     never = sorted(EDITS.keys() - edits.keys())
     lines = [
         f"{configs} configs, {cells} cells, {requests} requests in first runs",
-        f"{edits.total()} edits of {len(edits)} kinds, each reverted",
+        f"{edits.total()} edits of {len(edits)} kinds, all reverted",
         f"{lost} files lost, {configs} kills, {configs} times two starts at once",
         *([f"kinds of edits not drawn: {', '.join(never)}"] if never else []),
     ]

@@ -13,6 +13,8 @@ EDITS: dict[str, Callable[[World, Draw], Any]] = {}
 """By name. An edit that returns False does not fit this study."""
 FREE, NOTHING = set[str](), set[str]()
 """Edits after which nothing is sent, because the same is asked under another name; and those that plan nothing."""
+SAYS_THE_SAME = {"model renamed"}
+"""Edits after which all is asked again and answered as before. Nobody can know that the judge need not be asked."""
 
 
 def edit(name: str, free: bool = False, nothing: bool = False) -> Callable[[Any], Any]:
@@ -164,6 +166,9 @@ def _(world: World, draw: Draw) -> Any:
         "concurrency": 5,
         "price": {"prompt_per_million": 3.0, "completion_per_million": 4.0},
         "served_name": "served",
+        "base_url": "http://127.0.0.1:9/v1",
+        "key_variable": "KEY",
+        "limits": {"requests_per_minute": 60.0},
         "max_tokens_as": "max_completion_tokens",
     }
     _asked(world, draw).update({name: value for name, value in options.items() if draw.random() < 0.5})
@@ -174,9 +179,17 @@ def _(world: World, draw: Draw) -> Any:
     _section(world, draw, "models")["called"] = "Somebody"
 
 
+@edit("model renamed")
+def _(world: World, draw: Draw) -> Any:
+    old, new = _rename(world.raw["models"], draw)
+    for section in (*world.raw["judges"].values(), *world.raw.get("comparison", {}).values()):
+        if "models" in section:
+            section["models"] = [new if slug == old else slug for slug in section["models"]]
+
+
 @edit("model added")
 def _(world: World, draw: Draw) -> Any:
-    first = world.raw["models"]["model-0"]
+    first = _section(world, draw, "models")
     world.raw["models"]["model-9"] = {**first, "id": "org/model-9"}
 
 
@@ -184,7 +197,7 @@ def _(world: World, draw: Draw) -> Any:
 def _(world: World, draw: Draw) -> Any:
     if len(world.raw["models"]) < 2:
         return False
-    del world.raw["models"]["model-1"]
+    world.raw["models"].popitem()
     world.raw.pop("comparison", None)
     for judge in world.raw["judges"].values():
         judge.pop("models", None)
@@ -462,9 +475,17 @@ def _(world: World, draw: Draw) -> Any:
 
 @edit("judge added")
 def _(world: World, draw: Draw) -> Any:
-    model = {**world.raw["models"]["model-0"], "id": "org/judge-9"}
+    model = {**_section(world, draw, "models"), "id": "org/judge-9"}
     model.pop("called", None)
     world.raw["judges"]["judge-9"] = {"model": model, "texts": "texts/one", "utterances": ["style"]}
+
+
+@edit("judge renamed")
+def _(world: World, draw: Draw) -> Any:
+    if not world.raw["judges"]:
+        return False
+    _rename(world.raw["judges"], draw)
+    return None
 
 
 @edit("judge removed", free=True)

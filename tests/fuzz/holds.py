@@ -21,7 +21,7 @@ from tests.faults.processes import wait_until
 from tests.faults.runs import Launcher
 from tests.fuzz.answers import JUDGE, Answers, mark_of
 from tests.fuzz.draw import LARGEST, draw_world
-from tests.fuzz.edits import EDITS, FREE, NOTHING
+from tests.fuzz.edits import EDITS, FREE, NOTHING, SAYS_THE_SAME
 from tests.fuzz.truth import Truth
 from tests.fuzz.world import World
 from tests.helpers import FakeServer
@@ -93,26 +93,37 @@ class Fuzzed:
         cells = cells.union(*map(truth.behind, broken))
         rest = {path for path, mark in truth.artefacts.items() if (path, mark) not in self.made}
         rest |= {path for path in truth.artefacts if not cells.isdisjoint(truth.read[path])}
-        lines, count = len(journaled(self.project.results).lines), self.server.count
+        lines, count = self._lines(), self.server.count
         course = self.project.course()
         same("what is planned is what depends on it", _watched(course.planned), cells | rest)
         same("the cells made are those planned", course.cells, cells)
         same("the tables made are those planned", _watched(course.rest), rest)
         same("what was made is current", _watched(course.left), rest)
         self.made |= {*truth.cells.items(), *truth.artefacts.items()}
+        same("current/ shows the study", self._shown(), truth.cells.keys() | truth.artefacts.keys())
         bodies = self.server.bodies[count:]
         self._nothing_twice(bodies, lines)
         self._one_status_a_row({path: truth.rows[path] for path in cells})
         judging = sum(body["model"].startswith(JUDGE) for body in bodies)
         return Told(_planned(self.project), (len(bodies) - judging, judging))
 
+    def _lines(self) -> int:
+        """Count the answers in the journals, of which each model and judge has its own."""
+        slugs = [folder.name for folder in (self.project.results / "journal").glob("*")]
+        journals = [journaled(self.project.results, slug) for slug in slugs]
+        holds("no request stands in a journal twice", not any(journal.repeats for journal in journals))
+        return sum(len(journal.lines) for journal in journals)
+
+    def _shown(self) -> set[str]:
+        folder = self.project.results / "current"
+        links = [path for path in folder.rglob("*") if path.is_symlink() and path.exists()]
+        return _watched({link.relative_to(folder).as_posix() for link in links})
+
     def _nothing_twice(self, bodies: list[dict[str, Any]], lines: int) -> None:
         """Two requests are one where a server cannot tell them apart, or where the journal cannot."""
         [(mark, times)] = Counter(map(mark_of, bodies)).most_common(1) or [("", 1)]
         holds("nothing is sent twice", times == 1, [body for body in bodies if mark_of(body) == mark][:1])
-        after = journaled(self.project.results)
-        holds("no request stands in a journal twice", after.repeats == 0, after.repeats)
-        new = len(after.lines) - lines
+        new = self._lines() - lines
         holds("each request sent has a line in a journal", new == len(bodies), f"{new} lines, {len(bodies)} sent")
 
     def _one_status_a_row(self, rows_of: Mapping[str, int]) -> None:
@@ -177,13 +188,7 @@ def check(
     _as_planned("first run", told, answers.odd)
     fuzzed.run_again()
     undisturbed = content(fuzzed.project)
-    for name in draw.sample(list(EDITS), len(EDITS)):
-        if len(report.edits) == EDITS_EACH:
-            break
-        edited = world.copy()
-        if EDITS[name](edited, draw) is not False and Truth(edited).cells:
-            _edit(fuzzed, name, edited)
-            report.edits.append(name)
+    _edit_some(fuzzed, draw, report)
     if draw.random() < 0.3:
         report.lost = _lose(fuzzed, draw, truth)
     report.killed_after = draw.randrange(max(1, report.requests))
@@ -200,21 +205,37 @@ def size(world: World, odd: bool) -> str:
     return ", ".join([*told, *(["odd answers"] if odd else [])])
 
 
+def _edit_some(fuzzed: Fuzzed, draw: random.Random, report: Report) -> None:
+    """Edit the study, and go back: after each edit, or after the last."""
+    each, now = draw.random() < 0.5, fuzzed.world
+    for name in draw.sample(list(EDITS), len(EDITS)):
+        edited = now.copy()
+        if EDITS[name](edited, draw) is False or not Truth(edited).cells:
+            continue
+        report.edits.append(name)
+        try:
+            _edit(fuzzed, name, edited)
+            if each or len(report.edits) == EDITS_EACH:
+                fuzzed.write(fuzzed.world)
+                fuzzed.nothing_to_do("a revert plans nothing")
+        except Exception as error:
+            error.add_note(f"edits, each reverted: {each}: {report.edits}")
+            raise
+        if len(report.edits) == EDITS_EACH:
+            return
+        now = fuzzed.world if each else edited
+
+
 def _edit(fuzzed: Fuzzed, name: str, edited: World) -> None:
     fuzzed.write(edited)
-    try:
-        if name in NOTHING:
-            fuzzed.nothing_to_do("what shapes nothing plans nothing")
-        else:
-            told = fuzzed.run(Truth(edited))
-            _as_planned("after the edit", told, fuzzed.answers.odd, JUDGING_AFTER_EDITS_IS_EXACT)
-            holds("what was asked before is not sent", name not in FREE or sum(told.sent) == 0, told)
-            fuzzed.nothing_to_do("after a run nothing is left")
-        fuzzed.write(fuzzed.world)
-        fuzzed.nothing_to_do("a revert plans nothing")
-    except Exception as error:
-        error.add_note(f"edit: {name}")
-        raise
+    if name in NOTHING:
+        fuzzed.nothing_to_do("what shapes nothing plans nothing")
+        return
+    told = fuzzed.run(Truth(edited))
+    exact = JUDGING_AFTER_EDITS_IS_EXACT and name not in SAYS_THE_SAME
+    _as_planned("after the edit", told, fuzzed.answers.odd, exact)
+    holds("what was asked before is not sent", name not in FREE or sum(told.sent) == 0, told)
+    fuzzed.nothing_to_do("after a run nothing is left")
 
 
 def _lose(fuzzed: Fuzzed, draw: random.Random, truth: Truth) -> str:
