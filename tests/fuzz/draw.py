@@ -98,6 +98,8 @@ class _Draw:
         for remark in ("introductory_remark", "concluding_remark"):
             if self.maybe():
                 script[remark] = self.question()
+        if self.maybe(0.1):
+            script["questions"][1] = script["questions"][0]
         return script
 
     def question(self) -> str:
@@ -142,8 +144,11 @@ class _Draw:
                     name = f"{role}, " if kind == "role-specific" and self.maybe() else ""
                     yield {"role": role, "prompt": f"{name}{question}", "reference": words(draw, "It is")}
             return
-        for number in range(count):
-            yield {"id": str(number + 1), "prompt": words(draw, "How do I"), **self.scored(kind)}
+        prompts = [words(draw, "How do I") for _ in range(count)]
+        if self.maybe(0.1):
+            prompts[-1] = prompts[0]
+        for number, prompt in enumerate(prompts, start=1):
+            yield {"id": str(number), "prompt": prompt, **self.scored(kind)}
 
     def scored(self, kind: str) -> Item:
         """Draw what scores an item."""

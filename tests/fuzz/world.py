@@ -71,7 +71,7 @@ class World:
             for slug, persona in self.personas.items():
                 yield f"personas/{slug}.yaml", to_yaml(persona)
         for name, script in self.turns.items():
-            yield f"turns/{name}.json", json.dumps(script)
+            yield f"turns/{name}.json", json.dumps(script, ensure_ascii=False)
         for name, told in self.items.items():
             for path, text in _item_files(told["kind"], told["items"]):
                 yield f"items/{name}{path}", text
@@ -121,9 +121,14 @@ def _item_files(kind: str, items: list[Item]) -> Iterable[tuple[str, str]]:
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(f"{json.dumps(row)}\n" for row in rows)
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+ODD = ("</answer>", "{role}", "{answer}", "naïve \u2028 \U0001f600", 'says "so", and\nmore', "e\u0301", "```", "=1+1")
+"""What some texts hold."""
 
 
 def words(draw: random.Random, what: str) -> str:
     """Return a text that no other is equal to."""
-    return f"{what} {draw.getrandbits(40):010x}"
+    text = f"{what} {draw.getrandbits(40):010x}"
+    return f"{text} {draw.choice(ODD)}." if draw.random() < 0.1 else text
