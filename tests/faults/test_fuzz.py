@@ -10,7 +10,7 @@ from tests.helpers import FakeServer
 
 pytestmark = pytest.mark.faults
 
-SMALL = (40, 120)
+SMALL = (24, 70)
 """Cells and rows of these at most."""
 
 

@@ -49,13 +49,13 @@ def _tell(error: Exception) -> None:
 def summary(reports: Sequence[Report]) -> str:
     """Return what was done, in a few lines."""
     cells, requests = sum(r.cells for r in reports), sum(r.requests for r in reports)
-    configs, lost = len(reports), sum(r.lost is not None for r in reports)
+    configs, losses = len(reports), sum(r.loss is not None for r in reports)
     edits = Counter(name for report in reports for name in report.edits)
     never = sorted(EDITS.keys() - edits.keys())
     lines = [
         f"{configs} configs, {cells} cells, {requests} requests in first runs",
         f"{edits.total()} edits of {len(edits)} kinds, all reverted",
-        f"{lost} files lost, {configs} kills, {configs} times two starts at once",
+        f"{losses} files lost, {configs} kills, {configs} times two starts at once",
         *([f"kinds of edits not drawn: {', '.join(never)}"] if never else []),
     ]
     return "\n".join(lines)
@@ -67,9 +67,9 @@ def main() -> int:
     parser.add_argument("--configs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int)
-    asked = parser.parse_args()
-    numbers = range(1, asked.configs + 1) if asked.only is None else [asked.only]
-    return run(numbers, asked.seed, Path(tempfile.mkdtemp(prefix="fuzz-")))
+    arguments = parser.parse_args()
+    numbers = range(1, arguments.configs + 1) if arguments.only is None else [arguments.only]
+    return run(numbers, arguments.seed, Path(tempfile.mkdtemp(prefix="fuzz-")))
 
 
 if __name__ == "__main__":

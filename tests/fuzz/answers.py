@@ -27,7 +27,7 @@ class Answers:
     def __init__(self, server: FakeServer) -> None:
         self.server, self.odd = server, False
         self.salts: dict[str, str] = {}
-        self.held = 0
+        self.waiting = 0
         self._left: int | None = None
         self._lock, self._released = threading.Lock(), threading.Event()
         server.decide = self
@@ -35,7 +35,7 @@ class Answers:
     def hold(self, after: int) -> None:
         """Answer so many more requests, and keep the others waiting."""
         self._released.clear()
-        self.held, self._left = 0, after
+        self.waiting, self._left = 0, after
 
     def release(self) -> None:
         """Answer all."""
@@ -61,7 +61,7 @@ class Answers:
             if self._left > 0:
                 self._left -= 1
                 return
-            self.held += 1
+            self.waiting += 1
         self._released.wait()
 
 

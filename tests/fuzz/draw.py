@@ -44,8 +44,8 @@ class _Draw:
 
     def some(self, of: Any, least: int = 0) -> list[Any]:
         """Return some of a list, in its order."""
-        kept = set(self._draw.sample(range(len(of)), self._draw.randint(least, len(of))))
-        return [value for place, value in enumerate(of) if place in kept]
+        places = set(self._draw.sample(range(len(of)), self._draw.randint(least, len(of))))
+        return [value for place, value in enumerate(of) if place in places]
 
     def world(self) -> World:
         draw = self._draw
@@ -90,8 +90,8 @@ class _Draw:
         return world
 
     def _persona(self, slug: str) -> dict[str, str]:
-        told = {"role": f"{slug.title()} Holt", "description": words(self._draw, "You are of kind")}
-        return {**told, "name": slug} if self.maybe() else told
+        persona = {"role": f"{slug.title()} Holt", "description": words(self._draw, "You are of kind")}
+        return {**persona, "name": slug} if self.maybe() else persona
 
     def _script(self) -> dict[str, Any]:
         script: dict[str, Any] = {"questions": [self.question() for _ in range(self._draw.randint(3, 5))]}
@@ -121,8 +121,8 @@ class _Draw:
     def _benchmark(self, items: dict[str, Any], personas: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Draw a benchmark, which may share the file of another, or ids of its items."""
         kind = self._draw.choice(KINDS)
-        shared = [name for name, told in items.items() if told["kind"] == kind]
-        name = self._draw.choice(shared) if shared and self.maybe() else f"items-{len(items)}"
+        alike = [name for name, file in items.items() if file["kind"] == kind]
+        name = self._draw.choice(alike) if alike and self.maybe() else f"items-{len(items)}"
         if name not in items:
             items[name] = {"kind": kind, "items": list(self._items(kind, personas))}
         section = {
@@ -194,12 +194,12 @@ class _Draw:
 
     def judge(self, slug: str, world: World) -> dict[str, Any]:
         draw, raw = self._draw, world.raw
-        rated = [benchmark for benchmark, kind in world.kinds.items() if kind != "ifbench"]
+        fitting = [benchmark for benchmark, kind in world.kinds.items() if kind != "ifbench"]
         options: dict[str, Any] = {
             "form": draw.choice(["json", "reasoning-result", "feedback-score"]),
             "reasoning": False,
             "utterances": self.some(METRICS),
-            "benchmarks": self.some(rated),
+            "benchmarks": self.some(fitting),
             "references": draw.choice([["zero"], ["dataset", "zero"], ["previous", "zero"], ["previous"]]),
             "pairs": draw.choice(["both", "seeded"]),
             "pair_seed": draw.randint(0, 9),
@@ -208,8 +208,8 @@ class _Draw:
             "cut_answers": draw.choice([100, 500]),
             "name": "A judge",
         }
-        kept = {name: value for name, value in options.items() if self.maybe(0.4)}
-        return {"model": self.model(slug), "texts": f"texts/{draw.choice(['one', 'two'])}", **kept}
+        chosen = {name: value for name, value in options.items() if self.maybe(0.4)}
+        return {"model": self.model(slug), "texts": f"texts/{draw.choice(['one', 'two'])}", **chosen}
 
     def _shown(self, world: World) -> dict[str, Any]:
         """Draw what only tables, figures and samples heed."""

@@ -53,9 +53,9 @@ def _asked(world: World, draw: Draw) -> dict[str, Any]:
 
 def _benchmark(world: World, draw: Draw, kinds: Any, limited: bool = True) -> Any:
     """Return some benchmark of some kinds; None where there is none. `limited`: also one with a limit."""
-    found = [slug for slug, kind in world.kinds.items() if kind in kinds]
+    fitting = [slug for slug, kind in world.kinds.items() if kind in kinds]
     others = {slug for slug, section in world.raw["benchmarks"].items() if limited or "limit" not in section}
-    return draw.choice([slug for slug in found if slug in others]) if others.intersection(found) else None
+    return draw.choice([slug for slug in fitting if slug in others]) if others.intersection(fitting) else None
 
 
 def _texts(world: World, draw: Draw) -> Any:
@@ -67,9 +67,9 @@ def _texts(world: World, draw: Draw) -> Any:
 def _rename(sections: dict[str, Any], draw: Draw) -> tuple[str, str]:
     """Rename one of some sections, in its place; return both names."""
     old = _any(draw, sections)
-    new, kept = f"renamed-{old}", list(sections.items())
+    new, before = f"renamed-{old}", list(sections.items())
     sections.clear()
-    sections.update({new if name == old else name: value for name, value in kept})
+    sections.update({new if name == old else name: value for name, value in before})
     return old, new
 
 
@@ -101,9 +101,9 @@ def _(world: World, draw: Draw) -> Any:
     world.personas[slug] = {"role": "Zoe Holt", "description": words(draw, "You are")}
     if "include" in world.raw["personas"]:
         world.raw["personas"]["include"].append(slug)
-    for told in world.items.values():
-        if told["kind"] in BOUND and draw.random() < 0.7:
-            told["items"].append(
+    for file in world.items.values():
+        if file["kind"] in BOUND and draw.random() < 0.7:
+            file["items"].append(
                 {"role": "Zoe Holt", "prompt": words(draw, "What of"), "reference": words(draw, "It is")}
             )
 
@@ -298,9 +298,9 @@ def _(world: World, draw: Draw) -> Any:
 
 @edit("item added")
 def _(world: World, draw: Draw) -> Any:
-    told = world.items[_any(draw, world.items)]
-    last = told["items"][-1]
-    told["items"].append({**last, "id": "99", "prompt": words(draw, "And how do I")})
+    file = world.items[_any(draw, world.items)]
+    last = file["items"][-1]
+    file["items"].append({**last, "id": "99", "prompt": words(draw, "And how do I")})
 
 
 @edit("reference answer")

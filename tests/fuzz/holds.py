@@ -41,10 +41,10 @@ class Violation(AssertionError):
     """Something that must hold does not."""
 
 
-def holds(what: str, condition: bool, told: object = "") -> None:
+def holds(what: str, condition: bool, detail: object = "") -> None:
     """Raise Violation unless a condition holds."""
     if not condition:
-        raise Violation(f"{what}: {told}" if told != "" else what)
+        raise Violation(f"{what}: {detail}" if detail != "" else what)
 
 
 def same(what: str, ours: AbstractSet[str], truth: AbstractSet[str]) -> None:
@@ -52,7 +52,7 @@ def same(what: str, ours: AbstractSet[str], truth: AbstractSet[str]) -> None:
     holds(what, ours == truth, f"without need {sorted(ours - truth)}, lacking {sorted(truth - ours)}")
 
 
-class Told(NamedTuple):
+class Requests(NamedTuple):
     """What one run planned to send and sent, of the models and of the judges."""
 
     planned: tuple[int, int]
@@ -75,7 +75,7 @@ class Fuzzed:
     world: World
     server: FakeServer
     answers: Answers
-    made: set[tuple[str, str]] = field(default_factory=set)
+    history: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.project = Study(self.folder)
@@ -84,28 +84,28 @@ class Fuzzed:
     def write(self, world: World) -> None:
         """Put the files of a study into the folder, and the weights they name behind the server."""
         world.write(self.folder)
-        asked = [*world.raw["models"].values(), *(judge["model"] for judge in world.raw["judges"].values())]
-        self.answers.salts = {model["id"]: model["revision"] for model in asked}
+        models = [*world.raw["models"].values(), *(judge["model"] for judge in world.raw["judges"].values())]
+        self.answers.salts = {model["id"]: model["revision"] for model in models}
 
-    def run(self, truth: Truth, broken: AbstractSet[str] = frozenset()) -> Told:
-        """Carry the study through: exactly what was never made is made, and what is `broken` with all behind it."""
-        cells = {path for path, mark in truth.cells.items() if (path, mark) not in self.made}
-        cells = cells.union(*map(truth.behind, broken))
-        rest = {path for path, mark in truth.artefacts.items() if (path, mark) not in self.made}
-        rest |= {path for path in truth.artefacts if not cells.isdisjoint(truth.read[path])}
+    def run(self, truth: Truth, missing: AbstractSet[str] = frozenset()) -> Requests:
+        """Carry the study through: exactly what was never made is made, and what is `missing` with all behind it."""
+        cells = {path for path, mark in truth.cells.items() if (path, mark) not in self.history}
+        cells = cells.union(*map(truth.behind, missing))
+        rest = {path for path, mark in truth.artefacts.items() if (path, mark) not in self.history}
+        rest |= {path for path in truth.artefacts if not cells.isdisjoint(truth.inputs[path])}
         lines, count = self._lines(), self.server.count
         course = self.project.course()
         same("what is planned is what depends on it", _watched(course.planned), cells | rest)
         same("the cells made are those planned", course.cells, cells)
         same("the tables made are those planned", _watched(course.rest), rest)
         same("what was made is current", _watched(course.left), rest)
-        self.made |= {*truth.cells.items(), *truth.artefacts.items()}
+        self.history |= {*truth.cells.items(), *truth.artefacts.items()}
         same("current/ shows the study", self._shown(), truth.cells.keys() | truth.artefacts.keys())
         bodies = self.server.bodies[count:]
         self._nothing_twice(bodies, lines)
         self._one_status_a_row({path: truth.rows[path] for path in cells})
         judging = sum(body["model"].startswith(JUDGE) for body in bodies)
-        return Told(_planned(self.project), (len(bodies) - judging, judging))
+        return Requests(_planned(self.project), (len(bodies) - judging, judging))
 
     def _lines(self) -> int:
         """Count the answers in the journals, of which each model and judge has its own."""
@@ -129,11 +129,11 @@ class Fuzzed:
     def _one_status_a_row(self, rows_of: Mapping[str, int]) -> None:
         links = self.project.results / "current"
         for path, rows in rows_of.items():
-            told = pq.read_table((links / path).resolve(strict=True)).to_pylist()
+            table = pq.read_table((links / path).resolve(strict=True)).to_pylist()
             keys = ("round", "checkpoint", "item_id", "reference_is_a")
-            places = {tuple(row.get(key) for key in keys) for row in told}
-            holds("each place has one row", len(told) == len(places) == rows, f"{path}: {len(told)}, not {rows}")
-            strange = [row for row in told if row["status"] not in STATUSES]
+            places = {tuple(row.get(key) for key in keys) for row in table}
+            holds("each place has one row", len(table) == len(places) == rows, f"{path}: {len(table)}, not {rows}")
+            strange = [row for row in table if row["status"] not in STATUSES]
             holds("each row has one status", not strange, f"{path}: {strange[:1]}")
 
     def run_again(self) -> None:
@@ -157,12 +157,12 @@ class Report:
     cells: int
     requests: int = 0
     edits: list[str] = field(default_factory=list)
-    lost: str | None = None
+    loss: str | None = None
     killed_after: int = 0
 
     def __str__(self) -> str:
-        lost = [f"lost {self.lost}"] if self.lost else []
-        did = "; ".join([*self.edits, *lost, f"killed after {self.killed_after}"])
+        loss = [f"lost {self.loss}"] if self.loss else []
+        did = "; ".join([*self.edits, *loss, f"killed after {self.killed_after}"])
         return f"{self.number:4} {self.size}: {self.cells} cells, {self.requests} requests; {did}"
 
 
@@ -182,14 +182,14 @@ def check(
     fuzzed, truth = Fuzzed(folder / "study", world, server, answers), Truth(world)
     report = Report(number, size(world, answers.odd), len(truth.cells))
     count = server.count
-    told = fuzzed.run(truth)
+    requests = fuzzed.run(truth)
     report.requests = server.count - count
-    _as_planned("first run", told, answers.odd)
+    _as_planned("first run", requests, answers.odd)
     fuzzed.run_again()
     undisturbed = content(fuzzed.project)
     _edit_some(fuzzed, draw, report)
     if draw.random() < 0.3:
-        report.lost = _lose(fuzzed, draw, truth)
+        report.loss = _lose(fuzzed, draw, truth)
     report.killed_after = draw.randrange(max(1, report.requests))
     _kill(folder / "killed", world, report, undisturbed, answers, launcher)
     return report
@@ -198,22 +198,22 @@ def check(
 def size(world: World, odd: bool) -> str:
     """Return how many there are of everything."""
     raw = world.raw
-    parts = {name: len(raw[name]) for name in ("models", "conditions", "benchmarks", "judges")}
-    told = [f"{parts['models']} models", f"{len(world.speakers)} personas"]
-    told += [f"{count} {name}" for name, count in parts.items() if name != "models"]
-    return ", ".join([*told, *(["odd answers"] if odd else [])])
+    counts = {name: len(raw[name]) for name in ("models", "conditions", "benchmarks", "judges")}
+    parts = [f"{counts['models']} models", f"{len(world.speakers)} personas"]
+    parts += [f"{count} {name}" for name, count in counts.items() if name != "models"]
+    return ", ".join([*parts, *(["odd answers"] if odd else [])])
 
 
 def _edit_some(fuzzed: Fuzzed, draw: random.Random, report: Report) -> None:
     """Edit the study, some on top of one another, and go back."""
     each, now = draw.random() < 0.5, fuzzed.world
     for name in draw.sample(list(EDITS), len(EDITS)):
-        edited = now.copy()
-        if EDITS[name](edited, draw) is False or not Truth(edited).cells:
+        after = now.copy()
+        if EDITS[name](after, draw) is False or not Truth(after).cells:
             continue
         report.edits.append(name)
         try:
-            _edit(fuzzed, name, edited)
+            _edit(fuzzed, name, after)
             if each or len(report.edits) == EDITS_EACH:
                 fuzzed.write(fuzzed.world)
                 fuzzed.nothing_to_do("a revert plans nothing")
@@ -223,18 +223,18 @@ def _edit_some(fuzzed: Fuzzed, draw: random.Random, report: Report) -> None:
         if len(report.edits) == EDITS_EACH:
             return
         if not each and name not in NOTHING:  # some of these name a server that nobody can ask
-            now = edited
+            now = after
 
 
-def _edit(fuzzed: Fuzzed, name: str, edited: World) -> None:
-    fuzzed.write(edited)
+def _edit(fuzzed: Fuzzed, name: str, world: World) -> None:
+    fuzzed.write(world)
     if name in NOTHING:
         fuzzed.nothing_to_do("what shapes nothing plans nothing")
         return
-    told = fuzzed.run(Truth(edited))
+    requests = fuzzed.run(Truth(world))
     exact = JUDGING_AFTER_EDITS_IS_EXACT and name not in SAYS_THE_SAME
-    _as_planned("after the edit", told, fuzzed.answers.odd, exact)
-    holds("what was asked before is not sent", name not in FREE or sum(told.sent) == 0, told)
+    _as_planned("after the edit", requests, fuzzed.answers.odd, exact)
+    holds("what was asked before is not sent", name not in FREE or sum(requests.sent) == 0, requests)
     fuzzed.nothing_to_do("after a run nothing is left")
 
 
@@ -243,14 +243,16 @@ def _lose(fuzzed: Fuzzed, draw: random.Random, truth: Truth) -> str:
     paths = {cell.plain_path: cell.path for cell in fuzzed.project.grid().cells}
     path = draw.choice(sorted(truth.cells))
     (fuzzed.project.results / paths[path]).unlink()
-    told = fuzzed.run(truth, {path})
-    holds("a file that is lost costs no request", sum(told.sent) == 0, told)
+    requests = fuzzed.run(truth, {path})
+    holds("a file that is lost costs no request", sum(requests.sent) == 0, requests)
     return path
 
 
-def _as_planned(when: str, told: Told, odd: bool, exact: bool = True) -> None:
+def _as_planned(when: str, requests: Requests, odd: bool, exact: bool = True) -> None:
     """Answers that are no texts end dialogues, and leave nothing to judge: then less is sent than planned."""
-    for what, planned, sent, is_exact in zip(("models", "judges"), *told, (not odd, exact and not odd), strict=True):
+    for what, planned, sent, is_exact in zip(
+        ("models", "judges"), *requests, (not odd, exact and not odd), strict=True
+    ):
         right = planned == sent if is_exact else planned >= sent
         holds(f"{when}: what is planned is sent ({what})", right, f"{planned} planned, {sent} sent")
 
@@ -261,8 +263,8 @@ def _planned(project: Study) -> tuple[int, int]:
     raw = json.loads(plan.read_text())
     judging = {batch["name"]: batch["judge"] is not None for batch in raw["batches"]}
     sums = [0, 0]
-    for name, told in raw["estimates"].items():
-        sums[judging[name]] += told["requests"] - told["journaled"]
+    for name, estimate in raw["estimates"].items():
+        sums[judging[name]] += estimate["requests"] - estimate["journaled"]
     return sums[0], sums[1]
 
 
@@ -276,20 +278,20 @@ def _kill(folder: Path, world: World, report: Report, undisturbed: Any, answers:
     world.write(folder)
     answers.hold(report.killed_after)
     attempt = launcher.start(project)
-    wait_until(lambda: answers.held or attempt.over, "a request beyond the last that is answered")
+    wait_until(lambda: answers.waiting or attempt.over, "a request beyond the last that is answered")
     for pid in (attempt.driver, *attempt.batches.values()):
         with suppress(ProcessLookupError):
             os.killpg(attempt.driver, signal.SIGKILL) if pid == attempt.driver else os.kill(pid, signal.SIGKILL)
     wait_until(lambda: attempt.over and not any(map(psutil.pid_exists, attempt.batches.values())), "its end")
     answers.release()
     before = journaled(project.results)
-    asked = _start_twice(project, answers, launcher)
+    marks = _start_twice(project, answers, launcher)
     after = journaled(project.results)
     assert_kept(before, after)
-    again = asked & before.marks
+    again = marks & before.marks
     holds("what was answered before the kill is not asked again", not again, again)
     new = len(after.lines) - len(before.lines)
-    holds("each request sent has a line in a journal", new == len(asked), f"{new} lines, {len(asked)} sent")
+    holds("each request sent has a line in a journal", new == len(marks), f"{new} lines, {len(marks)} sent")
     holds("a study that was killed reads like one that was not", content(project) == undisturbed)
 
 
@@ -299,14 +301,14 @@ def _start_twice(project: Study, answers: Answers, launcher: Launcher) -> set[st
     A request of the killed run may come this late too; nobody answers it, so it is asked again.
     """
     answers.hold(0)
-    begun = answers.server.count
+    before = answers.server.count
     runs = [launcher.start(project, patience=0.0) for _ in range(2)]
-    wait_until(lambda: any(run.over for run in runs), "one of two starts to give way")
+    wait_until(lambda: any(run.over for run in runs), "one of two starts to give way", 90)
     answers.release()
     codes = [run.wait() for run in runs]
-    told = "\n".join(run.told() for run in runs)
-    holds("of two starts at once one works", sorted(codes) == [0, 1], f"{codes}\n{told}")
-    holds("the other says why it does not", SECOND_START in runs[codes.index(1)].told(), told)
+    output = "\n".join(run.told() for run in runs)
+    holds("of two starts at once one works", sorted(codes) == [0, 1], f"{codes}\n{output}")
+    holds("the other says why it does not", SECOND_START in runs[codes.index(1)].told(), output)
     plans = [(project.results / f"runs/{run.run}/plan.json").exists() for run in runs]
     holds("and leaves no plan", plans[codes.index(1)] is False, plans)
-    return {mark_of(body) for body in answers.server.bodies[begun:]}
+    return {mark_of(body) for body in answers.server.bodies[before:]}

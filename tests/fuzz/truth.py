@@ -41,7 +41,7 @@ class Track(NamedTuple):
 class Truth:
     """`cells` and `artefacts` map a plain path to a mark of all that shapes it; `on` a cell to the one it stands on.
 
-    Of the artefacts only ratings and patterns are here, with the cells that are read for them (`read`).
+    Of the artefacts only ratings and patterns are here, with the cells that are read for them (`inputs`).
     """
 
     def __init__(self, world: World) -> None:
@@ -50,7 +50,7 @@ class Truth:
         self.rows: dict[str, int] = {}
         self.on: dict[str, str] = {}
         self.artefacts: dict[str, str] = {}
-        self.read: dict[str, set[str]] = defaultdict(set)
+        self.inputs: dict[str, set[str]] = defaultdict(set)
         self._answers: dict[tuple[str, str, str, str | None], set[str]] = defaultdict(set)
         for model in self._raw["models"]:
             for who in self._speakers():
@@ -102,7 +102,7 @@ class Truth:
         path = self._cell(f"responses/{model}/{who}/{benchmark}/{stem}", mark, rows)
         self.on[path] = dialogue
         self._answers[model, benchmark, who, seen if seen != who else None].add(path)
-        self.read[f"tables/ratings-{model}--{benchmark}.parquet"].add(path)
+        self.inputs[f"tables/ratings-{model}--{benchmark}.parquet"].add(path)
         for judge in self._judges(track):
             wanted = self._raw["judges"][judge].get("benchmarks")
             if kind != "ifbench" and (wanted is None or benchmark in wanted):
@@ -122,18 +122,18 @@ class Truth:
             if reference == "dataset" or not alone:
                 rows = len(items) * times * (points - (reference != "dataset"))
                 # Strictly nobody reads the reference answer who compares with an earlier one; it has always counted.
-                read = [reference, pairs, [item["reference"] for item in items]]
-                self._judgement(f"{stem}--vs-{reference}", judge, kind, seen, path, rows, read)
+                texts = [reference, pairs, [item["reference"] for item in items]]
+                self._judgement(f"{stem}--vs-{reference}", judge, kind, seen, path, rows, texts)
 
     def _judgement(self, path: str, judge: str, rubric: str, seen: str, on: str, rows: int, read: Any = None) -> None:
         section = self._raw["judges"][judge]
-        told = [shaping(section["model"]), section.get("form", "json"), section.get("cut_answers")]
-        mark = [*told, self._rubric(judge, rubric), self._persona(seen), read, self.cells[on]]
+        judging = [shaping(section["model"]), section.get("form", "json"), section.get("cut_answers")]
+        mark = [*judging, self._rubric(judge, rubric), self._persona(seen), read, self.cells[on]]
         path = self._cell(path, mark, rows)
         self.on[path] = on
         model, benchmark = path.split("/")[2], path.split("/")[4]
         family = benchmark if benchmark in self._raw["benchmarks"] else "utterances"
-        self.read[f"tables/ratings-{model}--{family}.parquet"].add(path)
+        self.inputs[f"tables/ratings-{model}--{family}.parquet"].add(path)
 
     def _cell(self, path: str, mark: list[Any], rows: int) -> str:
         path += ".parquet"
@@ -179,13 +179,13 @@ class Truth:
         condition, section = self._raw["conditions"][track.condition], self._raw["models"][track.model]
         script = self._world.turns[Path(condition["turns"]).stem]
         first, last = ([script[k]] if k in script else [] for k in ("introductory_remark", "concluding_remark"))
-        asked = list(enumerate(script["questions"][: condition["rounds"] - len(first) - len(last)]))
+        questions = list(enumerate(script["questions"][: condition["rounds"] - len(first) - len(last)]))
         if track.order == "shuffled":
             seed = condition.get("shuffle_seed", 42)
-            asked.sort(key=lambda q: hashlib.sha256(f"{seed}\n{q[0]}\n{q[1]}".encode()).hexdigest())
+            questions.sort(key=lambda q: hashlib.sha256(f"{seed}\n{q[0]}\n{q[1]}".encode()).hexdigest())
         called = section.get("called") or section["id"].split("/")[-1]
         role = called if track.who == BASELINE else self._world.personas[track.who]["role"]
-        return [turn.replace("{role}", role) for turn in [*first, *(text for _, text in asked), *last]]
+        return [turn.replace("{role}", role) for turn in [*first, *(text for _, text in questions), *last]]
 
     def _asked(self, benchmark: str, seen: str) -> list[Item]:
         """The items that somebody is asked, within the limit."""
@@ -194,35 +194,38 @@ class Truth:
         if kind in BOUND:
             items = [item for item in items if item["role"] == self._world.personas[seen]["role"]]
         ours = [OurItem(item["id"], item["prompt"], item) for item in items]
-        kept = {i.id for i in draw(ours, section.get("limit"), BENCHMARKS[kind].groups, section.get("limit_seed", 0))}
-        return [item for item in items if item["id"] in kept]
+        ids = {i.id for i in draw(ours, section.get("limit"), BENCHMARKS[kind].groups, section.get("limit_seed", 0))}
+        return [item for item in items if item["id"] in ids]
 
     def _ratings(self) -> None:
-        for path in list(self.read):
+        for path in list(self.inputs):
             name = path.removesuffix(".parquet").split("--")[-1]
-            scored = None
+            scoring = None
             if name != "utterances":
                 items = with_ids(self._world.file(name), self._world.kinds[name])
-                scored = [{key: value for key, value in item.items() if key != "prompt"} for item in items]
-            self._artefact(path, scored)
+                scoring = [{key: value for key, value in item.items() if key != "prompt"} for item in items]
+            self._artefact(path, scoring)
 
     def _patterns(self) -> None:
         section, points = self._raw.get("patterns", {}), self._raw["checkpoints"]
         if not self._raw["personas"].get("baseline", True):
             return
         first = section.get("checkpoint", points[0])
-        mined = {"": first, **({"/last": points[-1]} if section.get("also_last") and first != points[-1] else {})}
+        checkpoints = {
+            "": first,
+            **({"/last": points[-1]} if section.get("also_last") and first != points[-1] else {}),
+        }
         for (model, benchmark, who, _), own in list(self._answers.items()):
             if who == BASELINE or benchmark not in section.get("benchmarks", self._raw["benchmarks"]):
                 continue
             seen = who if self._world.kinds[benchmark] in BOUND else None
-            for (ending, checkpoint), what in product(mined.items(), ("patterns", "counts")):
+            for (ending, checkpoint), what in product(checkpoints.items(), ("patterns", "counts")):
                 path = f"patterns/{model}/{who}/{benchmark}{ending}-{what}.parquet"
-                self.read[path] = own | self._answers[model, benchmark, BASELINE, seen]
+                self.inputs[path] = own | self._answers[model, benchmark, BASELINE, seen]
                 self._artefact(path, checkpoint)
 
     def _artefact(self, path: str, of: Any) -> None:
-        self.artefacts[path] = _mark([of, sorted((cell, self.cells[cell]) for cell in self.read[path])])
+        self.artefacts[path] = _mark([of, sorted((cell, self.cells[cell]) for cell in self.inputs[path])])
 
 
 def shaping(model: dict[str, Any]) -> dict[str, Any]:

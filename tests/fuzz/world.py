@@ -72,8 +72,8 @@ class World:
                 yield f"personas/{slug}.yaml", to_yaml(persona)
         for name, script in self.turns.items():
             yield f"turns/{name}.json", json.dumps(script, ensure_ascii=False)
-        for name, told in self.items.items():
-            for path, text in _item_files(told["kind"], told["items"]):
+        for name, file in self.items.items():
+            for path, text in _item_files(file["kind"], file["items"]):
                 yield f"items/{name}{path}", text
         for name, texts in self.texts.items():
             yield f"texts/{name}/template.yaml", to_yaml(texts["template"])
@@ -93,7 +93,7 @@ def suffix(kind: str) -> str:
 
 def _item_files(kind: str, items: list[Item]) -> Iterable[tuple[str, str]]:
     if kind == "bfi":
-        asked = {
+        questions = {
             item["id"]: {
                 "origin_en": "It is so.",
                 "rewritten_en": item["prompt"],
@@ -102,13 +102,13 @@ def _item_files(kind: str, items: list[Item]) -> Iterable[tuple[str, str]]:
             }
             for item in items
         }
-        yield ".json", json.dumps({"questions": asked})
+        yield ".json", json.dumps({"questions": questions})
     elif kind == "xstest":
-        told = io.StringIO()
-        table = csv.DictWriter(told, ("id", "prompt", "type", "label", "focus", "note"))
+        text = io.StringIO()
+        table = csv.DictWriter(text, ("id", "prompt", "type", "label", "focus", "note"))
         table.writeheader()
         table.writerows({**item, "focus": "kill", "note": ""} for item in items)
-        yield ".csv", told.getvalue()
+        yield ".csv", text.getvalue()
     elif kind == "ifbench":
         yield ".jsonl", _lines({"key": i["id"], "prompt": i["prompt"], **i["scoring"]} for i in items)
     elif kind == "general":
