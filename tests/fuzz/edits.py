@@ -10,7 +10,7 @@ from tests.fuzz.world import BOUND, World, words
 
 Draw = random.Random
 EDITS: dict[str, Callable[[World, Draw], Any]] = {}
-"""By name. An edit that returns False does not fit this study."""
+"""By name. An edit that returns False does not fit this study; nothing else that it returns counts."""
 FREE, NOTHING = set[str](), set[str]()
 """Edits after which nothing is sent, because the same is asked under another name; and those that plan nothing."""
 SAYS_THE_SAME = {"model renamed"}
@@ -197,11 +197,12 @@ def _(world: World, draw: Draw) -> Any:
 def _(world: World, draw: Draw) -> Any:
     if len(world.raw["models"]) < 2:
         return False
-    world.raw["models"].popitem()
+    gone, _ = world.raw["models"].popitem()
     world.raw.pop("comparison", None)
-    for judge in world.raw["judges"].values():
-        judge.pop("models", None)
-    return None
+    choices = [judge for judge in world.raw["judges"].values() if "models" in judge]
+    for judge in choices:
+        judge["models"] = [model for model in judge["models"] if model != gone]
+    return all(judge["models"] for judge in choices)
 
 
 # Conditions
