@@ -38,12 +38,12 @@ class Journaled:
     repeats: int
 
 
-def journaled(results: Path) -> Journaled:
-    """Read every journal; torn lines count as absent."""
+def journaled(results: Path, slug: str = "*") -> Journaled:
+    """Read every journal, or those of one model or judge; torn lines count as absent."""
     lines: dict[str, bytes] = {}
     marks: set[str] = set()
     repeats = 0
-    for path in sorted((results / "journal").rglob("*.jsonl")):
+    for path in sorted((results / "journal").glob(f"{slug}/**/*.jsonl")):
         for line in path.read_bytes().splitlines(keepends=True):
             try:
                 raw = json.loads(line)

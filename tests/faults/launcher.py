@@ -107,7 +107,7 @@ def _drive(told: dict[str, Any]) -> None:
     outlook = look(project.grid(), project.results)
     run = Run(told["run"], socket.gethostname(), os.getpid(), time.time())
     frozen = freeze(outlook.plan, run, project.results, outlook.estimates)
-    with lease(project.results / "leases", RUN, run.id, frozen.to_make):
+    with lease(project.results / "leases", RUN, run.id, frozen.to_make, told["patience"]):
         write(frozen)
         for path in frozen.to_make:
             (frozen.results / path).unlink(missing_ok=True)

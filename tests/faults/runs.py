@@ -98,11 +98,12 @@ class Launcher:
         self._process.stdout.close()
 
     def start(self, project: Project, **patches: Any) -> Attempt:
-        """Start a run of a study; `patches` are those of patches.py, for its batches."""
+        """Start a run of a study, with the patches of patches.py for its batches, and `patience` with its lease."""
         run = f"run-{len(self._attempts) + 1:04d}"
         attempt = Attempt(run, project.folder, project.folder / f"{run}.stderr")
         self._attempts[run] = attempt
-        told = {"run": run, "folder": str(project.folder), "stderr": str(attempt.stderr), "patches": patches}
+        told: dict[str, Any] = {"run": run, "folder": str(project.folder), "stderr": str(attempt.stderr)}
+        told |= {"patience": patches.pop("patience", 20.0), "patches": patches}
         assert self._process.stdin
         self._process.stdin.write(json.dumps(told).encode() + b"\n")
         self._process.stdin.flush()
