@@ -86,7 +86,7 @@ def process(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Ite
             stderr=words,
             env=os.environ | warm.ONE_THREAD,
         )
-    _until(address.exists)
+    _until(lambda: _listens(address))
     monkeypatch.setenv(warm.VARIABLE, str(address))
     yield started
     started.communicate(timeout=10)
@@ -98,6 +98,12 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def _listens(address: Path) -> bool:
+    """The file of a socket is there a moment before anybody listens."""
+    with warm._socket() as connection:
+        return connection.connect_ex(str(address)) == 0
 
 
 def _has_ended(process: psutil.Process) -> bool:
