@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.draw import CONSTRAINTS, METRICS, TRAITS
-from tests.fuzz.world import BOUND, World, words
+from tests.fuzz.world import BOUND, World, plain_words, words
 
 Draw = random.Random
 EDITS: dict[str, Callable[[World, Draw], Any]] = {}
@@ -397,7 +397,7 @@ def _(world: World, draw: Draw) -> Any:
     if texts is None:
         return False
     scale = _section_of(texts["template"]["scales"], draw)
-    scale["prompt"] = f"{words(draw, 'First')}\n\n{scale['prompt']}"
+    scale["prompt"] = f"{plain_words(draw, 'First')}\n\n{scale['prompt']}"
     return None
 
 
@@ -407,7 +407,7 @@ def _(world: World, draw: Draw) -> Any:
     if texts is None:
         return False
     name = draw.choice(["persona", "trait"])
-    texts["template"][name] = f"{words(draw, 'First')} {texts['template'][name]}"
+    texts["template"][name] = f"{plain_words(draw, 'First')} {texts['template'][name]}"
     return None
 
 
@@ -418,7 +418,7 @@ def _(world: World, draw: Draw) -> Any:
         return False
     requests = _section_of(texts["template"]["scales"], draw)["requests"]
     name = _any(draw, requests)
-    requests[name] = f"{words(draw, 'Please.')} {requests[name]}"
+    requests[name] = f"{plain_words(draw, 'Please.')} {requests[name]}"
     return None
 
 

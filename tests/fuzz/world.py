@@ -129,6 +129,11 @@ ODD = ("</answer>", "{role}", "{answer}", "naïve \u2028 \U0001f600", 'says "so"
 
 
 def words(draw: random.Random, what: str) -> str:
-    """Return a text that no other is equal to."""
-    text = f"{what} {draw.getrandbits(40):010x}"
+    """Return a text that no other is equal to; some hold what is odd."""
+    text = plain_words(draw, what)
     return f"{text} {draw.choice(ODD)}." if draw.random() < 0.1 else text
+
+
+def plain_words(draw: random.Random, what: str) -> str:
+    """Return a text that no other is equal to, and that names nothing in braces."""
+    return f"{what} {draw.getrandbits(40):010x}"
