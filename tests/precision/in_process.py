@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from scripts.files import write_atomically
+from scripts.parquet import write_table
 from scripts.patterns.job import mine_patterns
 from scripts.plan.artefact import Artefact
 from scripts.plan.frozen import FrozenPlan
 from scripts.plan.links import refresh_links
+from scripts.plan.unusable import MARKS
 from scripts.ratings.job import rate
 from tests.helpers import ROOT, Project, carry_out
 from tests.precision.world import plain
@@ -71,8 +75,13 @@ class InProcess(Project):
 
 
 def _make_stubs(frozen: FrozenPlan, output: str) -> None:
+    """Write files that begin and end as whole ones do, and are no two alike."""
     for path in frozen.artefact(output).outputs:
-        write_atomically(frozen.results / path, path.encode())
+        if path.endswith(".parquet"):
+            write_table(frozen.results / path, pa.table({"path": [path]}))
+        else:
+            begins, ends = MARKS.get(path.rpartition(".")[2], (b"", b""))
+            write_atomically(frozen.results / path, begins + path.encode() + ends)
 
 
 Marks = Mapping[str, tuple[int, int]]
