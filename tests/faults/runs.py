@@ -116,7 +116,7 @@ class Launcher:
         for line in self._process.stdout:
             told = json.loads(line)
             if "ended" in told:
-                for attempt in self._attempts.values():
+                for attempt in list(self._attempts.values()):  # others start meanwhile
                     if told["ended"] in (attempt.driver, *attempt.batches.values()) and not attempt.over:
                         attempt.ended[told["ended"]] = told["code"]
                 continue
