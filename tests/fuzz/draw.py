@@ -7,8 +7,9 @@ from tests.fuzz.truth import Truth
 from tests.fuzz.world import BOUND, Item, World, suffix, words
 from tests.helpers import ROOT, from_yaml
 
-LIMITS = False
-"""Whether models have `limits`: each batch that waits for another costs a minute still."""
+LIMITS = {"requests_per_minute": 10_000.0, "tokens_per_minute": 1e7}
+LIMITED = 0.02
+"""How often a model has `limits`: behind a kill, a batch waits until the minute before it is over."""
 
 LARGEST = (120, 400)
 """Cells and rows of a study at most."""
@@ -175,7 +176,6 @@ class _Draw:
             "size": 1,
             "family": "Models",
             "name": "A model",
-            **({"limits": {"requests_per_minute": 10_000.0, "tokens_per_minute": 1e7}} if LIMITS else {}),
         }
         return {
             "engine": "endpoint",
@@ -190,6 +190,9 @@ class _Draw:
                 "seed": draw.choice([0, 7]),
             },
             **{name: value for name, value in options.items() if self.maybe(0.2)},
+            **(
+                {"limits": {"requests_per_minute": 10_000.0, "tokens_per_minute": 1e7}} if self.maybe(LIMITED) else {}
+            ),
         }
 
     def judge(self, slug: str, world: World) -> dict[str, Any]:

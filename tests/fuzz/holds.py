@@ -27,9 +27,6 @@ from tests.fuzz.world import World
 from tests.helpers import FakeServer
 from tests.precision.in_process import InProcess
 
-JUDGING_AFTER_EDITS_IS_EXACT = False
-"""Whether as many judgements are sent as planned also where judged cells are made anew from journaled answers."""
-
 EDITS_EACH = 2
 WATCHED = ("dialogues/", "responses/", "judgements/", "tables/ratings-", "patterns/")
 """Beginnings of the paths of which the truth is known here; the exactness table knows that of one study's others."""
@@ -232,8 +229,7 @@ def _edit(fuzzed: Fuzzed, name: str, world: World) -> None:
         fuzzed.nothing_to_do("what shapes nothing plans nothing")
         return
     requests = fuzzed.run(Truth(world))
-    exact = JUDGING_AFTER_EDITS_IS_EXACT and name not in SAYS_THE_SAME
-    _as_planned("after the edit", requests, fuzzed.answers.odd, exact)
+    _as_planned("after the edit", requests, fuzzed.answers.odd, name not in SAYS_THE_SAME)
     holds("what was asked before is not sent", name not in FREE or sum(requests.sent) == 0, requests)
     fuzzed.nothing_to_do("after a run nothing is left")
 
