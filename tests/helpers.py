@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
 DEMO = ROOT / "data" / "demo"
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 """Seconds after which a wait is given up: no machine is so slow, so what is waited for does not happen."""
 
 SAMPLING = {"temperature": 0.0, "max_tokens": 24}

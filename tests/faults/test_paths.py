@@ -23,7 +23,6 @@ def environment_in(folder: Path) -> Path:
     return python
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["with blank", 'it\'s [one] of (many) & $HOME; "x"'])
 def test_a_folder_with_a_name_that_a_shell_would_take_apart(
     name: str, server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -19,7 +19,7 @@ from tests.workflow.conftest import make_checkout
 FIRST = ("persona edited", "one rubric")
 """The rows that Snakemake carries through first: it makes nearly everything, and other tests go on from there."""
 
-RUNS_SNAKEMAKE = [pytest.mark.workflow, pytest.mark.timeout(300, func_only=True)]
+RUNS_SNAKEMAKE = [pytest.mark.workflow, pytest.mark.timeout(900, func_only=True)]
 """Their marks. The first of them also pays for the first run, of which each start of Snakemake has its own limit."""
 
 Once = Callable[[str, Callable[[Path], None]], Path]
