@@ -137,8 +137,7 @@ def _(world: World, draw: Draw) -> Any:
 @edit("sampling")
 def _(world: World, draw: Draw) -> Any:
     model = _asked(world, draw)
-    sampling, out = model["sampling"], model.get("leave_out", [])
-    name = draw.choice([name for name in ("temperature", "top_p", "seed", "max_tokens") if name not in out])
+    sampling, name = model["sampling"], draw.choice(["temperature", "top_p", "seed", "max_tokens"])
     sampling[name] = {"temperature": 0.3, "top_p": 0.5, "seed": sampling["seed"] + 1, "max_tokens": 40}[name]
 
 

@@ -75,7 +75,7 @@ class Truth:
     def _track(self, track: Track) -> None:
         model, who, name, order, copy = track
         section = self._raw["models"][model]
-        speaker = [shaping(section), section["sampling"]["seed"] + copy - 1, self._persona(who)]
+        speaker = [shaping(section), sampling_of(section)["seed"] + copy - 1, self._persona(who)]
         turns = self._turns(track)
         dialogue = self._cell(f"dialogues/{model}/{who}/{track.stem}", [*speaker, turns], len(turns))
         for judge in self._judges(track):
@@ -230,7 +230,14 @@ class Truth:
 
 def shaping(model: dict[str, Any]) -> dict[str, Any]:
     """Return what of a model shapes its answers; what is left empty is as if it were not there."""
-    return {key: value for key, value in model.items() if key not in NOT_SHAPING and value}
+    sent = {**model, "sampling": sampling_of(model)}
+    return {key: value for key, value in sent.items() if key not in NOT_SHAPING and value}
+
+
+def sampling_of(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the sampling of a model, in which what is never sent has no value of its own."""
+    out = model.get("leave_out", [])
+    return {name: 0 if name in out else value for name, value in model["sampling"].items()}
 
 
 def with_ids(items: list[Item], kind: str) -> list[Item]:
