@@ -13,6 +13,7 @@ from scripts.config.models import EndpointModel
 from scripts.grid.study import Study
 from scripts.lease import live_holders
 from scripts.plan.plan import Plan
+from scripts.plan.user import cache_trouble
 from scripts.report.actual import planned_against_actual
 from scripts.report.troubles import troubles
 
@@ -87,7 +88,7 @@ def notes(study: Study) -> list[str]:
         if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
     ]
     left_out = [f"{line}." for line in items_left_out(study)]
-    return [*no_items, *left_out, *no_keys, *_no_data(study)]
+    return [*filter(None, [cache_trouble()]), *no_items, *left_out, *no_keys, *_no_data(study)]
 
 
 def items_left_out(study: Study) -> list[str]:

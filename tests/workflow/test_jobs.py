@@ -78,16 +78,6 @@ def test_keep_incomplete_is_refused(checkout: Checkout) -> None:
     assert "--keep-incomplete: found on the command line" in output
 
 
-def test_a_home_that_cannot_be_written_to(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a container. Snakemake itself, and the Snakemake of every job, would make a cache there."""
-    monkeypatch.setenv("HOME", "/proc/nowhere")
-    for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR"):
-        monkeypatch.delenv(name, raising=False)
-    with FakeServer() as server:
-        checkout.configure(tiny_config(models={"one": fake_model(server.base_url)}, patterns={"benchmarks": []}))
-        assert "Traceback" not in checkout.run("figures/by-checkpoint")
-
-
 def test_a_dry_run_writes_nothing(checkout: Checkout) -> None:
     checkout.run("-n")
     assert not checkout.results.exists()
