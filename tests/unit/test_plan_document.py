@@ -162,7 +162,7 @@ def test_no_line_of_the_table_is_wrapped(priced: Project, large: bool) -> None:
     models = NAMES if large else ["alpha", "beta"]
     kinds = [[stage, model] for model in models for stage in ("dialogues", "responses")]
     assert found[:-1] == kinds + [["judgements", model] for model in models]
-    table = lines[: next(n for n, line in enumerate(lines) if "missing:" in line)]
+    table = lines[: next(n for n, line in enumerate(lines) if line.startswith("Names: "))]
     words = [line for line in table if line.strip() and "──" not in line]
     assert len(words) == 2 + len(found), "a heading of two lines, and one line a row"
     assert words[0].split() == ["prompt", "answer", "engine"]
