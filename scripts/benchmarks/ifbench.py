@@ -10,6 +10,8 @@ from scripts.benchmarks.reading import Row, read_jsonl, unique
 from scripts.errors import UserError
 from scripts.memo import remember
 
+_VERIFYING = Path(__file__).read_bytes() + Path(verifiers.__file__).read_bytes()
+
 
 class IfBench(Benchmark):
     """Prompts with verifiable constraints, scored by the verifiers of IFBench and IFEval.
@@ -27,8 +29,8 @@ class IfBench(Benchmark):
         rows = list(read_jsonl(path))
         items = unique(map(_item, rows), path)
         # Importing the verifiers takes a second, and every command plans.
-        key = json.dumps([verifiers.version(), *([item.id, item.scoring] for item in items)])
-        remember("ifbench", key.encode(), lambda: _verify(rows, items))
+        key = json.dumps([verifiers.version(), *([item.id, item.scoring] for item in items)]).encode()
+        remember("ifbench", _VERIFYING + key, lambda: _verify(rows, items))
         return items
 
     def score(self, item: Item, answer: str) -> dict[str, float]:

@@ -27,6 +27,19 @@ def edit(name: str, free: bool = False, nothing: bool = False) -> Callable[[Any]
     return keep
 
 
+def edit_of_texts(name: str) -> Callable[[Any], Any]:
+    """Keep an edit of the texts that some judge reads; where there is no judge it does not fit."""
+
+    def keep(function: Callable[[Any, Draw], Any]) -> Any:
+        def edited(world: World, draw: Draw) -> Any:
+            texts = _texts(world, draw)
+            return False if texts is None else function(texts, draw)
+
+        return edit(name)(edited)
+
+    return keep
+
+
 def _any(draw: Draw, of: Any) -> Any:
     return draw.choice(list(of))
 
@@ -372,53 +385,33 @@ def _(world: World, draw: Draw) -> Any:
 # Judges
 
 
-@edit("rubric")
-def _(world: World, draw: Draw) -> Any:
-    texts = _texts(world, draw)
-    if texts is None:
-        return False
+@edit_of_texts("rubric")
+def _(texts: Any, draw: Draw) -> Any:
     texts["rubrics"][_any(draw, texts["rubrics"])]["criterion"] = words(draw, "Is it as it should be:")
-    return None
 
 
-@edit("whether a rubric needs a persona")
-def _(world: World, draw: Draw) -> Any:
-    texts = _texts(world, draw)
-    if texts is None:
-        return False
+@edit_of_texts("whether a rubric needs a persona")
+def _(texts: Any, draw: Draw) -> Any:
     texts["rubrics"][draw.choice(["bfi", "xstest"])]["needs_persona"] = True
-    return None
 
 
-@edit("template of a scale")
-def _(world: World, draw: Draw) -> Any:
-    texts = _texts(world, draw)
-    if texts is None:
-        return False
+@edit_of_texts("template of a scale")
+def _(texts: Any, draw: Draw) -> Any:
     scale = _section_of(texts["template"]["scales"], draw)
     scale["prompt"] = f"{plain_words(draw, 'First')}\n\n{scale['prompt']}"
-    return None
 
 
-@edit("template of personas or traits")
-def _(world: World, draw: Draw) -> Any:
-    texts = _texts(world, draw)
-    if texts is None:
-        return False
+@edit_of_texts("template of personas or traits")
+def _(texts: Any, draw: Draw) -> Any:
     name = draw.choice(["persona", "trait"])
     texts["template"][name] = f"{plain_words(draw, 'First')} {texts['template'][name]}"
-    return None
 
 
-@edit("request for a form")
-def _(world: World, draw: Draw) -> Any:
-    texts = _texts(world, draw)
-    if texts is None:
-        return False
+@edit_of_texts("request for a form")
+def _(texts: Any, draw: Draw) -> Any:
     requests = _section_of(texts["template"]["scales"], draw)["requests"]
     name = _any(draw, requests)
     requests[name] = f"{plain_words(draw, 'Please.')} {requests[name]}"
-    return None
 
 
 @edit("form of a judge, or its reasoning")

@@ -4,6 +4,7 @@ import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -111,12 +112,12 @@ def test_what_stands_on_nothing_broken_stays(project: Project) -> None:
 
 
 def test_a_file_that_may_not_be_read_is_none_to_make_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = Path.open
+    there: Any = Path.open
 
     def refused(path: Path, *arguments: object, **options: object) -> object:
         if path.suffix == ".parquet":
             raise PermissionError(13, "Permission denied")
-        return there(path, *arguments, **options)  # type: ignore[call-overload]
+        return there(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(UserError, match=r"cannot be read \(Permission denied\), expected a file of ours"):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,12 @@ def test_slugs_that_together_make_too_long_a_name_are_told_before_anything_is_as
 
 
 @pytest.mark.parametrize("read", [read_yaml, read_json, read_jsonl, lambda path: read_csv(path, ())])
-def test_a_pipe_or_a_device_is_not_read(tmp_path: Path, read: "object") -> None:
+def test_a_pipe_or_a_device_is_not_read(tmp_path: Path, read: Callable[[Path], object]) -> None:
     os.mkfifo(tmp_path / "x")
     (tmp_path / "zero").symlink_to("/dev/zero")
     for name in ("x", "zero"):
         with pytest.raises(UserError, match="found a pipe, a device") as error:
-            read(tmp_path / name)  # type: ignore[operator]
+            read(tmp_path / name)
         sentence(error)
 
 
