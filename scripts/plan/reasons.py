@@ -103,12 +103,7 @@ class _Teller:
     def _spec(self, path: str) -> Mapping[str, Any] | None:
         try:
             spec: Mapping[str, Any] = read_description(self._results / path)["spec"]
-        except (
-            UserError,
-            OSError,
-            ValueError,
-            KeyError,
-        ):  # not ours, or damaged: nothing to compare
+        except (UserError, OSError, ValueError, KeyError):  # not ours, or damaged: nothing to compare with
             return None
         return spec
 

@@ -23,7 +23,6 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from scripts.benchmarks import verifiers
 from scripts.plan.making import Making, make, warm_up
 
 VARIABLE = "PERSONAS_WARM_PROCESS"
@@ -170,6 +169,8 @@ def _count_ended() -> None:
 
 def _import(modules: bytes) -> None:
     """Import what a fork had to import while it was at work, so that the next one need not."""
+    from scripts.benchmarks import verifiers  # half a second, which a job that only asks here has no use for
+
     for module in modules.decode().split():
         with contextlib.suppress(Exception):
             if module.partition(".")[0] == verifiers.PACKAGE:

@@ -69,8 +69,8 @@ def cells_table(plan: Plan) -> Table:
 def names(study: Study) -> str | None:
     """Return what the parts of a grid are called (`name`), by slug; None where nothing has a name."""
     config = study.config
-    parts = {**config.models, **study.personas, **config.conditions, **config.benchmarks, **config.judges}
-    called = [f"{slug}: {part.name}" for slug, part in parts.items() if part.name]
+    sections = (config.models, study.personas, config.conditions, config.benchmarks, config.judges)
+    called = [f"{slug}: {part.name}" for section in sections for slug, part in section.items() if part.name]
     return f"Names: {'; '.join(called)}." if called else None
 
 

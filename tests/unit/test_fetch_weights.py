@@ -25,7 +25,7 @@ from scripts.fetch.needed import HubModel
 from scripts.fetch.repository import Fetched
 from scripts.fetch.weights import fetch_weights, gigabytes
 from tests.fake_hub import COMMIT, NEEDED, TOKEN, FakeHub, repository
-from tests.helpers import SAMPLING, Project
+from tests.helpers import PATIENCE, SAMPLING, Project
 
 VLLM = {"engine": "vllm", "id": "org/some", "revision": COMMIT, "context_length": 512, "sampling": dict(SAMPLING)}
 SHARD = "model-00001-of-00002.safetensors"
@@ -340,7 +340,7 @@ def command(project: Project, hub: FakeHub, *arguments: str, **environment: str)
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
 
 

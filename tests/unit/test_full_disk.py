@@ -17,7 +17,7 @@ from scripts.plan.run import _hold_lease
 from scripts.upkeep.alone import alone
 from scripts.upkeep.forget import forget
 from scripts.upkeep.gc import gc
-from tests.helpers import Project
+from tests.helpers import PATIENCE, Project
 from tests.making import make
 from tests.unit.test_forget import below, keys_of
 
@@ -73,7 +73,7 @@ def _in_time(call: Callable[[], None]) -> None:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert not thread.is_alive(), "waits for its own lock"
     if raised:
         raise raised[0]

@@ -18,7 +18,7 @@ import pytest
 
 from scripts.errors import UserError
 from scripts.lease import STALE, Holder, conflicts, lease, live_holders
-from tests.helpers import ROOT
+from tests.helpers import PATIENCE, ROOT
 
 HOLD = """
 import sys
@@ -115,8 +115,8 @@ def test_a_killed_holder_of_the_same_name_is_followed(tmp_path: Path) -> None:
 def test_waits_for_a_holder_that_ends_soon(tmp_path: Path) -> None:
     with holder(tmp_path, "a") as other:
         threading.Timer(0.6, other.kill).start()
-        with lease(tmp_path, "mine", "run", ["a"], patience=30):
-            assert other.wait(30) == -signal.SIGKILL
+        with lease(tmp_path, "mine", "run", ["a"], patience=PATIENCE):
+            assert other.wait(PATIENCE) == -signal.SIGKILL
             assert [h.run for h in live_holders(tmp_path)] == ["run"]
 
 

@@ -16,7 +16,7 @@ import pytest
 from scripts.plan import warm
 from scripts.plan.frozen import write
 from scripts.plan.making import Making
-from tests.helpers import ROOT, Project
+from tests.helpers import PATIENCE, ROOT, Project
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the warm process is for Linux")
 
@@ -89,12 +89,12 @@ def process(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Ite
     _until(lambda: _listens(address))
     monkeypatch.setenv(warm.VARIABLE, str(address))
     yield started
-    started.communicate(timeout=10)
+    started.communicate(timeout=PATIENCE)
     assert (tmp_path / "words").read_bytes() == b""
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -257,7 +257,7 @@ def test_a_job_does_not_wait_for_who_was_stopped(
         _until(lambda: out.exists() and out.read_text() != "")
         stopped = int(out.read_text())
         os.kill(stopped, signal.SIGSTOP)
-    job.join(20)
+    job.join(PATIENCE)
     assert made == [None], "the job makes its file by itself"
     _until(lambda: not psutil.pid_exists(stopped) or _has_ended(psutil.Process(stopped)))
 
@@ -287,7 +287,7 @@ def test_it_ends_with_the_process_that_started_it(plan: Path, sign: signal.Signa
         run.stdin.flush()
     else:
         run.send_signal(sign)
-    run.wait(timeout=10)
+    run.wait(timeout=PATIENCE)
     _until(lambda: _has_ended(child))
     _until(lambda: not Path(address).parent.exists())
     run.stdin.close()
