@@ -1,5 +1,6 @@
 """The warm process, for real: a process of its own, makers in a module that it has to import, jobs that ask it."""
 
+import ast
 import json
 import os
 import signal
@@ -306,3 +307,10 @@ def test_a_run_goes_on_where_none_can_be_started(plan: Path, monkeypatch: pytest
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not-there"))
     warm.start()
     assert warm.VARIABLE not in os.environ
+
+
+def test_a_job_that_only_asks_imports_little() -> None:
+    """There are hundreds of such jobs: what they import, each of them waits for."""
+    program = "import scripts.plan.warm, sys; print({name.partition('.')[0] for name in sys.modules})"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"pydantic", "numpy", "pandas", "pyarrow", "matplotlib", "nltk"} & set(ast.literal_eval(told))
