@@ -312,5 +312,7 @@ def test_a_run_goes_on_where_none_can_be_started(plan: Path, monkeypatch: pytest
 def test_a_job_that_only_asks_imports_little() -> None:
     """There are hundreds of such jobs: what they import, each of them waits for."""
     program = "import scripts.plan.warm, sys; print({name.partition('.')[0] for name in sys.modules})"
-    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert not {"pydantic", "numpy", "pandas", "pyarrow", "matplotlib", "nltk"} & set(ast.literal_eval(told))
