@@ -10,11 +10,8 @@ from scripts.errors import UserError
 from scripts.grid.grid import Grid, build_grid
 from scripts.grid.study import resolve
 from scripts.plan.outlook import look
-from scripts.released.names import DATASETS
 from tests.helpers import ROOT
-
-CONFIG = ROOT / "config/released.yaml"
-SELENE, FLOW = "Selene-1-Mini-Llama-3.1-8B", "Flow-Judge-v0.1"
+from tests.released.names_only import CONFIG, write_names
 
 
 def grid(folder: Path) -> Grid:
@@ -33,21 +30,7 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 
 @pytest.fixture
 def names_only(tmp_path: Path) -> Path:
-    """A release of two of its personas' files for one model, all of them empty, and empty folders for the others."""
-    models = load_config([CONFIG]).models.values()
-    for model in models:
-        (tmp_path / "generations" / getattr(model, "directory", "")).mkdir(parents=True)
-    for t in (0, 11, 102):
-        for kind in DATASETS.values():
-            (tmp_path / "generations/gemma-3-4b-it" / f"{kind}_HAL_9000_{t}.json").touch()
-        judged = tmp_path / f"metrics/bfi/{FLOW}/gemma-3-4b-it/bfi_HAL_9000_{t}.json.csv"
-        judged.parent.mkdir(parents=True, exist_ok=True)
-        judged.touch()
-    general = tmp_path / f"metrics/instruction_general/{SELENE}/gemma-3-4b-it"
-    general.mkdir(parents=True)
-    for ending in (".json.csv", ".json_zero_reference.csv", ".json_previous_reference.csv"):
-        (general / f"instruction_general_HAL_9000_11{ending}").touch()
-    return tmp_path
+    return write_names(tmp_path)
 
 
 def test_the_grid_is_the_study_s(names_only: Path) -> None:

@@ -477,7 +477,7 @@ def test_a_collision_is_refused(project: Project, monkeypatch: pytest.MonkeyPatc
 
 def test_golden_prompts() -> None:
     golden, now = json.loads(Path(PROMPTS).read_text(encoding="utf-8")), prompts()
-    regenerate = "regenerate the golden prompts: uv run python -m tests.golden"
+    regenerate = "regenerate the golden prompts: uv run python -m tests.golden prompts"
     if golden["recipe_version"] == RECIPE_VERSION:
         assert now == golden, f"models read other prompts: raise RECIPE_VERSION and {regenerate}"
     else:
