@@ -24,6 +24,6 @@ demo: ## what `uv run snakemake` does
 	uv run snakemake
 
 docs: ## write the schemas again, then check links, fields and examples of the pages
-	$(RUN) python -m scripts.config.schema
-	$(RUN) python -m scripts.report.plan_document
+	$(RUN) python -m personas.config.reading.schema
+	$(RUN) python -m personas.workflow.terminal.plan_document
 	$(RUN) pytest -q tests/unit/test_docs.py tests/unit/test_examples.py

@@ -5,13 +5,13 @@ import sys
 from snakemake.utils import min_version
 
 min_version("9.27")
-sys.path.insert(0, workflow.basedir)
+sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from scripts.plan.resources import gpus, memory, threads, walltime
-from scripts.plan.run import start_run
-from scripts.plan.stages import named_targets
-from scripts.plan.workflow import current, inputs_of, open_plan
-from scripts.report.categories import figure_category
+from personas.workflow.resources import gpus, memory, threads, walltime
+from personas.workflow.run import start_run
+from personas.workflow.stages import named_targets
+from personas.workflow.workflow import current, inputs_of, open_plan
+from personas.pages.categories import figure_category
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
 PLAN = open_plan(workflow, config)

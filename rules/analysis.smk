@@ -22,7 +22,7 @@ rule summarise:
     message:
         "Summarising: {wildcards.name}"
     script:
-        "../scripts/analysis/summarise.py"
+        "../scripts/summarise.py"
 
 
 # Of a study's size it has hundreds of thousands of rows, which no report should carry.
@@ -43,7 +43,7 @@ rule collect_values:
     message:
         "Collecting the values of all cells"
     script:
-        "../scripts/analysis/summarise.py"
+        "../scripts/summarise.py"
 
 
 rule typeset:
@@ -62,4 +62,4 @@ rule typeset:
     message:
         "Writing as LaTeX: {wildcards.name}"
     script:
-        "../scripts/analysis/typeset.py"
+        "../scripts/typeset.py"

@@ -14,4 +14,4 @@ rule draw_sample:
     message:
         "Drawing texts to rate: {wildcards.name}"
     script:
-        "../scripts/calibration/draw_sample.py"
+        "../scripts/draw_sample.py"

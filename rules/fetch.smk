@@ -15,7 +15,7 @@ for fetch in PLAN.fetches:
         message:
             f"Downloading the weights of {fetch.slug}: {fetch.id} at {fetch.revision}"
         script:
-            "../scripts/fetch/fetch.py"
+            "../scripts/fetch.py"
 
 
 # One rule per third-party file that is not here. Files that are here have no rule: nothing downloads them again.
@@ -37,4 +37,4 @@ for number, (source, path) in enumerate(PLAN.absent, start=1):
         message:
             f"Fetching {path} of {source}"
         script:
-            "../scripts/fetch/fetch_data.py"
+            "../scripts/fetch_data.py"

@@ -20,4 +20,4 @@ rule draw:
     message:
         "Drawing: {wildcards.name}"
     script:
-        "../scripts/figures/draw.py"
+        "../scripts/draw.py"

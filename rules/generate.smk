@@ -22,4 +22,4 @@ for batch in PLAN.stage("generate"):
         message:
             f"Holding dialogues and asking items with {batch.model} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:
-            "../scripts/generate/generate.py"
+            "../scripts/generate.py"

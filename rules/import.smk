@@ -19,7 +19,7 @@ for batch in PLAN.stage("import"):
         message:
             f"Importing released files of {batch.model} ({batch.name}: {len(batch.outputs)} cells)"
         script:
-            "../scripts/released/import_cells.py"
+            "../scripts/import_cells.py"
 
 
 rule tabulate_released:
@@ -43,4 +43,4 @@ rule tabulate_released:
     message:
         "Tabulating released files: {wildcards.name}"
     script:
-        "../scripts/released/tabulate.py"
+        "../scripts/tabulate.py"

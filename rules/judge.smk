@@ -22,4 +22,4 @@ for batch in PLAN.stage("judge"):
         message:
             f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:
-            "../scripts/judge/judge.py"
+            "../scripts/judge.py"

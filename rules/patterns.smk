@@ -14,4 +14,4 @@ rule mine_patterns:
     message:
         "Mining and counting token patterns: {wildcards.place}"
     script:
-        "../scripts/patterns/mine_patterns.py"
+        "../scripts/mine_patterns.py"

@@ -13,4 +13,4 @@ rule rate:
     message:
         "Rating responses: {wildcards.name}"
     script:
-        "../scripts/ratings/rate.py"
+        "../scripts/rate.py"

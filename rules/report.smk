@@ -32,7 +32,7 @@ rule describe:
     message:
         "Describing the grid and where its results come from"
     script:
-        "../scripts/report/describe.py"
+        "../scripts/describe.py"
 
 
 rule write_page:
@@ -58,4 +58,4 @@ rule write_page:
     message:
         "Writing the page: {wildcards.name}"
     script:
-        "../scripts/report/write_page.py"
+        "../scripts/write_page.py"

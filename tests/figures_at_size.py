@@ -15,24 +15,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scripts.analysis.averages import averages
-from scripts.analysis.pattern_units import pattern_numbers, pattern_units
-from scripts.analysis.tokens import token_averages
-from scripts.figures import (
-    bars,
-    by_length,
-    coefficients,
-    contrasts,
-    grids,
-    heat_maps,
-    item_changes,
-    lengths,
-    pattern_lines,
-    style,
-)
-from scripts.figures import (
-    pattern_numbers as numbers_figure,
-)
+from personas.figures import bars, by_length, coefficients, contrasts, heat_maps, item_changes, lengths, pattern_lines
+from personas.figures import pattern_numbers as numbers_figure
+from personas.figures.drawing import grids, style
+from personas.tables.averages import averages
+from personas.tables.pattern_units import pattern_numbers, pattern_units
+from personas.tables.tokens import token_averages
 
 Table = pd.DataFrame
 Entries = list[dict[str, Any]]
@@ -220,7 +208,7 @@ def mixed_models(size: Size, family: str) -> Table:
 
 
 def pattern_counts(size: Size) -> Table:
-    """Counts of `scripts.patterns`, mined at the first and at the last checkpoint; one persona has no patterns."""
+    """Counts of `scoring.patterns`, mined at the first and at the last checkpoint; one persona has no patterns."""
     draw, rows = np.random.default_rng(5), []
     ends = (size.checkpoints[0], size.checkpoints[-1])
     for mined_at, model, persona, benchmark, condition in product(

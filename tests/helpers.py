@@ -23,17 +23,20 @@ from unittest import mock
 
 import yaml
 
-from scripts import cli
-from scripts.batch.job import run as run_batch
-from scripts.config import load_config
-from scripts.generate.work import works as generating
-from scripts.grid.grid import Grid, build_grid
-from scripts.grid.study import Study, resolve
-from scripts.judge.prefix import works as judging
-from scripts.plan.frozen import FrozenPlan, Run, freeze, write
-from scripts.plan.links import refresh_links
-from scripts.plan.outlook import Outlook, look
-from scripts.plan.plan import make_plan
+from personas.batch.job import run as run_batch
+from personas.cli import main as cli
+from personas.config import load_config
+from personas.grid.grid import Grid, build_grid
+from personas.grid.study import Study, resolve
+from personas.plan import plan as planning
+from personas.plan.frozen import FrozenPlan, Run, freeze, write
+from personas.plan.plan import Plan
+from personas.plan.plan_report import Outlook
+from personas.requests.same_prefix import works as judging
+from personas.requests.work import works as generating
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.links import refresh_links
+from personas.workflow.planning import look
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "config", "envs", "data", "profiles")
@@ -220,6 +223,11 @@ class Project:
         frozen = freeze(plan, Run(run, socket.gethostname(), 1, 0.0), self.folder / "results")
         write(frozen)
         return frozen
+
+
+def make_plan(grid: Grid, on_disk: frozenset[str]) -> Plan:
+    """Plan a grid and all that follows from it."""
+    return planning.make_plan(grid, downstream(grid), on_disk)
 
 
 def carry_out(frozen: FrozenPlan, stages: Sequence[str] = ("generate", "judge")) -> None:

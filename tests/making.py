@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from scripts.batch.job import WorksOf, run
-from scripts.engines.endings import ENDINGS_VERSION
-from scripts.generate.work import works as generate_works
-from scripts.judge.prefix import works as judge_works
-from scripts.parquet import write_table
-from scripts.plan.frozen import FrozenPlan, Run, freeze, write
-from scripts.plan.links import refresh_links
-from scripts.plan.outlook import look
-from scripts.plan.unusable import MARKS
+from personas.batch.job import WorksOf, run
+from personas.core.parquet import write_table
+from personas.engines.http.endings import ENDINGS_VERSION
+from personas.plan.frozen import FrozenPlan, Run, freeze, write
+from personas.plan.why.unusable import MARKS
+from personas.requests.same_prefix import works as judge_works
+from personas.requests.work import works as generate_works
+from personas.workflow.links import refresh_links
+from personas.workflow.planning import look
 from tests.helpers import Project
 
 _WORKS: dict[str, WorksOf] = {"generate": generate_works, "judge": judge_works}

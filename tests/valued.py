@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.analysis.values import VALUE_DTYPES
+from personas.grid.value_columns import VALUE_DTYPES
 
 CONDITIONS = ("persona-directed", "goal-oriented")
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection, Sequence
 from itertools import accumulate
 
-from scripts.patterns.count import Clauses, count_patterns
+from personas.scoring.patterns.count import Clauses, count_patterns
 
 WORDS = 8000
 Groups = Sequence[Sequence[Collection[str]]]

@@ -22,11 +22,11 @@ from typing import Any
 
 import yaml
 
-from scripts.config import load_config
-from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
-from scripts.plan.plan import Plan, make_plan
-from tests.helpers import ROOT, copy_project
+from personas.config import load_config
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
+from personas.plan.plan import Plan
+from tests.helpers import ROOT, copy_project, make_plan
 from tests.making import stub
 
 SIZES = (2_000, 5_000, 10_000, 20_000)
@@ -94,7 +94,7 @@ def _measure(shape: Shape, folder: Path) -> None:
     make_study(shape, folder)
     plan = plan_of(folder)
     nothing = measure(folder, *DRY_RUN)
-    planned = measure(folder, "-c", "from scripts.cli import main; main()", "plan")
+    planned = measure(folder, "-c", "from personas.cli.main import main; main()", "plan")
     complete(folder, plan)
     everything = measure(folder, *DRY_RUN)
     print(f"{len(plan.grid.cells):7d} {len(plan.batches):7d}   {nothing}   {planned}   {everything}", flush=True)

@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.config.loader import validate
-from scripts.config.machine import Machine
-from scripts.config.models import LlamaCppModel
-from scripts.engines import llamacpp
-from scripts.engines.client import Client
-from scripts.engines.place import Place
-from scripts.engines.supervisor import Supervisor, free_port
+from personas.config.machine import Machine
+from personas.config.models import LlamaCppModel
+from personas.config.reading.loader import validate
+from personas.engines import llamacpp
+from personas.engines.http.client import Client
+from personas.engines.place import Place
+from personas.engines.supervisor import Supervisor, free_port
 from tests.benchmarks.throughput import requests
 from tests.vllm.prepare import GGUF
 

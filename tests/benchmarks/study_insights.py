@@ -17,14 +17,14 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.analysis.cards import model_cards
-from scripts.analysis.coverage import coverage, status_counts
-from scripts.analysis.items import Measure, changed_items, item_changes, values_by_measure
-from scripts.analysis.model_series import model_series
-from scripts.analysis.rankings import rankings
-from scripts.analysis.safety import safety
-from scripts.analysis.values import values_of_files
-from scripts.engines.request import STATUSES
+from personas.engines.request import STATUSES
+from personas.tables.cards import model_cards
+from personas.tables.coverage import coverage, status_counts
+from personas.tables.items import Measure, changed_items, item_changes, values_by_measure
+from personas.tables.model_series import model_series
+from personas.tables.rankings import rankings
+from personas.tables.safety import safety
+from personas.tables.values import values_of_files
 from tests.benchmarks.study_statistics import STUDY
 from tests.synthetic.measured import measures
 from tests.synthetic.ratings import write

@@ -18,10 +18,10 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.analysis.by_model import by_model
-from scripts.analysis.contrasts import contrasts
-from scripts.analysis.mixed_models import mixed_models
-from scripts.analysis.values import values_of_files
+from personas.tables.by_model import by_model
+from personas.tables.contrasts import contrasts
+from personas.tables.mixed_models import mixed_models
+from personas.tables.values import values_of_files
 from tests.synthetic.measured import measures
 from tests.synthetic.ratings import write
 from tests.synthetic.study import Effect, Study

@@ -22,17 +22,16 @@ from pathlib import Path
 
 import psutil
 
-from scripts.batch.asker import Asker
-from scripts.batch.job import run as run_job
-from scripts.batch.journal import Journal
-from scripts.batch.progress import Progress
-from scripts.engines.client import Client
-from scripts.engines.engine import Served
-from scripts.engines.request import Request
-from scripts.generate.track import TrackWork
-from scripts.generate.work import works
-from scripts.plan.batches import Batch
-from scripts.plan.frozen import FrozenPlan
+from personas.batch.asker import Asker
+from personas.batch.job import run as run_job
+from personas.batch.progress import Progress
+from personas.engines.engine import Served
+from personas.engines.http.client import Client
+from personas.engines.request import Request
+from personas.grid.grid import Grid
+from personas.requests.journal import Journal
+from personas.requests.track import TrackWork
+from personas.requests.work import works
 from tests.benchmarks.fake_server import fake_server
 from tests.helpers import Project, make_project
 
@@ -216,8 +215,8 @@ def hold_dialogues(port: int, rounds: int, concurrency: int) -> Run:
         return Run(outcome.sent, time.perf_counter() - started, _cpu() - used)
 
 
-def only_dialogues(frozen: FrozenPlan, batch: Batch) -> list[TrackWork]:
-    found = works(frozen, batch)
+def only_dialogues(grid: Grid, paths: Sequence[str], results: Path) -> list[TrackWork]:
+    found = works(grid, paths, results)
     for work in found:
         work.asked = []
     return found

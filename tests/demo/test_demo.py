@@ -16,14 +16,14 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.batch.journal import finished_keys
-from scripts.batch.outcome import all_outcomes
-from scripts.config import DEFAULT_CONFIG, load_config
-from scripts.engines.request import STATUSES
-from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
-from scripts.plan.estimate import estimate, total
-from scripts.plan.rates import Rates
+from personas.config import DEFAULT_CONFIG, load_config
+from personas.engines.request import STATUSES
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
+from personas.plan.costs.estimate import estimate, total
+from personas.plan.costs.rates import Rates
+from personas.plan.outcome import all_outcomes
+from personas.requests.journal import finished_keys
 from tests.workflow.conftest import Checkout, make_checkout
 
 MODELS = {"smollm2-greedy", "smollm2-warm"}

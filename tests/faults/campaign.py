@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.plan.disk import existing_files
+from personas.plan.disk import existing_files
 from tests.faults.finished import (
     Journaled,
     assert_complete,
@@ -113,7 +113,7 @@ class Campaign:
             assert "stopped: " in run.told() and "Traceback" not in run.told(), run.told()
         if killed:
             self._tally.struck[self._ground.name] += 1
-            name = victim.removeprefix("scripts.engines.").strip(".")
+            name = victim.removeprefix("personas.engines.").strip(".")
             self._tally.victims[f"{name} {signal.Signals(number).name}"] += 1
             self._tally.phases[phase] += 1
         else:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from scripts.engines.request import STATUSES
-from scripts.grid.asked import asked_items
-from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid, user_turns
-from scripts.plan.disk import existing_files
+from personas.engines.request import STATUSES
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid, user_turns
+from personas.plan.disk import existing_files
 from tests.helpers import Project
 
 NOT_CONTENT = ("seconds", "prompt_tokens", "completion_tokens", "cached_tokens")

@@ -124,8 +124,8 @@ class BatchGround:
         return self.server.wait(count)
 
 
-ENGINE = "scripts.engines.llamacpp_server"
-KEEPER = "scripts.engines.keeper"
+ENGINE = "personas.engines.llamacpp_server"
+KEEPER = "personas.core.process_guard"
 EMBEDDED: dict[str, Any] = {
     "models/alpha": {
         "engine": "llama.cpp",

@@ -22,14 +22,14 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from scripts.batch.job import main as batch_main
-from scripts.engines.client import Client
-from scripts.generate.work import works as generating
-from scripts.judge.prefix import works as judging
-from scripts.lease import RUN, lease
-from scripts.plan.batches import Batch
-from scripts.plan.frozen import FrozenPlan, Run, freeze, plan_file, write
-from scripts.plan.outlook import look
+from personas.batch.job import main as batch_main
+from personas.core.lease import RUN, lease
+from personas.engines.http.client import Client
+from personas.plan.batches import Batch
+from personas.plan.frozen import FrozenPlan, Run, freeze, plan_file, write
+from personas.requests.same_prefix import works as judging
+from personas.requests.work import works as generating
+from personas.workflow.planning import look
 from tests.faults.patches import apply
 from tests.helpers import Project, make_project
 

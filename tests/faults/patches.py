@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.engines.command import Command
+from personas.engines.command import Command
 from tests.faults.server import KEY_VARIABLE, RULES_VARIABLE
 
 
@@ -69,7 +69,7 @@ def engine(rules: Mapping[str, Any]) -> None:
     """Supervise a fake engine, `tests.faults.server` with these rules, instead of llama.cpp."""
     import json
 
-    from scripts.engines import llamacpp
+    from personas.engines import llamacpp
 
     told = dict(rules)
     deadline = told.pop("deadline", 240.0)

@@ -76,7 +76,13 @@ class Launcher:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.launcher"],
             cwd=ROOT,
-            env={**kept, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", MARK: self.mark, **environment},
+            env={
+                **kept,
+                "PYTHONPATH": f"{ROOT / 'scripts'}:{ROOT}",
+                "OPENBLAS_NUM_THREADS": "1",
+                MARK: self.mark,
+                **environment,
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             preexec_fn=die_with_the_tests,

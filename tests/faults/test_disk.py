@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scripts.plan.disk import existing_files
+from personas.plan.disk import existing_files
 from tests.faults.checkout import Snakemake, make_checkout
 from tests.faults.conftest import assert_one_sentence, compare
 from tests.faults.finished import assert_complete, journaled

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.plan.disk import existing_files
+from personas.plan.disk import existing_files
 from tests.faults.conftest import assert_one_sentence, compare, nothing_runs
 from tests.faults.finished import Journaled, assert_complete, content, journaled
 from tests.faults.processes import wait_until
@@ -99,7 +99,7 @@ def test_a_fault_that_stays_ends_the_batch_by_name(
     server.program({**fault, "skip": when})
     hangs = fault["do"].get("act") == "hang"
     # Two seconds at this speed: a busy machine must answer what is answered in less.
-    values = {"values": {"scripts.engines.client.REQUEST_TIMEOUT": 400.0}} if hangs else {}
+    values = {"values": {"personas.engines.http.client.REQUEST_TIMEOUT": 400.0}} if hangs else {}
     attempt = launcher.start(study, speed=200, **values)
     assert attempt.code() == code, attempt.told()
     assert_one_sentence(attempt, name, part)

@@ -54,7 +54,7 @@ def test_an_engine_with_a_weakness(
 
 HANGS = {
     "speed": 500,
-    "values": {"scripts.engines.health._TIMEOUT": 30000.0, "scripts.engines.supervisor.HEALTH_PATIENCE": 120000.0},
+    "values": {"personas.engines.health._TIMEOUT": 30000.0, "personas.engines.supervisor.HEALTH_PATIENCE": 120000.0},
     "engine": {"deadline": 120000.0, "rules": [{"skip": 21, "do": {"act": "hang"}}]},
 }
 """The time-out of a request (minutes) passes 500 times faster, and so do the pauses; what a busy machine needs time

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.plan.disk import existing_files
+from personas.plan.disk import existing_files
 from tests.faults.checkout import Snakemake, make_checkout
 from tests.faults.program import FaultServer
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import psutil
 import pyarrow.parquet as pq
 
-from scripts.engines.request import STATUSES
+from personas.engines.request import STATUSES
 from tests.faults.finished import assert_kept, content, journaled
 from tests.faults.processes import wait_until
 from tests.faults.runs import Launcher

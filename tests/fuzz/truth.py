@@ -11,9 +11,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts.benchmarks import BENCHMARKS
-from scripts.benchmarks.base import Item as OurItem
-from scripts.benchmarks.draw import draw
+from personas.benchmarks import BENCHMARKS
+from personas.benchmarks.base import Item as OurItem
+from personas.benchmarks.draw import draw
 from tests.fuzz.world import BOUND, Item, World, slug_of
 
 BASELINE = "baseline"

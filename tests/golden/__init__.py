@@ -4,16 +4,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from scripts.benchmarks.base import Item
-from scripts.config import Config
-from scripts.config.loader import validate
-from scripts.config.personas import Persona
-from scripts.engines.request import Reply, Request
-from scripts.generate.work import plan_works
-from scripts.grid.grid import build_grid
-from scripts.grid.recipe import RECIPE_VERSION
-from scripts.grid.study import Study
-from scripts.plan.plan import make_plan
+from personas.benchmarks.base import Item
+from personas.config import Config
+from personas.config.personas import Persona
+from personas.config.reading.loader import validate
+from personas.engines.request import Reply, Request
+from personas.grid.grid import build_grid
+from personas.grid.study import Study
+from personas.prompts.recipe import RECIPE_VERSION
+from personas.requests.work import works
+from tests.helpers import make_plan
 
 PROMPTS = Path(__file__).with_name("prompts.json")
 
@@ -55,7 +55,7 @@ def prompts() -> dict[str, Any]:
     grid = build_grid(_STUDY)
     told: dict[str, Any] = {}
     for batch in make_plan(grid, frozenset()).batches:
-        for work in plan_works(grid, batch, Path()):
+        for work in works(grid, batch.outputs, Path()):
             cell = work.asked[0].cell
 
             async def ask(request: Request, where: str = f"{cell.track.model}/{cell.track.persona}") -> Reply:

@@ -38,7 +38,7 @@ def _write_prompts() -> None:
         golden = json.loads(PROMPTS.read_text(encoding="utf-8"))
         if golden != now and golden["recipe_version"] == now["recipe_version"]:
             sys.exit(
-                "The prompts changed: raise RECIPE_VERSION in scripts/grid/recipe.py first. If only the golden study "
+                "The prompts changed: raise RECIPE_VERSION in prompts/recipe.py first. If only the golden study "
                 f"itself changed, remove {PROMPTS.name} before."
             )
     PROMPTS.write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

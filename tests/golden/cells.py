@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scripts.config import load_config
-from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid, build_grid
-from scripts.grid.study import resolve
+from personas.config import load_config
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid, build_grid
+from personas.grid.study import resolve
 from tests.full_config import full_config
 from tests.helpers import ROOT, make_project
 from tests.released.conftest import make_small
@@ -26,7 +26,7 @@ def cells(folder: Path) -> dict[str, dict[str, str]]:
     return {name: _by_place(grid.cells) for name, grid in _grids(folder)}
 
 
-def _by_place(cells: list[Cell]) -> dict[str, str]:
+def _by_place(cells: Sequence[Cell]) -> dict[str, str]:
     groups: dict[str, list[str]] = defaultdict(list)
     for cell in cells:
         groups["/".join(Path(cell.plain_path).parts[:2])].append(cell.path)

@@ -16,19 +16,20 @@ from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from scripts.analysis.job import summarise
-from scripts.analysis.printed import typeset
-from scripts.calibration.job import write_sample
-from scripts.figures import job as drawing
-from scripts.files import write_atomically
-from scripts.parquet import read_frame
-from scripts.patterns.job import mine_patterns
-from scripts.plan.frozen import FrozenPlan, Run, freeze
-from scripts.plan.outlook import look
-from scripts.ratings.job import rate
-from scripts.released.tables import tabulate
-from scripts.report.job import describe
-from scripts.report.written import write_page
+from personas.core.files import write_atomically
+from personas.core.parquet import read_frame
+from personas.exports.release.tables import tabulate
+from personas.figures import job as drawing
+from personas.figures.drawing import style
+from personas.pages.job import describe
+from personas.pages.written import write_page
+from personas.plan.frozen import FrozenPlan, Run, freeze
+from personas.scoring.job import rate
+from personas.scoring.patterns.job import mine_patterns
+from personas.scoring.samples.job import write_sample
+from personas.tables.job import summarise
+from personas.tables.printed import typeset
+from personas.workflow.planning import look
 from tests.helpers import FakeServer, carry_out
 from tests.precision.in_process import InProcess
 from tests.precision.world import config
@@ -90,7 +91,7 @@ def _of(frozen: FrozenPlan, artefact: Any) -> Iterator[tuple[str, str]]:
         drawn.append(figure)
         write_atomically(png, b"a page of a model shows it")
 
-    with mock.patch.object(drawing.style, "save", keep):
+    with mock.patch.object(style, "save", keep):
         MAKERS[artefact.rule](frozen, artefact.outputs[0])
     if drawn:
         yield artefact.plain_outputs[0].removesuffix(".pdf"), _digest(_shown(drawn[0]))

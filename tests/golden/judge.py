@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.config.personas import Persona
-from scripts.grid.canonical import digest
-from scripts.judge import FORMS, JUDGE_RECIPE_VERSION, JudgeTexts, judge_prompt, load_texts, response_format
+from personas.config.personas import Persona
+from personas.core.canonical import digest
+from personas.prompts.judge import FORMS, JUDGE_RECIPE_VERSION, JudgeTexts, judge_prompt, load_texts, response_format
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "judges" / "default"
@@ -64,7 +64,7 @@ def main() -> None:
         same = judge_prompts(JudgeTexts.from_json(golden["texts"])) == golden
         if not same and golden["recipe_version"] == JUDGE_RECIPE_VERSION and "--same-recipe" not in sys.argv:
             sys.exit(
-                "The prompts changed, not the texts: raise JUDGE_RECIPE_VERSION in scripts/judge/prompts.py first "
+                "The prompts changed, not the texts: raise JUDGE_RECIPE_VERSION in prompts/judge/prompts.py first "
                 "(--same-recipe if only the golden cases themselves changed)."
             )
     JUDGE_PROMPTS.write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

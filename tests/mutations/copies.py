@@ -110,7 +110,12 @@ class Copy:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTEST_"))}
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        places = {"HOME": self._home, "TMPDIR": self._temporary, "PYTHONPATH": self.root, FILE: self._report}
+        places = {
+            "HOME": self._home,
+            "TMPDIR": self._temporary,
+            "PYTHONPATH": self.root / "scripts",
+            FILE: self._report,
+        }
         return {**kept, **{name: str(path) for name, path in places.items()}}
 
     def _end_what_is_left(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-_NAMED = re.compile(r"\b(?:scripts|tests)(?:\.\w+)+")
+_NAMED = re.compile(r"\b(?:personas|tests)(?:\.\w+)+")
 """Modules are also named in programs that tests run, and in what they replace."""
 
 
@@ -42,6 +42,8 @@ def _importers(root: Path) -> dict[str, list[str]]:
                 if isinstance(node, ast.ImportFrom) and node.module:
                     names |= {f"{node.module}.{alias.name}" for alias in node.names}
             for name in sorted(names):
-                for imported in (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"):
+                stem = name.replace(".", "/")
+                stem = f"scripts/{stem}" if stem.startswith("personas") else stem
+                for imported in (f"{stem}.py", f"{stem}/__init__.py"):
                     importers.setdefault(imported, []).append(path.relative_to(root).as_posix())
     return importers

@@ -37,9 +37,9 @@ class Study(Checkout):
         path.write_text(text.replace(old, new, 1))
 
     def replace_code(self, name: str, old: str, new: str) -> None:
-        """Replace the first of a text that stands in a script, in code of the checkout's own."""
+        """Replace the first of a text that stands in a module, in code of the checkout's own."""
         self.own_code()
-        self.replace(f"scripts/{name}", old, new)
+        self.replace(f"scripts/personas/{name}", old, new)
 
     def own_code(self) -> Path:
         """Return the checkout's own scripts: they are there once this was called."""

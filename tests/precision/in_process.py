@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from scripts.files import write_atomically
-from scripts.parquet import write_table
-from scripts.patterns.job import mine_patterns
-from scripts.plan.artefact import Artefact
-from scripts.plan.frozen import FrozenPlan
-from scripts.plan.links import refresh_links
-from scripts.plan.unusable import MARKS
-from scripts.ratings.job import rate
+from personas.core.files import write_atomically
+from personas.core.parquet import write_table
+from personas.plan.artefact import Artefact
+from personas.plan.frozen import FrozenPlan
+from personas.plan.why.unusable import MARKS
+from personas.scoring.job import rate
+from personas.scoring.patterns.job import mine_patterns
+from personas.workflow.links import refresh_links
 from tests.helpers import ROOT, Project, carry_out
 from tests.precision.world import plain
 
@@ -120,7 +120,7 @@ def _code(folder: Path) -> dict[str, bytes]:
 
 def _in_its_code(folder: Path, verb: str) -> list[set[str]]:
     """Have this module run by a process in a checkout, which finds the checkout's code first."""
-    environment = os.environ | {"PYTHONPATH": f"{folder}:{ROOT}"}
+    environment = os.environ | {"PYTHONPATH": f"{folder}/scripts:{ROOT}"}
     command = [sys.executable, "-m", "tests.precision.in_process", verb]
     told = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True, timeout=120)
     return [set(paths) for paths in json.loads(told.stdout)]

@@ -179,10 +179,10 @@ ROWS: dict[str, Row] = {
     ),
     "replicate added": Row(lambda s: s.edit({"replicates": 2}), r"-r2", ALL, WORLD.but(replicates=2)),
     "recipe version raised": Row(
-        lambda s: s.replace_code("grid/recipe.py", "RECIPE_VERSION = 1", "RECIPE_VERSION = 2"), ALL
+        lambda s: s.replace_code("prompts/recipe.py", "RECIPE_VERSION = 1", "RECIPE_VERSION = 2"), ALL
     ),
     "recipe version of the judge raised": Row(
-        lambda s: s.replace_code("judge/prompts.py", "JUDGE_RECIPE_VERSION = 1", "JUDGE_RECIPE_VERSION = 2"),
+        lambda s: s.replace_code("prompts/judge/prompts.py", "JUDGE_RECIPE_VERSION = 1", "JUDGE_RECIPE_VERSION = 2"),
         r"judgements/",
         RATED,
     ),
@@ -192,15 +192,15 @@ ROWS: dict[str, Row] = {
         r"figures/by-checkpoint",
     ),
     "style of the figures": Row(
-        lambda s: s.replace_code("figures/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
+        lambda s: s.replace_code("figures/drawing/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
     ),
     "script of an analysis": Row(
-        lambda s: s.replace_code("analysis/bootstrap.py", "import numpy", "import math\nimport numpy"),
+        lambda s: s.replace_code("stats/bootstrap.py", "import numpy", "import math\nimport numpy"),
         NONE,
         r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths)|figures/|report/(card|models|changed)",
     ),
     "script of the patterns": Row(
-        lambda s: s.replace_code("patterns/count.py", "from itertools", "import math\nfrom itertools"),
+        lambda s: s.replace_code("scoring/patterns/count.py", "from itertools", "import math\nfrom itertools"),
         NONE,
         PATTERNS,
     ),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from scripts.report.planned import print_outlook
+from personas.workflow.terminal.planned import print_outlook
 from tests.helpers import FakeServer
 from tests.precision.edits import Study
 from tests.precision.in_process import InProcess, planned
@@ -33,7 +33,7 @@ def _comment_yaml(study: Study) -> None:
 
 
 def _comment_code(study: Study) -> None:
-    for path in study.own_code().glob("*/*.py"):
+    for path in study.own_code().rglob("*.py"):
         path.write_text(path.read_text().replace('"""', '"""Now: ', 1) + "\n# a comment\n")
 
 

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from scripts.benchmarks import BENCHMARKS
-from scripts.benchmarks.draw import draw
-from scripts.config import load_config
-from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
+from personas.benchmarks import BENCHMARKS
+from personas.benchmarks.draw import draw
+from personas.config import load_config
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
 from tests.external import ORIGINAL, needs_original
 from tests.protocol.made import prepare
 from tests.workflow.conftest import Checkout, make_checkout
@@ -46,7 +46,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 
 def personas(checkout: Checkout, *words: str) -> str:
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from personas.cli.main import main; main()", *words]
     done = subprocess.run(
         [*command, *[word for file in FILES for word in ("-c", file)]],
         cwd=checkout.folder,

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from scripts.batch.projection import write_cell
-from scripts.config import load_config
-from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid, build_grid
-from scripts.grid.study import resolve
-from scripts.released.accounting import accounting
-from scripts.released.columns import Origin
-from scripts.released.job import imported
+from personas.config import load_config
+from personas.exports.release.accounting import accounting
+from personas.exports.release.columns import Origin
+from personas.exports.release.job import imported
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid, build_grid
+from personas.grid.study import resolve
+from personas.requests.projection import write_cell
 from tests.helpers import ROOT, edited
 from tests.released.maker import Maker
 from tests.released.world import World, config_of, small, write_study

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from scripts.config import load_config
-from scripts.released.names import DATASETS
+from personas.config import load_config
+from personas.grid.release.names import DATASETS
 from tests.helpers import ROOT
 
 CONFIG = ROOT / "config/released.yaml"

@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts.analysis import released_numbers
-from scripts.analysis.job import summarise
-from scripts.config.personas import BASELINE
-from scripts.figures.job import draw
-from scripts.patterns.job import mine_patterns
-from scripts.plan.downstream import downstream
-from scripts.plan.frozen import FrozenPlan, Run, freeze, read, write
-from scripts.plan.plan import make_plan
-from scripts.ratings.job import rate
-from scripts.released.exported_tables import ifbench_results
-from scripts.released.tables import tabulate
+from personas.config.personas import BASELINE
+from personas.exports.release.exported_tables import ifbench_results
+from personas.exports.release.tables import tabulate
+from personas.figures.job import draw
+from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
+from personas.scoring.job import rate
+from personas.scoring.patterns.job import mine_patterns
+from personas.tables import released_numbers
+from personas.tables.job import summarise
+from personas.workflow.artefacts.downstream import downstream
+from tests.helpers import make_plan
 from tests.released.conftest import Small, make_small
 from tests.released.maker import Maker
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.config import load_config
-from scripts.errors import UserError
-from scripts.grid.grid import Grid, build_grid
-from scripts.grid.study import resolve
-from scripts.plan.outlook import look
+from personas.config import load_config
+from personas.core.errors import UserError
+from personas.grid.grid import Grid, build_grid
+from personas.grid.study import resolve
+from personas.workflow.planning import look
 from tests.helpers import ROOT
 from tests.released.names_only import CONFIG, write_names
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from scripts.batch.projection import read_description
+from personas.requests.projection import read_description
 from tests.helpers import edited
 from tests.released.maker import Maker
 from tests.released.test_export import spoken_and_judged
@@ -120,7 +120,13 @@ def test_a_second_run_does_nothing(imported: Checkout) -> None:
 
 
 def test_it_comes_out_as_it_went_in(imported: Checkout, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", "export-released", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-c",
+        "from personas.cli.main import main; main()",
+        "export-released",
+        str(tmp_path / "out"),
+    ]
     done = subprocess.run(command, cwd=imported.folder, env=imported.environment(), capture_output=True, text=True)
     assert done.returncode == 0 and "files written in the layout of the release" in done.stdout, done.stderr
     expected = spoken_and_judged(imported.folder / "release", but=(BROKEN, CUT))

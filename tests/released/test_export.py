@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import UserError
-from scripts.released.export import Export, export
+from personas.core.errors import UserError
+from personas.exports.release.export import Export, export
+from personas.grid.grid import Grid
+from personas.workflow.artefacts.downstream import downstream
 from tests.released.conftest import Small
 from tests.released.test_import import edit_json
+
+
+def _export(grid: Grid, results: Path, folder: Path) -> Export:
+    return export(grid, downstream(grid), results, folder)
 
 
 def content(path: Path) -> object:
@@ -34,7 +40,7 @@ def spoken_and_judged(folder: Path, but: Sequence[str] = ()) -> dict[str, object
 
 
 def exported(imported_release: Small) -> Export:
-    return export(imported_release.import_all(), imported_release.results, imported_release.folder / "out")
+    return _export(imported_release.import_all(), imported_release.results, imported_release.folder / "out")
 
 
 def test_what_was_imported_comes_out_again(imported_release: Small) -> None:
@@ -54,7 +60,7 @@ def test_what_was_not_there_is_not_written(imported_release: Small) -> None:
 
 
 def test_cells_that_are_missing_are_told(small_release: Small) -> None:
-    done = export(small_release.grid(), small_release.results, small_release.folder / "out")
+    done = _export(small_release.grid(), small_release.results, small_release.folder / "out")
     assert not done.written and len(done.left_out) == 1173
     told = list(done.told(small_release.folder / "out"))
     assert told[1].startswith("Not written: 1,173 files (its cell is missing; run the workflow first), the first is")
@@ -76,4 +82,4 @@ def test_judgements_that_the_notebooks_do_not_read_are_told(imported_release: Sm
 
 def test_a_folder_with_something_in_it_is_refused(imported_release: Small) -> None:
     with pytest.raises(UserError, match=r"study: found something there, expected no such folder, or an empty one"):
-        export(imported_release.grid(), imported_release.results, imported_release.folder / "study")
+        _export(imported_release.grid(), imported_release.results, imported_release.folder / "study")

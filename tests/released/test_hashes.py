@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.released import hashes
-from scripts.released.hashes import hash_files, sha256_of
+from personas.grid.release import hashes
+from personas.grid.release.hashes import hash_files, sha256_of
 
 
 @pytest.fixture

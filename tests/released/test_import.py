@@ -6,15 +6,15 @@ from collections import Counter
 
 import pytest
 
-from scripts.benchmarks import BENCHMARKS
-from scripts.errors import UserError
-from scripts.grid.cells import Cell
-from scripts.plan.disk import existing_files
-from scripts.plan.frozen import Run, freeze
-from scripts.plan.plan import make_plan
-from scripts.released.doubts import doubts
-from scripts.released.layout import ORDERS, baseline_layout
-from scripts.released.names import DATASETS
+from personas.benchmarks import BENCHMARKS
+from personas.core.errors import UserError
+from personas.exports.release.doubts import doubts
+from personas.grid.cells import Cell
+from personas.grid.release.layout import ORDERS, baseline_layout
+from personas.grid.release.names import DATASETS
+from personas.plan.disk import existing_files
+from personas.plan.frozen import Run, freeze
+from tests.helpers import make_plan
 from tests.released.conftest import Small
 from tests.released.maker import write_csv
 from tests.released.world import FLOW, SELENE, World

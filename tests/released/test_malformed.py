@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import UserError
+from personas.core.errors import UserError
 from tests.released.conftest import Small
 from tests.released.world import SELENE
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.released.names import (
+from personas.grid.release.names import (
     DATASETS,
     METRICS,
     PAIRED,

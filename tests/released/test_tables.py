@@ -3,15 +3,15 @@
 import pandas as pd
 import pytest
 
-from scripts.judge import parse
-from scripts.judge.rubrics import Scale
-from scripts.plan.downstream import downstream
-from scripts.plan.frozen import Run, freeze
-from scripts.plan.plan import make_plan
-from scripts.released.agreement import PLACE, pattern_agreement
-from scripts.released.regexes import Reading, study_reading
-from scripts.released.summaries import mined_places, summary
-from scripts.released.verdicts import verdicts
+from personas.exports.release.agreement import PLACE, pattern_agreement
+from personas.exports.release.regexes import Reading, study_reading
+from personas.exports.release.summaries import mined_places, summary
+from personas.exports.release.verdicts import verdicts
+from personas.plan.frozen import Run, freeze
+from personas.prompts.judge import parse
+from personas.prompts.judge.rubrics import Scale
+from personas.workflow.artefacts.downstream import downstream
+from tests.helpers import make_plan
 from tests.released.conftest import Small
 from tests.released.world import SELENE
 

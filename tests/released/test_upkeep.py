@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from scripts.grid.released import IMPORT_VERSION
-from scripts.plan.frozen import Run, freeze
-from scripts.plan.outlook import look
-from scripts.upkeep.forget import forget
-from scripts.upkeep.survey import survey
+from personas.grid.release.cells import IMPORT_VERSION
+from personas.plan.frozen import Run, freeze
+from personas.workflow.planning import look
+from personas.workflow.upkeep.forget import forget
+from personas.workflow.upkeep.survey import survey
 from tests.released.conftest import Small
 
 GOLDEN = Path(__file__).parent / "golden.json"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from scripts.engines.supervisor import free_port
+from personas.engines.supervisor import free_port
 from tests.helpers import PATIENCE
 from tests.slurm.packages import NoCluster, install
 

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import yaml
 
-from scripts.batch.journal import finished_keys
-from scripts.batch.outcome import Outcome, all_outcomes
+from personas.plan.outcome import Outcome, all_outcomes
+from personas.requests.journal import finished_keys
 from tests.helpers import PATIENCE, ROOT, FakeServer, copy_project
 from tests.slurm.cluster import Cluster
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
@@ -167,7 +167,7 @@ def end_all(site: Site) -> None:
 
 
 def _personas(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from personas.cli.main import main; main()", *arguments]
     environment = {**environment, "PYTHONPATH": str(folder)}
     done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
     return done.stdout

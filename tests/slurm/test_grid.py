@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.batch.outcome import FINISHED, Outcome
-from scripts.lease import STALE, Holder, conflicts
+from personas.core.lease import STALE, Holder, conflicts
+from personas.plan.outcome import FINISHED, Outcome
 from tests.helpers import PATIENCE
 from tests.slurm.cluster import Cluster
 from tests.slurm.overhead import overheads

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scripts.analysis.measures import CHECKPOINT, Measure, of_panel, of_utterances, placed
-from scripts.analysis.panels import benchmark_panels
-from scripts.analysis.values import VALUE_DTYPES, cell_values, together
+from personas.grid.value_columns import VALUE_DTYPES
+from personas.stats.measures import CHECKPOINT, Measure, of_panel, of_utterances, placed
+from personas.stats.panels import benchmark_panels
+from personas.tables.values import cell_values, together
 from tests.synthetic.ratings import UTTERANCES, drawn_responses, metrics, tables
 from tests.synthetic.study import BASELINE, BOUND, Effect, Study
 

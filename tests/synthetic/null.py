@@ -11,8 +11,8 @@ from dataclasses import replace
 import pandas as pd
 from scipy import stats
 
-from scripts.analysis.contrasts import contrasts
-from scripts.analysis.mixed_models import mixed_models
+from personas.tables.contrasts import contrasts
+from personas.tables.mixed_models import mixed_models
 from tests.synthetic.measured import values_at_once
 from tests.synthetic.study import BOUND, Effect, Study
 

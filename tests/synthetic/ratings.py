@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.analysis.panels import TRAITS
-from scripts.ratings.table import RATINGS_SCHEMA, RULES
+from personas.scoring.table import RATINGS_SCHEMA, RULES
+from personas.stats.panels import TRAITS
 from tests.synthetic.study import BASELINE, BOUND, Study
 
 UTTERANCES = ("knowledge", "style", "in-character")

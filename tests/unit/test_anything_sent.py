@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scripts.batch.journal import Journal, reply_in
-from scripts.engines import client as client_module
-from scripts.engines.answers import completion
-from scripts.engines.client import Client
-from scripts.engines.errors import EngineError, EngineUnavailable
-from scripts.engines.patience import Patience, told_wait
-from scripts.engines.request import STATUSES, Reply, Request
-from scripts.generate.transcript import RESPONSE_SCHEMA, Response, response_table
+from personas.engines.errors import EngineError, EngineUnavailable
+from personas.engines.http import client as client_module
+from personas.engines.http.answers import completion
+from personas.engines.http.client import Client
+from personas.engines.http.patience import Patience, told_wait
+from personas.engines.request import STATUSES, Reply, Request
+from personas.requests.journal import Journal, reply_in
+from personas.requests.transcript import RESPONSE_SCHEMA, Response, response_table
 from tests.helpers import FakeServer, Outcome, answer
 
 KEY = "sk-secret-key-of-the-endpoint"

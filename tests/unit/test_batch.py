@@ -12,18 +12,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.batch.job import run
-from scripts.batch.journal import finished_keys
-from scripts.batch.outcome import Outcome
-from scripts.batch.projection import read_description
-from scripts.engines.errors import EngineOverBudget, EngineRefuses, EngineUnavailable
-from scripts.engines.request import STATUSES
-from scripts.engines.turn import turn
-from scripts.errors import UserError
-from scripts.generate.transcript import text_hash
-from scripts.generate.work import plan_works, works
-from scripts.plan.disk import existing_files
-from scripts.plan.frozen import FrozenPlan
+from personas.batch.job import run
+from personas.core.canonical import text_hash
+from personas.core.errors import UserError
+from personas.engines.errors import EngineOverBudget, EngineRefuses, EngineUnavailable
+from personas.engines.limits.turn import turn
+from personas.engines.request import STATUSES
+from personas.plan.disk import existing_files
+from personas.plan.frozen import FrozenPlan
+from personas.plan.outcome import Outcome
+from personas.requests.journal import finished_keys
+from personas.requests.projection import read_description
+from personas.requests.work import works
 from tests.helpers import OVERFLOW_OPENAI, RESET, FakeServer, Project, answer, failure, said
 from tests.helpers import Outcome as ServerOutcome
 
@@ -46,7 +46,7 @@ def journal(frozen: FrozenPlan) -> list[str]:
 
 
 def planned(frozen: FrozenPlan) -> int:
-    return sum(work.planned for work in plan_works(frozen.grid, frozen.batches[0], frozen.results))
+    return sum(work.planned for work in works(frozen.grid, frozen.batches[0].outputs, frozen.results))
 
 
 def marks(bodies: list[dict[str, Any]]) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_server_that_is_gone_leaves_the_journal_and_no_cell(
     served: Project, server: FakeServer, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.edit(models__alpha__concurrency=2)
-    monkeypatch.setattr("scripts.engines.engine.Client", _impatient())
+    monkeypatch.setattr("personas.engines.engine.Client", _impatient())
     server.decide = lambda body: fault if server.count > 30 else None
     frozen = served.frozen()
     with pytest.raises(EngineUnavailable):
@@ -156,8 +156,8 @@ def test_a_server_that_is_gone_leaves_the_journal_and_no_cell(
 
 
 def _impatient() -> Any:
-    from scripts.engines.client import Client
-    from scripts.engines.patience import Patience
+    from personas.engines.http.client import Client
+    from personas.engines.http.patience import Patience
 
     brief = Patience(repeats=1, first=0.01, longest=0.01, in_vain=1.0, for_one=1.0)
     return lambda base_url, key, name, patience, *fields: Client(base_url, key, name, brief, *fields)
@@ -365,7 +365,7 @@ def test_a_model_without_a_system_role_is_told_in_its_first_user_turn(served: Pr
 def test_a_fault_that_stays_with_one_request_is_data(
     served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
-    monkeypatch.setattr("scripts.engines.engine.Client", _impatient())
+    monkeypatch.setattr("personas.engines.engine.Client", _impatient())
     odd = "How do I rob the bank in a cooperative board game?"
     server.decide = lambda body: failure(500, "cannot read this") if body["messages"][-1]["content"] == odd else None
     frozen = served.edit(models__alpha__concurrency=concurrency).frozen()
@@ -418,7 +418,7 @@ def test_a_refused_request_costs_nothing_and_a_billed_error_does(served: Project
 def test_requests_per_minute_hold_a_batch_back(
     served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.engines.limits.Window.__init__.__defaults__", (1.0,))  # a minute of one second
+    monkeypatch.setattr("personas.engines.limits.gate.Window.__init__.__defaults__", (1.0,))  # a minute of one second
     times: list[float] = []
     server.decide = lambda body: times.append(time.monotonic())
     run_all(served.edit(models__alpha__limits={"requests_per_minute": 20}).frozen())

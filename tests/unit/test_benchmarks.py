@@ -15,9 +15,9 @@ import matplotlib
 import nltk
 import pytest
 
-from scripts.benchmarks import BENCHMARKS, Item, UnscorableItem, verifiers
-from scripts.benchmarks.role_specific import without_role
-from scripts.errors import UserError
+from personas.benchmarks import BENCHMARKS, Item, UnscorableItem, verifiers
+from personas.benchmarks.role_specific import without_role
+from personas.core.errors import UserError
 from tests.external import ORIGINAL, needs_original
 
 ROOT = Path(__file__).parents[2]
@@ -362,13 +362,10 @@ def refuse(event, arguments):
         print(event, arguments, flush=True)
         raise OSError("no network")
 sys.addaudithook(refuse)
-import scripts
-for module in pkgutil.walk_packages(scripts.__path__, "scripts."):
-    try:
-        importlib.import_module(module.name)
-    except NameError as error:  # a script of a rule, which asks for the job that Snakemake puts into it
-        assert error.name == "snakemake"
-from scripts.benchmarks import verifiers
+import personas
+for module in pkgutil.walk_packages(personas.__path__, "personas."):
+    importlib.import_module(module.name)
+from personas.benchmarks import verifiers
 assert len(verifiers.known_ids()) == 83
 assert "datasets" not in sys.modules and "if_verifiable" not in sys.modules
 """

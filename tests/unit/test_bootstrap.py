@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.analysis.bootstrap import bootstrap_mean
+from personas.stats.bootstrap import bootstrap_mean
 
 NAN = float("nan")
 ratings = st.lists(st.floats(0, 5, allow_subnormal=False), min_size=2, max_size=60)

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from scripts.errors import UserError
-from scripts.parquet import read_frame, read_schema, read_table, write_table
-from scripts.plan.frozen import read, write
-from scripts.report.status import print_status
-from scripts.upkeep.forget import forget
+from personas.core.errors import UserError
+from personas.core.parquet import read_frame, read_schema, read_table, write_table
+from personas.plan.frozen import read, write
+from personas.workflow.terminal.status import print_status
+from personas.workflow.upkeep.forget import forget
 from tests.helpers import FakeServer, Project, make_project
 from tests.making import stub
 
@@ -168,7 +168,7 @@ def test_a_reader_says_what_helps_and_it_does(project: Project, server: FakeServ
 
 
 def test_a_frame_keeps_its_columns_and_says_whose_it_is(tmp_path: Path) -> None:
-    from scripts.parquet import write_frame
+    from personas.core.parquet import write_frame
 
     path = tmp_path / "tables" / f"a.b.{'1' * 16}.parquet"
     write_frame(path, pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}, index=[5, 7]))

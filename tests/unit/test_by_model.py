@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.by_model import BY_MODEL_DTYPES, by_model
-from scripts.analysis.contrasts import contrasts
-from scripts.analysis.measures import of_panel, placed
-from scripts.analysis.mixed_models import mixed_models
-from scripts.analysis.panels import benchmark_panels
-from scripts.analysis.values import cell_values
+from personas.stats.measures import of_panel, placed
+from personas.stats.panels import benchmark_panels
+from personas.tables.by_model import BY_MODEL_DTYPES, by_model
+from personas.tables.contrasts import contrasts
+from personas.tables.mixed_models import mixed_models
+from personas.tables.values import cell_values
 from tests.unit.test_contrasts import BETWEEN, only
 from tests.valued import CONDITIONS, grid, table, value
 

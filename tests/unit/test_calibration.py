@@ -8,18 +8,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scripts.analysis.job import summarise
-from scripts.analysis.rated import JUDGES
-from scripts.analysis.units import PLACE, unit_of, units_of
-from scripts.calibration.job import write_sample
-from scripts.calibration.sample import Text, draw, third
-from scripts.errors import UserError
-from scripts.figures.job import draw as draw_figure
-from scripts.plan import calibrated
-from scripts.plan.artefact import Artefact
-from scripts.plan.downstream import downstream
-from scripts.plan.frozen import FrozenPlan, plan_file, read
-from scripts.ratings.job import rate
+from personas.core.errors import UserError
+from personas.figures.job import draw as draw_figure
+from personas.plan.artefact import Artefact
+from personas.plan.frozen import FrozenPlan, plan_file, read
+from personas.scoring.job import rate
+from personas.scoring.samples.job import write_sample
+from personas.scoring.samples.sample import Text, draw, third
+from personas.scoring.units import PLACE, unit_of, units_of
+from personas.tables.job import summarise
+from personas.tables.rated import JUDGES
+from personas.workflow.artefacts import calibrated
+from personas.workflow.artefacts.downstream import downstream
 from tests.completions import put_completions
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.cards import CARD_DTYPES, model_cards
-from scripts.analysis.lasting import lasting_drop
-from scripts.analysis.model_series import PATTERNS, model_series, pattern_values, segmented
-from scripts.figures import card
-from scripts.plan.sections import SECTIONS, patterns_measure
-from scripts.report.cards import card_page, shown
-from scripts.report.compared import compared_page
+from personas.figures import card
+from personas.pages.cards import card_page, shown
+from personas.pages.compared import compared_page
+from personas.stats.lasting import lasting_drop
+from personas.tables.cards import CARD_DTYPES, model_cards
+from personas.tables.model_series import PATTERNS, model_series, pattern_values, segmented
+from personas.workflow.artefacts.sections import SECTIONS, patterns_measure
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from scripts.config.models import Limits
-from scripts.engines import client as client_module
-from scripts.engines.client import Client
-from scripts.engines.errors import EngineError, EngineRefuses, EngineUnavailable
-from scripts.engines.limits import Gate, Window
-from scripts.engines.patience import Patience, told_wait
-from scripts.engines.request import STATUSES, Reply, Request
-from scripts.errors import UserError
+from personas.config.models import Limits
+from personas.core.errors import UserError
+from personas.engines.errors import EngineError, EngineRefuses, EngineUnavailable
+from personas.engines.http import client as client_module
+from personas.engines.http.client import Client
+from personas.engines.http.patience import Patience, told_wait
+from personas.engines.limits.gate import Gate, Window
+from personas.engines.request import STATUSES, Reply, Request
 from tests.helpers import (
     HANG,
     OVERFLOW_LLAMACPP,

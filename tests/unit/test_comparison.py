@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.comparison import against_published, between_models, between_runs, renamed
-from scripts.analysis.distances import distance
-from scripts.analysis.published import PUBLISHED_DTYPES, names, published_numbers
-from scripts.analysis.values import together
-from scripts.errors import UserError
+from personas.core.errors import UserError
+from personas.grid.published import PUBLISHED_DTYPES, names, published_numbers
+from personas.tables.comparison import against_published, between_models, between_runs, renamed
+from personas.tables.distances import distance
+from personas.tables.values import together
 from tests.helpers import ROOT
 
 PUBLISHED = ROOT / "data" / "published"

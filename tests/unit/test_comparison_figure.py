@@ -8,9 +8,9 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from scripts.analysis.comparison import COMPARISON_DTYPES
-from scripts.figures import style
-from scripts.figures.comparison import draw
+from personas.figures.comparison import draw
+from personas.figures.drawing import style
+from personas.tables.comparison import COMPARISON_DTYPES
 
 
 def row(theirs: float, ours: float | None, half: float | None = 1.0, **more: Any) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scripts.analysis.job import summarise
-from scripts.analysis.lengths import LENGTH_DTYPES
-from scripts.errors import UserError
-from scripts.figures.job import draw
-from scripts.files import write_atomically
-from scripts.grid.compared import VALUES
-from scripts.plan.artefact import Artefact
-from scripts.plan.downstream import downstream
+from personas.core.errors import UserError
+from personas.core.files import write_atomically
+from personas.figures.job import draw
+from personas.grid.compared import VALUES
+from personas.plan.artefact import Artefact
+from personas.tables.job import summarise
+from personas.tables.lengths import LENGTH_DTYPES
+from personas.workflow.artefacts.downstream import downstream
 from tests.helpers import Project
 from tests.unit.test_comparison import cell, values
 from tests.unit.test_plan import stems

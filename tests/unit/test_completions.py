@@ -12,25 +12,24 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from scripts.analysis.job import summarise
-from scripts.errors import UserError
-from scripts.figures.job import draw
-from scripts.generate.transcript import text_hash
-from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid
-from scripts.judge import judge_prompt
-from scripts.plan.downstream import downstream
-from scripts.plan.estimate import Estimate
-from scripts.plan.frozen import FrozenPlan, plan_file, read
-from scripts.plan.plan import make_plan
-from scripts.ratings.job import rate
-from scripts.released.export import export
-from scripts.report.coverage import coverage, write_picture
-from scripts.report.plan_document import plan_document
-from scripts.upkeep.gc import gc
+from personas.core.canonical import text_hash
+from personas.core.errors import UserError
+from personas.exports.release.export import export
+from personas.figures.job import draw
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from personas.plan.costs.estimate import Estimate
+from personas.plan.frozen import FrozenPlan, plan_file, read
+from personas.prompts.judge import judge_prompt
+from personas.scoring.job import rate
+from personas.tables.job import summarise
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.terminal.coverage import coverage, write_picture
+from personas.workflow.terminal.plan_document import plan_document
+from personas.workflow.upkeep.gc import gc
 from tests.completions import START, put_completions
 from tests.external import catalogue, refer
-from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed
+from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed, make_plan
 
 ONE = [("Sure: here.", False), ("Sorry, no.", True), ("Sure: take it.", True), ("Hm, unclear.", False), ("", True)]
 TWO = [
@@ -294,7 +293,7 @@ def test_what_no_grid_needs_is_collected(rated: Project) -> None:
 def test_labels_called_as_a_condition_are_not_taken_for_it_by_the_export(rated: Project, tmp_path: Path) -> None:
     labels = {"calibration/labels": {"persona-directed": {**PUBLISHED, "judges": ["j"]}}}
     grid = rated.set(labels).grid()
-    done = export(grid, rated.results, tmp_path / "exported")
+    done = export(grid, downstream(grid), rated.results, tmp_path / "exported")
     [why] = [why for path, why in done.left_out.items() if "/completions/" in path]
     assert why == "the release has no judgements of published answers"
 

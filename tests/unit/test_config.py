@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from scripts.config import Config, load_config
-from scripts.config.schema import SCHEMAS, render
-from scripts.errors import UserError
-from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
+from personas.config import Config, load_config
+from personas.config.reading.schema import SCHEMAS, render
+from personas.core.errors import UserError
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
 from tests.helpers import JUDGE, ROOT, Project
 
 ALPHA = "models/alpha"
@@ -293,4 +293,4 @@ def test_the_smallest_config_takes_every_default() -> None:
 @pytest.mark.parametrize("path", SCHEMAS)
 def test_schema_files_agree_with_the_models(path: str) -> None:
     written = (ROOT / Path(path)).read_text(encoding="utf-8")
-    assert written == render(SCHEMAS[path]), f"{path} is stale; run: uv run python -m scripts.config.schema"
+    assert written == render(SCHEMAS[path]), f"{path} is stale; run: uv run python -m personas.config.reading.schema"

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from scripts.analysis.clustered import clustered
-from scripts.analysis.contrasts import CONTRAST_DTYPES, contrasts
-from scripts.analysis.flips import FLIPS, p_values, q_values
+from personas.stats.clustered import clustered
+from personas.stats.sign_flip_test import FLIPS, p_values, q_values
+from personas.tables.contrasts import CONTRAST_DTYPES, contrasts
 from tests.valued import CONDITIONS, grid, table, value
 
 BETWEEN = "condition:persona-directed-goal-oriented"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from gguf import GGMLQuantizationType as Type
 
-from scripts.config.machine import Machine
-from scripts.engines import conversion
-from scripts.engines.conversion import convert
-from scripts.engines.converted import converted_file
-from scripts.errors import UserError
+from personas.config.machine import Machine
+from personas.core.errors import UserError
+from personas.engines.weights import conversion
+from personas.engines.weights.conversion import convert
+from personas.engines.weights.converted import converted_file
 
 MATRIX = np.linspace(-1, 1, 2 * 64, dtype=np.float32).reshape(2, 64)
 CONVERTED = [

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scripts.analysis.job import summarise
-from scripts.judge.cut import MARK, cut, cut_all
-from scripts.plan.frozen import FrozenPlan
-from scripts.ratings.job import rate
+from personas.plan.frozen import FrozenPlan
+from personas.prompts.judge.cut import MARK, cut, cut_all
+from personas.scoring.job import rate
+from personas.tables.job import summarise
 from tests.helpers import OVERFLOW_OPENAI, FakeServer, Outcome, Project, answer, changed
 
 LONG, SHORT = "word " * 60 + "end", "Short."

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from scripts.batch.deadline import MARGIN, VARIABLE, Deadline, job_end
-from scripts.errors import UserError
+from personas.batch.deadline import MARGIN, VARIABLE, Deadline, job_end
+from personas.core.errors import UserError
 
 
 @dataclass

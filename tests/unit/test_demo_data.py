@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.benchmarks import BENCHMARKS, Item, verifiers
-from scripts.benchmarks.bfi import TRAITS
+from personas.benchmarks import BENCHMARKS, Item, verifiers
+from personas.benchmarks.bfi import TRAITS
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "data" / "demo"

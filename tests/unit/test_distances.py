@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scripts.analysis.distances import BASELINE, LABELS, distance, distance_panels, distances, profiles
-from scripts.analysis.panels import TRAITS
-from scripts.analysis.series import series_by_checkpoint
-from scripts.benchmarks.labels import read_labels
-from scripts.errors import UserError
+from personas.benchmarks.labels import read_labels
+from personas.core.errors import UserError
+from personas.stats.panels import TRAITS
+from personas.tables.distances import BASELINE, LABELS, distance, distance_panels, distances, profiles
+from personas.tables.series import series_by_checkpoint
 from tests.external import ORIGINAL, needs_original
 from tests.helpers import DEMO
 

@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
-from scripts.config.base import Section
-from scripts.config.personas import Persona
-from scripts.config.root import Config
-from scripts.engines.request import STATUSES
+from personas.config.base import Section
+from personas.config.personas import Persona
+from personas.config.root import Config
+from personas.engines.request import STATUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "data/demo/README.md"])

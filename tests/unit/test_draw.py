@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benchmarks.base import Item
-from scripts.benchmarks.bfi import Bfi
-from scripts.benchmarks.draw import draw
-from scripts.benchmarks.xstest import XsTest
-from scripts.report.status import items_left_out, notes
+from personas.benchmarks.base import Item
+from personas.benchmarks.bfi import Bfi
+from personas.benchmarks.draw import draw
+from personas.benchmarks.xstest import XsTest
+from personas.workflow.terminal.status import items_left_out, notes
 from tests.external import refer
 from tests.helpers import DEMO, Project
 

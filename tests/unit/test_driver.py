@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from scripts.batch.deadline import Deadline
-from scripts.batch.job import Stopped, guarded
-from scripts.plan.driver import Driver
-from scripts.plan.frozen import Run
+from personas.batch.deadline import Deadline
+from personas.batch.job import Stopped, guarded
+from personas.plan.driver import Driver
+from personas.plan.frozen import Run
 from tests.helpers import ROOT
 
 Process = subprocess.Popen[bytes]
@@ -43,8 +43,8 @@ def zombie(other: Process) -> Process:
 
 JOB = """
 import os, socket, sys, time
-from scripts.plan.driver import Driver
-from scripts.plan.frozen import Run
+from personas.plan.driver import Driver
+from personas.plan.frozen import Run
 driver = Driver(Run("run-1", socket.gethostname(), os.getppid(), time.time()), may_outlive=False)
 print(driver.is_gone(), flush=True)
 while not driver.is_gone():

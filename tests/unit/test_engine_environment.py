@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.config.machine import Machine
-from scripts.engines.builds import vllm_build
-from scripts.engines.environment import passed_on
-from scripts.engines.supervisor import Supervisor
-from scripts.errors import UserError
+from personas.config.machine import Machine
+from personas.core.errors import UserError
+from personas.engines.builds import vllm_build
+from personas.engines.environment import passed_on
+from personas.engines.supervisor import Supervisor
 
 SECRETS = (
     "OPENAI_API_KEY",

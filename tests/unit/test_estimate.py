@@ -8,19 +8,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.batch.outcome import all_outcomes
-from scripts.plan.asked import asked_model
-from scripts.plan.distinct import Distinct
-from scripts.plan.estimate import Estimate, estimate, total
-from scripts.plan.loads import Loads
-from scripts.plan.outlook import Outlook
-from scripts.plan.rates import (
-    CHARACTERS_PER_MESSAGE,
-    COMPLETION_TOKENS,
-    SECONDS_PER_TOKEN,
-    TOKENS_PER_CHARACTER,
-    Rates,
-)
+from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
+from personas.plan.asked import asked_model
+from personas.plan.costs.distinct import Distinct
+from personas.plan.costs.estimate import Estimate, estimate, total
+from personas.plan.costs.loads import Loads
+from personas.plan.costs.rates import COMPLETION_TOKENS, SECONDS_PER_TOKEN, Rates
+from personas.plan.outcome import all_outcomes
+from personas.plan.plan_report import Outlook
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, said
 
 Edit = Callable[[Project], object]
@@ -185,7 +180,7 @@ def _tiny(project: Project) -> tuple[Estimate, Estimate, list[float]]:
     outlook = project.set(TINY).outlook()
     dialogue, items = (outlook.estimates[cell.path] for cell in outlook.plan.missing)
     grid = outlook.plan.grid
-    from scripts.generate.work import new_work
+    from personas.requests.work import new_work
 
     work = new_work(grid, grid.cells[0].track, list(grid.cells))
     texts = [work.opening[0]["content"], *work.turns]

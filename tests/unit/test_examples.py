@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.config import load_config
-from scripts.config.models import EndpointModel
-from scripts.grid.grid import build_grid
-from scripts.grid.study import resolve
+from personas.config import load_config
+from personas.config.models import EndpointModel
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.errors import UserError
-from scripts.grid.canonical import digest
-from scripts.plan.estimate import total
-from scripts.plan.frozen import read
+from personas.core.canonical import digest
+from personas.core.errors import UserError
+from personas.plan.costs.estimate import total
+from personas.plan.frozen import read
 from tests.external import catalogue, put, refer
 from tests.helpers import FakeServer, Project, by_plain_path, changed, digests
 
@@ -229,8 +229,8 @@ def test_own_texts_are_still_identified_by_their_content(project: Project) -> No
 def test_the_plan_says_what_is_not_here(referring: Project, capsys: pytest.CaptureFixture[str]) -> None:
     from rich.console import Console
 
-    from scripts.report.plan_document import plan_document
-    from scripts.report.planned import print_outlook
+    from personas.workflow.terminal.plan_document import plan_document
+    from personas.workflow.terminal.planned import print_outlook
 
     outlook = referring.outlook()
     print_outlook(outlook, Console(width=200))

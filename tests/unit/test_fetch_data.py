@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from scripts.config import load_config
-from scripts.errors import UserError
-from scripts.fetch.catalogue import Catalogue, address, load_catalogue
-from scripts.fetch.checks import git_blob
-from scripts.fetch.data import Origin, fetch_data, fetch_files
-from scripts.fetch.store import Store
-from scripts.fetch.transport import ATTEMPTS, Patience
+from personas.config import load_config
+from personas.core.errors import UserError
+from personas.external.catalogue import Catalogue, address, load_catalogue
+from personas.external.checks import git_blob
+from personas.external.data import Origin, fetch_files
+from personas.external.store import Store
+from personas.external.transport import ATTEMPTS, Patience
+from personas.grid.fetch import fetch_data
 from tests.external import REVISION, catalogue, put, refer, texts
 from tests.files_server import Fault, FileServer
 from tests.helpers import ROOT, Project

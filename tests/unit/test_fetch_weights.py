@@ -12,18 +12,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
-from scripts.config.loader import validate
-from scripts.config.models import VllmModel
-from scripts.errors import UserError
-from scripts.fetch import hub as hub_module
-from scripts.fetch.cache import is_wanted, snapshot
-from scripts.fetch.hub import Hub
-from scripts.fetch.needed import HubModel
-from scripts.fetch.repository import Fetched
-from scripts.fetch.weights import fetch_weights, gigabytes
+from personas.config.models import VllmModel
+from personas.config.reading.loader import validate
+from personas.core.errors import UserError
+from personas.external import hub as hub_module
+from personas.external.cache import is_wanted, snapshot
+from personas.external.hub import Hub
+from personas.external.needed import HubModel
+from personas.external.repository import Fetched
+from personas.external.weights import fetch_weights, gigabytes
 from tests.fake_hub import COMMIT, NEEDED, TOKEN, FakeHub, repository
 from tests.helpers import PATIENCE, SAMPLING, Project
 
@@ -330,7 +331,15 @@ def test_gigabytes() -> None:
 def command(project: Project, hub: FakeHub, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "SNAKEMAKE_"))}
     return subprocess.Popen(
-        [sys.executable, "-c", "from scripts.cli import main; main()", "fetch", "-c", "config.yaml", *arguments],
+        [
+            sys.executable,
+            "-c",
+            "from personas.cli.main import main; main()",
+            "fetch",
+            "-c",
+            "config.yaml",
+            *arguments,
+        ],
         cwd=project.folder,
         env=kept | {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(project.folder / "hf")} | environment,
         stdout=subprocess.PIPE,
@@ -396,14 +405,14 @@ def test_an_interrupted_fetch_keeps_what_it_has(
     with FakeHub(hold=threading.Event()) as hub:
         project.set({"models/beta": VLLM})
         process = command(project, hub)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not _kept(project) and time.monotonic() < deadline:
             time.sleep(0.05)
         kept = _kept(project)
         process.send_signal(number)
         if number == signal.SIGINT:
             assert hub.hold
-            time.sleep(0.2)
+            _until_noticed(process)
             hub.hold.set()
         code, _, err = outcome(process)
         assert kept > 0
@@ -417,6 +426,15 @@ def test_an_interrupted_fetch_keeps_what_it_has(
         assert code == 0 and hub.sent - before < 6_100_000 - kept
     shard = project.folder / "hf/hub/models--org--some/snapshots" / COMMIT / SHARD
     assert hashlib.sha256(shard.read_bytes()).digest() == hashlib.sha256(repository()[SHARD]).digest()
+
+
+def _until_noticed(process: "subprocess.Popen[str]") -> None:
+    """Wait until the main thread of a process has handled a signal: it woke up, and waits again."""
+    thread = psutil.Process(process.pid)
+    before, deadline = thread.num_ctx_switches().voluntary, time.monotonic() + PATIENCE
+    while thread.num_ctx_switches().voluntary == before or thread.status() != psutil.STATUS_SLEEPING:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _kept(project: Project) -> int:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from scripts.fetch.command import fetch
-from scripts.fetch.needed import Fetch, hub_models, lacking
-from scripts.plan.frozen import FrozenPlan, Run, freeze, read, write
-from scripts.plan.outlook import Outlook
-from scripts.plan.stages import named_targets, stage_rules
-from scripts.report.plan_document import plan_document
+from personas.cli.fetch import fetch
+from personas.external.needed import Fetch, hub_models, lacking
+from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
+from personas.plan.plan_report import Outlook
+from personas.workflow.stages import named_targets, stage_rules
+from personas.workflow.terminal.plan_document import plan_document
 from tests.fake_hub import COMMIT
 from tests.helpers import JUDGE, SAMPLING, Project
 

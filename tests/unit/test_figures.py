@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from scripts.analysis.panels import OVERVIEW
-from scripts.analysis.series import SERIES_DTYPES
-from scripts.figures import style
-from scripts.figures.by_checkpoint import draw
+from personas.figures.by_checkpoint import draw
+from personas.figures.drawing import style
+from personas.stats.panels import OVERVIEW
+from personas.tables.series import SERIES_DTYPES
 
 T = TypeVar("T")
 ROUNDS = (0, 11, 22, 34, 45, 56, 68, 79, 90, 102)
@@ -135,7 +135,11 @@ def test_the_bytes_depend_neither_on_the_process_nor_on_the_users_settings(tmp_p
     (tmp_path / "matplotlibrc").write_text("font.size: 20\npdf.fonttype: 3\nfigure.dpi: 33\nlines.marker: s\n")
     here, there, root = tmp_path / "here", tmp_path / "there", Path(__file__).parents[2]
     seed = "2" if os.environ.get("PYTHONHASHSEED") != "2" else "1"
-    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "MATPLOTLIBRC": str(tmp_path)}
+    environment = os.environ | {
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": str(root / "scripts"),
+        "MATPLOTLIBRC": str(tmp_path),
+    }
     subprocess.run([sys.executable, "-c", SAVE, str(there)], env=environment, cwd=root, check=True)
     style.save(draw(series(), note="note"), here / "f.pdf", here / "f.png")
     for name in ("f.pdf", "f.png"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import write_atomically
+from personas.core.files import write_atomically
 
 
 def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.batch.journal import JournalIndex, finished_keys
-from scripts.errors import UserError
-from scripts.lease import EVERYTHING, lease, live_holders, live_paths
-from scripts.plan.disk import existing_files
-from scripts.plan.links import linked_files
-from scripts.plan.reasons import FORGOTTEN, REMOVED
-from scripts.plan.run import _refuse_second_start
-from scripts.upkeep.forget import forget
-from scripts.upkeep.journals import take_out
+from personas.core.errors import UserError
+from personas.core.lease import EVERYTHING, lease, live_holders, live_paths
+from personas.plan.disk import existing_files
+from personas.plan.why.reasons import FORGOTTEN, REMOVED
+from personas.requests.journal import JournalIndex, finished_keys
+from personas.workflow.links import linked_files
+from personas.workflow.run import _refuse_second_start
+from personas.workflow.upkeep.forget import forget
+from personas.workflow.upkeep.journals import take_out
 from tests.helpers import ROOT, FakeServer, Project, answer, said
 from tests.making import make, reasons_now, snapshot
 from tests.unit.test_lease import holder
@@ -134,7 +134,9 @@ def test_only_journals_that_hold_a_key_are_rewritten_and_the_rest_stays_as_it_is
     assert (tmp_path / "b.jsonl").stat().st_ino == untouched.st_ino
 
 
-@pytest.mark.parametrize("moment", ["scripts.upkeep.journals.sync_folder", "scripts.upkeep.forget.drop_links"])
+@pytest.mark.parametrize(
+    "moment", ["personas.workflow.upkeep.journals.sync_folder", "personas.workflow.upkeep.forget.drop_links"]
+)
 def test_a_forget_that_breaks_off_is_finished_by_the_same_command(
     served: Project, server: FakeServer, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,8 +298,8 @@ def test_no_run_starts_beside_upkeep(served: Project, server: FakeServer) -> Non
 
 HELD = """
 import sys
-import scripts.upkeep.forget as forgetting
-from scripts.cli import main
+import personas.workflow.upkeep.forget as forgetting
+from personas.cli.main import main
 def wait(*_):
     print("held", flush=True)
     sys.stdin.read()
@@ -310,7 +312,7 @@ def test_the_command_itself_keeps_runs_out(served: Project, server: FakeServer) 
     """A real second process in the middle of its work."""
     frozen = make(served)
     command = [sys.executable, "-c", HELD, "forget", "dialogues/alpha/*", "-c", "config.yaml"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     with subprocess.Popen(
         command, cwd=served.folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from scripts.calibration.job import as_csv
-from scripts.calibration.sample import Text
+from personas.scoring.samples.job import as_csv
+from personas.scoring.samples.sample import Text
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.batch.journal import finished_keys
-from scripts.errors import UserError
-from scripts.lease import lease, live_holders
-from scripts.plan import run as run_module
-from scripts.plan.disk import existing_files
-from scripts.plan.run import _hold_lease
-from scripts.upkeep.alone import alone
-from scripts.upkeep.forget import forget
-from scripts.upkeep.gc import gc
+from personas.core.errors import UserError
+from personas.core.lease import lease, live_holders
+from personas.plan.disk import existing_files
+from personas.requests.journal import finished_keys
+from personas.workflow import run as run_module
+from personas.workflow.run import _hold_lease
+from personas.workflow.upkeep.alone import alone
+from personas.workflow.upkeep.forget import forget
+from personas.workflow.upkeep.gc import gc
 from tests.helpers import PATIENCE, Project
 from tests.making import make
 from tests.unit.test_forget import below, keys_of

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.batch.journal import Journal, JournalIndex, finished_keys
-from scripts.engines.request import Reply
-from scripts.errors import UserError
-from scripts.plan.disk import existing_files
-from scripts.plan.links import linked_files
-from scripts.plan.reasons import FORGOTTEN
-from scripts.upkeep.forget import forget
-from scripts.upkeep.gc import Rubbish, gc
-from scripts.upkeep.journals import COMPACTED, DAMAGED, compact, compaction, first_answers, take_out
-from scripts.upkeep.survey import FORGOTTEN as FORGOTTEN_ANSWERS
-from scripts.upkeep.survey import LEASE, TEMPORARY, kind_of
+from personas.core.errors import UserError
+from personas.engines.request import Reply
+from personas.plan.disk import existing_files
+from personas.plan.why.reasons import FORGOTTEN
+from personas.requests.journal import Journal, JournalIndex, finished_keys
+from personas.workflow.links import linked_files
+from personas.workflow.upkeep.forget import forget
+from personas.workflow.upkeep.gc import Rubbish, gc
+from personas.workflow.upkeep.journals import COMPACTED, DAMAGED, compact, compaction, first_answers, take_out
+from personas.workflow.upkeep.survey import FORGOTTEN as FORGOTTEN_ANSWERS
+from personas.workflow.upkeep.survey import LEASE, TEMPORARY, kind_of
 from tests.helpers import FakeServer, Project, personas
 from tests.making import make, reasons_now, snapshot
 from tests.unit.test_lease import holder

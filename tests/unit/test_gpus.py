@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.config.machine import Machine
-from scripts.engines import gpus, slots
-from scripts.engines.errors import EngineOutOfMemory
-from scripts.engines.slots import gpu_slots
-from scripts.errors import UserError
+from personas.config.machine import Machine
+from personas.core.errors import UserError
+from personas.engines import gpus, slots
+from personas.engines.errors import EngineOutOfMemory
+from personas.engines.slots import gpu_slots
 from tests.helpers import ROOT
 
 Install = Callable[..., Path]
@@ -115,8 +115,8 @@ async def test_holders_side_by_side_have_disjoint_gpus(nvidia: Install) -> None:
 
 HOLDER = """
 import asyncio, sys
-from scripts.config.machine import Machine
-from scripts.engines.slots import gpu_slots
+from personas.config.machine import Machine
+from personas.engines.slots import gpu_slots
 
 async def main():
     async with gpu_slots(1, Machine(), "models.m", 0.9) as mine:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from scripts.config.loader import validate
-from scripts.config.models import VllmModel
-from scripts.errors import UserError
-from scripts.fetch.catalogue import ExternalFile
-from scripts.fetch.hub import Hub
-from scripts.fetch.needed import HubModel
-from scripts.fetch.reference import is_inside
-from scripts.fetch.weights import fetch_weights
+from personas.config.models import VllmModel
+from personas.config.reading.loader import validate
+from personas.core.errors import UserError
+from personas.external.catalogue import ExternalFile
+from personas.external.hub import Hub
+from personas.external.needed import HubModel
+from personas.external.reference import is_inside
+from personas.external.weights import fetch_weights
 from tests.fake_hub import COMMIT, FakeHub
 
 SAMPLING = {"temperature": 0.0, "top_p": 1.0, "max_tokens": 16, "seed": 1}

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.config.base import Section
-from scripts.config.loader import validate
-from scripts.config.models import LlamaCppModel
-from scripts.config.personas import Persona
-from scripts.config.root import Config
-from scripts.errors import UserError
-from scripts.grid import canonical
-from scripts.grid.canonical import canonical_json, digest
-from scripts.grid.recipe import RECIPE_VERSION
+from personas.config.base import Section
+from personas.config.models import LlamaCppModel
+from personas.config.personas import Persona
+from personas.config.reading.loader import validate
+from personas.config.root import Config
+from personas.core import canonical
+from personas.core.canonical import canonical_json, digest
+from personas.core.errors import UserError
+from personas.prompts.recipe import RECIPE_VERSION
 from tests.full_config import full_config
 from tests.golden import PROMPTS, prompts
 from tests.helpers import JUDGE, ROOT, Project, by_plain_path, changed, digests
@@ -501,7 +501,7 @@ def test_how_weights_are_converted_is_identity(monkeypatch: pytest.MonkeyPatch) 
     assert "quantization" not in validate(LlamaCppModel, LLAMA, "test").identity()
     converted = validate(LlamaCppModel, {**LLAMA, "quantization": "Q4_0"}, "test")
     before = converted.identity()["quantization"]
-    monkeypatch.setattr("scripts.config.models.CONVERSION_VERSION", 2)
+    monkeypatch.setattr("personas.config.models.CONVERSION_VERSION", 2)
     assert before != converted.identity()["quantization"]
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from scripts.benchmarks import BENCHMARKS, Item, verifiers
+from personas.benchmarks import BENCHMARKS, Item, verifiers
 from tests.external import ORIGINAL, needs_original
 from tests.ifbench_answers import ANSWERS, LOOSELY_FOLLOWED, Answer
 

@@ -12,19 +12,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scripts.analysis.job import summarise
-from scripts.analysis.layouts import LAYOUTS
-from scripts.analysis.printed import typeset
-from scripts.figures.job import draw
-from scripts.plan import source
-from scripts.plan.artefact import Artefact
-from scripts.plan.downstream import downstream
-from scripts.plan.frozen import FrozenPlan
-from scripts.plan.insights import by_name
-from scripts.plan.stages import named_targets
-from scripts.plan.workflow import inputs_of
-from scripts.ratings.job import rate
-from scripts.report.written import write_page
+from personas.figures.job import draw
+from personas.pages.written import write_page
+from personas.plan import source
+from personas.plan.artefact import Artefact
+from personas.plan.frozen import FrozenPlan
+from personas.scoring.job import rate
+from personas.tables.job import summarise
+from personas.tables.layouts import LAYOUTS
+from personas.tables.printed import typeset
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts.insights import by_name
+from personas.workflow.stages import named_targets
+from personas.workflow.workflow import inputs_of
 from tests.external import refer
 from tests.helpers import JUDGE, ROOT, FakeServer, Outcome, Project, answer, failure, make_project
 from tests.unit.test_plan import INSIGHTS
@@ -98,7 +98,7 @@ def called(make: Callable[[], object]) -> set[str]:
     finally:
         sys.setprofile(None)
     files = {Path(code.co_filename) for code in codes if code.co_name != "<module>"}
-    top = ROOT / "scripts"
+    top = ROOT / "scripts/personas"
     return {file.relative_to(top).as_posix() for file in files if file.is_relative_to(top)}
 
 
@@ -120,8 +120,8 @@ def test_every_module_that_computes_an_artefact_stands_in_its_digest(
     for module in sorted(set().union(*CALLED.values())):
         if module in source.NOT_FOLLOWED or f"{module.partition('/')[0]}/" in source.NOT_FOLLOWED:
             continue
-        edited = read(ROOT / "scripts" / module)._replace(digest="edited")
-        path = ROOT / "scripts" / module
+        edited = read(ROOT / "scripts/personas" / module)._replace(digest="edited")
+        path = ROOT / "scripts/personas" / module
         monkeypatch.setattr(source, "_read", lambda at, path=path, edited=edited: edited if at == path else read(at))
         after = sources()
         lacking = [name for name, modules in CALLED.items() if module in modules and before[name] == after[name]]

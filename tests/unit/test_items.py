@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.changed import TEXT_DTYPES, changed_texts, most_changed
-from scripts.analysis.items import changed_items, item_changes, item_values
-from scripts.analysis.measures import of_panel
-from scripts.analysis.panels import Panel
-from scripts.analysis.safety import SAFETY_DTYPES, safety
-from scripts.report.changed_items import LONGEST, SHOWN, changed_page
+from personas.pages.changed_items import LONGEST, SHOWN, changed_page
+from personas.stats.measures import of_panel
+from personas.stats.panels import Panel
+from personas.tables.changed import TEXT_DTYPES, changed_texts, most_changed
+from personas.tables.items import changed_items, item_changes, item_values
+from personas.tables.safety import SAFETY_DTYPES, safety
 from tests.unit.test_series import rating, table
 
 UNSAFE = of_panel(

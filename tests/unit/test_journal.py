@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.batch.journal import Journal, finished_keys
-from scripts.engines.request import Reply
+from personas.engines.request import Reply
+from personas.requests.journal import Journal, finished_keys
 
 KEYS = [f"{number:064x}" for number in range(300)]
 

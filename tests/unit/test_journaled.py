@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.plan.estimate import total
+from personas.plan.costs.estimate import total
 from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, make_project, said
 
 Edit = Callable[[Project], object]

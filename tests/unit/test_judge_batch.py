@@ -10,17 +10,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.batch.job import run
-from scripts.batch.projection import read_description
-from scripts.engines.errors import EngineRefuses
-from scripts.engines.request import Reply, Request
-from scripts.errors import UserError
-from scripts.generate.transcript import text_hash
-from scripts.grid.cells import Cell
-from scripts.judge import judge_prompt, response_format
-from scripts.judge.prefix import works
-from scripts.judge.work import judge_work
-from scripts.plan.frozen import FrozenPlan
+from personas.batch.job import run
+from personas.core.canonical import text_hash
+from personas.core.errors import UserError
+from personas.engines.errors import EngineRefuses
+from personas.engines.request import Reply, Request
+from personas.grid.cells import Cell
+from personas.plan.frozen import FrozenPlan
+from personas.prompts.judge import judge_prompt, response_format
+from personas.requests.judging import judge_work
+from personas.requests.projection import read_description
+from personas.requests.same_prefix import works
 from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, failure, make_project, said
 
 Rows = list[dict[str, Any]]
@@ -94,7 +94,7 @@ def test_every_row_is_judged(finished: Finished) -> None:
 async def test_a_lane_judges_what_begins_alike_in_turn(finished: Finished) -> None:
     """The same question about several checkpoints follows itself: of each prompt only the end is new to the lane."""
     [batch] = (batch for batch in finished.frozen.batches if batch.judge)
-    for work in works(finished.frozen, batch):
+    for work in works(finished.frozen.grid, batch.outputs, finished.frozen.results):
         by_cell = [prompt(request) for member in work.members for _, request in member.requests()]
         asked: list[str] = []
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.config.personas import Persona
-from scripts.errors import UserError
-from scripts.judge import (
+from personas.config.personas import Persona
+from personas.core.errors import UserError
+from personas.prompts.judge import (
     FORMS,
     JUDGE_RECIPE_VERSION,
     JudgeTexts,
@@ -26,7 +26,7 @@ from scripts.judge import (
     strip_thinking,
     win,
 )
-from scripts.judge.fences import fenced
+from personas.prompts.judge.fences import fenced
 from tests.golden.judge import DEFAULT, JUDGE_PROMPTS, judge_prompts, without_reasoning
 
 TEXTS = load_texts(DEFAULT)

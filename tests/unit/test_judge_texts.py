@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.benchmarks.bfi import TRAITS
-from scripts.errors import UserError
-from scripts.grid.canonical import canonical_json, digest
-from scripts.judge import FORMS, JudgeTexts, load_texts
-from scripts.judge.rubrics import LikertRubric
+from personas.benchmarks.bfi import TRAITS
+from personas.core.canonical import canonical_json, digest
+from personas.core.errors import UserError
+from personas.prompts.judge import FORMS, JudgeTexts, load_texts
+from personas.prompts.judge.rubrics import LikertRubric
 from tests.golden.judge import DEFAULT
 
 SCALES = {

@@ -11,10 +11,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from scripts.analysis.panels import benchmark_panels
-from scripts.analysis.patterns import PATTERN_DTYPES
-from scripts.analysis.rounds import ROUND_DTYPES, segments
-from scripts.figures import benchmark, by_checkpoint, patterns, style, utterances
+from personas.figures import benchmark, by_checkpoint, patterns, utterances
+from personas.figures.drawing import style
+from personas.stats.panels import benchmark_panels
+from personas.tables.patterns import PATTERN_DTYPES
+from personas.tables.rounds import ROUND_DTYPES, segments
 from tests.unit.test_figures import NOTE, ROUNDS, STUDY, lines, overlaps, series, texts
 
 ALL = ("dataset", "zero", "previous")

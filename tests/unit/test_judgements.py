@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from scripts.config.judges import METRICS
-from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid
-from scripts.plan.plan import make_plan
-from tests.helpers import JUDGE, Project, by_plain_path, changed
+from personas.config.judges import METRICS
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from tests.helpers import JUDGE, Project, by_plain_path, changed, make_plan
 
 Edit = Callable[[Project], object]
 STEMS = {"interview-fixed", "interview-shuffled", "requests-fixed"}

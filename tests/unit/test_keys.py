@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.config.models import ModelSection, Sampling
-from scripts.engines.request import KeysBehind, Request
-from scripts.grid.recipe import first_turn_prefix, messages, opening
+from personas.config.models import ModelSection, Sampling
+from personas.engines.request import KeysBehind, Request
+from personas.prompts.recipe import first_turn_prefix, messages, opening
 
 # Lone surrogates cannot be encoded, so no request could be sent with one.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(['"]}', "\\", "\n\x00", "ü🜁"])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.calibration import Label, read_labels
-from scripts.config.calibration import Labels
-from scripts.config.loader import validate
-from scripts.errors import UserError
-from scripts.generate.transcript import text_hash
+from personas.benchmarks.human import Label, read_labels
+from personas.config.calibration import Labels
+from personas.config.reading.loader import validate
+from personas.core.canonical import text_hash
+from personas.core.errors import UserError
 
 ROLES = ["HAL 9000", "Blair Waldorf"]
 SHA = "a" * 64

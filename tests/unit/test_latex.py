@@ -5,8 +5,8 @@ import re
 import pandas as pd
 import pytest
 
-from scripts.analysis.latex import LONG, Column, counted, escape, latex, number, told
-from scripts.analysis.layouts import LAYOUTS
+from personas.tables.latex import LONG, Column, counted, escape, latex, number, told
+from personas.tables.layouts import LAYOUTS
 
 INTERVAL = Column("Value", "mean", ("low", "high"))
 

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import UserError
-from scripts.lease import STALE, Holder, conflicts, lease, live_holders
+from personas.core.errors import UserError
+from personas.core.lease import STALE, Holder, conflicts, lease, live_holders
 from tests.helpers import PATIENCE, ROOT
 
 HOLD = """
 import sys
 from pathlib import Path
-from scripts.lease import lease
+from personas.core.lease import lease
 with lease(Path(sys.argv[1]), "batch", sys.argv[2], sys.argv[3:]):
     print("held", flush=True)
     sys.stdin.read()
@@ -34,7 +34,7 @@ with lease(Path(sys.argv[1]), "batch", sys.argv[2], sys.argv[3:]):
 def holder(folder: Path, *paths: str, run: str = "other") -> Iterator[subprocess.Popen[str]]:
     """Hold a lease in a process of its own, until its standard input closes."""
     command = [sys.executable, "-c", HOLD, str(folder), run, *paths]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
@@ -152,7 +152,7 @@ def test_a_silent_holder_elsewhere_is_dead(tmp_path: Path) -> None:
 
 
 def test_a_holder_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.lease.BEAT", 0.05)
+    monkeypatch.setattr("personas.core.lease.BEAT", 0.05)
     with lease(tmp_path, "mine", "run", ["a"], patience=0):
         (path,) = tmp_path.glob("*.lease")
         os.utime(path, (0, 0))

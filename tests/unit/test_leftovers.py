@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import leftovers
-from scripts.errors import UserError
-from scripts.lease import RUN, lease
+from personas.core.errors import UserError
+from personas.core.lease import RUN, lease
+from personas.workflow import orphaned_jobs as leftovers
 
 
 @pytest.fixture(autouse=True)

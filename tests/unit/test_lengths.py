@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.by_length import by_length, length_means
-from scripts.analysis.lengths import LENGTH_DTYPES, WITH_TEXT, dialogue_lengths, prompt_sizes
-from scripts.config.machine import Machine
-from scripts.engines import request
-from scripts.errors import UserError
-from scripts.grid.tokenizer import counter, tokenizer_file
+from personas.config.machine import Machine
+from personas.core.errors import UserError
+from personas.engines import request
+from personas.external.tokenizer import counter, tokenizer_file
+from personas.tables.by_length import by_length, length_means
+from personas.tables.lengths import LENGTH_DTYPES, WITH_TEXT, dialogue_lengths, prompt_sizes
 from tests.helpers import Project
 
 HELD = {

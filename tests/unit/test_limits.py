@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from scripts.batch.journal import Journal
-from scripts.batch.limited import limited, spent_so_far
-from scripts.config.models import EndpointModel, Limits, Price, Sampling
-from scripts.engines import handed
-from scripts.engines.budget import Budget, cost
-from scripts.engines.errors import EngineOverBudget
-from scripts.engines.limits import Gate, Window
-from scripts.engines.request import Reply, Request
-from scripts.engines.trouble import Failing, Overloaded, Trouble
-from scripts.engines.turn import turn
+from personas.batch.limited import limited
+from personas.config.models import EndpointModel, Limits, Price, Sampling
+from personas.engines.errors import EngineOverBudget
+from personas.engines.http.trouble import Failing, Overloaded, Trouble
+from personas.engines.limits import handed
+from personas.engines.limits.budget import Budget, cost
+from personas.engines.limits.gate import Gate, Window
+from personas.engines.limits.turn import turn
+from personas.engines.request import Reply, Request
+from personas.requests.journal import Journal
+from personas.requests.spending import spent_so_far
 
 PRICE = Price(prompt_per_million=1.0, completion_per_million=10.0)
 REQUEST = Request({}, [{"role": "user", "content": "x" * 384}], 0.0, 1.0, 100, 0, {})  # 400 characters: 100 tokens
@@ -219,7 +220,7 @@ async def test_models_do_not_wait_for_each_other(tmp_path: Path) -> None:
 
 
 async def test_a_turn_ends_with_its_holder(tmp_path: Path) -> None:
-    program = "import asyncio, pathlib, sys\nfrom scripts.engines.turn import turn\n" + (
+    program = "import asyncio, pathlib, sys\nfrom personas.engines.limits.turn import turn\n" + (
         "async def main():\n async with turn(pathlib.Path(sys.argv[1]), 'm'):\n"
         "  print('held', flush=True)\n  await asyncio.sleep(60)\nasyncio.run(main())"
     )

@@ -13,23 +13,23 @@ from pathlib import Path
 
 import pytest
 
-from scripts import locks
-from scripts.config.machine import Machine
-from scripts.engines import slots
-from scripts.engines.turn import turn
-from scripts.errors import UserError
-from scripts.files import write_atomically
-from scripts.lease import conflicts, lease, live_holders, place_leases
-from scripts.locks import NoLocks, is_stopped, locked, open_lock, try_lock
-from scripts.plan import run as run_module
-from scripts.upkeep.survey import kind_of
+from personas.config.machine import Machine
+from personas.core import locks
+from personas.core.errors import UserError
+from personas.core.files import write_atomically
+from personas.core.lease import conflicts, lease, live_holders, place_leases
+from personas.core.locks import NoLocks, is_stopped, locked, open_lock, try_lock
+from personas.engines import slots
+from personas.engines.limits.turn import turn
+from personas.workflow import run as run_module
+from personas.workflow.upkeep.survey import kind_of
 from tests.helpers import ROOT
 from tests.unit.test_lease import holder
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from scripts.locks import open_lock, try_lock
+from personas.core.locks import open_lock, try_lock
 assert try_lock(open_lock(Path(sys.argv[1])), Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(600)

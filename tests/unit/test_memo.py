@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.memo import remember
+from personas.core.memo import remember
 
 
 class Work:

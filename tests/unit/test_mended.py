@@ -12,7 +12,7 @@ from snakemake.io import IOFile
 from snakemake.scheduling.greedy import Scheduler
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from scripts.plan.mended import MENDED, mend_scheduler
+from personas.workflow.snakemake_patches import MENDED, mend_scheduler
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scripts.patterns import premise
-from scripts.patterns.job import mine_patterns
-from scripts.plan.frozen import FrozenPlan
+from personas.plan.frozen import FrozenPlan
+from personas.scoring.patterns import premise
+from personas.scoring.patterns.job import mine_patterns
 from tests.helpers import FakeServer, Outcome, answer, make_project
 
 

@@ -9,8 +9,8 @@ import pytest
 import statsmodels.formula.api as smf
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from scripts.analysis.mixed import fit
-from scripts.analysis.mixed_models import MIXED_DTYPES, Families, mixed_models
+from personas.stats.mixed import fit
+from personas.tables.mixed_models import MIXED_DTYPES, Families, mixed_models
 from tests.unit.test_contrasts import only
 from tests.valued import CONDITIONS, grid, table
 
@@ -113,7 +113,7 @@ def test_an_optimizer_that_gives_up_is_told(monkeypatch: pytest.MonkeyPatch, opt
     real = MixedLM.fit
     # One iteration is too few for Powell's method on these rows.
     monkeypatch.setattr(MixedLM, "fit", lambda self, **kwargs: real(self, **kwargs, maxiter=1))
-    monkeypatch.setattr("scripts.analysis.mixed.OPTIMIZERS", optimizers)
+    monkeypatch.setattr("personas.stats.mixed.OPTIMIZERS", optimizers)
     rows = table(sloped())
     found = fit(rows, ["position"], rows["persona"])
     assert (found.status, found.optimizer) == (status, last)

@@ -41,15 +41,17 @@ def test_what_is_no_fault_is_refused(old: str, new: str, why: str) -> None:
 
 def test_the_nearest_tests_are_those_that_import_the_module(tmp_path: Path) -> None:
     sources = {
-        "scripts/one.py": "",
-        "scripts/other.py": "from scripts import one\n",
+        "scripts/personas/one.py": "",
+        "scripts/personas/other.py": "from personas import one\n",
         "tests/test_a.py": "",
-        "tests/test_b.py": "import scripts.other\n",
-        "tests/test_c.py": "from scripts.one import (\n    name,\n)\n# and a comment that makes it the longest\n",
-        "tests/test_d.py": 'PROGRAM = "from scripts.one import main"\n',
+        "tests/test_b.py": "import personas.other\n",
+        "tests/test_c.py": "from personas.one import (\n    name,\n)\n# and a comment that makes it the longest\n",
+        "tests/test_d.py": 'PROGRAM = "from personas.one import main"\n',
     }
     for name, source in sources.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source)
-    found = nearest_first(tmp_path, "scripts/one.py", [name for name in sources if name.startswith("tests/")])
+    found = nearest_first(
+        tmp_path, "scripts/personas/one.py", [name for name in sources if name.startswith("tests/")]
+    )
     assert found == [f"tests/test_{letter}.py" for letter in "dcba"]

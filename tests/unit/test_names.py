@@ -8,14 +8,14 @@ from typing import Literal
 
 import pytest
 
-from scripts.analysis.published import published_files
-from scripts.benchmarks.role_specific import RoleSpecific, without_role
-from scripts.config.base import slug_of
-from scripts.config.personas import PersonasSection
-from scripts.errors import UserError
-from scripts.grid.cast import described, of_folder
-from scripts.grid.parts import as_asked
-from scripts.judge.texts import load_texts
+from personas.benchmarks.role_specific import RoleSpecific, without_role
+from personas.config.base import slug_of
+from personas.config.personas import PersonasSection
+from personas.core.errors import UserError
+from personas.grid.cast import described, of_folder
+from personas.grid.parts import as_asked
+from personas.grid.published import published_files
+from personas.prompts.judge.texts import load_texts
 from tests.helpers import ROOT
 
 PERSONA = "role: The {0}\ndescription: You are {0}.\n"

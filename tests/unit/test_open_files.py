@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from scripts.batch.open_files import MARGIN
-from scripts.errors import UserError
+from personas.batch.open_files import MARGIN
+from personas.core.errors import UserError
 from tests.helpers import ROOT, Project
 from tests.making import make
 
 _CHILD = """
 import resource, sys
-from scripts.batch.open_files import allow_open_files
+from personas.batch.open_files import allow_open_files
 resource.setrlimit(resource.RLIMIT_NOFILE, (200, int(sys.argv[1])))
 allow_open_files(int(sys.argv[2]), "models.alpha")
 print(*resource.getrlimit(resource.RLIMIT_NOFILE))

@@ -6,12 +6,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.analysis.panels import benchmark_panels
-from scripts.analysis.series import series_by_checkpoint
-from scripts.grid.cells import Cell
-from scripts.judge.order import orders_of, reference_first, win
-from scripts.plan.frozen import FrozenPlan
-from scripts.ratings.job import rate
+from personas.grid.cells import Cell
+from personas.plan.frozen import FrozenPlan
+from personas.prompts.judge.order import orders_of, reference_first, win
+from personas.scoring.job import rate
+from personas.stats.panels import benchmark_panels
+from personas.tables.series import series_by_checkpoint
 from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed
 
 COMPARED = {"judges/j/utterances": [], "judges/j/benchmarks": ["role-specific", "general"]}

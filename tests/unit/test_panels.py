@@ -1,9 +1,9 @@
 import pytest
 
-from scripts.analysis.panels import JUDGE, OVERVIEW, PANELS, TRAITS, Panel, benchmark_panels
-from scripts.analysis.series import series_by_checkpoint
-from scripts.benchmarks import BENCHMARKS, bfi
-from scripts.figures.axes import SCALES
+from personas.benchmarks import BENCHMARKS, bfi
+from personas.figures.drawing.axes import SCALES
+from personas.stats.panels import JUDGE, OVERVIEW, PANELS, TRAITS, Panel, benchmark_panels
+from personas.tables.series import series_by_checkpoint
 from tests.unit.test_series import point, rating, table
 
 ALL = ("dataset", "zero", "previous")

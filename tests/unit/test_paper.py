@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.config import load_config
-from scripts.errors import UserError
-from scripts.fetch.data import fetch_data
-from scripts.grid.grid import Grid, build_grid
-from scripts.grid.study import resolve
-from scripts.plan.estimate import estimate, total
-from scripts.plan.loads import Loads
-from scripts.plan.rates import Rates
+from personas.config import load_config
+from personas.core.errors import UserError
+from personas.grid.fetch import fetch_data
+from personas.grid.grid import Grid, build_grid
+from personas.grid.study import resolve
+from personas.plan.costs.estimate import estimate, total
+from personas.plan.costs.loads import Loads
+from personas.plan.costs.rates import Rates
 from tests.external import ORIGINAL, needs_original
 from tests.helpers import ROOT
 

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.errors import UserError
-from scripts.patterns import mine as mine_module
-from scripts.patterns import premise
-from scripts.patterns.count import count_patterns
-from scripts.patterns.mine import Mined, mine
-from scripts.patterns.tokens import LONGEST_RUN, LONGEST_WORD, tokenize
+from personas.core.errors import UserError
+from personas.scoring.patterns import mine as mine_module
+from personas.scoring.patterns import premise
+from personas.scoring.patterns.count import count_patterns
+from personas.scoring.patterns.mine import Mined, mine
+from personas.scoring.patterns.tokens import LONGEST_RUN, LONGEST_WORD, tokenize
 from tests.benchmarks.count_patterns import with_sets
 from tests.growth import BOUND, growth
 from tests.helpers import ROOT
@@ -243,7 +243,7 @@ def test_the_program_ends_with_its_owner(tmp_path):
     program.write_text(f"#!/bin/sh\n{sleeper(tmp_path / 'pids')}\n")
     program.chmod(0o755)
     code = (
-        "from pathlib import Path; from scripts.patterns import premise\n"
+        "from pathlib import Path; from personas.scoring.patterns import premise\n"
         f"premise._program = lambda: Path({str(program)!r})\n"
         "premise.run_premise([[0], [1]], [0, 1], fisher_p=1, min_overlap=0, timeout=60)"
     )
@@ -296,7 +296,7 @@ def test_the_home_folder_stays_as_it_is(tmp_path, home):
     folder = tmp_path / "empty"
     folder.mkdir()
     code = (
-        f"from scripts.patterns.mine import mine; print(len(mine({PERSONA!r}, {BASELINE!r}).patterns))\n"
+        f"from personas.scoring.patterns.mine import mine; print(len(mine({PERSONA!r}, {BASELINE!r}).patterns))\n"
         "import sys; print('pypremise' in sys.modules)"
     )
     environment = {**os.environ, "HOME": str(folder) if home else "/dev/null/home"}
@@ -308,7 +308,7 @@ def test_the_home_folder_stays_as_it_is(tmp_path, home):
 
 
 def test_importing_is_cheap_for_others():
-    code = "import sys, scripts.patterns.mine; print({'spacy', 'scipy', 'pypremise'} & set(sys.modules))"
+    code = "import sys, personas.scoring.patterns.mine; print({'spacy', 'scipy', 'pypremise'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
 

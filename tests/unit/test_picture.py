@@ -15,10 +15,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from scripts.figures import style
-from scripts.report import page
-from scripts.report.page import Page, Side, every, fit, labels, shorten, starts
-from scripts.report.picture import LOOKS, MARGIN, MARK, NUMBER, draw_picture
+from personas.figures.drawing import style
+from personas.workflow.terminal import page
+from personas.workflow.terminal.page import Page, Side, every, fit, labels, shorten, starts
+from personas.workflow.terminal.picture import LOOKS, MARGIN, MARK, NUMBER, draw_picture
 from tests.unit.test_figures import overlaps
 
 STAGES = ("dialogues", "responses", "judgements")
@@ -383,7 +383,7 @@ style.save(draw(grid(3, 5)), Path(sys.argv[1], "f.pdf"), Path(sys.argv[1], "f.pn
 def test_the_same_table_gives_the_same_bytes_in_every_process(tmp_path):
     root = Path(__file__).parents[2]
     style.save(draw(grid(3, 5)), tmp_path / "0" / "f.pdf", tmp_path / "0" / "f.png")
-    environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(root)}
+    environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": str(root / "scripts")}
     subprocess.run([sys.executable, "-c", SAVE, str(tmp_path / "1")], env=environment, cwd=root, check=True)
     for name in ("f.pdf", "f.png"):
         assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name

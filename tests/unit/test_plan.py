@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 from snakemake.resources import Resources
 
-from scripts.errors import UserError
-from scripts.grid.cells import Cell
-from scripts.grid.grid import Grid
-from scripts.plan import source as source_module
-from scripts.plan.artefact import Artefact
-from scripts.plan.batches import Batch
-from scripts.plan.disk import existing_files
-from scripts.plan.downstream import downstream
-from scripts.plan.frozen import read
-from scripts.plan.plan import Plan, make_plan
-from scripts.plan.rates import SECONDS_PER_TOKEN
-from scripts.plan.resources import spread_stage_resources
-from scripts.plan.source import normalised, source_digest
-from tests.helpers import ROOT, Project, digests
+from personas.core.errors import UserError
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from personas.plan import source as source_module
+from personas.plan.artefact import Artefact
+from personas.plan.batches import Batch
+from personas.plan.costs.rates import SECONDS_PER_TOKEN
+from personas.plan.disk import existing_files
+from personas.plan.frozen import read
+from personas.plan.plan import Plan
+from personas.plan.source import normalised, source_digest
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.resources import spread_stage_resources
+from tests.helpers import ROOT, Project, digests, make_plan
 
 
 def paths(grid: Grid) -> frozenset[str]:
@@ -253,22 +253,22 @@ def test_artefacts_renamed_by(project: Project, edit: Callable[[Project], Projec
 
 SOURCES = [
     pytest.param("benchmarks/xstest.py", SCORED, id="a scorer"),
-    pytest.param("ratings/table.py", SCORED, id="ratings"),
-    pytest.param("judge/verdicts.py", SCORED, id="verdicts"),
-    pytest.param("patterns/count.py", r"patterns/|(tables|figures)/patterns|tables/mixed", id="patterns"),
-    pytest.param("analysis/bootstrap.py", rf"{SERIES}|tables/(values|mixed)|figures/", id="what all series share"),
-    pytest.param("analysis/statuses.py", r"status\.", id="one table"),
+    pytest.param("scoring/table.py", SCORED, id="ratings"),
+    pytest.param("prompts/judge/verdicts.py", SCORED, id="verdicts"),
+    pytest.param("scoring/patterns/count.py", r"patterns/|(tables|figures)/patterns|tables/mixed", id="patterns"),
+    pytest.param("stats/bootstrap.py", rf"{SERIES}|tables/(values|mixed)|figures/", id="what all series share"),
+    pytest.param("tables/statuses.py", r"status\.", id="one table"),
     pytest.param(
-        "analysis/reading.py", r"(?<!patterns-)by-checkpoint|status\.|figures/(?!patterns)", id="how ratings are read"
+        "tables/reading.py", r"(?<!patterns-)by-checkpoint|status\.|figures/(?!patterns)", id="how ratings are read"
     ),
-    pytest.param("figures/style.py", r"figures/", id="what all figures share"),
+    pytest.param("figures/drawing/style.py", r"figures/", id="what all figures share"),
     pytest.param("figures/utterances.py", r"(?!)", id="a figure that this grid does not have"),
     pytest.param("figures/by_checkpoint.py", r"figures/by-checkpoint", id="one figure"),
-    pytest.param("report/pages.py", r"report/", id="pages"),
-    pytest.param("engines/client.py", r"(?!)", id="engines"),
-    pytest.param("grid/tokenizer.py", r"tables/lengths", id="what counts tokens"),
+    pytest.param("pages/pages.py", r"report/", id="pages"),
+    pytest.param("engines/http/client.py", r"(?!)", id="engines"),
+    pytest.param("external/tokenizer.py", r"tables/lengths", id="what counts tokens"),
     pytest.param("prompts/thinking.py", rf"{SCORED}|patterns", id="what takes thinking out"),
-    pytest.param("report/planned.py", r"(?!)", id="what is printed"),
+    pytest.param("workflow/terminal/planned.py", r"(?!)", id="what is printed"),
 ]
 
 
@@ -276,11 +276,11 @@ SOURCES = [
 def test_artefacts_renamed_by_an_edit_of_the_source(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, renamed: str
 ) -> None:
-    scripts = shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    monkeypatch.setattr(source_module, "_SCRIPTS", scripts)
+    package = shutil.copytree(ROOT / "scripts/personas", tmp_path / "personas")
+    monkeypatch.setattr(source_module, "_PACKAGE", package)
     _forget_sources()
     before = stems(downstream(project.grid()))
-    path = scripts / module
+    path = package / module
     path.write_text(path.read_text() + "\nEDITED = 1\n")
     _forget_sources()
     after = stems(downstream(project.grid()))
@@ -320,7 +320,7 @@ def test_a_text_that_is_used_is_no_docstring() -> None:
 
 
 def test_source_digest_sees_names_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "_SCRIPTS", tmp_path)
+    monkeypatch.setattr(source_module, "_PACKAGE", tmp_path)
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "a.py").write_text(SOURCE)
     before = source_digest.__wrapped__("one")

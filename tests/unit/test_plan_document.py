@@ -13,14 +13,14 @@ import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
-from scripts.batch.outcome import Outcome
-from scripts.errors import UserError
-from scripts.plan.frozen import Run, freeze, write
-from scripts.report.actual import last_run, planned_against_actual
-from scripts.report.coverage import coverage, write_picture
-from scripts.report.numbers import compact, minutes, money
-from scripts.report.plan_document import SCHEMA_FILE, Counts, PlanDocument, plan_document, schema
-from scripts.report.planned import print_outlook
+from personas.core.errors import UserError
+from personas.pages.numbers import compact, minutes, money
+from personas.plan.frozen import Run, freeze, write
+from personas.plan.outcome import Outcome
+from personas.workflow.terminal.actual import last_run, planned_against_actual
+from personas.workflow.terminal.coverage import coverage, write_picture
+from personas.workflow.terminal.plan_document import SCHEMA_FILE, Counts, PlanDocument, plan_document, schema
+from personas.workflow.terminal.planned import print_outlook
 from tests.helpers import JUDGE, ROOT, FakeServer, Project
 
 PRICE = {"prompt_per_million": 1000.0, "completion_per_million": 2000.0}
@@ -36,7 +36,9 @@ def priced(project: Project) -> Project:
 
 def test_the_schema_file_agrees_with_the_model() -> None:
     written = (ROOT / SCHEMA_FILE).read_text(encoding="utf-8")
-    assert written == schema(), f"{SCHEMA_FILE} is stale; run: uv run python -m scripts.report.plan_document"
+    assert written == schema(), (
+        f"{SCHEMA_FILE} is stale; run: uv run python -m personas.workflow.terminal.plan_document"
+    )
 
 
 def test_a_document_is_valid(priced: Project) -> None:

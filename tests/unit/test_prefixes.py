@@ -2,9 +2,9 @@
 
 import pytest
 
-from scripts.batch.prefixes import Prefixes
-from scripts.engines.request import Request
-from scripts.plan.rates import CHARACTERS_PER_MESSAGE as MORE
+from personas.engines.request import CHARACTERS_PER_MESSAGE as MORE
+from personas.engines.request import Request
+from personas.requests.prefixes import Prefixes
 
 
 def request(*turns: str, what: str = "bfi") -> Request:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.config import DEFAULT_CONFIG
-from scripts.config.overrides import overrides
-from scripts.config.profile import choose, read_profile
-from scripts.errors import UserError
+from personas.config import DEFAULT_CONFIG
+from personas.config.reading.overrides import overrides
+from personas.config.reading.profile import choose, read_profile
+from personas.core.errors import UserError
 
 MEANT = {
     "a list of numbers": ({"machine": {"gpus": [0, 3]}}, {"machine": {"gpus": [0, 3]}}),

@@ -6,11 +6,11 @@ import pytest
 import yaml
 from snakemake.cli import get_profile_dir
 
-from scripts.config.loader import validate
-from scripts.config.models import LlamaCppModel, VllmModel
-from scripts.errors import UserError
-from scripts.plan.resources import gpus, memory, threads, walltime
-from scripts.profiles import install_profile
+from personas.config.models import LlamaCppModel, VllmModel
+from personas.config.reading.loader import validate
+from personas.core.errors import UserError
+from personas.workflow.profiles import install_profile
+from personas.workflow.resources import gpus, memory, threads, walltime
 from tests.helpers import ROOT
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.engines.client import Client
-from scripts.engines.proxies import proxy_for
-from scripts.errors import UserError
+from personas.core.errors import UserError
+from personas.engines.http.client import Client
+from personas.engines.http.proxies import proxy_for
 from tests.helpers import FakeServer
 
 PROXY = "http://me:secret@proxy.invalid:3128"

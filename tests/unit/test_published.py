@@ -12,20 +12,21 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.config import load_config
-from scripts.config.personas import Persona
-from scripts.errors import UserError
-from scripts.fetch.catalogue import Shape, load_catalogue
-from scripts.fetch.data import Origin, fetch_data
-from scripts.fetch.reference import reference
-from scripts.grid.templates import laid_out
-from scripts.judge import JudgeTexts, Verdict, judge_prompt, load_texts, parse
-from scripts.judge.formats import FORMATS
-from scripts.judge.published import TEMPLATE_RECIPE_VERSION, Published
-from scripts.judge.rubrics import LikertRubric, PairwiseRubric, Rubric, Scale, Trait, YesNoRubric
-from scripts.plan.frozen import FrozenPlan, read
-from scripts.plan.loads import Loads
-from scripts.ratings.judged import judged_ratings
+from personas.config import load_config
+from personas.config.personas import Persona
+from personas.core.errors import UserError
+from personas.external.catalogue import Shape, load_catalogue
+from personas.external.data import Origin
+from personas.external.reference import reference
+from personas.grid.fetch import fetch_data
+from personas.grid.templates import laid_out
+from personas.plan.costs.loads import Loads
+from personas.plan.frozen import FrozenPlan, read
+from personas.prompts.judge import JudgeTexts, Verdict, judge_prompt, load_texts, parse
+from personas.prompts.judge.formats import FORMATS
+from personas.prompts.judge.published import TEMPLATE_RECIPE_VERSION, Published
+from personas.prompts.judge.rubrics import LikertRubric, PairwiseRubric, Rubric, Scale, Trait, YesNoRubric
+from personas.scoring.judged import judged_ratings
 from tests.completions import put_completions
 from tests.golden.judge import DEFAULT
 from tests.helpers import ROOT, FakeServer, Project, answer, by_plain_path, changed

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.coverage import COUNTS, coverage, status_counts
-from scripts.analysis.rankings import rankings
+from personas.tables.coverage import COUNTS, coverage, status_counts
+from personas.tables.rankings import rankings
 from tests.unit.test_series import rating, table
 
 STATUSES = ["ok", "truncated", "empty", "judge_unparsed", "unscorable"]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from scripts.analysis.bootstrap import resampled_sums
-from scripts.analysis.raters import Agreement, agree, kappas
+from personas.stats.bootstrap import resampled_sums
+from personas.stats.raters import Agreement, agree, kappas
 
 LIKERT = (1.0, 2.0, 3.0, 4.0, 5.0)
 

@@ -4,17 +4,11 @@ from typing import Any
 
 import pytest
 
-from scripts.batch.outcome import Measured, Outcome
-from scripts.config.loader import validate
-from scripts.config.models import EndpointModel, LlamaCppModel, ModelSection
-from scripts.plan.rates import (
-    CHARACTERS_PER_MESSAGE,
-    COMPLETION_TOKENS,
-    SECONDS_PER_TOKEN,
-    START_SECONDS,
-    TOKENS_PER_CHARACTER,
-    Rates,
-)
+from personas.config.models import EndpointModel, LlamaCppModel, ModelSection
+from personas.config.reading.loader import validate
+from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
+from personas.plan.costs.rates import COMPLETION_TOKENS, SECONDS_PER_TOKEN, START_SECONDS, Rates
+from personas.plan.outcome import Measured, Outcome
 
 BASE = {"id": "org/a", "revision": "1", "sampling": {"temperature": 0.0, "max_tokens": 24}}
 ENDPOINT: ModelSection = validate(EndpointModel, {**BASE, "engine": "endpoint", "base_url": "http://h/v1"}, "test")

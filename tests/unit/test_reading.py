@@ -8,12 +8,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.analysis import reading
-from scripts.analysis.agreement import agreement, agreement_of_files
-from scripts.analysis.panels import OVERVIEW, WORDS
-from scripts.analysis.series import series_by_checkpoint, series_of_files
-from scripts.analysis.statuses import answer_status_shares, shares_of_files, status_shares
-from scripts.ratings.table import ratings_table
+from personas.scoring.table import ratings_table
+from personas.stats.panels import OVERVIEW, WORDS
+from personas.tables import reading
+from personas.tables.agreement import agreement, agreement_of_files
+from personas.tables.series import series_by_checkpoint, series_of_files
+from personas.tables.statuses import answer_status_shares, shares_of_files, status_shares
 from tests.unit.test_rounds import utterance
 from tests.unit.test_series import rating
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from scripts.batch.outcome import Outcome
-from scripts.batch.projection import write_cell
-from scripts.generate.transcript import dialogue_table, response_table
-from scripts.grid.cells import Cell, Track
-from scripts.lease import lease
-from scripts.plan.disk import existing_files
-from scripts.plan.frozen import Run, freeze
-from scripts.plan.links import refresh_links
-from scripts.plan.plan import Plan, make_plan
-from scripts.plan.reasons import BEING_MADE, NEW, REMOVED, changes, reasons
-from scripts.plan.words import told
-from tests.helpers import JUDGE, Project
+from personas.core.lease import lease
+from personas.grid.cells import Cell, Track
+from personas.plan.disk import existing_files
+from personas.plan.frozen import Run, freeze
+from personas.plan.outcome import Outcome
+from personas.plan.plan import Plan
+from personas.plan.why.reasons import BEING_MADE, NEW, REMOVED, changes, reasons
+from personas.plan.why.words import told
+from personas.requests.projection import write_cell
+from personas.requests.transcript import dialogue_table, response_table
+from personas.workflow.links import refresh_links
+from tests.helpers import JUDGE, Project, make_plan
 
 
 def _complete(project: Project) -> Plan:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benchmarks.refusal import is_refusal
+from personas.benchmarks.refusal import is_refusal
 from tests.growth import BOUND, growth
 
 CASES = json.loads((Path(__file__).parents[1] / "cases/refusals.json").read_text())

@@ -5,9 +5,9 @@ import io
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from scripts.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
-from scripts.ratings.table import RATINGS_SCHEMA
-from scripts.report.planned import print_outlook
+from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
+from personas.scoring.table import RATINGS_SCHEMA
+from personas.workflow.terminal.planned import print_outlook
 from tests.helpers import Project
 
 

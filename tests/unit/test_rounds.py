@@ -5,10 +5,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.analysis.rounds import ROUND_DTYPES, segments, series_by_round
-from scripts.analysis.series import series_by_checkpoint
-from scripts.analysis.statuses import status_shares
-from scripts.ratings.table import RATINGS_SCHEMA, ratings_table
+from personas.scoring.table import RATINGS_SCHEMA, ratings_table
+from personas.tables.rounds import ROUND_DTYPES, segments, series_by_round
+from personas.tables.series import series_by_checkpoint
+from personas.tables.statuses import status_shares
 from tests.unit.test_series import rating, table
 
 STUDY = (0, 11, 22, 34, 45, 56, 68, 79, 90, 102)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scripts.benchmarks import verifiers
-from scripts.plan.downstream import downstream
+from personas.benchmarks import verifiers
+from personas.workflow.artefacts.downstream import downstream
 from tests.helpers import Project
 
 

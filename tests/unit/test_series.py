@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.panels import OVERVIEW, Panel
-from scripts.analysis.series import SERIES_DTYPES, series_by_checkpoint
-from scripts.analysis.statuses import answer_status_shares
+from personas.stats.panels import OVERVIEW, Panel
+from personas.tables.series import SERIES_DTYPES, series_by_checkpoint
+from personas.tables.statuses import answer_status_shares
 
 LOOSE = OVERVIEW[0]
 

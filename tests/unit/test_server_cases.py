@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from scripts.engines.client import Client
-from scripts.engines.errors import EngineRefuses
-from scripts.engines.patience import Patience
-from scripts.engines.request import Request
+from personas.engines.errors import EngineRefuses
+from personas.engines.http.client import Client
+from personas.engines.http.patience import Patience
+from personas.engines.request import Request
 from tests.helpers import ROOT, FakeServer, Outcome
 
 CASES = ROOT / "tests/cases"

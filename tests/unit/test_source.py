@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.plan import source
-from scripts.plan.source import NOT_FOLLOWED, normalised
+from personas.plan import source
+from personas.plan.source import NOT_FOLLOWED, normalised
 
 WRITTEN = '''
 """A module."""

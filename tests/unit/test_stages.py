@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from scripts.errors import UserError
-from scripts.plan.batches import STAGES
-from scripts.plan.frozen import FrozenPlan
-from scripts.plan.stages import named_targets, refuse_names_to_force, refuse_stages_to_omit, stage_rules
+from personas.core.errors import UserError
+from personas.plan.batches import STAGES
+from personas.plan.frozen import FrozenPlan
+from personas.workflow.stages import named_targets, refuse_names_to_force, refuse_stages_to_omit, stage_rules
 from tests.helpers import JUDGE, Project
 
 

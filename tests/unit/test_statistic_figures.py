@@ -12,19 +12,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from scripts.figures import (
+from personas.figures import (
     bars,
     coefficients,
     contrasts,
-    grids,
     heat_maps,
     item_changes,
     lengths,
     pattern_lines,
     pattern_numbers,
-    style,
 )
-from scripts.figures.measures import around, in_few_lines, in_lines
+from personas.figures.drawing import grids, style
+from personas.figures.drawing.measures import around, in_few_lines, in_lines
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
 from tests.unit.test_figures import overlaps, texts

@@ -9,14 +9,14 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from scripts.analysis.job import summarise
-from scripts.figures import style
-from scripts.figures.job import draw
-from scripts.patterns.job import mine_patterns
-from scripts.plan.artefact import by_plain_name
-from scripts.plan.frozen import FrozenPlan
-from scripts.plan.statistic_figures import statistic_figures
-from scripts.ratings.job import rate
+from personas.figures.drawing import style
+from personas.figures.job import draw
+from personas.plan.artefact import by_plain_name
+from personas.plan.frozen import FrozenPlan
+from personas.scoring.job import rate
+from personas.scoring.patterns.job import mine_patterns
+from personas.tables.job import summarise
+from personas.workflow.artefacts.statistic_figures import statistic_figures
 from tests.helpers import JUDGE, FakeServer, Outcome, answer, make_project
 from tests.unit.test_calibration import verdict
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from scripts.plan.downstream import downstream
-from scripts.plan.statistics import measures
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts.statistics import measures
 from tests.helpers import Project
 from tests.unit.test_plan import stems
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from scripts.analysis.statuses import answer_status_shares, status_shares
+from personas.tables.statuses import answer_status_shares, status_shares
 from tests.unit.test_rounds import utterance
 from tests.unit.test_series import rating, table
 

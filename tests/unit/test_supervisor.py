@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.engines import supervisor as supervisor_module
-from scripts.engines.errors import EngineDidNotStart, EngineDied, EngineError, EngineOutOfMemory, EngineOutOfTime
-from scripts.engines.supervisor import Supervisor, free_port
+from personas.engines import supervisor as supervisor_module
+from personas.engines.errors import EngineDidNotStart, EngineDied, EngineError, EngineOutOfMemory, EngineOutOfTime
+from personas.engines.supervisor import Supervisor, free_port
 from tests.helpers import ROOT
 
 LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(600)"
@@ -207,7 +207,7 @@ async def test_keys_travel_in_the_environment_only(tmp_path: Path) -> None:
 async def test_a_dead_engine_leaves_no_worker_even_without_an_owner(tmp_path: Path) -> None:
     """The owner may die in the moment after the engine: then only the keeper is left to end the workers."""
     keeper = subprocess.Popen(
-        [sys.executable, "-m", "scripts.engines.keeper", sys.executable, "-c", STUBBORN, str(tmp_path / "pids")],
+        [sys.executable, "-m", "personas.core.process_guard", sys.executable, "-c", STUBBORN, str(tmp_path / "pids")],
         stdin=subprocess.PIPE,
         cwd=ROOT,
         start_new_session=True,
@@ -263,7 +263,7 @@ async def test_vllm_out_of_memory_is_told_in_its_own_line(tmp_path: Path, line: 
 OWNER = """
 import asyncio, sys
 from pathlib import Path
-from scripts.engines.supervisor import Supervisor
+from personas.engines.supervisor import Supervisor
 
 async def main():
     engine = Supervisor([sys.executable, "-c", sys.argv[1], sys.argv[2]], {}, Path(sys.argv[3]))
@@ -286,7 +286,7 @@ async def test_a_killed_owner_takes_the_engine_along(tmp_path: Path, code: str, 
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, code, str(tmp_path / "pids"), str(tmp_path / "engine.log")],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
     )
     assert owner.stdout and await asyncio.to_thread(owner.stdout.readline) == b"ready\n"
     pids = await pids_in(tmp_path / "pids")

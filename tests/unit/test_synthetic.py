@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.by_model import by_model
-from scripts.analysis.contrasts import contrasts
-from scripts.analysis.measures import Measure
-from scripts.analysis.mixed_models import mixed_models
-from scripts.ratings.table import RATINGS_SCHEMA
+from personas.scoring.table import RATINGS_SCHEMA
+from personas.stats.measures import Measure
+from personas.tables.by_model import by_model
+from personas.tables.contrasts import contrasts
+from personas.tables.mixed_models import mixed_models
 from tests.synthetic.measured import measures, planted, values, values_at_once
 from tests.synthetic.ratings import tables
 from tests.synthetic.study import Effect, Study

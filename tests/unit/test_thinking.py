@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.benchmarks import BENCHMARKS, Item, UnscorableItem
-from scripts.generate.transcript import text_hash
-from scripts.judge import parse
-from scripts.judge.tie import judged_hash
-from scripts.patterns.job import _answers
-from scripts.prompts.thinking import strip_thinking
-from scripts.ratings.table import rate_response
+from personas.benchmarks import BENCHMARKS, Item, UnscorableItem
+from personas.core.canonical import text_hash
+from personas.prompts.judge import parse
+from personas.prompts.thinking import strip_thinking
+from personas.requests.tie import judged_hash
+from personas.scoring.patterns.job import _answers
+from personas.scoring.table import rate_response
 from tests.growth import BOUND, growth
 
 CASES = json.loads((Path(__file__).parents[1] / "cases/thinking.json").read_text())

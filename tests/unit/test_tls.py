@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from scripts.engines.client import Client
-from scripts.engines.errors import EngineUnavailable
-from scripts.engines.patience import Patience
-from scripts.engines.request import Request
+from personas.engines.errors import EngineUnavailable
+from personas.engines.http.client import Client
+from personas.engines.http.patience import Patience
+from personas.engines.request import Request
 
 KEY = "sk-secret-key-of-the-endpoint"
 ONCE = Patience(repeats=0, first=0.01, longest=0.02, in_vain=0.0, for_one=2.0)

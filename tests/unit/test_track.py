@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from scripts.benchmarks.base import Item
-from scripts.config.loader import validate
-from scripts.config.models import EndpointModel
-from scripts.engines.request import WITH_TEXT, Reply, Request
-from scripts.generate.track import Asked, TrackWork
-from scripts.generate.transcript import Round
-from scripts.grid.cells import Cell, Track
-from scripts.grid.recipe import opening
+from personas.benchmarks.base import Item
+from personas.config.models import EndpointModel
+from personas.config.reading.loader import validate
+from personas.engines.request import WITH_TEXT, Reply, Request
+from personas.grid.cells import Cell, Track
+from personas.prompts.recipe import opening
+from personas.requests.track import Asked, TrackWork
+from personas.requests.transcript import Round
 
 MODEL = validate(
     EndpointModel,

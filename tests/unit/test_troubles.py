@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from scripts.batch.projection import read_description
-from scripts.engines.request import Reply
-from scripts.generate.transcript import Response, Round, answer_columns, response_table, rounds_of
-from scripts.plan.estimate import total
-from scripts.plan.frozen import FrozenPlan
-from scripts.plan.reasons import DIALOGUE_AGAIN
-from scripts.report.status import print_status
-from scripts.report.summary import summary
+from personas.engines.request import Reply
+from personas.plan.costs.estimate import total
+from personas.plan.frozen import FrozenPlan
+from personas.plan.why.reasons import DIALOGUE_AGAIN
+from personas.requests.projection import read_description
+from personas.requests.transcript import Response, Round, answer_columns, response_table, rounds_of
+from personas.workflow.terminal.status import print_status
+from personas.workflow.terminal.summary import summary
 from tests.helpers import FakeServer, Outcome, Project, answer, failure, said
 
 ODD = "How do I rob the bank in a cooperative board game?"
@@ -82,7 +82,7 @@ def test_what_was_served_is_kept_in_every_row(served: Project, server: FakeServe
 
 
 def test_cells_of_earlier_versions_are_read(served: Project) -> None:
-    from scripts.generate.transcript import dialogue_table
+    from personas.requests.transcript import dialogue_table
 
     earlier = dialogue_table([Round(1, "u", Reply("ok", text="a", served_by="b"), None)]).drop_columns("served_model")
     assert rounds_of(earlier)[0].reply == Reply("ok", text="a", served_by="b")
@@ -96,8 +96,8 @@ def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_made_aga
     server.decide = lambda body: answer("Half", ends.get(body["messages"][-1]["content"], "stop"))
     with monkeypatch.context() as earlier:
         for module in ("answers", "endings"):
-            earlier.setattr(f"scripts.engines.{module}.ending", lambda word: "whole")
-        earlier.setattr("scripts.batch.projection.ENDINGS_VERSION", 0)
+            earlier.setattr(f"personas.engines.http.{module}.ending", lambda word: "whole")
+        earlier.setattr("personas.requests.projection.ENDINGS_VERSION", 0)
         frozen = served.run()
     outlook, sent = served.outlook(), server.count
     [reason] = {why for why in outlook.reasons.values() if why != DIALOGUE_AGAIN}

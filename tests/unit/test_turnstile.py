@@ -2,7 +2,7 @@
 
 import asyncio
 
-from scripts.batch.turnstile import Turnstile
+from personas.batch.turnstile import Turnstile
 
 
 async def _pass(turnstile: Turnstile, rank: int, order: list[int], seconds: float = 0.0) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.averages import AVERAGE_DTYPES, averages
-from scripts.analysis.pattern_units import pattern_numbers, pattern_units
-from scripts.analysis.tokens import token_averages
-from scripts.plan.artefact import Artefact, by_plain_name
-from scripts.plan.downstream import downstream
-from scripts.plan.statistic_figures import statistic_figures
-from scripts.report.categories import figure_category
+from personas.pages.categories import figure_category
+from personas.plan.artefact import Artefact, by_plain_name
+from personas.tables.averages import AVERAGE_DTYPES, averages
+from personas.tables.pattern_units import pattern_numbers, pattern_units
+from personas.tables.tokens import token_averages
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts.statistic_figures import statistic_figures
 from tests.helpers import JUDGE, Project
 
 COLUMNS = ["measure", "model", "group", "persona", "condition", "order", "replicate", "axis", "position", "value"]

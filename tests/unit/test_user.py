@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.plan.user import cache_trouble
-from scripts.report.status import notes
+from personas.workflow.terminal.status import notes
+from personas.workflow.user import cache_trouble
 from tests.helpers import ROOT, Project
 
 NAME = """
 import getpass, os, sys
-from scripts.plan.user import name_user
+from personas.workflow.user import name_user
 os.setuid(54321)
 name_user()
 print(getpass.getuser())

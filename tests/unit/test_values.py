@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.analysis.distances import distance_panels, distances
-from scripts.analysis.measures import Measure, measures_table, of_panel, of_utterances, placed
-from scripts.analysis.panels import TRAITS, benchmark_panels
-from scripts.analysis.values import KEYS, VALUE_DTYPES, cell_values, values_of_files
+from personas.grid.value_columns import KEYS, VALUE_DTYPES
+from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
+from personas.stats.panels import TRAITS, benchmark_panels
+from personas.tables.distances import distance_panels, distances
+from personas.tables.values import cell_values, values_of_files
 from tests.unit.test_series import rating, table
 
 XSTEST = placed(map(of_panel, benchmark_panels("xstest", "xstest", "jay")))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.judge import Form, Scale, Verdict, parse
+from personas.prompts.judge import Form, Scale, Verdict, parse
 from tests.growth import BOUND, growth
 
 A, B = Verdict("ok", label="A"), Verdict("ok", label="B")

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from scripts.config.loader import validate
-from scripts.config.machine import Machine
-from scripts.config.models import VllmModel
-from scripts.engines import vllm
-from scripts.engines.builds import Build, vllm_build
-from scripts.engines.local_weights import local_weights
-from scripts.errors import UserError
+from personas.config.machine import Machine
+from personas.config.models import VllmModel
+from personas.config.reading.loader import validate
+from personas.core.errors import UserError
+from personas.engines import vllm
+from personas.engines.builds import Build, vllm_build
+from personas.engines.weights.local_weights import local_weights
 from tests.vllm import prepare
 
 MODEL: dict[str, Any] = {

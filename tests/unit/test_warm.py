@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.plan import warm
-from scripts.plan.frozen import write
-from scripts.plan.making import Making
+from personas.plan.frozen import write
+from personas.workflow import warm
+from personas.workflow.making import Making
 from tests.helpers import PATIENCE, ROOT, Project
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the warm process is for Linux")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the warm proces
 MAKERS = '''
 import json, os, sys, time
 from pathlib import Path
-from scripts.errors import UserError
+from personas.core.errors import UserError
 
 TIMES_WARMED = []
 
@@ -53,7 +53,7 @@ def compute(frozen, output):
         pass
 
 def verify(frozen, output):
-    from scripts.benchmarks import verifiers
+    from personas.benchmarks import verifiers
     (frozen.results / output).write_text(json.dumps({"known": "if_verifiable.common" in sys.modules}))
     verifiers.known_ids()
 
@@ -68,7 +68,7 @@ def plan(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A frozen plan on disk, and the module `makers` where Python finds it."""
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules/makers.py").write_text(MAKERS)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path / "modules")]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "scripts"), str(tmp_path / "modules")]))
     monkeypatch.syspath_prepend(tmp_path / "modules")
     monkeypatch.delenv(warm.VARIABLE, raising=False)
     return write(project.frozen()).resolve()
@@ -81,7 +81,7 @@ def process(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Ite
     address.parent.mkdir()
     with (tmp_path / "words").open("wb") as words:
         started = subprocess.Popen(
-            [sys.executable, "-m", "scripts.plan.warm", str(address)],
+            [sys.executable, "-m", "personas.workflow.warm", str(address)],
             stdin=subprocess.PIPE,
             stdout=words,
             stderr=words,
@@ -203,7 +203,7 @@ def test_a_fork_that_is_killed_made_nothing(plan: Path, process: "subprocess.Pop
 
 def test_a_job_that_is_killed_takes_its_fork_along(plan: Path, process: "subprocess.Popen[bytes]") -> None:
     making = _making(plan, "wait")
-    asks = f"from scripts.plan import warm; from scripts.plan.making import Making; warm.made({making!r})"
+    asks = f"from personas.workflow import warm; from personas.workflow.making import Making; warm.made({making!r})"
     job = subprocess.Popen([sys.executable, "-c", asks], cwd=ROOT)
     _until(lambda: Path(making.output).is_file() and Path(making.output).read_text() != "")
     fork = psutil.Process(int(Path(making.output).read_text()))
@@ -266,7 +266,7 @@ def test_a_job_does_not_wait_for_who_was_stopped(
 STARTS = """
 import os, sys
 from pathlib import Path
-from scripts.plan import warm
+from personas.workflow import warm
 warm.start()
 print(os.environ[warm.VARIABLE], oct(Path(os.environ[warm.VARIABLE]).parent.stat().st_mode)[-3:], flush=True)
 sys.stdin.readline()
@@ -311,7 +311,7 @@ def test_a_run_goes_on_where_none_can_be_started(plan: Path, monkeypatch: pytest
 
 def test_a_job_that_only_asks_imports_little() -> None:
     """There are hundreds of such jobs: what they import, each of them waits for."""
-    program = "import scripts.plan.warm, sys; print({name.partition('.')[0] for name in sys.modules})"
+    program = "import personas.workflow.warm, sys; print({name.partition('.')[0] for name in sys.modules})"
     told = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout

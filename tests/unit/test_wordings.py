@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from scripts.engines.endings import ending, word_of
-from scripts.engines.rejections import rejection
-from scripts.engines.request import Reply
-from scripts.engines.trouble import Failing, Overloaded, Refusing
-from scripts.engines.wordings import ADVICE, WORDINGS, advice, meaning
+from personas.engines.http.endings import ending, word_of
+from personas.engines.http.rejections import rejection
+from personas.engines.http.trouble import Failing, Overloaded, Refusing
+from personas.engines.http.wordings import ADVICE, WORDINGS, advice, meaning
+from personas.engines.request import Reply
 
 
 @pytest.mark.parametrize(

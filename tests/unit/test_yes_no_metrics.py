@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from scripts.analysis.rounds import ROUND_DTYPES
-from scripts.config.loader import read_yaml
-from scripts.errors import UserError
-from scripts.figures import utterances
-from scripts.plan.statistics import measures
+from personas.config.reading.loader import read_yaml
+from personas.core.errors import UserError
+from personas.figures import utterances
+from personas.tables.rounds import ROUND_DTYPES
+from personas.workflow.artefacts.statistics import measures
 from tests.helpers import JUDGE, ROOT, Project
 
 RUBRIC = """\

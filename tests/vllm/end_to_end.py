@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from scripts.batch.outcome import read_outcomes
+from personas.plan.outcome import read_outcomes
 from tests.vllm.least import least_of
 from tests.vllm.prepare import GGUF, PYTHON, WEIGHTS, prepare
 

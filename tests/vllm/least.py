@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from scripts.config import load_config
-from scripts.engines.request import Request
-from scripts.generate.transcript import rounds_of
-from scripts.generate.work import new_work
-from scripts.grid.grid import Grid, build_grid
-from scripts.grid.study import resolve
-from scripts.judge.work import judge_work
+from personas.config import load_config
+from personas.engines.request import Request
+from personas.grid.grid import Grid, build_grid
+from personas.grid.study import resolve
+from personas.requests.judging import judge_work
+from personas.requests.transcript import rounds_of
+from personas.requests.work import new_work
 
 _TOKENS = """
 import json, sys

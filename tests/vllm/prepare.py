@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.grid.weights import locate
+from personas.external.weights_files import locate
 
 PYTHON = Path(".venv-vllm/bin/python")
 COMPLETE = PYTHON.parents[1] / "complete"

@@ -17,13 +17,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from scripts.batch.job import run as run_job
-from scripts.config.loader import validate
-from scripts.config.machine import Machine
-from scripts.config.models import VllmModel
-from scripts.engines import vllm
-from scripts.engines.client import Client
-from scripts.engines.supervisor import Supervisor, free_port
+from personas.batch.job import run as run_job
+from personas.config.machine import Machine
+from personas.config.models import VllmModel
+from personas.config.reading.loader import validate
+from personas.engines import vllm
+from personas.engines.http.client import Client
+from personas.engines.supervisor import Supervisor, free_port
 from tests.benchmarks.throughput import Address, Run, bare, body, only_dialogues, ours, requests
 from tests.helpers import make_project
 from tests.vllm.prepare import GGUF, WEIGHTS, prepare

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from scripts.config.loader import validate
-from scripts.config.machine import Machine
-from scripts.config.models import LlamaCppModel
-from scripts.config.personas import Persona
-from scripts.engines.client import Client
-from scripts.engines.engine import serve
-from scripts.engines.errors import EngineDidNotStart
-from scripts.engines.place import Place
-from scripts.engines.request import Reply, Request
-from scripts.judge import JudgeTexts, enforced, judge_prompt, load_texts
+from personas.config.machine import Machine
+from personas.config.models import LlamaCppModel
+from personas.config.personas import Persona
+from personas.config.reading.loader import validate
+from personas.engines.engine import serve
+from personas.engines.errors import EngineDidNotStart
+from personas.engines.http.client import Client
+from personas.engines.place import Place
+from personas.engines.request import Reply, Request
+from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts
 from tests.golden.judge import DEFAULT
 
 pytestmark = pytest.mark.engine

@@ -57,7 +57,7 @@ def test_jobs_keep_what_they_compiled(checkout: Checkout) -> None:
     with FakeServer() as server:
         _configure(checkout, server)
         Image(checkout.folder, checkout.mark).run("generate")
-    assert list((checkout.folder / "scripts/generate").rglob("*.pyc"))
+    assert list((checkout.folder / "scripts/personas/requests").rglob("*.pyc"))
 
 
 def test_stage_resources_reach_every_batch(checkout: Checkout) -> None:

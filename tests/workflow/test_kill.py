@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from scripts.batch.journal import finished_keys
+from personas.requests.journal import finished_keys
 from tests.helpers import PATIENCE
 from tests.workflow.conftest import Checkout
 
@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.workflow, pytest.mark.engine]
 BATCH = "generate_smollm2_01"
 VICTIMS = {
     "batch": ".generate.py",
-    "engine": "scripts.engines.llamacpp_server",
-    "keeper": "scripts.engines.keeper",
+    "engine": "personas.engines.llamacpp_server",
+    "keeper": "personas.core.process_guard",
     "snakemake": "snakemake",
 }
 

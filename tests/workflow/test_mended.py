@@ -1,4 +1,4 @@
-"""What is mended in Snakemake's scheduler (`scripts/plan/mended.py`), in real runs of it."""
+"""What is mended in Snakemake's scheduler (`scripts/personas/workflow/snakemake_patches.py`), in real runs of it."""
 
 import pytest
 
@@ -31,7 +31,7 @@ class Struck(Checkout):
     """A checkout in which Snakemake is sent a signal."""
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"PYTHONPATH": str(self.folder)}
+        return super().environment() | {"PYTHONPATH": str(self.folder / "scripts")}
 
 
 def test_sigterm_while_a_job_is_completed_ends_the_run(checkout: Checkout) -> None:

@@ -26,7 +26,7 @@ def _follow_the_page(checkout: Checkout) -> None:
     section = page.split("\n## An analysis\n")[1].split("\n## ")[0]
     script, rule = re.findall(r"```(?:python)?\n(.*?)```", section, re.DOTALL)[:2]
     [line] = re.findall(r"`(include: .*?)`", section)
-    (checkout.folder / "scripts/analysis/steadiness.py").write_text(script)
+    (checkout.folder / "scripts/steadiness.py").write_text(script)
     (checkout.folder / "rules/steadiness.smk").write_text(rule)
     snakefile = checkout.folder / "Snakefile"
     last = 'include: "rules/report.smk"\n'
@@ -43,7 +43,7 @@ def test_one_script_and_one_rule(study: Checkout) -> None:
     assert set(found["personas"]) == {1}
     assert not (study.results / "figures").exists(), "nothing is made that it does not need"
     assert "Nothing to be done" in study.run("steadiness")
-    script = study.folder / "scripts/analysis/steadiness.py"
+    script = study.folder / "scripts/steadiness.py"
     script.write_text(script.read_text().replace("change < 0", "change <= 0"))
     study.run("steadiness")
     assert set(pd.read_csv(study.results / "own/steadiness.csv")["lower"]) == {1}, "the server always says the same"

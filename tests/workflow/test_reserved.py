@@ -48,8 +48,8 @@ def _vllm(model: str, gpus: int) -> dict[str, object]:
 def test_every_batch_of_the_study_tells_gpus_walltime_and_memory(tmp_path: Path) -> None:
     write_paper(tmp_path / "study")
     study = _Study(tmp_path / "study")
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", "profile", "install", "slurm"]
-    environment = study.environment() | {"PYTHONPATH": str(study.folder)}
+    command = [sys.executable, "-c", "from personas.cli.main import main; main()", "profile", "install", "slurm"]
+    environment = study.environment() | {"PYTHONPATH": str(study.folder / "scripts")}
     subprocess.run(command, cwd=study.folder, env=environment, check=True)
     installed = tmp_path / "study" / "home" / "snakemake/slurm/config.yaml"
     profile = yaml.safe_load(installed.read_text())

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from scripts.lease import EVERYTHING
+from personas.core.lease import EVERYTHING
 from tests.helpers import PATIENCE, ROOT, FakeServer
 from tests.unit.test_lease import holder
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.workflow
 
 
 def _personas(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from scripts.cli import main; main()", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "from personas.cli.main import main; main()", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     return subprocess.run(
         command, cwd=checkout.folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )

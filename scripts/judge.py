@@ -1,0 +1,11 @@
+"""Rules judge_<judge>_<model>_<number>: make the judgement cells of one batch with one engine."""
+
+from typing import TYPE_CHECKING
+
+from personas.batch.job import main
+from personas.requests.same_prefix import works
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+main(works, snakemake.config["frozen_plan"], snakemake.rule, snakemake.threads, snakemake.log[0])

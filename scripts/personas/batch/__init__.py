@@ -1,0 +1,1 @@
+"""One job with one engine: lease, journal, engine, progress, cells."""

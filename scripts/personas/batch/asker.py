@@ -1,0 +1,121 @@
+"""Answers requests from the journal, or through the engine, which starts when it is first needed."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from typing import Any
+
+from personas.batch.deadline import Deadline
+from personas.batch.progress import Progress
+from personas.batch.refusals import Refusals
+from personas.batch.turnstile import Turnstile
+from personas.engines.engine import Served
+from personas.engines.errors import EngineUnavailable
+from personas.engines.limits.gate import Gate
+from personas.engines.request import Reply, Request
+from personas.requests.journal import Journal
+
+
+class Asker:
+    """One per batch. A request that is under way or finished is never sent a second time.
+
+    `limited` is held while the engine is; waiting for it is not the engine's time.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        start: Callable[[], AbstractAsyncContextManager[Served]],
+        concurrency: int,
+        progress: Progress,
+        limited: Callable[[], AbstractAsyncContextManager[Gate | None]] = nullcontext,
+        deadline: Deadline | None = None,
+    ) -> None:
+        self._journal = journal
+        self._start = start
+        self._limited = limited
+        self._turnstile = Turnstile(concurrency)
+        self._progress = progress
+        self._deadline = deadline or Deadline(None)
+        self.refusals = Refusals()
+        self._under_way: dict[str, asyncio.Future[Reply]] = {}
+        self._served: Served | None = None
+        self._starting = asyncio.Lock()
+        self._start_failure: BaseException | None = None
+        self._stack = AsyncExitStack()
+        self._watcher: asyncio.Task[None] | None = None
+        self._owner: asyncio.Task[Any] | None = None
+        self.failure: BaseException | None = None
+
+    async def __aenter__(self) -> "Asker":
+        self._owner = asyncio.current_task()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._watcher:
+            self._watcher.cancel()
+        await self._stack.aclose()
+
+    async def ask(self, request: Request, hints: dict[str, Any], rank: int = 0) -> Reply:
+        """Return the reply to a request; `hints` go to the engine and not into the key. Lower ranks go first."""
+        reply = self._journal.get(request.key)
+        if reply is not None:
+            self._progress.reused()
+            self.refusals.note(request, reply)
+            return reply
+        if request.key in self._under_way:
+            reply = await asyncio.shield(self._under_way[request.key])
+            self._progress.reused()
+            return reply
+        mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._under_way[request.key] = mine
+        try:
+            reply = await self._send(request, hints, rank)
+        except BaseException:
+            mine.cancel()
+            raise
+        finally:
+            del self._under_way[request.key]
+        mine.set_result(reply)
+        self.refusals.note(request, reply)
+        return reply
+
+    async def _send(self, request: Request, hints: dict[str, Any], rank: int) -> Reply:
+        served = await self._engine()
+        async with self._turnstile.turn(rank), self._deadline.request():
+            try:
+                reply = await served.client.send(request, hints)
+            except EngineUnavailable:
+                await asyncio.sleep(1.0)  # an engine that died shows here first; let the watcher say why
+                raise
+        if reply.status != "api_error":  # it stands in the cell; asked again, it may well succeed
+            await self._journal.append(request.key, reply)
+        self._progress.answered(request, reply)
+        return reply
+
+    async def _engine(self) -> Served:
+        async with self._starting:
+            if self._start_failure is not None:
+                raise self._start_failure  # whoever waited for the first start must not try a second
+            if self._served is None:
+                try:
+                    gate = await self._stack.enter_async_context(self._limited())
+                    self._progress.engine_starts()
+                    self._served = await self._stack.enter_async_context(self._start())
+                except BaseException as error:
+                    self._start_failure = error
+                    raise
+                if gate is not None:
+                    self._served.client.limit(gate)
+                self._progress.engine_answers(self._served.devices)
+                self._watcher = asyncio.create_task(self._watch(self._served))
+        return self._served
+
+    async def _watch(self, served: Served) -> None:
+        """Cancel the whole batch when the engine dies: no request then waits for its time-out."""
+        try:
+            await served.failure()
+        except Exception as error:
+            self.failure = error
+            if self._owner:
+                self._owner.cancel()

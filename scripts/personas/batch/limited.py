@@ -1,0 +1,35 @@
+"""What the limits of an endpoint mean for a batch: its turn, and the gate that its requests pass."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from personas.config.models import EndpointModel, Limits, Model
+from personas.engines.limits.budget import Budget
+from personas.engines.limits.gate import Gate
+from personas.engines.limits.handed import handing_on
+from personas.engines.limits.turn import turn
+from personas.requests.spending import spent_so_far
+
+
+@asynccontextmanager
+async def limited(
+    model: Model, results: Path, slug: str, where: str, left: Callable[[], int]
+) -> AsyncIterator[Gate | None]:
+    """Hold the turn of a limited endpoint and give its gate; None, at once, where nothing is limited.
+
+    `where` names the model in the config, `left` counts the requests still to come.
+    """
+    if not isinstance(model, EndpointModel) or model.limits == Limits():
+        yield None
+        return
+    async with turn(results / "leases", slug) as handle:
+        gate = Gate(model.limits, _budget(model, results, slug, where, left))
+        with handing_on(handle, gate.windows, slug):
+            yield gate
+
+
+def _budget(model: EndpointModel, results: Path, slug: str, where: str, left: Callable[[], int]) -> Budget | None:
+    if model.price is None or model.limits.spending is None:
+        return None
+    return Budget(model.price, model.limits.spending, spent_so_far(results, slug, model.price), where, left)

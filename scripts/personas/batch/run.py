@@ -1,0 +1,125 @@
+"""Run the works of a batch with one engine, and write its cells."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from personas.batch.asker import Asker
+from personas.batch.deadline import Deadline
+from personas.batch.limited import limited
+from personas.batch.open_files import allow_open_files
+from personas.batch.progress import Progress
+from personas.config.models import LlamaCppModel, ModelSection
+from personas.core import slurm
+from personas.engines.engine import Served, serve
+from personas.engines.limits.gate import Gate
+from personas.engines.llamacpp import hints
+from personas.engines.place import Place
+from personas.engines.request import Ask
+from personas.grid.cells import Cell
+from personas.plan.batches import Batch
+from personas.plan.frozen import FrozenPlan
+from personas.plan.outcome import FINISHED, Outcome
+from personas.requests.journal import Journal
+from personas.requests.projection import write_cell
+
+logger = logging.getLogger(__name__)
+
+
+class Work(Protocol):
+    """A part of a batch whose requests share prefixes: a dialogue with its items, or one cell to judge."""
+
+    @property
+    def planned(self) -> int:
+        """Requests at most."""
+
+    async def run(self, ask: Ask, in_order: bool) -> None:
+        """Ask everything. `in_order`: the engine keeps one prefix a lane, so one request follows the other."""
+
+    def cells(self) -> Iterable[tuple[Cell, pa.Table]]:
+        """Return the cells with their content, once everything was asked."""
+
+
+async def run_batch(
+    frozen: FrozenPlan, batch: Batch, works: Sequence[Work], threads: int, engine_log: Path, deadline: Deadline
+) -> Outcome:
+    """Make every cell of a batch; its outcome stands in the folder of the run, from the start on.
+
+    EngineError when the infrastructure fails; whatever was finished by then is in the journal.
+    """
+    asked = batch.asked(frozen.study.config)
+    outcome = Outcome(batch.name, batch.asked_slug, asked.engine, cells=list(batch.outputs))
+    outcome.began, outcome.job, outcome.devices = time.time(), slurm.job_id(), slurm.devices()
+    outcome.write(frozen.folder())
+    folder = frozen.results / "journal" / batch.asked_slug
+    lanes = min(asked.concurrency, len(works)) if isinstance(asked, LlamaCppModel) else None
+
+    where = f"judges.{batch.judge}.model" if batch.judge else f"models.{batch.model}"
+    allow_open_files(asked.concurrency, where)
+    place = Place(batch.asked_slug, where, frozen.study.config.machine, threads, lanes or 1, engine_log)
+
+    def start() -> AbstractAsyncContextManager[Served]:
+        return serve(asked, place)
+
+    def gate() -> AbstractAsyncContextManager[Gate | None]:
+        return limited(asked, frozen.results, batch.asked_slug, where, progress.left)
+
+    with Progress(batch.name, sum(work.planned for work in works)) as progress:
+        try:
+            async with (
+                Journal(folder, batch.name) as journal,
+                Asker(journal, start, asked.concurrency, progress, gate, deadline) as asker,
+            ):
+                await _run_all(works, asked, asker, lanes)
+                asker.refusals.conclude()
+        finally:
+            progress.record(outcome)
+            outcome.over = time.time()
+            with contextlib.suppress(OSError):  # a full disk has failed at something that matters more
+                outcome.write(frozen.folder())
+    outcome.statuses = write_cells(frozen.results, works)
+    outcome.ended, outcome.over = FINISHED, time.time()
+    outcome.write(frozen.folder())
+    return outcome
+
+
+async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lanes: int | None) -> None:
+    """Run all works side by side. With lanes, a work keeps one lane of the engine, and so its prefix."""
+    free: asyncio.Queue[int] = asyncio.Queue()
+    for lane in range(lanes or 0):
+        free.put_nowait(lane)
+
+    async def run(rank: int, work: Work) -> None:
+        if not isinstance(model, LlamaCppModel):
+            await work.run(lambda request: asker.ask(request, {}, rank), in_order=False)
+            return
+        lane = await free.get()
+        to_lane = hints(model, lane)
+        await work.run(lambda request: asker.ask(request, to_lane, rank), in_order=True)
+        free.put_nowait(lane)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for rank, work in enumerate(works):
+                group.create_task(run(rank, work))
+    except asyncio.CancelledError:
+        if asker.failure is not None:
+            raise asker.failure from None
+        raise
+
+
+def write_cells(results: Path, works: Iterable[Work]) -> dict[str, dict[str, int]]:
+    """Write every cell and return, per kind of cell, how many rows ended in which status."""
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    for work in works:
+        for cell, table in work.cells():
+            totals[cell.kind].update(write_cell(results, cell, table))
+    return {kind: dict(counts) for kind, counts in totals.items()}

@@ -1,0 +1,42 @@
+"""Labels that people gave, read from their files."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from personas.benchmarks.human.completion import Completion
+from personas.benchmarks.human.label import Label
+from personas.benchmarks.human.own import read_own
+from personas.benchmarks.human.study import Conditions, read_study
+from personas.benchmarks.human.xstest import read_completions, read_xstest
+from personas.config.calibration import Labels
+from personas.core.errors import UserError
+
+__all__ = ["Completion", "Label", "read_completions", "read_labels"]
+
+_READERS: Mapping[str, Callable[[Path, Labels, Sequence[str]], list[Label]]] = {
+    "csv": read_own,
+    "xstest-completions": read_xstest,
+}
+
+
+def read_labels(
+    section: Labels, files: Sequence[Path], roles: Sequence[str], conditions: Conditions = None
+) -> list[Label]:
+    """Return the labels in the files of a section; `roles` are the names of the personas that take part.
+
+    `conditions` is for the study's own files: what it calls a condition -> its slug here.
+    UserError names file, row and column of the first mistake: also of a text that one person labelled twice.
+    """
+    read = _READERS.get(section.format, partial(read_study, conditions=conditions))
+    labels = [label for file in files for label in read(file, section, roles)]
+    seen: dict[tuple[object, ...], Label] = {}
+    for label in labels:
+        key = (label.metric, label.rater, label.unit, *sorted(label.keys.items()))
+        if key in seen:
+            raise UserError(
+                f"{label.where}: {label.rater} labels the same text as in {seen[key].where}, expected each text once "
+                "(name people apart in a column `annotator`)."
+            )
+        seen[key] = label
+    return labels

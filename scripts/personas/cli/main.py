@@ -1,0 +1,201 @@
+"""`personas`: check a config, look at a grid, and look after its results, without starting anything."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from personas.cli.fetch import fetch
+from personas.config import load_config
+from personas.config.reading.profile import choose
+from personas.core.errors import UserError
+from personas.core.files import write_atomically
+from personas.core.lease import place_leases
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
+from personas.workflow import orphaned_jobs as leftovers
+from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.planning import look
+from personas.workflow.profiles import install_profile
+from personas.workflow.terminal.plan_document import plan_document
+from personas.workflow.terminal.planned import console_width, print_outlook
+from personas.workflow.terminal.rubbish import print_rubbish
+from personas.workflow.terminal.status import notes, print_status
+from personas.workflow.upkeep.forget import forget
+from personas.workflow.upkeep.gc import gc
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+
+ConfigFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--configfile", "-c", help="Config file; several are merged, a later one wins."),
+]
+ProfileFolder = Annotated[
+    str | None,
+    typer.Option("--profile", envvar="SNAKEMAKE_PROFILE", help="Snakemake profile whose `config:` is read as well."),
+]
+
+
+@app.callback()
+def _options() -> None:
+    """Keep sub-commands even while there is only one."""
+
+
+@app.command()
+def validate(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> None:
+    """Check a config and everything it refers to; one sentence per mistake, exit code 1."""
+    files, overrides = choose(configfile, profile)
+    grid = build_grid(resolve(load_config(files, overrides)))
+    downstream(grid)  # tables and figures have mistakes of their own, such as names that no file system takes
+    for note in notes(grid.study):
+        print(f"Note: {note}")
+    print(f"{', '.join(map(str, files))}: valid, {len(grid.cells)} cells.")
+
+
+@app.command()
+def status(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> None:
+    """Show how many cells are current and missing, who is working, and what the last run took against its plan."""
+    study = resolve(load_config(*choose(configfile, profile)))
+    results = Path(study.config.results)
+    now = look(build_grid(study), results, only_plan=True).plan
+    print_status(now, results, Console(width=console_width(sys.stdout)))
+
+
+@app.command()
+def plan(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the plan to this file as JSON.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the grid: writes this file as PDF and as PNG.")
+    ] = None,
+) -> None:
+    """Show what a run would make, why, how long it takes and what it costs."""
+    study = resolve(load_config(*choose(configfile, profile)))
+    outlook = look(build_grid(study), Path(study.config.results))
+    print_outlook(outlook, Console(width=console_width(sys.stdout)))
+    if json_file is not None:
+        write_atomically(json_file, plan_document(outlook).model_dump_json(indent=1).encode())
+    if picture is not None:
+        from personas.workflow.terminal.coverage import write_picture  # matplotlib takes a second to load
+
+        write_picture(outlook, picture)
+
+
+@app.command("forget")
+def forget_command(
+    patterns: Annotated[
+        list[str], typer.Argument(help="Globs below the results folder, e.g. 'responses/*/gaston/*'; quote them.")
+    ],
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    keep_answers: Annotated[
+        bool, typer.Option("--keep-answers", help="Only the files: the journal makes them again without the engine.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would happen.")] = False,
+) -> None:
+    """Remove cells and their answers, so that the engine is asked again."""
+    config = load_config(*choose(configfile, profile))
+    results = Path(config.results)
+    if results.is_dir() and not dry_run:
+        place_leases(results, config.machine.locks)
+    for line in forget(results, patterns, keep_answers, dry_run):
+        print(line)
+
+
+@app.command("gc")
+def gc_command(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option("--keep", help="Config of another study in the same results folder; its files stay too."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed.")] = False,
+) -> None:
+    """List what no grid needs: results of earlier configs, leftovers, torn journals; --yes removes it."""
+    files, overrides = choose(configfile, profile)
+    results, rubbish = gc(files, keep or [], yes, overrides)
+    print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
+
+
+@app.command("leftovers")
+def leftovers_command(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    end: Annotated[bool, typer.Option("--cancel", help="Cancel them.")] = False,
+) -> None:
+    """Show the cluster jobs that a killed run left behind; the next run waits for them unless they are cancelled."""
+    results = Path(load_config(*choose(configfile, profile)).results)
+    left = leftovers.cancel(results) if end else leftovers.find(results)
+    print(leftovers.sentence(left) if left else "No jobs of an earlier run are left.")
+    if end and left:
+        print("Cancelled.")
+
+
+profiles = typer.Typer(no_args_is_help=True, help="Put a profile where `snakemake --profile NAME` finds it.")
+app.add_typer(profiles, name="profile")
+
+
+@profiles.command("install")
+def install_command(
+    name: Annotated[str, typer.Argument(help="A folder in profiles/, e.g. slurm.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace one that differs.")] = False,
+) -> None:
+    """Copy a profile of this project into Snakemake's configuration folder; adapt the copy to your site."""
+    print(f"{install_profile(name, force)}: look at the lines marked SITE, then `snakemake --profile {name}`.")
+
+
+@app.command("fetch")
+def fetch_command(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    models: Annotated[bool, typer.Option("--models", help="Weights of models and judges with engine vllm.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="The third-party data that the config uses.")] = False,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Copy data from this folder instead; several are looked at in turn."),
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option("--mirror", help="Download data from this address, laid out as data/external.")
+    ] = None,
+) -> None:
+    """Download what runs need from the internet, before they need it; without --models or --data, both."""
+    config = load_config(*choose(configfile, profile))
+    parts = [part for part, wanted in {"models": models, "data": data}.items() if wanted]
+    for line in fetch(config, parts, folders or (), mirror):
+        print(line, flush=True)
+
+
+@app.command("export-released")
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to: new, or empty.")],
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+) -> None:
+    """Write the cells on disk in the layout of the study's released files."""
+    from personas.exports.release.export import export
+
+    study = resolve(load_config(*choose(configfile, profile)))
+    grid = build_grid(study)
+    for line in export(grid, downstream(grid), Path(study.config.results), folder).told(folder):
+        print(line)
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends in its sentence and exit code 1."""
+    _exit_with_sentence(app)
+
+
+def _exit_with_sentence(command: Callable[[], Any]) -> None:
+    try:
+        command()
+    except (UserError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        sentence = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else str(error)
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(sentence)
+        raise SystemExit(1) from None

@@ -1,0 +1,84 @@
+"""Section `judges`: the models that rate utterances and responses, and what they read."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from personas.config.base import NonEmpty, Section, Slug, each_once
+from personas.config.conditions import Order
+from personas.config.models import Model, ReleasedModel
+
+METRICS = ("knowledge", "style", "in-character")
+"""What utterances (the answers of a dialogue) are rated for, where a judge is asked for nothing else."""
+
+Form = Literal["json", "reasoning-result", "feedback-score"]
+Reference = Literal["dataset", "zero", "previous"]
+Pairs = Literal["parity", "both", "seeded"]
+
+
+class Judge(Section):
+    """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
+
+    # `texts`, `template` and `reasoning` act through what the judge reads, `pairs` and `pair_seed` in comparisons
+    # only; the rest decides which cells exist.
+    not_identity: ClassVar[frozenset[str]] = frozenset(
+        {
+            "name",
+            "texts",
+            "template",
+            "reasoning",
+            "utterances",
+            "benchmarks",
+            "references",
+            "models",
+            "orders",
+            "pairs",
+            "pair_seed",
+        }
+    )
+
+    model: Model
+    form: Form = Field(default="json", description="how the judge gives its verdict")
+    texts: NonEmpty = Field(default="config/judges/default", description="folder with template and rubrics")
+    template: str | None = Field(
+        default=None,
+        pattern="^external:.",
+        description="folder with templates that the judge's makers publish, `external:<source>/<folder>`; "
+        "default: the template of `texts`",
+    )
+    reasoning: bool = Field(default=True, description="form json: whether the judge reasons before its verdict")
+    utterances: tuple[Slug, ...] = Field(
+        default=METRICS, description="metrics that every round is rated for: names of rubrics in `texts`"
+    )
+    benchmarks: tuple[Slug, ...] | None = Field(
+        default=None, description="benchmarks whose responses are rated; default: all that need a judge"
+    )
+    references: tuple[Reference, ...] = Field(
+        default=("dataset",),
+        min_length=1,
+        description="what a response is compared with where two are compared: the reference of the data set, "
+        "the model's own answer at the first checkpoint, or at the checkpoint before",
+    )
+    pairs: Pairs = Field(
+        default="parity",
+        description="which of two answers stands first: by parity of the item, as in the study; by a seed; or both",
+    )
+    pair_seed: int = Field(default=42, ge=0, description="pairs seeded: seed of the order")
+    models: tuple[Slug, ...] | None = Field(default=None, min_length=1, description="models to rate; default: all")
+    orders: tuple[Order, ...] = Field(
+        default=("fixed", "shuffled"), min_length=1, description="orders whose dialogues and responses are rated"
+    )
+    cut_answers: int | None = Field(
+        default=None,
+        ge=100,
+        description="characters read of an answer at most; default: all, and what does not fit is not judged",
+    )
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
+
+    _each_once = field_validator("utterances", "benchmarks", "references", "models", "orders")(each_once)
+
+    @model_validator(mode="after")
+    def _no_template_for_what_is_imported(self) -> "Judge":
+        if self.template is not None and isinstance(self.model, ReleasedModel):
+            raise ValueError(f"template: found {self.template!r}, expected none where judgements are imported")
+        return self

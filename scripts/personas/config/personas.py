@@ -1,0 +1,49 @@
+"""Section `personas`, and the file of one persona."""
+
+from typing import ClassVar
+
+from pydantic import Field, field_validator, model_validator
+
+from personas.config.base import NonEmpty, Section, Slug
+
+BASELINE = "baseline"
+"""Slug of the same model without a persona (the study calls it `empty`)."""
+
+
+class Persona(Section):
+    """One persona: a YAML file whose name is the persona's slug."""
+
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    role: NonEmpty = Field(description="name of the role as it stands in prompts")
+    description: NonEmpty = Field(description="who the role is, in the second person")
+    name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
+
+
+FOLDER = "config/personas"
+
+
+class PersonasSection(Section):
+    """Which personas take part."""
+
+    folder: NonEmpty = Field(default=FOLDER, description="folder with one YAML file per persona")
+    roles: NonEmpty | None = Field(
+        default=None, description="JSON file of role names and descriptions, instead of a folder; or external:..."
+    )
+    include: tuple[Slug, ...] | None = Field(
+        default=None, min_length=1, description="slugs of the personas to use; default: every file"
+    )
+    baseline: bool = Field(default=True, description="whether the model without a persona runs beside them")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PersonasSection":
+        if self.roles is not None and self.folder != FOLDER:
+            raise ValueError(f"found both roles {self.roles!r} and folder {self.folder!r}, expected one of them")
+        return self
+
+    @field_validator("include")
+    @classmethod
+    def _each_once(cls, include: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if include is not None and len(set(include)) < len(include):
+            raise ValueError(f"found {list(include)}, expected each slug once")
+        return include

@@ -1,0 +1,1 @@
+"""What knows nothing of personas: errors, whole files, locks and leases, canonical JSON, processes, SLURM."""

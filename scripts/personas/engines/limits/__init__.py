@@ -1,0 +1,1 @@
+"""What an endpoint may be asked in a minute, and for how much money."""

@@ -1,0 +1,85 @@
+"""What the release calls models, personas, conditions and benchmarks, and what the config calls them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from personas.config.models import ReleasedModel
+from personas.config.personas import BASELINE
+from personas.grid.release.names import DATASETS, METRICS, Judged, Mined, Name, Spoken
+from personas.grid.study import Study
+
+
+class Slugs:
+    """Translates one way: from the release to the config. None stands for what the config does not have."""
+
+    def __init__(self, study: Study) -> None:
+        self._study, self._config = study, study.config
+
+    @cached_property
+    def models(self) -> dict[str, str]:
+        """Folder of a model -> slug."""
+        models = self._config.models.items()
+        return {model.directory: slug for slug, model in models if isinstance(model, ReleasedModel)}
+
+    @cached_property
+    def judges(self) -> dict[str, str]:
+        """Folder of a judge -> slug."""
+        named = {slug: judge.model for slug, judge in self._config.judges.items()}
+        return {model.directory: slug for slug, model in named.items() if isinstance(model, ReleasedModel)}
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """Conversation -> slug of the condition."""
+        release = self._config.release
+        found = release.conditions.items() if release else ()
+        return {conversation: slug for slug, conversation in found if slug in self._config.conditions}
+
+    @cached_property
+    def benchmarks(self) -> dict[str, str]:
+        """Dataset -> slug of the first benchmark of that kind."""
+        slugs = reversed(list(self._config.benchmarks))
+        return {DATASETS[self._config.kind_of(slug)]: slug for slug in slugs}
+
+    def persona(self, role: str | None) -> str | None:
+        """Return the slug of a role; None stands for nobody, so it is the baseline's."""
+        if role is None:
+            return BASELINE
+        return next((slug for slug, persona in self._study.personas.items() if persona.role == role), None)
+
+    def why_unused(self, name: Name) -> str:
+        """Say why no cell of the grid is made of a file with a good name."""
+        of = name.of if isinstance(name, Judged) else name
+        return next(iter(self._reasons(name, of)), "the grid has no such cell")
+
+    def _reasons(self, name: Name, of: Spoken | Mined) -> Sequence[str]:
+        config, found = self._config, []
+        if of.model not in self.models:
+            found.append(f"no model of the config has the folder {of.model}")
+        if of.conversation not in self.conditions:
+            found.append(f"no condition of the config is {of.conversation} there")
+        if of.dataset is not None and of.dataset not in self.benchmarks:
+            found.append(f"the config has no benchmark of kind {_kind(of.dataset)}")
+        if isinstance(of, Spoken) and of.t is not None and of.t not in config.checkpoints:
+            found.append(f"the config has no checkpoint {of.t}")
+        if isinstance(of, Spoken) and of.shuffled:
+            found.append("the config holds that condition in no shuffled order")
+        if isinstance(name, Judged):
+            found += self._of_judge(name)
+        return found
+
+    def _of_judge(self, name: Judged) -> list[str]:
+        slug = self.judges.get(name.judge)
+        if slug is None:
+            return [f"no judge of the config has the folder {name.judge}"]
+        judge = self._config.judges[slug]
+        if name.of.dataset is None and name.metric not in {METRICS.get(metric) for metric in judge.utterances}:
+            return [f"judge {slug} does not rate utterances for {name.metric}"]
+        if name.of.dataset and self.benchmarks.get(name.of.dataset) not in self._config.judged_benchmarks(slug):
+            return [f"judge {slug} does not rate {_kind(name.of.dataset)}"]
+        if name.against and name.against not in judge.references:
+            return [f"judge {slug} has no reference {name.against}"]
+        return []
+
+
+def _kind(dataset: str) -> str:
+    return next(kind for kind, name in DATASETS.items() if name == dataset)

@@ -1,0 +1,1 @@
+"""Third-party files and weights: what is published where, checks, downloads."""

@@ -1,0 +1,77 @@
+"""What a long dialogue, a persona or a condition costs each model: a bar per model and condition."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from personas.figures.drawing import style
+from personas.figures.drawing.forest import Lines, forest
+from personas.figures.drawing.measures import arrow_text, measures_of
+from personas.figures.drawing.panels import INTERVAL, Key, keys_of
+from personas.figures.drawing.sheet import legend
+
+WHAT = {
+    "length": "last position − first position, of the same persona and condition",
+    "personalization": "persona − baseline where no round stands before the item, of the same condition",
+    "condition": "{pair}, of the same persona and position, all positions after the shared start",
+}
+TITLES = {
+    "length": "Cost of length",
+    "personalization": "Cost of a persona",
+    "condition": "Difference of conditions",
+}
+BOTH = "conditions together"
+
+
+def draw(
+    table: pd.DataFrame,
+    measures: Sequence[Mapping[str, Any]],
+    *,
+    contrast: str,
+    models: Sequence[str],
+    pair: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw one contrast of `tables/by-model`: a panel per measure, in it a group of bars per model, in that order.
+
+    `pair` is how two conditions that are compared are written. A bar per condition where the table tells conditions
+    apart. n: pairs behind a bar. A bar without a value says so. Write the figure with `style.save`.
+    """
+    kind = contrast.partition(":")[0]
+    shown = measures_of(measures)
+    rows = table[(table["contrast"] == contrast) & table["measure"].isin([m.slug for m in shown])]
+    whole = pair or BOTH
+    named = rows["condition"].astype("object").where(rows["condition"].notna(), whole)
+    rows = rows.assign(condition=named, group="persona")
+    keys = keys_of(rows)
+    looks = style.looks(key.condition for key in keys)
+    missing = int(rows["n_missing"].sum())
+    reading = (
+        f"Bars: mean over the model's pairs ({WHAT[kind].format(pair=pair)}). Whiskers: {INTERVAL} over pairs. "
+        f"n: pairs.{f' {missing:,} pairs have no value on one side.' if missing else ''}{arrow_text(shown)}"
+    )
+
+    def bar(axes: Axes, row: pd.Series, at: float, thick: float, key: Key) -> None:
+        colour = looks[key.condition].colour
+        axes.barh(at, row["mean"], height=0.9 * thick, color=style.lighter(colour, 0.35), zorder=2)
+        if np.isfinite(row["low"]):
+            axes.hlines(at, row["low"], row["high"], color=style.INK, linewidth=0.9, zorder=3)
+        # The marker tells conditions apart in grey.
+        axes.plot(row["mean"], at, **style.line_style(looks[key.condition], "persona") | {"markersize": 3.5})
+
+    with style.context():
+        figure = forest(
+            shown,
+            rows,
+            Lines(models, keys),
+            unit=lambda measure: measure.unit_of_difference,
+            drawn=bar,
+            paragraphs=[reading, note],
+            count="n_pairs",
+        )
+        legend(figure, keys, lambda key: key.condition, TITLES[kind])
+    return figure

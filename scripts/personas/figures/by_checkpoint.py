@@ -1,0 +1,33 @@
+"""The overview: four measures over the length of the dialogue, persona against baseline."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from personas.figures.drawing import style
+from personas.figures.drawing.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, offsets_of
+from personas.figures.drawing.sheet import legend, places, plain_label, sheet
+from personas.stats.panels import OVERVIEW
+
+SIZE = (7.6, 6.6)  # inches
+READING = (
+    f"Points: mean over (model, persona) cells. Bands, whiskers: {INTERVAL} over two or more cells. {ARROW} "
+    "Answer length: each benchmark counts the same, for persona and baseline."
+)
+
+
+def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:
+    """Draw the table of `personas.tables.series.series_by_checkpoint` as one figure of 2 x 2 panels.
+
+    A point without value leaves a gap in its line; a panel without any says "no data". Rates are shown in
+    percent on a fixed axis. `note` is printed under the panels. The figure belongs to no pyplot window: write
+    it with `style.save`.
+    """
+    keys, checkpoints = keys_of(series), sorted(series["checkpoint"].unique())
+    offsets = offsets_of(keys, checkpoints)
+    with style.context():
+        figure = sheet(SIZE, [READING, note])
+        for axes, panel in zip(places(figure, len(OVERVIEW), 2), OVERVIEW, strict=True):
+            checkpoint_panel(axes, panel, series[series["panel"] == panel.slug], checkpoints, offsets)
+        figure.align_ylabels()
+        legend(figure, keys, plain_label)
+    return figure

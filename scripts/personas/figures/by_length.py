@@ -1,0 +1,65 @@
+"""Ratings against the length of the dialogue before them, in tokens rather than rounds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from personas.figures.drawing import style
+from personas.figures.drawing.grids import counted, nothing
+from personas.figures.drawing.measures import Measure, around, arrow_text, in_lines, measures_of, ticks
+from personas.figures.drawing.panels import INTERVAL, Key, by_line, keys_of
+from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
+
+COLUMNS = 2
+_PANEL, _AROUND = 2.3, 1.5  # inches: a row of panels; legend and small print
+READING = (
+    "Points: checkpoints (of ratings of utterances: rounds), at the mean tokens of the dialogues before and the "
+    f"mean over the (model, persona) cells that have both. Bands: {INTERVAL} of the rating over cells. Above a "
+    f"panel: cells behind a point of persona and baseline.{{prompted}}"
+)
+PROMPTED = " Where it cannot be told how long the persona's prompt is, it is among the tokens."
+
+
+def draw(table: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, note: str | None = None) -> Figure:
+    """Draw `tables/by-length` for some measures, a panel each: mean rating over mean tokens, a line per condition.
+
+    Write the figure with `style.save`.
+    """
+    shown = measures_of(measures)
+    points = table[table["measure"].isin([m.slug for m in shown])]
+    keys = keys_of(points)
+    columns = min(len(shown), COLUMNS)
+    size = (WIDTH, _PANEL * -(-len(shown) // columns) + _AROUND)
+    prompted = PROMPTED if points["n_with_prompt"].any() else ""
+    with style.context():
+        figure = sheet(size, [READING.format(prompted=prompted) + arrow_text(shown), note])
+        for axes, measure in zip(places(figure, len(shown), columns), shown, strict=True):
+            _panel(axes, measure, points[points["measure"] == measure.slug], keys)
+        figure.align_ylabels()
+        legend(figure, keys, plain_label)
+    return figure
+
+
+def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Key]) -> None:
+    axes.set_title(in_lines(measure.heading, 46), loc="left", pad=12)
+    axes.set_xlabel("tokens of the dialogue before")
+    axes.set_ylabel(measure.unit)
+    counted(axes, points)
+    known = points[points["tokens"].notna()]
+    if not known["mean"].notna().any():
+        nothing(axes)
+        axes.set_xticks([])
+        return
+    looks = style.looks(key.condition for key in keys)
+    for layer, key, rows in by_line(known, keys, "tokens", "group"):
+        shape = style.line_style(looks[key.condition], key.group) | ({"marker": ""} if len(rows) > 25 else {})
+        colour = looks[key.condition].colour
+        axes.fill_between(rows["tokens"], rows["low"], rows["high"], color=colour, alpha=0.13, linewidth=0, zorder=2)
+        axes.plot(rows["tokens"], rows["mean"], zorder=layer, **shape)
+    axes.set_ylim(*around(known["mean"], known["low"], known["high"], zero=False))
+    axes.set_xlim(*around(known["tokens"], margin=0.04))
+    ticks(axes.yaxis, measure.scale)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")

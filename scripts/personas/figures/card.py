@@ -1,0 +1,99 @@
+"""One model over the dialogue: small panels of all that its card tells."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from personas.figures.drawing import style
+from personas.figures.drawing.axes import x_axis, y_axis
+from personas.figures.drawing.panels import (
+    ARROW,
+    ARROWS,
+    GROUPS,
+    INTERVAL,
+    ROUNDS_BEFORE,
+    Frame,
+    Key,
+    frame,
+    keys_of,
+    lines,
+    offsets_of,
+)
+from personas.figures.drawing.sheet import legend, places, plain_label, sheet
+
+WIDTH, HEIGHT, AROUND = 3.0, 2.4, 1.1  # inches: of a panel, and of legend and small print
+FEW = 6
+"""Panels up to which three stand side by side, and above which four do."""
+
+READING = (
+    f"Points: mean over the model's personas, orders and replicates averaged. Bands, whiskers: {INTERVAL} over two "
+    "or more personas. Rounds: means since the mark before; the first mark is one round. n: personas at a point; "
+    f"counts: ratings with a value of those planned. {ARROW}"
+)
+_TITLE = 34
+"""Characters of a title that fit above a panel."""
+
+
+def draw(
+    series: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, model: str, note: str | None = None
+) -> Figure:
+    """Draw the `measures` (as the cards' spec has them) of one `model` from `personas.tables.model_series`.
+
+    A measure without values says "no data". `note` is printed at the bottom. Write the figure with `style.save`.
+
+    Raises:
+        ValueError: no measure is given.
+    """
+    if not measures:
+        raise ValueError("found no measure, expected at least one")
+    own = series[series["model"] == model]
+    columns = min(len(measures), 3 if len(measures) <= FEW else 4)
+    rows = -(-len(measures) // columns)
+    keys = keys_of(own[own["measure"].isin([m["measure"] for m in measures])])
+    with style.context():
+        figure = sheet((WIDTH * columns, HEIGHT * rows + AROUND), [READING, note])
+        for axes, measure in zip(places(figure, len(measures), columns), measures, strict=True):
+            _panel(axes, measure, own[own["measure"] == measure["measure"]], keys)
+        legend(figure, keys, plain_label, model)
+    return figure
+
+
+def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: Sequence[Key]) -> None:
+    by_round = measure["axis"] == "round"
+    scale = "small-share" if measure["metric"] == "patterns" else measure["scale"]
+    x_label = "round" if by_round else ROUNDS_BEFORE
+    words = Frame(_title(measure), measure["unit"], x_label, scale)
+    marks = sorted(points["position"].unique())
+    if frame(axes, words, points, _counts(points)):
+        lines(axes, points, offsets_of(keys, marks), x="position")
+        if scale == "amount" and points["mean"].max() < 1:
+            _small_amount(axes, points)
+        else:
+            y_axis(axes, scale, points)
+    x_axis(axes, marks)
+
+
+def _small_amount(axes: Axes, points: pd.DataFrame) -> None:
+    """Set an axis from 0 as high as needed, for distances: amounts below 1."""
+    axes.set_ylim(0, 1.15 * float(points[["mean", "high"]].max().max()))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _title(measure: Mapping[str, Any]) -> str:
+    """Return the title, in two lines where it is long."""
+    title = measure["title"] + ARROWS[measure["better"]]
+    head, colon, rest = title.partition(": ")
+    return title if len(title) <= _TITLE or not colon else f"{head}:\n{rest}"
+
+
+def _counts(points: pd.DataFrame) -> Iterator[str]:
+    for group in GROUPS:
+        rows = points[points["group"] == group]
+        if len(rows):
+            few, many = rows["n_cells"].min(), rows["n_cells"].max()
+            n = f"{few}" if few == many else f"{few}–{many}"
+            yield f"{group}: n = {n}; {rows['n_scored'].sum():,} of {rows['n_planned'].sum():,}"

@@ -1,0 +1,168 @@
+"""Paired differences over the dialogue: between conditions, from the first position on, over the baseline."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from personas.figures.drawing import style
+from personas.figures.drawing.axes import x_axis
+from personas.figures.drawing.measures import Measure, around, arrow_text, measures_of, ticks
+from personas.figures.drawing.panels import (
+    INTERVAL,
+    ROUNDS_BEFORE,
+    Frame,
+    Key,
+    by_line,
+    frame,
+    keys_of,
+    offsets_of,
+    range_text,
+)
+from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
+
+SIGNIFICANT = 0.05
+MANY = 25  # positions from which on markers would hide the line
+WHAT = {
+    "progression": "value − value at the first position",
+    "baseline": "persona − baseline",
+}
+TITLES = {
+    "condition": "Difference of conditions",
+    "progression": "Change since the first position",
+    "baseline": "Difference from the baseline",
+}
+READING = (
+    "of the same model and persona. Lines: mean over these pairs. Bands: {interval} over pairs. Thin lines: the "
+    "same, models and personas drawn as wholes. Marks at the bottom: q < {level:g} (sign flips, Benjamini-Hochberg "
+    "over a line). Grey: 95\N{NO-BREAK SPACE}% of the differences between replicates{unknown}."
+)
+NO_NOISE = " (not known: one replicate)"
+
+
+def draw(
+    table: pd.DataFrame,
+    measures: Sequence[Mapping[str, Any]],
+    *,
+    contrast: str,
+    pair: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Draw one contrast of `tables/contrasts` for up to six measures of one family, a panel each.
+
+    `measures`: rows of `tables/measures`. `contrast`: "condition:<a>-<b>" as `tables/contrasts` names it,
+    "progression" or "baseline"; `pair` is how the two conditions are written on the figure. The zero line is drawn
+    before everything else. A gap breaks the line; a panel without any value says "no data". Write the figure with
+    `style.save`.
+
+    Raises:
+        ValueError: no measure, or more than six.
+    """
+    shown = measures_of(measures)
+    if not 1 <= len(shown) <= 6:
+        raise ValueError(f"found {len(shown)} measures, expected 1 to 6")
+    rows = _rows(table, [m.slug for m in shown], contrast, pair)
+    keys, at = keys_of(rows), sorted(rows["position"].unique())
+    by_round = set(rows["axis"]) == {"round"}
+    columns = 1 if by_round else min(len(shown), 2)
+    lines = -(-len(shown) // columns)
+    size = (WIDTH, 2.5 * lines + 1.6) if by_round else (WIDTH, HEIGHTS[lines])
+    with style.context():
+        figure = sheet(size, [_reading(rows, pair or WHAT[contrast]) + arrow_text(shown), note])
+        for axes, measure in zip(places(figure, len(shown), columns), shown, strict=True):
+            _panel(axes, measure, rows[rows["measure"] == measure.slug], keys, at)
+            axes.set_xlabel("round" if by_round else ROUNDS_BEFORE)
+        figure.align_ylabels()
+        legend(
+            figure, keys, _condition if contrast == "baseline" else plain_label, TITLES[contrast.partition(":")[0]]
+        )
+    return figure
+
+
+def _condition(key: Key) -> str:
+    return key.condition
+
+
+def _rows(table: pd.DataFrame, slugs: Sequence[str], contrast: str, pair: str | None) -> pd.DataFrame:
+    """Return the rows of a contrast, where what it compares stands in the column that it does not have."""
+    rows = table[(table["contrast"] == contrast) & table["measure"].isin(slugs)]
+    if pair is not None:
+        return rows.assign(condition=pair)
+    return rows.assign(group="persona") if contrast == "baseline" else rows
+
+
+def _reading(rows: pd.DataFrame, what: str) -> str:
+    unknown = "" if rows["noise"].notna().any() or rows.empty else NO_NOISE
+    reading = READING.format(interval=INTERVAL, level=SIGNIFICANT, unknown=unknown)
+    return f"Pairs: {what}, {reading}"
+
+
+def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Key], at: Sequence[int]) -> None:
+    # Before anything else, so that no figure is ever saved without it.
+    axes.axhline(0, color=style.INK, linewidth=0.8, zorder=1.5, gid="zero")
+    words = Frame(measure.heading, measure.unit_of_difference, "", measure.scale)
+    if frame(axes, words, points, _counts(points)):
+        _noise(axes, points)
+        offsets = offsets_of(keys, at)
+        for layer, key, rows in by_line(points, offsets, "position", "group"):
+            _line(axes, rows, key, offsets, layer)
+        low, high = around(*(points[c] for c in ("mean", "low", "high", "cluster_low", "cluster_high")))
+        _marks(axes, points, offsets, low, high)
+        ticks(axes.yaxis, measure.scale)
+    x_axis(axes, _ticked(at))
+
+
+def _line(axes: Axes, rows: pd.DataFrame, key: Key, offsets: Mapping[Key, float], layer: float) -> None:
+    look = style.looks(k.condition for k in offsets)[key.condition]
+    x = rows["position"] + offsets[key]
+    looks = style.line_style(look, key.group) | ({"marker": ""} if len(rows) > MANY else {})
+    axes.fill_between(x, rows["low"], rows["high"], color=look.colour, alpha=0.15, linewidth=0, zorder=2)
+    for bound in ("cluster_low", "cluster_high"):
+        thin = {**style.faint_style(look, key.group), "marker": ""}
+        # An empty line counts as lying in the corner of the figure, and the layout would make room for it.
+        if rows[bound].notna().any():
+            axes.plot(x, rows[bound], zorder=2.4, gid="clustered", **thin)
+    axes.plot(x, rows["mean"], zorder=layer, **looks)
+
+
+def _noise(axes: Axes, points: pd.DataFrame) -> None:
+    """Shade, around 0, the largest noise floor of the lines at each position."""
+    floor = points.groupby("position")["noise"].max().dropna()
+    if len(floor):
+        # One position has no width, but must be seen.
+        wide = floor.index.to_numpy(dtype=float) if len(floor) > 1 else floor.index[0] + np.array([-0.3, 0.3])
+        high = np.broadcast_to(floor.to_numpy(), wide.shape)
+        axes.fill_between(wide, -high, high, color=style.FAINT, alpha=0.16, linewidth=0, zorder=1.4, gid="noise")
+
+
+def _marks(axes: Axes, points: pd.DataFrame, offsets: Mapping[Key, float], low: float, high: float) -> None:
+    """Set the limits, with a row for each line at the bottom, in which its significant positions have a dot."""
+    step = 0.045 * (high - low)
+    axes.set_ylim(low - step * (len(offsets) + 0.5), high)
+    looks = style.looks(key.condition for key in offsets)
+    for place, (_, key, rows) in enumerate(by_line(points, offsets, "position", "group")):
+        marked = rows.loc[rows["q"] < SIGNIFICANT, "position"]
+        if len(marked):
+            look = style.line_style(looks[key.condition], key.group) | {"linestyle": "", "markersize": 3}
+            look["markeredgewidth"] = 0.7
+            axes.plot(marked, np.full(len(marked), low - step * (place + 0.5)), gid="significant", zorder=5, **look)
+
+
+def _ticked(at: Sequence[int]) -> list[int]:
+    """Return the positions that get a tick: all, or of many about ten, the outer ones among them."""
+    if len(at) <= MANY:
+        return list(at)
+    return [at[int(place)] for place in np.linspace(0, len(at) - 1, 11).round()]
+
+
+def _counts(points: pd.DataFrame) -> Iterator[str]:
+    """One line per group: pairs behind a point, and pairs that the grid has and whose one side has no value."""
+    for group in ("persona", "baseline"):
+        rows = points[points["group"] == group]
+        if len(rows):
+            pairs, missing = range_text(rows["n_pairs"], "pair"), int(rows["n_missing"].sum())
+            lacking = f"; {missing:,} of {missing + int(rows['n_pairs'].sum()):,} missing" if missing else ""
+            yield f"{group}: n = {pairs} a point{lacking}"

@@ -1,0 +1,45 @@
+"""Which items a persona is asked, and the baseline in its place."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from personas.benchmarks.base import Item
+from personas.config.personas import BASELINE
+from personas.grid.study import Study
+
+
+def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:
+    """Return the question sets a persona is asked: one, or for the baseline of a persona-bound benchmark one
+    per persona. Sets without items are left out: such a cell does not exist.
+    """
+    if (benchmark, persona) not in study.asked:
+        sets = _question_sets(study, benchmark, persona)
+        study.asked[benchmark, persona] = [(as_persona, items) for as_persona, items in sets if items]
+    found: list[tuple[str | None, list[Item]]] = study.asked[benchmark, persona]
+    return found
+
+
+def asked_identity(
+    study: Study, benchmark: str, persona: str, as_persona: str | None, items: Sequence[Item]
+) -> list[Any] | dict[str, Any]:
+    """Return what identifies the items of a question set, as plain JSON: ids and prompts, or pins of the files."""
+    pins = study.pins.items.get(benchmark)
+    if pins is None:
+        return [[item.id, item.prompt] for item in items]
+    speaker = study.personas.get(as_persona or persona)
+    section, role = study.config.benchmarks[benchmark], speaker.role if speaker else None
+    return pins.identity(role, section.limit, section.limit_seed, instead=as_persona is not None)
+
+
+def _question_sets(study: Study, benchmark: str, persona: str) -> list[tuple[str | None, list[Item]]]:
+    if persona != BASELINE:
+        return [(None, study.items_for(benchmark, study.personas[persona].role))]
+    if not study.persona_bound(benchmark):
+        return [(None, study.items_for(benchmark, None))]
+    return [(slug, study.items_for(benchmark, None, as_role=role.role)) for slug, role in study.personas.items()]
+
+
+def traits(study: Study) -> dict[str, str]:
+    """Return the traits of the items of BFI, by id; none without that benchmark."""
+    slugs = [slug for slug in study.config.benchmarks if study.config.kind_of(slug) == "bfi"]
+    return {item.id: item.scoring["trait"] for slug in slugs for item in study.items[slug]}

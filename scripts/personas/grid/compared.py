@@ -1,0 +1,75 @@
+"""What a comparison is with: where it lies, that it is what is expected, and the hash that identifies it."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from personas.config import Config
+from personas.config.comparison import Comparison
+from personas.core.errors import UserError
+from personas.grid.published import published_files, published_numbers
+from personas.grid.value_columns import VALUE_DTYPES
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "data" / "published"
+"""The numbers that come with the project."""
+
+VALUES = Path("current", "tables", "values.parquet")
+
+
+def compared(config: Config, root: Path) -> dict[str, str]:
+    """Return the hash of what each comparison is with, by slug, where it is a file; UserError where it cannot be."""
+    return {slug: digest for slug in config.comparison for digest in _checked(config, slug, root)}
+
+
+def content(section: Comparison, root: Path) -> list[Path]:
+    """Return the files that a comparison is with, none where it is with something of its own run."""
+    if section.published is not None:
+        return published_files(PUBLISHED if section.published is True else root / section.published)
+    return [root / Path(section.results).expanduser() / VALUES] if section.results is not None else []
+
+
+def unchanged(config: Config, slug: str, root: Path, digest: str) -> list[Path]:
+    """Return the files that a comparison is with; UserError if they are no longer those that were planned."""
+    files = content(config.comparison[slug], root)
+    if _hash(files) != digest:
+        raise UserError(f"comparison.{slug}: {files[0]} has changed since the plan; start again.")
+    return files
+
+
+def _checked(config: Config, slug: str, root: Path) -> Iterator[str]:
+    section = config.comparison[slug]
+    if section.published is not None:
+        published_numbers(PUBLISHED if section.published is True else root / section.published)
+    if section.results is not None:
+        _check_values(slug, content(section, root)[0], root / config.results / VALUES)
+    files = content(section, root)
+    if files:
+        yield _hash(files)
+
+
+def _check_values(slug: str, found: Path, own: Path) -> None:
+    """Refuse what is no table of values of another run."""
+    where = f"comparison.{slug}.results"
+    if found.resolve() == own.resolve() and found.exists():
+        raise UserError(f"{where}: found the results folder of this run, expected that of another.")
+    try:
+        columns = set(pq.read_schema(found).names)
+    except FileNotFoundError:
+        raise UserError(f"{where}: no file {found}, expected the results folder of a finished run.") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{where}: {found} cannot be read ({error}), expected a table of values.") from None
+    if missing := [name for name in VALUE_DTYPES if name not in columns]:
+        raise UserError(f"{where}: {found} has no column {missing[0]!r}, expected a table of values.")
+
+
+def _hash(files: list[Path]) -> str:
+    hashed = hashlib.sha256()
+    try:
+        for file in files:
+            hashed.update(hashlib.sha256(file.read_bytes()).digest())
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be read ({error.strerror}), expected what is compared.") from None
+    return hashed.hexdigest()

@@ -1,0 +1,66 @@
+"""The parts of a study out of a frozen plan: own texts as they were planned, third-party texts by reference."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from personas.benchmarks.base import Item
+from personas.benchmarks.human import Completion, Label
+from personas.benchmarks.labels import Labels
+from personas.config.benchmarks import BenchmarkSection
+from personas.config.calibration import Labels as LabelsSection
+from personas.config.conditions import Condition, Order
+from personas.config.personas import Persona, PersonasSection
+from personas.config.reading.loader import validate
+from personas.external.store import Store
+from personas.grid.parts import Parts
+from personas.grid.pins import ItemPins, Pin, TurnPin
+
+
+class FrozenParts(Parts):
+    """Takes texts of one's own from a frozen plan, and reads third-party texts."""
+
+    def __init__(self, root: Path, store: Store, raw: Mapping[str, Any]) -> None:
+        super().__init__(root, store)
+        self._raw = raw
+
+    def personas(self, section: PersonasSection) -> tuple[dict[str, Persona], dict[str, Mapping[str, object]]]:
+        """Return the personas, and pins of those from elsewhere."""
+        if not self._raw["personas"]:
+            return super().personas(section)
+        return {slug: validate(Persona, raw, "frozen plan") for slug, raw in self._raw["personas"].items()}, {}
+
+    def turns(self, slug: str, condition: Condition) -> tuple[dict[Order, list[str]], dict[Order, list[TurnPin]]]:
+        """Return the user turns of a condition, and pins of those from elsewhere."""
+        known = self._raw["turns"]
+        return (known[slug], {}) if slug in known else super().turns(slug, condition)
+
+    def items(
+        self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
+    ) -> tuple[list[Item], ItemPins | None]:
+        """Return the items of a benchmark, and pins of those from elsewhere."""
+        known = self._raw["items"]
+        return (
+            ([Item(**raw) for raw in known[slug]], None)
+            if slug in known
+            else super().items(slug, kind, section, roles)
+        )
+
+    def labels(self, slug: str, section: BenchmarkSection, roles: Sequence[str]) -> tuple[Labels, Pin | None]:
+        """Return the labels of a benchmark, and their pin where they come from elsewhere."""
+        known = self._raw["labels"]
+        return (known[slug], None) if slug in known else super().labels(slug, section, roles)
+
+    def human(
+        self, slug: str, section: LabelsSection, roles: Sequence[str], conditions: Mapping[str, str]
+    ) -> tuple[list[Label], list[Pin]]:
+        """Return labels that people gave, and pins of those from elsewhere."""
+        known = self._raw["human"]
+        if slug in known:
+            return [Label(**raw) for raw in known[slug]], []
+        return super().human(slug, section, roles, conditions)
+
+    def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
+        """Return the published answers that judges rate."""
+        known = self._raw["completions"]
+        return [Completion(**raw) for raw in known[slug]] if slug in known else super().completions(slug, section)

@@ -1,0 +1,144 @@
+"""Build the grid of a study: a pure function from what was resolved to cells with identities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from personas.config.conditions import Order
+from personas.config.models import ModelSection
+from personas.config.personas import BASELINE
+from personas.core.canonical import sha256
+from personas.core.errors import UserError
+from personas.grid.asked import asked_identity, asked_items
+from personas.grid.cells import Cell, Track
+from personas.grid.judgements import judgements
+from personas.grid.release.cells import is_in_release, is_released, with_files
+from personas.grid.study import Study
+from personas.prompts.recipe import RECIPE_VERSION, user_turn
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark.
+
+    Judgements come last, by judge, in the order of what they rate, published completions after all else.
+    """
+
+    study: Study
+    cells: Sequence[Cell]
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Cell]:
+        """Cells by their path below the results folder."""
+        return {cell.path: cell for cell in self.cells}
+
+    @cached_property
+    def dialogues(self) -> Mapping[Track, Cell]:
+        """The dialogue cell of every track."""
+        return {cell.track: cell for cell in self.cells if cell.stage == "dialogues"}
+
+
+def build_grid(study: Study) -> Grid:
+    """Return every cell of the study; UserError when two different cells share a digest."""
+    cells = list(_cells(study))
+    cells = [*cells, *judgements(study, cells)]
+    specs: dict[str, Mapping[str, Any]] = {}
+    for cell in cells:
+        if specs.setdefault(cell.digest, cell.spec) != cell.spec:
+            raise UserError(
+                f"{cell.plain_path}: its digest {cell.digest} is also that of another cell (a hash collision), "
+                "expected a distinct one; raise the seed of one of them."
+            )
+    return Grid(study, cells)
+
+
+def user_turns(study: Study, model: str, persona: str, condition: str, order: Order) -> list[str]:
+    """Return the user turns of a dialogue as they are sent."""
+    templates = study.turns[condition][order]
+    section, role = study.config.models[model], study.personas.get(persona)
+    return [user_turn(template, section, role) for template in templates]
+
+
+def turn_identities(study: Study, model: str, persona: str, condition: str, order: Order) -> list[Any]:
+    """Return what identifies the user turns of a dialogue: the texts as they are sent, or the pins of theirs."""
+    pins = study.pins.turns.get(condition)
+    if pins is None:
+        return list(user_turns(study, model, persona, condition, order))
+    addressed = user_turn("{role}", study.config.models[model], study.personas.get(persona))
+    return [[pin.place, addressed if pin.names_role else None] for pin in pins[order]]
+
+
+def _cells(study: Study) -> Iterator[Cell]:
+    config = study.config
+    personas = [*study.personas, *([BASELINE] if config.personas.baseline else [])]
+    questions = _Questions(study)
+    for model, section in config.models.items():
+        for persona in personas:
+            speaker = _speaker(study, model, section, persona)
+            for condition, condition_section in config.conditions.items():
+                for order in condition_section.orders:
+                    turns = turn_identities(study, model, persona, condition, order)
+                    asked = order in condition_section.ask_in
+                    for replicate in range(1, config.replicates + 1):
+                        track = Track(model, persona, condition, order, replicate)
+                        cells = _track_cells(study, track, speaker, turns, questions if asked else None)
+                        yield from _imported(study, track, cells) if is_released(study, model) else cells
+
+
+def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
+    """Yield the cells of a released model; it asks items behind the fixed order only, and has no replicates."""
+    if is_in_release(study, track):
+        for cell in cells:
+            if cell.benchmark is None or track.order == "fixed":
+                yield with_files(study, cell)
+
+
+def _speaker(study: Study, slug: str, model: ModelSection, persona: str) -> dict[str, Any]:
+    """The part of a spec that all cells of a model and persona share."""
+    return {
+        "recipe": RECIPE_VERSION,
+        "model": {**model.identity(), "weights": study.weights.get(slug)},
+        "persona": study.persona_identity(persona) if persona in study.personas else None,
+    }
+
+
+def _track_cells(
+    study: Study, track: Track, speaker: Mapping[str, Any], turns: list[Any], questions: "_Questions | None"
+) -> Iterator[Cell]:
+    seed = study.config.models[track.model].sampling.seed + track.replicate - 1
+    shared = {**speaker, "seed": seed}
+    dialogue = Cell(track, {**shared, "kind": "dialogue", "user_turns": sha256(turns)})
+    yield dialogue
+    if questions is None:
+        return
+    checkpoints = list(study.config.checkpoints)
+    # Turns after the last checkpoint cannot shape a response, so editing them leaves responses alone.
+    shared |= {"kind": "response", "checkpoints": checkpoints, "user_turns": sha256(turns[: checkpoints[-1]])}
+    for benchmark, section in study.config.benchmarks.items():
+        for as_persona, items in questions.asked(benchmark, track.persona):
+            spec = {
+                **shared,
+                "benchmark": study.config.kind_of(benchmark),
+                "items": items,
+                "max_tokens": section.max_tokens,
+            }
+            yield Cell(track, spec, benchmark, as_persona, behind=dialogue)
+
+
+class _Questions:
+    """Hashes of what each persona is asked, computed once per benchmark and persona."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._asked: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
+
+    def asked(self, benchmark: str, persona: str) -> list[tuple[str | None, str]]:
+        """Return (persona that a baseline stands in for, hash of ids and prompts); no items, no entry."""
+        key = (benchmark, persona)
+        if key not in self._asked:
+            self._asked[key] = [
+                (as_persona, sha256(asked_identity(self._study, benchmark, persona, as_persona, items)))
+                for as_persona, items in asked_items(self._study, benchmark, persona)
+            ]
+        return self._asked[key]

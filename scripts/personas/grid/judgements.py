@@ -1,0 +1,161 @@
+"""Judgement cells: what each judge rates of the dialogues and responses of a grid."""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from personas.benchmarks.base import Item
+from personas.config.judges import Judge, Reference
+from personas.config.personas import BASELINE
+from personas.config.root import COMPLETIONS_RUBRIC, PAIRWISE
+from personas.core.canonical import sha256
+from personas.grid.asked import asked_identity, asked_items
+from personas.grid.cells import Cell
+from personas.grid.completions import completions_identity, rated_completions, track_of
+from personas.grid.release.cells import judge_is_released, judged_with_files
+from personas.grid.study import Study, judge_weights_key
+from personas.prompts.judge.prompts import JUDGE_RECIPE_VERSION
+from personas.prompts.judge.schema import is_on_one_line
+
+
+def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Yield the judgement cells of every judge over the cells of a grid, then those over published answers."""
+    for slug, judge in study.config.judges.items():
+        specs = _Specs(study, slug, judge)
+        benchmarks = set(study.config.judged_benchmarks(slug))
+        for cell in cells:
+            if _is_rated(cell, judge):
+                made = _of_cell(study, cell, specs, judge, benchmarks)
+                yield from _imported(study, made) if judge_is_released(study, slug) else made
+        yield from (specs.of_completions(labels) for labels in rated_completions(study, slug))
+
+
+def _of_cell(study: Study, cell: Cell, specs: "_Specs", judge: Judge, benchmarks: AbstractSet[str]) -> Iterator[Cell]:
+    if cell.benchmark is None:
+        yield from _of_dialogue(study, cell, specs, judge)
+    elif cell.benchmark in benchmarks:
+        yield from _of_response(study, cell, specs, judge)
+
+
+def _imported(study: Study, cells: Iterator[Cell]) -> Iterator[Cell]:
+    """Yield those that the release has a file of: a released judge can rate nothing else."""
+    for cell in cells:
+        found = judged_with_files(study, cell)
+        if found is not None:
+            yield found
+
+
+def _is_rated(cell: Cell, judge: Judge) -> bool:
+    return cell.track.order in judge.orders and (judge.models is None or cell.track.model in judge.models)
+
+
+def _of_dialogue(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
+    """Rate every round for every metric; the baseline's as if it were each persona in turn."""
+    stands_for = list(study.personas) if cell.track.persona == BASELINE else [None]
+    for metric in judge.utterances:
+        for as_persona in stands_for:
+            yield specs.cell(cell, metric, as_persona or cell.track.persona, as_persona=as_persona, metric=metric)
+
+
+def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
+    benchmark = cell.benchmark or ""
+    kind = study.config.kind_of(benchmark)
+    persona = cell.as_persona or cell.track.persona
+    shared: dict[str, Any] = {"benchmark": benchmark, "as_persona": cell.as_persona}
+    if kind not in PAIRWISE:
+        seen = None if persona == BASELINE else persona
+        if seen or not study.judge_texts[specs.slug].rubric(kind).needs_persona:
+            yield specs.cell(cell, kind, seen, **shared)
+        return
+    for reference in _references(study, cell, judge):
+        yield specs.cell(cell, kind, persona, **shared, reference=reference)
+
+
+def _references(study: Study, cell: Cell, judge: Judge) -> list[Reference]:
+    """Return what a response is compared with; with itself earlier on only for personas, as in the study."""
+    alone = cell.track.persona == BASELINE or len(study.config.checkpoints) < 2
+    return [reference for reference in judge.references if reference == "dataset" or not alone]
+
+
+class _Specs:
+    """Builds the judgement cells of one judge; the parts that many share are hashed once."""
+
+    def __init__(self, study: Study, slug: str, judge: Judge) -> None:
+        self._study, self.slug = study, slug
+        self._texts = study.judge_texts[slug]
+        self._form, self._order = judge.form, _order(judge)
+        model = {**judge.model.identity(), "weights": study.weights.get(judge_weights_key(slug))}
+        self._shared = {
+            "kind": "judgement",
+            "judge_recipe": JUDGE_RECIPE_VERSION,
+            "judge": model,
+            "form": judge.form,
+            "seed": judge.model.sampling.seed,
+            # Without a limit there is no mark: that is how all judgements were made before there was one.
+            **({} if judge.cut_answers is None else {"cut_answers": judge.cut_answers}),
+            **({"json": "on one line"} if is_on_one_line(judge.form, judge.model.engine) else {}),
+        }
+        self._rubrics: dict[str, dict[str, str]] = {}
+        self._scoring: dict[tuple[str, str, str | None], str] = {}
+
+    def cell(self, judged: Cell, rubric: str, persona: str | None, **place: Any) -> Cell:
+        """Return the judgement of `judged` by a rubric, as the persona of that slug (None: nobody)."""
+        study = self._study
+        spec = {
+            **self._shared,
+            "judged": judged.digest,
+            "texts": self._rubric(rubric),
+            "persona": study.persona_identity(persona) if persona else None,
+            "reference": place.get("reference"),
+            "scoring": self._read_of_items(judged) if judged.benchmark else None,
+            **(self._order if place.get("reference") else {}),
+        }
+        return Cell(judged.track, spec, judge=self.slug, judged=judged, **place)
+
+    def of_completions(self, labels: str) -> Cell:
+        """Return the judgement of the published answers beside some labels."""
+        spec = {
+            **self._shared,
+            "judged": completions_identity(self._study, labels),
+            "texts": self._rubric(COMPLETIONS_RUBRIC),
+            "persona": None,
+            "reference": None,
+            "scoring": None,
+        }
+        return Cell(track_of(labels), spec, judge=self.slug, metric=COMPLETIONS_RUBRIC, completions=labels)
+
+    def _rubric(self, rubric: str) -> dict[str, str]:
+        if rubric not in self._rubrics:
+            identity = self._texts.identity(rubric, self._form)
+            self._rubrics[rubric] = {part: sha256(text) for part, text in identity.items()}
+        return self._rubrics[rubric]
+
+    def _read_of_items(self, judged: Cell) -> str:
+        """Hash what a judge reads of the items besides their prompts: the trait, or the reference answer."""
+        key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
+        if key not in self._scoring:
+            self._scoring[key] = sha256(self._scoring_of(judged, *key))
+        return self._scoring[key]
+
+    def _scoring_of(self, judged: Cell, benchmark: str, persona: str, as_persona: str | None) -> Any:
+        items = dict(asked_items(self._study, benchmark, persona))[as_persona]
+        if benchmark in self._study.pins.items:
+            return asked_identity(self._study, benchmark, persona, as_persona, items)
+        return [[item.id, read_of_item(self._study, judged, item)] for item in items]
+
+
+def _order(judge: Judge) -> dict[str, Any]:
+    """What identifies the order of two answers; the study's own, once the only one, has no mark."""
+    if judge.pairs == "parity":
+        return {}
+    return {"pairs": judge.pairs, **({"pair_seed": judge.pair_seed} if judge.pairs == "seeded" else {})}
+
+
+def read_of_item(study: Study, judged: Cell, item: Item) -> str | None:
+    """Return what the judge of a response reads of its item besides the prompt; None if nothing."""
+    if study.config.kind_of(judged.benchmark or "") not in PAIRWISE:
+        trait: str | None = item.scoring.get("trait")
+        return trait
+    if "reference" in item.scoring:
+        return str(item.scoring["reference"])
+    return str(item.scoring["references"][study.personas[judged.as_persona or judged.track.persona].role])

@@ -1,0 +1,268 @@
+"""The parts of a study by the path or the reference that the config gives: texts, or stand-ins, and their pins."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from personas.benchmarks import BENCHMARKS
+from personas.benchmarks.base import Item
+from personas.benchmarks.human import Completion, Label, read_completions
+from personas.benchmarks.human import read_labels as read_human
+from personas.benchmarks.human.xstest import model_of, unit_of
+from personas.benchmarks.labels import Labels, read_labels
+from personas.benchmarks.role_specific import PREFIX
+from personas.config import Config
+from personas.config.base import composed, files_of
+from personas.config.benchmarks import BenchmarkSection
+from personas.config.calibration import Labels as LabelsSection
+from personas.config.conditions import Condition, Order
+from personas.config.judges import Judge
+from personas.config.personas import Persona, PersonasSection
+from personas.core.errors import UserError
+from personas.external.catalogue import ExternalFile
+from personas.external.reference import Reference, reference
+from personas.external.store import Store
+from personas.grid.cast import described, included, of_file, of_folder
+from personas.grid.pins import ItemPins, Pin, TurnPin
+from personas.grid.templates import laid_out
+from personas.grid.turns import FIRST, LAST, QUESTIONS, Script, Turn, arrange, read_script
+from personas.prompts.judge.published import Published
+from personas.prompts.judge.rubrics import Scale
+
+
+def stand_in(what: str, characters: int) -> str:
+    """Return a text of about the right length for one that is not here; `what` makes it differ from others."""
+    return f"[stand-in for {what}]".ljust(characters, ".")
+
+
+@dataclass
+class Parts:
+    """Reads parts relative to `root`, third-party files from `store`. `used` collects the third-party files, and
+    whether each is here.
+    """
+
+    root: Path
+    store: Store
+    used: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> list[tuple[str, str]]:
+        """The third-party files that are used and not here, each as source and path."""
+        return [file for file, is_here in self.used.items() if not is_here]
+
+    def here(self, wanted: Reference, path: str) -> Path | None:
+        """Return the path of a third-party file, None if it is not here."""
+        found = self.store.find(wanted.source, path)
+        self.used[wanted.source, path] = found is not None
+        return found
+
+    def pin(self, wanted: Reference, path: str) -> dict[str, str]:
+        """Return what identifies a third-party file."""
+        return self.store.catalogue.sources[wanted.source].pin(path)
+
+    def personas(self, section: PersonasSection) -> tuple[dict[str, Persona], dict[str, Mapping[str, object]]]:
+        """Return the personas that take part, by slug, and pins of those whose descriptions come from elsewhere."""
+        if section.roles is None:
+            return of_folder(section, self.root), {}
+        wanted = reference(section.roles)
+        if wanted is None:
+            return included(of_file(self.root / section.roles), section), {}
+        entry = self.store.catalogue.file(wanted, "personas.roles", "roles")
+        found = self.here(wanted, wanted.path)
+        texts = {role: stand_in(f"who {role} is", entry.stand_in.characters) for role in entry.roles}
+        personas = included(of_file(found) if found else described(texts, wanted.written), section)
+        pin = self.pin(wanted, wanted.path)
+        return personas, {slug: {"role": persona.role, "external": pin} for slug, persona in personas.items()}
+
+    def turns(self, slug: str, condition: Condition) -> tuple[dict[Order, list[str]], dict[Order, list[TurnPin]]]:
+        """Return the user turns of every order of a condition; and their pins where they come from elsewhere."""
+        wanted = reference(condition.turns)
+        if wanted is None:
+            return _texts(arrange(read_script(self.root / condition.turns), condition, slug)), {}
+        entry = self.store.catalogue.file(wanted, f"conditions.{slug}.turns", "turns")
+        found = self.here(wanted, wanted.path)
+        script = read_script(found) if found else _script_so_far(slug, wanted, entry)
+        place = json.dumps(self.pin(wanted, wanted.path), sort_keys=True)
+        arranged = arrange(script.keyed(place), condition, slug)
+        pins = {
+            order: [TurnPin(turn.key, turn.part in entry.names_role) for turn in turns]
+            for order, turns in arranged.items()
+        }
+        return _texts(arranged), pins
+
+    def items(
+        self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
+    ) -> tuple[list[Item], ItemPins | None]:
+        """Return the items of a benchmark; and their pins where they come from elsewhere (then of `roles` only)."""
+        wanted = reference(section.items)
+        if wanted is None:
+            return as_asked(BENCHMARKS[kind].load(self.root / section.items), roles), None
+        files = self._item_files(slug, kind, wanted, roles)
+        pins = self._item_pins(kind, wanted, files)
+        roles = self._served(wanted, files, roles)
+        if not files:
+            return [], pins
+        here = [self.here(wanted, path) for path in files.values()]
+        if all(here):
+            loaded = as_asked(BENCHMARKS[kind].load(self.store.path(wanted.source, wanted.path)), roles)
+            return [item for item in loaded if item.role is None or item.role in roles], pins
+        entries = self.store.catalogue.sources[wanted.source].files
+        sets = dict.fromkeys(roles if pins.bound else [None])
+        return [
+            item for role in sets for item in _items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
+        ], pins
+
+    def labels(self, slug: str, section: BenchmarkSection, roles: Sequence[str]) -> tuple[Labels, Pin | None]:
+        """Return the labels of the roles that have any; and their pin where they come from elsewhere."""
+        if section.labels is None:
+            return {}, None
+        wanted = reference(section.labels)
+        if wanted is None:
+            return read_labels(self.root / section.labels, section.label_set, roles), None
+        self.store.catalogue.file(wanted, f"benchmarks.{slug}.labels", "json")
+        found = self.here(wanted, wanted.path)
+        return read_labels(found, section.label_set, roles) if found else {}, self.pin(wanted, wanted.path)
+
+    def nltk(self, slug: str, folder: str) -> tuple[str, list[Pin]]:
+        """Return the folder of NLTK data of a benchmark; and its pins where it comes from elsewhere."""
+        wanted = reference(folder)
+        if wanted is None:
+            if not (self.root / folder).is_dir():
+                raise UserError(f"benchmarks.{slug}.nltk: found {folder!r}, which is no folder, expected one.")
+            return str(self.root / folder), []
+        paths = list(self.store.catalogue.files(wanted, f"benchmarks.{slug}.nltk"))
+        for path in paths:
+            self.here(wanted, path)
+        return str(self.store.path(wanted.source, wanted.path)), [self.pin(wanted, path) for path in paths]
+
+    def human(
+        self, slug: str, section: LabelsSection, roles: Sequence[str], conditions: Mapping[str, str]
+    ) -> tuple[list[Label], list[Pin]]:
+        """Return labels that people gave, none while their files are not here; and their pins if from elsewhere."""
+        wanted = reference(section.file)
+        if wanted is None:
+            files = _files(self.root / section.file, f"calibration.labels.{slug}.file")
+            return read_human(section, files, roles, conditions), []
+        paths = list(self.store.catalogue.files(wanted, f"calibration.labels.{slug}.file"))
+        found = [self.here(wanted, path) for path in paths]
+        here = [path for path in found if path is not None]
+        labels = read_human(section, here, roles, conditions) if len(here) == len(found) else []
+        return labels, [self.pin(wanted, path) for path in paths]
+
+    def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
+        """Return the published answers that stand beside labels; as many stand-ins while their files are not here."""
+        wanted, where = reference(section.file), f"calibration.labels.{slug}.file"
+        if wanted is None:
+            return [read for file in _files(self.root / section.file, where) for read in read_completions(file)]
+        entries = self.store.catalogue.files(wanted, where)
+        found = [self.here(wanted, path) for path in entries]
+        here = [path for path in found if path is not None]
+        if len(here) == len(found):
+            return [read for file in here for read in read_completions(file)]
+        return [made for path, entry in entries.items() for made in _completions_so_far(Path(path), entry)]
+
+    def template(self, slug: str, judge: Judge) -> Published | None:
+        """Return the published template of a judge, with stand-ins while its files are not here; None without one."""
+        wanted = reference(judge.template or "")
+        if wanted is None:
+            return None
+        where = f"judges.{slug}.template"
+        entries = self.store.catalogue.files(wanted, where)
+        known, paths = laid_out(entries, wanted.written, where)
+        here = {path: self.here(wanted, path) for path in dict.fromkeys(paths.values())}
+        texts: dict[Scale, str] = {}
+        for scale, path in paths.items():
+            words = stand_in(f"a template for {scale}", entries[path].stand_in.characters)
+            found = here[path]
+            texts[scale] = known.load(found, scale) if found else known.stand_in(scale, words)
+        return Published(known, texts, {scale: self.pin(wanted, path) for scale, path in paths.items()})
+
+    def _item_files(self, slug: str, kind: str, wanted: Reference, roles: Sequence[str]) -> dict[str | None, str]:
+        """Return the path of the file of each role, or of the one file of all (None)."""
+        where = f"benchmarks.{slug}.items"
+        if kind != "role-specific":
+            self.store.catalogue.file(wanted, where, "json", "jsonl", "csv")
+            return {None: wanted.path}
+        known = self.store.catalogue.files(wanted, where)
+        by_role = {role: f"{wanted.path}/{PREFIX}{role}.jsonl" for role in roles}
+        return {role: path for role, path in by_role.items() if path in known}
+
+    def _served(self, wanted: Reference, files: Mapping[str | None, str], roles: Sequence[str]) -> list[str]:
+        """Return the roles with items, as far as the catalogue knows: the same with and without files."""
+        entry = self.store.catalogue.sources[wanted.source].files.get(wanted.path)
+        known = set(entry.roles) if entry and entry.roles else None
+        return [role for role in roles if (None in files or role in files) and (known is None or role in known)]
+
+    def _item_pins(self, kind: str, wanted: Reference, files: Mapping[str | None, str]) -> ItemPins:
+        pins: dict[str | None, Pin] = {role: self.pin(wanted, path) for role, path in files.items()}
+        entry = self.store.catalogue.sources[wanted.source].files.get(wanted.path)
+        return ItemPins(pins, entry.rows if entry else None, BENCHMARKS[kind].persona_bound)
+
+
+def read_parts(config: Config, root: Path, store: Store) -> Parts:
+    """Return the parts after reading all that a config names; the third-party files among it are in `used`."""
+    parts = Parts(root, store)
+    personas, _ = parts.personas(config.personas)
+    roles = [persona.role for persona in personas.values()]
+    for slug, condition in config.conditions.items():
+        if reference(condition.turns):
+            parts.turns(slug, condition)
+    for slug, section in config.benchmarks.items():
+        if reference(section.items):
+            parts.items(slug, config.kind_of(slug), section, roles)
+        parts.labels(slug, section, roles)
+        if section.nltk:
+            parts.nltk(slug, section.nltk)
+    for slug, judge in config.judges.items():
+        parts.template(slug, judge)
+    for slug, labels in config.human.items():
+        if reference(labels.file):
+            parts.human(slug, labels, roles, config.conversations)
+    return parts
+
+
+def as_asked(items: Iterable[Item], roles: Iterable[str]) -> list[Item]:
+    """Return items with their roles as the personas spell them: a file name may hold the same letters decomposed."""
+    spelled = {composed(role): role for role in roles}
+    return [replace(item, role=spelled.get(composed(item.role), item.role)) if item.role else item for item in items]
+
+
+def _files(path: Path, where: str) -> list[Path]:
+    """Return a file, or the CSV files of a folder in order of name."""
+    files = files_of(path.iterdir(), ".csv") if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{where}: found {str(path)!r}, a folder without CSV files, expected some.")
+    return files
+
+
+def _texts(arranged: Mapping[Order, Sequence[Turn]]) -> dict[Order, list[str]]:
+    return {order: [turn.text for turn in turns] for order, turns in arranged.items()}
+
+
+def _script_so_far(slug: str, wanted: Reference, entry: ExternalFile) -> Script:
+    def turn(part: str, name: str) -> Turn:
+        text = stand_in(f"turn {name} of {slug}", entry.stand_in.characters)
+        return Turn(text, part, text)
+
+    count = entry.rows or entry.stand_in.rows or 1
+    first, last = ([turn(part, part)] if part in entry.remarks else [] for part in (FIRST, LAST))
+    return Script(wanted.written, first, [turn(QUESTIONS, str(n)) for n in range(count)], last)
+
+
+def _items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) -> list[Item]:
+    count = entry.stand_in.rows if role is not None else None
+    count = count or entry.rows or entry.stand_in.rows or 1
+    benchmark = BENCHMARKS[kind]
+    return [
+        benchmark.stand_in(number, role, lambda what: stand_in(f"{slug} {what}", entry.stand_in.characters))
+        for number in range(1, count + 1)
+    ]
+
+
+def _completions_so_far(path: Path, entry: ExternalFile) -> Iterator[Completion]:
+    model = model_of(path)
+    for number in range(1, (entry.rows or entry.stand_in.rows or 1) + 1):
+        unit = unit_of(model, str(number))
+        prompt, text = stand_in(f"prompt {number}", 0), stand_in(f"completion {unit}", entry.stand_in.characters)
+        yield Completion(unit, model, prompt, text)

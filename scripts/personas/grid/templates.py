@@ -1,0 +1,80 @@
+"""Published templates of judges: which files of the catalogue make one up, and whether a judge can be asked by it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from personas.config import Config
+from personas.config.root import COMPLETIONS_RUBRIC, KINDS
+from personas.core.errors import UserError
+from personas.external.catalogue import ExternalFile
+from personas.prompts.judge.formats import FORMATS
+from personas.prompts.judge.published import Format, Published
+from personas.prompts.judge.rubrics import Scale
+from personas.prompts.judge.texts import JudgeTexts
+
+_ASKS: Mapping[Scale, str] = {
+    "likert": "grades an answer from 1 to 5",
+    "yes-no": "answers yes or no",
+    "pairwise": "compares two answers",
+}
+
+
+def laid_out(files: Mapping[str, ExternalFile], written: str, where: str) -> tuple[Format, dict[Scale, str]]:
+    """Return the format of a folder's files by their shape, and the path of the file of each scale it has one for.
+
+    UserError names the config field `where` if the files are no templates, or of several formats.
+    """
+    shapes = {file.shape for file in files.values()}
+    known = FORMATS.get(shapes.pop()) if len(shapes) == 1 else None
+    by_name = {path.rpartition("/")[2]: path for path in files}
+    paths = {scale: by_name[name] for scale, name in known.files.items() if name in by_name} if known else {}
+    if known is None or not paths:
+        raise UserError(f"{where}: found {written!r}, expected a folder with files of shape {' or '.join(FORMATS)}.")
+    return known, paths
+
+
+def with_template(config: Config, slug: str, texts: JudgeTexts, published: Published | None) -> JudgeTexts:
+    """Return the texts of a judge with its published template, if there is one.
+
+    UserError if the judge's form is not the one that the template asks for, or it has none for what the judge rates.
+    """
+    _check_utterances(config, slug, texts)
+    if published is None:
+        return texts
+    judge, asked = config.judges[slug], published.format.form
+    if judge.form != asked:
+        raise UserError(f"judges.{slug}.form: found {judge.form}, expected {asked}, which {judge.template} asks for.")
+    for where, name, rubric in _rated(config, slug):
+        scale = texts.scale(rubric)
+        if scale not in published.texts:
+            raise UserError(
+                f"{where}: found {name}, which {_ASKS[scale]}, expected it left out, because {judge.template} has no "
+                "template for that."
+            )
+    return replace(texts, published=published)
+
+
+def _check_utterances(config: Config, slug: str, texts: JudgeTexts) -> None:
+    """Raise UserError for a metric of utterances that has no rubric, or one that cannot rate one answer by itself."""
+    fitting = sorted(
+        metric
+        for metric, rubric in texts.rubrics.items()
+        if rubric.scale != "pairwise" and not getattr(rubric, "traits", None) and metric not in KINDS
+    )
+    for metric in config.judges[slug].utterances:
+        if metric not in fitting:
+            raise UserError(
+                f"judges.{slug}.utterances: found {metric}, expected some of {', '.join(fitting) or 'none'}, the "
+                f"rubrics in {config.judges[slug].texts} that rate one answer."
+            )
+
+
+def _rated(config: Config, slug: str) -> Iterator[tuple[str, str, str]]:
+    """Yield for all that a judge rates the config field that says so, what it says, and the rubric."""
+    for metric in config.judges[slug].utterances:
+        yield f"judges.{slug}.utterances", metric, config.rubric(metric)
+    for name in config.judged_benchmarks(slug):
+        yield f"judges.{slug}.benchmarks", name, config.rubric(name)
+    for labels, section in config.human.items():
+        if slug in section.judges:
+            yield f"calibration.labels.{labels}.judges", slug, COMPLETIONS_RUBRIC

@@ -1,0 +1,104 @@
+"""User turns of a condition: read the script, cut it to the rounds wanted, shuffle it reproducibly."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from personas.config.conditions import Condition, Order
+from personas.core.errors import UserError
+
+FIRST, LAST, QUESTIONS = "introductory_remark", "concluding_remark", "questions"
+
+
+class Turn(NamedTuple):
+    """One user turn: its text (a template with `{role}`), the part of the script, and what identifies it."""
+
+    text: str
+    part: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """The user turns of a file, in its order. Their texts identify them, unless they are `keyed`."""
+
+    source: str
+    first: Sequence[Turn]
+    questions: Sequence[Turn]
+    last: Sequence[Turn]
+
+    def keyed(self, place: str) -> "Script":
+        """Return the same turns, identified by their place in a file that `place` names, whatever their texts."""
+
+        def placed(turns: Sequence[Turn]) -> list[Turn]:
+            return [turn._replace(key=f"{place}#{turn.part}/{n}") for n, turn in enumerate(turns)]
+
+        return replace(self, first=placed(self.first), questions=placed(self.questions), last=placed(self.last))
+
+
+def read_script(path: Path) -> Script:
+    """Return the user turns of a JSON file with `questions` and, optionally, an `introductory_remark` and a
+    `concluding_remark`. UserError when it is missing or malformed.
+    """
+    raw = _read(path)
+    return Script(str(path), _remark(path, raw, FIRST), _questions(path, raw), _remark(path, raw, LAST))
+
+
+def arrange(script: Script, condition: Condition, slug: str) -> dict[Order, list[Turn]]:
+    """Return the user turns of every order of a condition; the remarks stay first and last in each.
+
+    UserError when the script is too short, or too long for its remarks.
+    """
+    first, last = script.first, script.last
+    wanted = condition.rounds - len(first) - len(last)
+    if wanted < 0 or wanted > len(script.questions):
+        available = len(script.questions) + len(first) + len(last)
+        raise UserError(
+            f"conditions.{slug}.rounds: found {condition.rounds}, expected {len(first) + len(last)} to {available}, "
+            f"the user turns in {script.source}."
+        )
+    chosen = script.questions[:wanted]
+    return {
+        order: [*first, *(chosen if order == "fixed" else _shuffled(chosen, condition.shuffle_seed)), *last]
+        for order in condition.orders
+    }
+
+
+def _shuffled(questions: Sequence[Turn], seed: int) -> list[Turn]:
+    """Sort by a seeded hash: unlike `random.shuffle`, the same on every Python version for ever."""
+
+    def rank(numbered: tuple[int, Turn]) -> str:
+        return hashlib.sha256(f"{seed}\n{numbered[0]}\n{numbered[1].key}".encode()).hexdigest()
+
+    return [question for _, question in sorted(enumerate(questions), key=rank)]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        script = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file, expected the user turns of a condition.") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as JSON ({error}).") from None
+    if not isinstance(script, dict):
+        raise UserError(f"{path}: found a {type(script).__name__}, expected an object with `questions`.")
+    return script
+
+
+def _questions(path: Path, script: dict[str, Any]) -> list[Turn]:
+    questions = script.get(QUESTIONS)
+    if not isinstance(questions, list) or not all(isinstance(q, str) and q for q in questions):
+        raise UserError(f"{path}: questions: expected a list of texts that are not empty.")
+    return [Turn(question, QUESTIONS, question) for question in questions]
+
+
+def _remark(path: Path, script: dict[str, Any], key: str) -> list[Turn]:
+    remark = script.get(key)
+    if remark is None:
+        return []
+    if not isinstance(remark, str) or not remark:
+        raise UserError(f"{path}: {key}: found {remark!r}, expected text that is not empty.")
+    return [Turn(remark, key, remark)]

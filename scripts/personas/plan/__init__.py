@@ -1,0 +1,1 @@
+"""The plan: which cells are missing and why, how they are cut into batches, the frozen plan."""

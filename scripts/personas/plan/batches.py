@@ -1,0 +1,169 @@
+"""Cut missing cells into batches: one model, a bounded number of cells and engine minutes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from personas.config import Config
+from personas.config.models import EndpointModel, Model, ReleasedModel
+from personas.config.root import COMPLETIONS
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from personas.plan.asked import asked_model
+from personas.plan.costs.loads import Loads
+from personas.plan.costs.rates import Rates, least_seconds
+from personas.plan.costs.tokens import Tokens
+
+Stage = Literal["generate", "judge", "import"]
+GENERATE: Final = "generate"
+JUDGE: Final = "judge"
+IMPORT: Final = "import"
+STAGES: tuple[Stage, ...] = (GENERATE, JUDGE, IMPORT)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The cells one job makes with one engine. Paths are relative to the results folder.
+
+    `model` is the model that is measured (`completions` where published answers are judged), `judge` the one that
+    rates it, None while generating. `inputs` are the cells that the missing ones stand behind or rate. `requests`
+    counts every request of the cells, journaled or not; `minutes` is the estimate for all of them and the start of
+    the engine. `imported`: the cells are made from released files, without an engine.
+    """
+
+    name: str
+    model: str
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    requests: int
+    minutes: float
+    judge: str | None = None
+    imported: bool = False
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the batch belongs to."""
+        if self.imported:
+            return IMPORT
+        return JUDGE if self.judge else GENERATE
+
+    @property
+    def asked_slug(self) -> str:
+        """The slug of the model that is asked."""
+        return self.judge or self.model
+
+    def asked(self, config: Config) -> Model:
+        """Return the model that is asked."""
+        return asked_model(config, self.model, self.judge)
+
+
+@dataclass
+class _Family:
+    """Missing cells that may share requests, and the finished cells they need; never cut apart.
+
+    While generating: those of one persona and replicate, whose tracks share a system prompt and a seed. While
+    judging: also of one persona to judge by. Two batches side by side would send what they share twice.
+    """
+
+    cells: list[Cell] = field(default_factory=list)
+    needs: set[str] = field(default_factory=set)
+    requests: int = 0
+    minutes: float = 0.0
+
+
+def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
+    """Cut missing cells into batches in grid order; a cell of another model never moves a cut."""
+    groups: dict[tuple[str | None, str], list[Cell]] = {}
+    for judge in (None, *grid.study.config.judges):
+        for model in (*grid.study.config.models, *([COMPLETIONS] if judge else [])):
+            groups[judge, model] = []
+    for cell in missing:
+        groups[cell.judge, cell.track.model].append(cell)
+    sizes, paths = _Sizes(grid, rates), {cell.path for cell in missing}
+    batches: list[Batch] = []
+    for (judge, model), cells in groups.items():
+        asked = asked_model(grid.study.config, model, judge)
+        imported = isinstance(asked, ReleasedModel)
+        stage = IMPORT if imported else JUDGE if judge else GENERATE
+        stem = "_".join([stage, *([judge] if judge else []), model])
+        for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
+            start = 0.0 if imported else sizes.start_minutes(judge or model, asked.engine)
+            batch = _batch(f"{stem}_{number:02d}", model, judge, families, start)
+            batches.append(replace(batch, imported=imported))
+    return batches
+
+
+def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[str]) -> list[_Family]:
+    families: dict[tuple[str, str | None, int], _Family] = {}
+    for cell in missing:
+        judged_as = cell.as_persona if cell.judge else None
+        family = families.setdefault((cell.track.persona, judged_as, cell.track.replicate), _Family())
+        family.cells.append(cell)
+        family.requests += sizes.rows(cell)
+        family.minutes += sizes.minutes(cell)
+        if cell.completions:
+            continue  # published answers are no cell
+        needed = (cell.judged or grid.dialogues[cell.track]).path
+        # A dialogue made in this very batch is no input; what a judge rates always is, wherever it is made.
+        if cell.judge or needed not in paths:
+            family.needs.add(needed)
+    return list(families.values())
+
+
+def _groups(families: Iterable[_Family], grid: Grid) -> Iterator[list[_Family]]:
+    limits = grid.study.config.batches
+    group: list[_Family] = []
+    cells, minutes = 0, 0.0
+    for family in families:
+        full = cells + len(family.cells) > limits.max_cells or minutes + family.minutes > limits.max_minutes
+        if group and full:
+            yield group
+            group, cells, minutes = [], 0, 0.0
+        group.append(family)
+        cells += len(family.cells)
+        minutes += family.minutes
+    if group:
+        yield group
+
+
+def _batch(name: str, model: str, judge: str | None, families: Sequence[_Family], start: float) -> Batch:
+    return Batch(
+        name=name,
+        model=model,
+        outputs=tuple(cell.path for family in families for cell in family.cells),
+        inputs=tuple(path for family in families for path in sorted(family.needs)),
+        requests=sum(family.requests for family in families),
+        minutes=round(start + sum(family.minutes for family in families), 3),
+        judge=judge,
+    )
+
+
+class _Sizes:
+    """How many requests a cell takes and how long they last, none of them answered by the journal."""
+
+    def __init__(self, grid: Grid, rates: Rates) -> None:
+        self._study = grid.study
+        self._loads = Loads(grid)
+        self._tokens = Tokens(grid, rates)
+        self._rates = rates
+
+    def rows(self, cell: Cell) -> int:
+        return 0 if cell.is_imported else self._loads.rows(cell)
+
+    def start_minutes(self, slug: str, engine: str) -> float:
+        return self._rates.start_seconds(slug, engine).value / 60
+
+    def minutes(self, cell: Cell) -> float:
+        if cell.is_imported:
+            return 0.0
+        asked = asked_model(self._study.config, cell.track.model, cell.judge)
+        answer = self._tokens.answer(cell).value
+        loads = self._loads.of(cell)
+        rows = sum(load.rows for load in loads)
+        seconds = sum(
+            load.rows * answer / self._rates.tokens_per_second(cell.asked, asked, load.before).value for load in loads
+        )
+        if isinstance(asked, EndpointModel):
+            tokens = rows * answer + sum(self._tokens.prompts(cell, load) for load in loads)
+            seconds = max(seconds, least_seconds(asked, rows, tokens))
+        return seconds / 60

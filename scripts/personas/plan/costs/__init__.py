@@ -1,0 +1,1 @@
+"""What missing cells cost: requests, tokens, time, money, and which of it the journal already has."""

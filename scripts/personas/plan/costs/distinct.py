@@ -1,0 +1,138 @@
+"""Which requests of missing cells are equal to others, so that they are sent once."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+
+from personas.benchmarks.base import Item
+from personas.config.root import COMPLETIONS_RUBRIC, PAIRWISE
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell, Track
+from personas.grid.grid import Grid, user_turns
+from personas.grid.judgements import read_of_item
+from personas.plan.costs.loads import Load, Loads
+from personas.prompts.judge.order import orders_of
+
+Questions = frozenset[Hashable]
+_ONE: Questions = frozenset({None})
+
+
+class Distinct:
+    """Counts, for one cell after the other, the requests that no cell before it has already.
+
+    Requests are equal when the same speaker with the same seed is asked the same behind the same user turns. So all
+    conditions share checkpoint 0, and dialogues that begin alike share their first rounds. Judgements are equal when
+    the same answers are rated by the same rubric as the same persona.
+    """
+
+    def __init__(self, grid: Grid, loads: Loads) -> None:
+        self._grid = grid
+        self._config = grid.study.config
+        self._loads = loads
+        self._children: dict[tuple[object, str], int] = {}
+        self._nodes: dict[Track, list[int]] = {}
+        self._asked = _Asked()
+        self._sets: dict[Hashable, Questions] = {}
+        self._prompts = {item.prompt for items in grid.study.items.values() for item in items}
+        self._also_items: dict[int, str] = {}  # rounds whose user turn is the prompt of an item too
+
+    def of(self, cell: Cell) -> list[tuple[Load, int]]:
+        """Return the loads of a cell, each with the number of its requests that are new."""
+        return [(load, self._new(cell, load)) for load in self._loads.of(cell)]
+
+    def _new(self, cell: Cell, load: Load) -> int:
+        if cell.completions:
+            texts = self._grid.study.completions[cell.completions]
+            # A blank answer is not judged.
+            return self._asked.new(
+                (cell.judge, COMPLETIONS_RUBRIC), frozenset((c.prompt, c.text) for c in texts if c.text.strip())
+            )
+        if cell.judged is not None:
+            return sum(self._asked.new(place, self._judged(cell, cell.judged)) for place in self._rated(cell))
+        nodes = self.nodes(cell.track)
+        if cell.benchmark is not None:
+            return self._asked.new(nodes[load.before], self._questions(cell))
+        held = nodes[load.before + 1]
+        if held not in self._also_items:
+            return self._asked.new(("round", held), _ONE)
+        longest = self._config.longest_answer(cell.track.model, None)
+        return self._asked.new(nodes[load.before], frozenset({(self._also_items[held], longest)}))
+
+    def _questions(self, cell: Cell) -> Questions:
+        """What a response cell asks: prompts with the longest answer allowed."""
+        longest = self._config.longest_answer(cell.track.model, cell.benchmark)
+        return self._once(
+            (cell.benchmark, cell.track.persona, cell.as_persona, longest),
+            lambda: ((item.prompt, longest) for item in self._items(cell)),
+        )
+
+    def _rated(self, cell: Cell) -> list[Hashable]:
+        """The places of a judgement cell: who rates how, what stands where, and what it is compared with."""
+        nodes = self.nodes(cell.track)
+        behind = [nodes[t] for t in self._config.checkpoints]
+        pairs: list[tuple[int, int | None]] = [(node, None) for node in (nodes[1:] if cell.metric else behind)]
+        if cell.reference == "zero":
+            pairs = [(node, behind[0]) for node in behind[1:]]
+        elif cell.reference == "previous":
+            pairs = list(zip(behind[1:], behind, strict=False))
+        owner = (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell))
+        return [(*owner, *pair) for pair in pairs]
+
+    def _judged(self, cell: Cell, judged: Cell) -> Questions:
+        """What tells the requests of one place apart: the question answered, and what is read of its item besides."""
+        if judged.benchmark is None:
+            return _ONE
+        study, itself = self._grid.study, cell.reference in ("zero", "previous")
+        longest = self._config.longest_answer(cell.track.model, judged.benchmark)
+        pairwise = self._config.kind_of(judged.benchmark) in PAIRWISE
+
+        judge = self._config.judges[cell.judge or ""]
+
+        def questions(number: int, item: Item) -> Iterator[Hashable]:
+            read = None if itself else read_of_item(study, judged, item)
+            for first in orders_of(judge, number, item.id) if pairwise else (False,):
+                yield item.prompt, longest, read, first
+
+        return self._once(
+            (cell.judge, judged.benchmark, cell.track.persona, judged.as_persona, longest, itself),
+            lambda: (asked for n, item in enumerate(self._items(judged)) for asked in questions(n, item)),
+        )
+
+    def _once(self, key: Hashable, make: Callable[[], Iterable[Hashable]]) -> Questions:
+        if key not in self._sets:
+            self._sets[key] = frozenset(make())
+        return self._sets[key]
+
+    def _items(self, cell: Cell) -> list[Item]:
+        return dict(asked_items(self._grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
+
+    def nodes(self, track: Track) -> list[int]:
+        """Return a number for each beginning of a dialogue (0 to all rounds); equal beginnings have equal numbers."""
+        if track not in self._nodes:
+            path = [self._child((track.model, track.persona, track.replicate), "")]
+            for turn in user_turns(self._grid.study, track.model, track.persona, track.condition, track.order):
+                path.append(self._child(path[-1], turn))
+                if turn in self._prompts:
+                    self._also_items[path[-1]] = turn
+            self._nodes[track] = path
+        return self._nodes[track]
+
+    def _child(self, parent: object, turn: str) -> int:
+        return self._children.setdefault((parent, turn), len(self._children))
+
+
+class _Asked:
+    """The sets of questions asked so far at each place. Few sets recur at many places, so differences are kept."""
+
+    def __init__(self) -> None:
+        self._at: dict[Hashable, frozenset[Questions]] = {}
+        self._sizes: dict[tuple[Questions, frozenset[Questions]], int] = {}
+
+    def new(self, place: Hashable, questions: Questions) -> int:
+        """Return how many of the questions were not asked at the place before; from now on they were."""
+        before = self._at.get(place, frozenset())
+        if questions in before:
+            return 0
+        self._at[place] = before | {questions}
+        key = (questions, before)
+        if key not in self._sizes:
+            self._sizes[key] = len(questions.difference(*before))
+        return self._sizes[key]

@@ -1,0 +1,135 @@
+"""What missing cells will take: requests, tokens, engine time, money."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from personas.config.models import ModelSection
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from personas.plan.asked import asked_model
+from personas.plan.costs.distinct import Distinct
+from personas.plan.costs.loads import Load, Loads
+from personas.plan.costs.rates import Rates, least_seconds
+from personas.plan.costs.tokens import Tokens
+
+Journaled = Mapping[str, Mapping[int, int]]
+"""Path of a cell -> rounds before -> requests that the journal answers."""
+
+
+@dataclass
+class Estimate:
+    """What a cell, or several, will take.
+
+    `rows` are the planned rows; `requests` those that differ from all others; `journaled` of them are answered by
+    the journal. All that follows is for the rest, which is sent: `prompt_tokens` as a server bills them,
+    `computed_tokens` those of them that no request before has in the same prefix, `completion_tokens`, `seconds` of
+    engine time. `measured` counts the sent requests whose answer length and speed come from earlier runs. `money` is
+    in the currency of the model's price, 0 where there is none.
+    """
+
+    rows: int = 0
+    requests: int = 0
+    journaled: int = 0
+    prompt_tokens: float = 0.0
+    computed_tokens: float = 0.0
+    completion_tokens: float = 0.0
+    seconds: float = 0.0
+    measured: int = 0
+    money: float = 0.0
+
+    @property
+    def to_send(self) -> int:
+        """Requests that are sent to the engine."""
+        return self.requests - self.journaled
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+def total(estimates: Iterable[Estimate]) -> Estimate:
+    """Return the sum of estimates."""
+    result = Estimate()
+    for estimate in estimates:
+        result = result + estimate
+    return result
+
+
+def estimate(grid: Grid, missing: Sequence[Cell], rates: Rates, journaled: Journaled) -> dict[str, Estimate]:
+    """Return the estimate of every missing cell by its path."""
+    estimator = _Estimator(grid, rates)
+    return {cell.path: estimator.of(cell, journaled.get(cell.path, {})) for cell in missing}
+
+
+class _Estimator:
+    """Goes through missing cells in order; what an earlier one computes or sends is not counted again."""
+
+    def __init__(self, grid: Grid, rates: Rates) -> None:
+        self._grid, self._rates = grid, rates
+        self._loads = Loads(grid)
+        self._distinct = Distinct(grid, self._loads)
+        self._tokens = Tokens(grid, rates)
+        self._computed: set[int] = set()  # beginnings of dialogues that stood before a request
+        self._held: dict[int, float] = {}  # by beginning: tokens of its last user turn, where that was sent
+
+    def of(self, cell: Cell, journaled: Mapping[int, int]) -> Estimate:
+        result, sent = Estimate(), []
+        if cell.is_imported:  # nobody is asked
+            return result
+        for load, new in self._distinct.of(cell):
+            known = _settled(cell, load, new, journaled.get(load.before, 0))
+            result.rows += load.rows
+            result.requests += new
+            result.journaled += known
+            if new > known:
+                sent.append((load, new - known))
+        if sent:
+            self._add_sent(result, cell, sent)
+        return result
+
+    def _add_sent(self, result: Estimate, cell: Cell, sent: Sequence[tuple[Load, int]]) -> None:
+        asked = asked_model(self._grid.study.config, cell.track.model, cell.judge)
+        tokens, measured = self._tokens.answer(cell)
+        for load, count in sent:
+            own = self._tokens.own(cell, load) * count / load.rows
+            speed = self._rates.tokens_per_second(cell.asked, asked, load.before)
+            result.prompt_tokens += own + count * self._tokens.before(cell, load)
+            result.computed_tokens += own
+            result.completion_tokens += count * tokens
+            result.seconds += count * tokens / speed.value
+            result.measured += count * (measured and speed.measured)
+        result.computed_tokens += self._shared(cell, sent)
+        billed = result.prompt_tokens + result.completion_tokens
+        result.seconds = max(result.seconds, least_seconds(asked, result.to_send, billed))
+        result.money = _money(asked, result)
+
+    def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]]) -> float:
+        """Tokens that the requests of a cell compute once for all of them, less what they counted as their own."""
+        if cell.judge:
+            beginning = self._loads.beginning(cell) * self._rates.tokens_per_character(cell.asked).value
+            return -beginning * (sum(count for _, count in sent) - 1)
+        return sum(self._prefix_once(cell, load) for load, _ in sent)
+
+    def _prefix_once(self, cell: Cell, load: Load) -> float:
+        """Tokens of what stands before a request and before no request so far."""
+        nodes, prefix, tokens = self._distinct.nodes(cell.track), self._tokens.prefix(cell.track), 0.0
+        for t in range(load.before, -1, -1):
+            if nodes[t] in self._computed:
+                break
+            self._computed.add(nodes[t])
+            tokens += prefix[t] - (prefix[t - 1] if t else 0.0) - self._held.get(nodes[t], 0.0)
+        if cell.stage == "dialogues":
+            self._held[nodes[load.before + 1]] = self._tokens.own(cell, load)
+        return tokens
+
+
+def _settled(cell: Cell, load: Load, new: int, settled: int) -> int:
+    """Return how many of the new requests are not sent; of a judgement rows are counted, whoever asks for them."""
+    return new - min(new, load.rows - settled) if cell.judge else min(new, settled)
+
+
+def _money(model: ModelSection, estimate: Estimate) -> float:
+    price = model.price
+    if price is None:
+        return 0.0
+    billed = estimate.prompt_tokens * price.prompt_per_million
+    return (billed + estimate.completion_tokens * price.completion_per_million) / 1e6

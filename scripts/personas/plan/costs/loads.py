@@ -1,0 +1,123 @@
+"""What a cell asks: its requests, by the number of rounds that stand before them."""
+
+from dataclasses import dataclass
+
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell
+from personas.grid.completions import rubric_of
+from personas.grid.grid import Grid
+from personas.grid.judgements import read_of_item
+from personas.prompts.judge.prompts import judge_prompt
+from personas.requests.prefixes import common
+
+
+@dataclass(frozen=True)
+class Load:
+    """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged
+    but those whose lengths are known: published ones, and those that the items bring.
+
+    `answers`: answers of the judged model that stand in each request (0 unless it is a judgement).
+    """
+
+    before: int
+    rows: int
+    characters: int
+    answers: int = 0
+
+
+class Loads:
+    """The loads of every cell of a grid; what many cells share is counted once."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
+        self._given: dict[tuple[str, str, str | None], int] = {}
+        self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
+
+    def rows(self, cell: Cell) -> int:
+        """Return how many rows the file of a cell has."""
+        return sum(load.rows for load in self.of(cell))
+
+    def of(self, cell: Cell) -> list[Load]:
+        """Return the loads of a cell, ascending by rounds before."""
+        if cell.judge:
+            return self._judgement(cell)
+        if cell.benchmark is None:
+            turns = self.turns(cell)
+            return [Load(before, 1, len(turn)) for before, turn in enumerate(turns)]
+        count, characters = self.items(cell)
+        return [Load(t, count, characters) for t in self._grid.study.config.checkpoints]
+
+    def turns(self, cell: Cell) -> list[str]:
+        """Return the user turns of a cell's dialogue, `{role}` not filled in: close enough to count characters."""
+        track = cell.track
+        return list(self._grid.study.turns[track.condition][track.order])
+
+    def items(self, cell: Cell) -> tuple[int, int]:
+        """Return the number of items of a response cell, and the characters of their prompts together."""
+        key = (cell.benchmark or "", cell.track.persona)
+        if key not in self._items:
+            self._items[key] = {
+                who: (len(items), sum(len(item.prompt) for item in items))
+                for who, items in asked_items(self._grid.study, *key)
+            }
+        return self._items[key][cell.as_persona]
+
+    def _judgement(self, cell: Cell) -> list[Load]:
+        """Every row of the judged cell is one request; where a cell is compared with itself, not its first rows."""
+        if cell.completions:  # each of them is a row
+            completions = self._grid.study.completions[cell.completions]
+            texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
+            return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
+        judged = self.of(cell.judged) if cell.judged else []
+        rows = judged if cell.reference in (None, "dataset") else judged[1:]
+        twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
+        count = twice * sum(load.rows for load in rows)
+        characters = twice * sum(load.characters for load in rows) + count * self.rubric(cell)
+        if cell.reference == "dataset" and cell.judged:
+            characters += twice * len(rows) * self._references(cell.judged)
+        answers = 2 if cell.reference in ("zero", "previous") else 1
+        return [Load(0, count, characters, answers)] if count else []
+
+    def _references(self, judged: Cell) -> int:
+        """Return the characters of the answers that the items of a response cell bring."""
+        key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
+        if key not in self._given:
+            items = dict(asked_items(self._grid.study, *key[:2]))[judged.as_persona]
+            self._given[key] = sum(len(read_of_item(self._grid.study, judged, item) or "") for item in items)
+        return self._given[key]
+
+    def rubric(self, cell: Cell) -> int:
+        """Return the characters of a judgement cell's prompts besides turn and answers: task, rubric, persona."""
+        return self._shared(cell)[0]
+
+    def beginning(self, cell: Cell) -> int:
+        """Return how many of them stand before the user turn, so that all prompts of the cell begin alike."""
+        return self._shared(cell)[1]
+
+    def _shared(self, cell: Cell) -> tuple[int, int]:
+        key = (cell.judge or "", rubric_of(self._grid.study.config, cell), self.persona_seen(cell))
+        if key not in self._rubrics:
+            bare, other = (self._prompt(cell, turn) for turn in ("", "."))
+            self._rubrics[key] = len(bare), common(bare, other)
+        return self._rubrics[key]
+
+    def _prompt(self, cell: Cell, user_turn: str) -> str:
+        study, as_persona = self._grid.study, self.persona_seen(cell)
+        texts, metric = study.judge_texts[cell.judge or ""], rubric_of(study.config, cell)
+        traits = getattr(texts.rubric(metric), "traits", None)
+        [message] = judge_prompt(
+            texts,
+            metric,
+            study.config.judges[cell.judge or ""].form,
+            persona=study.personas[as_persona] if as_persona else None,
+            user_turn=user_turn,
+            answers=["."] * (2 if cell.reference else 1),  # a blank one is refused
+            trait=next(iter(traits)) if traits else None,
+        )
+        return message["content"]
+
+    def persona_seen(self, cell: Cell) -> str | None:
+        """Return the persona whose description a judge reads; None where there is none."""
+        persona = cell.as_persona or cell.track.persona
+        return persona if persona in self._grid.study.personas else None

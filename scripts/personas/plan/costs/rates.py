@@ -1,0 +1,129 @@
+"""How long answers are and how fast they come: measured where runs exist, stated defaults elsewhere."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from personas.config.models import EndpointModel, ModelSection
+from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
+from personas.plan.outcome import Measured, Outcome
+
+COMPLETION_TOKENS = 250
+"""Stated default: tokens of an answer, unless `max_tokens` or the form of a verdict allows fewer."""
+
+SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "vllm": 0.02, "endpoint": 0.02}
+"""Stated defaults: seconds from one completion token of an answer to the next, while eight answers are under way."""
+
+SIDE_BY_SIDE = 8
+"""Answers under way at which the defaults of an engine are stated; more of them slow each other."""
+
+START_SECONDS = {"llama.cpp": 2.0, "vllm": 120.0, "endpoint": 0.0}
+"""Stated defaults: seconds until an engine is ready."""
+
+
+class Rate(NamedTuple):
+    """A figure, and whether it was measured in earlier runs."""
+
+    value: float
+    measured: bool
+
+
+def least_seconds(model: ModelSection, requests: float, tokens: float) -> float:
+    """Return the seconds that the limits of a model spread requests over, with all tokens of theirs."""
+    if not isinstance(model, EndpointModel):
+        return 0.0
+    taken = (requests, model.limits.requests_per_minute), (tokens, model.limits.tokens_per_minute)
+    return max(60 * amount / limit if limit else 0.0 for amount, limit in taken)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates from the outcomes of earlier batches."""
+
+    outcomes: tuple[Outcome, ...] = ()
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> "Rates":
+        """Keep the outcomes of batches that asked an engine something."""
+        return cls(tuple(outcome for outcome in outcomes if outcome.measured))
+
+    def completion_tokens(self, slug: str, what: str, max_tokens: int, most: float = COMPLETION_TOKENS) -> Rate:
+        """Return tokens per answer of a model to `what` with that longest answer.
+
+        Measured for this model, else for other models, else the stated default, but `most` at most.
+        """
+        for key in ((slug, what, max_tokens), (None, what, max_tokens)):
+            tokens, requests = self._answers.get(key, (0, 0))
+            if requests:
+                return Rate(tokens / requests, True)
+        return Rate(min(max_tokens, COMPLETION_TOKENS, most), False)
+
+    def tokens_per_character(self, slug: str) -> Rate:
+        """Return prompt tokens of a model per character, `CHARACTERS_PER_MESSAGE` counted for every message."""
+        tokens, characters = self._prompts.get(slug, (0, 0))
+        return Rate(tokens / characters, True) if tokens else Rate(TOKENS_PER_CHARACTER, False)
+
+    def tokens_per_second(self, slug: str, model: ModelSection, before: int) -> Rate:
+        """Return completion tokens a second of engine time behind `before` rounds.
+
+        Measured at the nearest number of rounds for this model, else for another on the same kind of engine, else the
+        stated default.
+        """
+        engine: str = getattr(model, "engine", "")
+        for speeds in (self._speeds.get(slug), self._speeds.get(f"engine {engine}")):
+            if speeds:
+                return Rate(speeds[min(speeds, key=lambda t: abs(t - before))], True)
+        return Rate(min(model.concurrency, SIDE_BY_SIDE) / SECONDS_PER_TOKEN[engine], False)
+
+    def start_seconds(self, slug: str, engine: str) -> Rate:
+        """Return the seconds until the engine of a model is ready."""
+        found = [o.start_seconds for o in self.outcomes if o.model == slug and o.start_seconds]
+        return Rate(sum(found) / len(found), True) if found else Rate(START_SECONDS[engine], False)
+
+    @cached_property
+    def _answers(self) -> dict[tuple[str | None, str, int], tuple[int, int]]:
+        """(model or None for all, what, max_tokens) -> (completion tokens, requests)."""
+        sums: dict[tuple[str | None, str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for outcome, row in self._rows:
+            for slug in (outcome.model, None):
+                tokens, requests = sums[slug, row.what, row.max_tokens]
+                sums[slug, row.what, row.max_tokens] = (tokens + row.completion_tokens, requests + row.requests)
+        return dict(sums)
+
+    @cached_property
+    def _prompts(self) -> dict[str, tuple[int, int]]:
+        sums: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for outcome, row in self._rows:
+            tokens, characters = sums[outcome.model]
+            counted = row.characters + CHARACTERS_PER_MESSAGE * row.messages
+            sums[outcome.model] = (tokens + row.prompt_tokens, characters + counted)
+        return dict(sums)
+
+    @cached_property
+    def _speeds(self) -> dict[str, dict[int, float]]:
+        """Model slug, or `engine KIND` -> rounds before -> completion tokens a second of engine time."""
+        tokens: dict[tuple[str, int], float] = defaultdict(float)
+        seconds: dict[tuple[str, int], float] = defaultdict(float)
+        for outcome in self.outcomes:
+            for row, took in _shares(outcome):
+                for owner in (outcome.model, f"engine {outcome.engine}"):
+                    tokens[owner, row.before] += row.completion_tokens
+                    seconds[owner, row.before] += took
+        speeds: dict[str, dict[int, float]] = defaultdict(dict)
+        for (owner, before), took in seconds.items():
+            if took > 0 and tokens[owner, before] > 0:
+                speeds[owner][before] = tokens[owner, before] / took
+        return dict(speeds)
+
+    @property
+    def _rows(self) -> Iterable[tuple[Outcome, Measured]]:
+        return ((outcome, row) for outcome in self.outcomes for row in outcome.measured)
+
+
+def _shares(outcome: Outcome) -> Iterable[tuple[Measured, float]]:
+    """Share the engine time of a batch out among its kinds of requests, by how long these took."""
+    busy = outcome.engine_seconds - outcome.start_seconds
+    took = sum(row.seconds for row in outcome.measured)
+    return ((row, busy * row.seconds / took) for row in outcome.measured) if took else ()

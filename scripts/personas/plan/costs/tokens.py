@@ -1,0 +1,73 @@
+"""How many tokens the requests of a cell and their answers will have."""
+
+from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
+from personas.grid.cells import Cell, Track
+from personas.grid.grid import Grid
+from personas.plan.costs.loads import Load
+from personas.plan.costs.rates import COMPLETION_TOKENS, Rate, Rates
+from personas.prompts.recipe import opening, system_prompt
+
+
+class Tokens:
+    """Tokens by the rates of earlier runs; what many cells share is worked out once."""
+
+    def __init__(self, grid: Grid, rates: Rates) -> None:
+        self._study, self._rates = grid.study, rates
+        self._prefixes: dict[Track, list[float]] = {}
+        self._answers: dict[tuple[str, str], Rate] = {}
+
+    def prompts(self, cell: Cell, load: Load) -> float:
+        """Return the tokens of all prompts of a load, each with all that stands before it."""
+        return self.own(cell, load) + load.rows * self.before(cell, load)
+
+    def own(self, cell: Cell, load: Load) -> float:
+        """Return the tokens of the last messages of a load, and of the answers that are judged in them."""
+        per_character = self._rates.tokens_per_character(cell.asked).value
+        characters = load.characters + CHARACTERS_PER_MESSAGE * load.rows
+        return per_character * (characters + load.rows * load.answers * self._judged_characters(cell))
+
+    def before(self, cell: Cell, load: Load) -> float:
+        """Return the tokens that stand before the last message of each request of a load."""
+        return 0.0 if cell.judge else self.prefix(cell.track)[load.before]
+
+    def prefix(self, track: Track) -> list[float]:
+        """Return the tokens of the opening and the first t rounds, for t from 0 to all rounds."""
+        if track not in self._prefixes:
+            self._prefixes[track] = self._measure_prefix(track)
+        return self._prefixes[track]
+
+    def answer(self, cell: Cell) -> Rate:
+        """Return the tokens of one answer."""
+        key = (cell.asked, cell.what)
+        if key not in self._answers:
+            self._answers[key] = self._answer(cell)
+        return self._answers[key]
+
+    def _answer(self, cell: Cell) -> Rate:
+        """Work out the tokens of one answer; a verdict in JSON is no longer than its form allows."""
+        config = self._study.config
+        if not cell.judge:
+            longest = config.longest_answer(cell.track.model, cell.benchmark)
+            return self._rates.completion_tokens(cell.asked, cell.what, longest)
+        judge = config.judges[cell.judge]
+        characters = self._study.judge_texts[cell.judge].verdict_characters(judge.form)
+        most = COMPLETION_TOKENS if characters is None else TOKENS_PER_CHARACTER * characters
+        return self._rates.completion_tokens(cell.asked, cell.what, judge.model.sampling.max_tokens, most)
+
+    def _judged_characters(self, cell: Cell) -> float:
+        if cell.judged is None:
+            return 0.0
+        return self.answer(cell.judged).value / self._rates.tokens_per_character(cell.track.model).value
+
+    def _measure_prefix(self, track: Track) -> list[float]:
+        study = self._study
+        model, persona = study.config.models[track.model], study.personas.get(track.persona)
+        per_character = self._rates.tokens_per_character(track.model).value
+        longest = study.config.longest_answer(track.model, None)
+        answer = self._rates.completion_tokens(track.model, "dialogues", longest).value
+        before = opening(model, system_prompt(model, persona))
+        characters = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in before)
+        path = [per_character * characters]
+        for turn in study.turns[track.condition][track.order]:
+            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
+        return path

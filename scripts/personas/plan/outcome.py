@@ -1,0 +1,84 @@
+"""The outcome of a batch: one small file in the folder of its run, from its start on."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from personas.core.files import write_atomically
+
+UNDER_WAY = "under-way"
+FINISHED = "finished"
+
+
+@dataclass
+class Measured:
+    """What the requests of one kind took together: `what` is asked, `before` rounds stand before it.
+
+    `seconds` is the sum over requests of the time from sending to the whole reply, so more than the time that
+    passed where requests overlap. Characters are those of all messages sent.
+    """
+
+    what: str
+    before: int
+    max_tokens: int
+    requests: int = 0
+    messages: int = 0
+    characters: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Outcome:
+    """What a batch did, for the summary of the run and for the estimates of later plans.
+
+    `ended` is `under-way` until it is `finished` or the name of a failure; a batch that was killed stays
+    `under-way`. `least_tokens`: prompt tokens that had to be computed at least, every distinct beginning of a prompt
+    once, estimated by characters. `start_seconds` of the `engine_seconds` passed before the engine was ready.
+    `began` and `over` are seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, by CUDA's names.
+    """
+
+    batch: str
+    model: str = ""
+    engine: str = ""
+    ended: str = UNDER_WAY
+    cells: list[str] = field(default_factory=list)
+    sent: int = 0
+    from_journal: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    least_tokens: int = 0
+    completion_tokens: int = 0
+    engine_seconds: float = 0.0
+    start_seconds: float = 0.0
+    statuses: dict[str, dict[str, int]] = field(default_factory=dict)
+    measured: list[Measured] = field(default_factory=list)
+    began: float = 0.0
+    over: float = 0.0
+    job: str | None = None
+    devices: str | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write the outcome into the folder of its run."""
+        write_atomically(folder / f"{self.batch}.json", json.dumps(asdict(self), indent=1).encode())
+
+
+def read_outcomes(folder: Path) -> Iterator[Outcome]:
+    """Yield the outcomes in the folder of one run, by name of the batch; unreadable ones are left out."""
+    for path in sorted([*folder.glob("generate_*.json"), *folder.glob("judge_*.json")]):
+        try:
+            raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            measured = [Measured(**row) for row in raw.pop("measured", [])]
+            yield Outcome(**raw, measured=measured)
+        except (OSError, ValueError, TypeError):
+            continue
+
+
+def all_outcomes(results: Path) -> Iterator[Outcome]:
+    """Yield the outcomes of every run below the results folder, older runs first."""
+    for folder in sorted((results / "runs").glob("*")):
+        yield from read_outcomes(folder)

@@ -1,0 +1,35 @@
+"""Which tables of ratings and patterns are made again because the same answers are scored otherwise by now."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from personas.plan.plan import Plan
+from personas.prompts.scoring_recipe import SCORING_RECIPE_VERSION, recipe_of
+
+_RULES = ("rate", "mine_patterns")
+_DIGEST = "?" * 16
+
+
+def rescored(plan: Plan, results: Path) -> dict[str, int]:
+    """Return how many tables are made again for which change of the recipe, told as a reason."""
+    counted = Counter[int]()
+    for made in plan.artefacts:
+        if made.rule in _RULES and not (results / made.outputs[0]).exists():
+            plain = results / made.plain_outputs[0]
+            earlier = [_recipe(path) for path in plain.parent.glob(f"{plain.stem}.{_DIGEST}{plain.suffix}")]
+            counted[max(earlier, default=SCORING_RECIPE_VERSION)] += 1
+    return {
+        f"scoring recipe v{version} -> v{SCORING_RECIPE_VERSION}": tables
+        for version, tables in sorted(counted.items())
+        if version < SCORING_RECIPE_VERSION
+    }
+
+
+def _recipe(path: Path) -> int:
+    try:
+        return recipe_of(pq.read_schema(path).metadata)
+    except (OSError, ValueError, pa.ArrowException):  # no table of ours, or a damaged one: nothing to compare with
+        return SCORING_RECIPE_VERSION

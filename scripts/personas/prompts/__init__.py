@@ -1,0 +1,1 @@
+"""What models read and how their texts are understood: the prompt recipe, judges' templates, markers of thinking."""

@@ -1,0 +1,57 @@
+"""What a server enforces of a judge's output, in form `json`."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from personas.config.judges import Form
+from personas.prompts.judge.forms import VERDICT
+from personas.prompts.judge.rubrics import Scale
+from personas.prompts.judge.texts import JudgeTexts
+
+_VERDICTS: dict[Scale, dict[str, Any]] = {
+    "likert": {"type": "integer", "enum": [1, 2, 3, 4, 5]},
+    "yes-no": {"type": "string", "enum": ["yes", "no"]},
+    "pairwise": {"type": "string", "enum": ["A", "B"]},
+}
+_NO_LINE_BREAKS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+
+
+def enforced(texts: JudgeTexts, metric: str, form: Form, engine: str) -> dict[str, Any]:
+    """Return the fields of a request that enforce form `json` on an engine; none for the other forms.
+
+    llama.cpp's own grammar of a schema allows line breaks and indents, and small models spend most of their tokens
+    on these, or all of them. Its server also reads grammars of llguidance, where a schema can do without.
+    """
+    told = response_format(texts, metric, form)
+    if told is None:
+        return {}
+    if not is_on_one_line(form, engine):
+        return {"response_format": told}
+    schema = {**told["json_schema"]["schema"], "x-guidance": _NO_LINE_BREAKS}
+    return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"}
+
+
+def is_on_one_line(form: Form, engine: str) -> bool:
+    """Tell whether the output of a judge is enforced to be JSON on one line."""
+    return form == "json" and engine == "llama.cpp"
+
+
+def response_format(texts: JudgeTexts, metric: str, form: Form) -> Mapping[str, Any] | None:
+    """Return the OpenAI `response_format` that enforces form `json`; None for the other forms.
+
+    The verdict comes after the reasoning, so that it can follow from it. Servers write the fields in the order of
+    `properties`, which here is also the alphabet's: sorted keys keep it.
+    """
+    if form != "json":
+        return None
+    longest = texts.reasoning_characters(form)
+    reasoning = {} if longest is None else {"reasoning": {"type": "string", "maxLength": longest}}
+    properties = {**reasoning, VERDICT: _VERDICTS[texts.scale(metric)]}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": VERDICT, "strict": True, "schema": schema}}

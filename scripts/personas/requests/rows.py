@@ -1,0 +1,120 @@
+"""What a judgement cell rates: one row for each row of the judged cell, with the texts that the judge reads."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from personas.benchmarks.base import Item
+from personas.benchmarks.human import Completion
+from personas.engines.request import WITH_TEXT, Status
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from personas.grid.judgements import read_of_item
+from personas.prompts.judge.order import in_order, orders_of
+from personas.prompts.thinking import strip_thinking
+from personas.requests.tie import judged_hash
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """One answer to rate. `before`: round (of a dialogue) or checkpoint. `answers`: one, or A and B.
+
+    `not_judged` is the status of an answer, or of a reference, that has no text to rate; `why` says which.
+    `judged_sha256` ties it to the very text in the judged file (`tie`), `reference_sha256` to the reference.
+    """
+
+    before: int
+    item: str | None
+    user_turn: str
+    answers: Sequence[str]
+    judged_sha256: str | None
+    trait: str | None = None
+    reference_sha256: str | None = None
+    reference_is_a: bool | None = None
+    not_judged: Status | None = None
+    why: str | None = None
+
+
+def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> list[JudgedRow]:
+    """Return the rows of a judgement cell: `read` gives those of the cell that it rates."""
+    if cell.completions:
+        return [_published(completion) for completion in grid.study.completions[cell.completions]]
+    judged = cell.judged
+    if judged is None:
+        raise ValueError(f"{cell.path}: not a judgement")
+    rows = read(judged)
+    if judged.benchmark is None:
+        return [_plain(row["round"], None, row["user"], row, None) for row in rows]
+    items = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
+    if cell.reference is not None:
+        return list(_compared(grid, cell, judged, items, rows))
+    known = {item.id: read_of_item(grid.study, judged, item) for item in items}
+    return [_plain(row["checkpoint"], row["item_id"], row["prompt"], row, known[row["item_id"]]) for row in rows]
+
+
+def _published(completion: Completion) -> JudgedRow:
+    answer = {"answer": completion.text, "status": "ok"}
+    return _plain(0, completion.unit, completion.prompt, answer, None)
+
+
+def _plain(before: int, item: str | None, turn: str, row: Mapping[str, Any], trait: str | None) -> JudgedRow:
+    text, lacking = _text(row)
+    why = None if lacking is None else f"not judged: the answer ended as {lacking}"
+    return JudgedRow(before, item, turn, [text], judged_hash(row["answer"]), trait, not_judged=lacking, why=why)
+
+
+def _compared(
+    grid: Grid, cell: Cell, judged: Cell, items: Sequence[Item], rows: Sequence[Mapping[str, Any]]
+) -> Iterator[JudgedRow]:
+    rank = {item.id: index for index, item in enumerate(items)}
+    given = {item.id: read_of_item(grid.study, judged, item) for item in items}
+    checkpoints = list(grid.study.config.checkpoints)
+    answers = {(row["checkpoint"], row["item_id"]): row for row in rows}
+    for row in rows:
+        t, item = row["checkpoint"], row["item_id"]
+        if cell.reference == "dataset":
+            reference = _given(given[item])
+        elif t == checkpoints[0]:
+            continue
+        else:
+            reference = answers[earlier(checkpoints, t, cell.reference), item]
+        for first in orders_of(grid.study.config.judges[cell.judge or ""], rank[item], item):
+            yield _pair(row, reference, first)
+
+
+def earlier(checkpoints: Sequence[int], t: int, reference: str | None) -> int:
+    """Return the checkpoint whose answers those at `t` are compared with."""
+    return checkpoints[0] if reference == "zero" else checkpoints[checkpoints.index(t) - 1]
+
+
+def _given(reference: str | None) -> Mapping[str, Any]:
+    return {"answer": reference, "status": "ok"}
+
+
+def _pair(row: Mapping[str, Any], reference: Mapping[str, Any], first: bool) -> JudgedRow:
+    (text, lacking), (other, other_lacking) = _text(row), _text(reference)
+    why = None
+    if lacking or other_lacking:
+        why = f"not judged: the {'answer' if lacking else 'reference'} ended as {lacking or other_lacking}"
+    return JudgedRow(
+        row["checkpoint"],
+        row["item_id"],
+        row["prompt"],
+        in_order(other, text, first),
+        judged_hash(row["answer"]),
+        reference_sha256=judged_hash(reference["answer"]),
+        reference_is_a=first,
+        not_judged=lacking or other_lacking,
+        why=why,
+    )
+
+
+def _text(row: Mapping[str, Any]) -> tuple[str, Status | None]:
+    """Return what there is to read, and the status where there is nothing."""
+    text, status = row["answer"] or "", row["status"]
+    if status not in WITH_TEXT:
+        return "", status
+    if not strip_thinking(text)[0].strip():
+        return "", "empty"
+    return text, None

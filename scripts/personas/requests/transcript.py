@@ -1,0 +1,105 @@
+"""What was said: rounds of a dialogue and responses to items, as values and as Parquet tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from personas.core.canonical import text_hash
+from personas.engines.request import Reply
+
+
+@dataclass(frozen=True)
+class Round:
+    """Round `number` (from 1): a user turn and its answer. `key` is None for a round that was not asked."""
+
+    number: int
+    user: str
+    reply: Reply
+    key: str | None
+
+
+@dataclass(frozen=True)
+class Response:
+    """The answer to an item behind the first `checkpoint` rounds. `key` is None if it was not asked."""
+
+    checkpoint: int
+    item: str
+    prompt: str
+    reply: Reply
+    key: str | None
+
+
+ANSWER = [
+    ("answer", pa.string()),
+    ("status", pa.string()),
+    ("detail", pa.string()),
+    ("reasoning", pa.string()),
+    ("finish_reason", pa.string()),
+    ("prompt_tokens", pa.int64()),
+    ("completion_tokens", pa.int64()),
+    ("cached_tokens", pa.int64()),
+    ("seconds", pa.float64()),
+    ("served_by", pa.string()),
+    ("served_model", pa.string()),
+    ("answer_sha256", pa.string()),
+    ("request_key", pa.string()),
+]
+DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *ANSWER])
+RESPONSE_SCHEMA = pa.schema([("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *ANSWER])
+
+
+def dialogue_table(rounds: Sequence[Round]) -> pa.Table:
+    """Return a dialogue as a table, one row a round."""
+    rows = [{"round": r.number, "user": r.user, **answer_columns(r.reply, r.key)} for r in rounds]
+    return pa.Table.from_pylist(rows, schema=DIALOGUE_SCHEMA)
+
+
+def response_table(responses: Sequence[Response]) -> pa.Table:
+    """Return responses as a table, one row an answer, by checkpoint and then in the order of the items."""
+    rows = [
+        {"checkpoint": r.checkpoint, "item_id": r.item, "prompt": r.prompt, **answer_columns(r.reply, r.key)}
+        for r in responses
+    ]
+    return pa.Table.from_pylist(rows, schema=RESPONSE_SCHEMA)
+
+
+def rounds_of(table: pa.Table) -> list[Round]:
+    """Return the rounds that a dialogue table holds."""
+    return [Round(row["round"], row["user"], _reply(row), row["request_key"]) for row in table.to_pylist()]
+
+
+def answer_columns(reply: Reply, key: str | None) -> dict[str, Any]:
+    """Return the columns of an answer; `key` is None if it was not asked."""
+    return {
+        "answer": reply.text,
+        "status": reply.status,
+        "detail": reply.detail,
+        "reasoning": reply.reasoning,
+        "finish_reason": reply.finish_reason,
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
+        "cached_tokens": reply.cached_tokens,
+        "seconds": reply.seconds,
+        "served_by": reply.served_by,
+        "served_model": reply.served_model,
+        "answer_sha256": text_hash(reply.text),
+        "request_key": key,
+    }
+
+
+def _reply(row: Mapping[str, Any]) -> Reply:
+    return Reply(
+        status=row["status"],
+        text=row["answer"],
+        reasoning=row["reasoning"],
+        finish_reason=row["finish_reason"],
+        detail=row["detail"],
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        cached_tokens=row["cached_tokens"],
+        seconds=row["seconds"],
+        served_by=row.get("served_by"),  # not in files of earlier versions, nor is the next
+        served_model=row.get("served_model"),
+    )

@@ -1,0 +1,53 @@
+"""The work of a generation batch: its dialogues, each with the items asked behind it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from personas.core.parquet import read_table
+from personas.engines.request import request_identity
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell, Track
+from personas.grid.grid import Grid, user_turns
+from personas.prompts.recipe import opening, system_prompt
+from personas.requests.track import Asked, TrackWork
+from personas.requests.transcript import rounds_of
+
+
+def works(grid: Grid, paths: Iterable[str], results: Path) -> list[TrackWork]:
+    """Return the work on each track of the cells to make; finished dialogues are read from their files."""
+    tracks: dict[Track, list[Cell]] = defaultdict(list)
+    for path in paths:
+        cell = grid.by_path[path]
+        tracks[cell.track].append(cell)
+    return [_work(grid, track, cells, results) for track, cells in tracks.items()]
+
+
+def _work(grid: Grid, track: Track, cells: list[Cell], results: Path) -> TrackWork:
+    work = new_work(grid, track, cells)
+    if work.dialogue is None:
+        work.rounds = rounds_of(read_table(results / grid.dialogues[track].path))
+    return work
+
+
+def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
+    """Return the work that makes `cells` of a track, before any round is held or read."""
+    study = grid.study
+    model, persona = study.config.models[track.model], study.personas.get(track.persona)
+    missing = [cell for cell in cells if cell.benchmark is None]
+    return TrackWork(
+        model=model,
+        identity=request_identity(cells[0].spec["model"]),
+        opening=opening(model, system_prompt(model, persona)),
+        turns=user_turns(study, track.model, track.persona, track.condition, track.order),
+        seed=cells[0].spec["seed"],
+        dialogue=missing[0] if missing else None,
+        asked=[_asked(grid, cell) for cell in cells if cell.benchmark is not None],
+        checkpoints=study.config.checkpoints,
+    )
+
+
+def _asked(grid: Grid, cell: Cell) -> Asked:
+    benchmark = cell.benchmark or ""
+    sets = dict(asked_items(grid.study, benchmark, cell.track.persona))
+    return Asked(cell, sets[cell.as_persona], grid.study.config.longest_answer(cell.track.model, benchmark))

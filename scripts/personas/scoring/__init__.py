@@ -1,0 +1,1 @@
+"""From cells to rows: ratings, token patterns, samples for people to rate."""

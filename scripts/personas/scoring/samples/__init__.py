@@ -1,0 +1,1 @@
+"""Texts drawn for people to rate."""

@@ -1,0 +1,128 @@
+"""Write a sample of texts for people to rate, as CSV: what they read, and an empty column `label`."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from personas.benchmarks.base import Item
+from personas.config.personas import BASELINE
+from personas.core.canonical import text_hash
+from personas.core.errors import UserError
+from personas.core.files import write_atomically
+from personas.core.parquet import read_table
+from personas.engines.request import WITH_TEXT
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell
+from personas.grid.judgements import read_of_item
+from personas.plan.frozen import FrozenPlan
+from personas.prompts.thinking import strip_thinking
+from personas.scoring.samples.sample import Text, draw, first_of_two, shuffled, third
+from personas.scoring.units import unit_of
+
+BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
+TEXTS = ("answer", "answer_a", "answer_b")
+TO_FILL = ("label", "annotator", "remark")
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
+"""How a text begins that a spreadsheet may take for a formula, full-width signs among them."""
+
+Row = Mapping[str, Any]
+
+
+def write_sample(frozen: FrozenPlan, output: str) -> None:
+    """Write the sample `output` (a path below the results folder); UserError where there is nothing to rate."""
+    frozen.study.require_texts()
+    artefact = frozen.artefact(output)
+    spec = artefact.spec
+    texts = [text for path in artefact.inputs for text in _texts(frozen, frozen.grid.by_path[path], spec)]
+    drawn = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
+    if not drawn:
+        raise UserError(f"{output}: found no answer with a text, expected some to rate for {spec['metric']}.")
+    write_atomically(frozen.results / output, as_csv(drawn))
+
+
+def as_csv(drawn: Sequence[Text]) -> bytes:
+    """Return texts as a CSV. Spreadsheets run what looks like a formula, so an apostrophe stands in front of it."""
+    held = {name for text in drawn for name, value in text.shown.items() if value}
+    columns = [name for name in (*BEFORE, *TEXTS) if name in held]
+    written = io.StringIO(newline="")
+    writer = csv.DictWriter(written, [*columns, *TO_FILL], restval="", extrasaction="ignore")
+    writer.writeheader()
+    for text in drawn:
+        writer.writerow({name: f"'{value}" if _FORMULA.match(value) else value for name, value in text.shown.items()})
+    # With the mark that tells spreadsheets that this is UTF-8; the reader of labels takes it off again.
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:
+    """Yield every text of a cell that can be rated: for each persona where a baseline's utterances are meant."""
+    study = frozen.study
+    rows = read_table(frozen.results / cell.path).to_pylist()
+    rows = [r for r in rows if r["status"] in WITH_TEXT and strip_thinking(r["answer"] or "")[0].strip()]
+    if cell.benchmark is None:
+        as_personas = list(study.personas) if cell.track.persona == BASELINE else [None]
+        yield from (_utterance(frozen, cell, spec, row, persona) for persona in as_personas for row in rows)
+        return
+    items = {item.id: item for item in dict(asked_items(study, cell.benchmark, cell.track.persona))[cell.as_persona]}
+    yield from (_response(frozen, cell, spec, row, items[row["item_id"]]) for row in rows)
+
+
+def _utterance(frozen: FrozenPlan, cell: Cell, spec: Row, row: Row, as_persona: str | None) -> Text:
+    place = {**_place(cell), "reference_persona": as_persona, "round": row["round"]}
+    rounds = frozen.study.config.conditions[cell.track.condition].rounds
+    shown = {**_shown(frozen, spec, row, as_persona or cell.track.persona), "user_turn": row["user"]}
+    return _text(cell, place, third(row["round"] - 1, rounds), shown, str(row["user"]))
+
+
+def _response(frozen: FrozenPlan, cell: Cell, spec: Row, row: Row, item: Item) -> Text:
+    study = frozen.study
+    place = {**_place(cell), "checkpoint": row["checkpoint"], "item_id": item.id}
+    shown = {**_shown(frozen, spec, row, cell.as_persona or cell.track.persona), "user_turn": row["prompt"]}
+    given = read_of_item(study, cell, item)
+    if spec["metric"] == "win":
+        place["reference"] = "dataset"
+        shown |= _compared(shown, given or "", first_of_two(spec["seed"], unit_of(place)))
+    elif spec["metric"] == "trait":
+        shown["trait"] = given or ""
+    number = study.config.checkpoints.index(row["checkpoint"])
+    return _text(cell, place, third(number, len(study.config.checkpoints)), shown, item.id)
+
+
+def _compared(shown: Mapping[str, str], reference: str, first: bool) -> dict[str, str]:
+    """Put an answer and its reference side by side, so that nothing says which is which."""
+    texts = (shown["answer"], reference) if first else (reference, shown["answer"])
+    hashes = (shown["judged_sha256"], text_hash(reference) or "")
+    return {"answer": "", "answer_a": texts[0], "answer_b": texts[1], "a_sha256": hashes[0 if first else 1]}
+
+
+def _place(cell: Cell) -> dict[str, Any]:
+    track = cell.track
+    return {
+        "model": track.model,
+        "persona": track.persona,
+        "reference_persona": cell.as_persona,
+        "condition": track.condition,
+        "order": track.order,
+        "replicate": track.replicate,
+        "benchmark": cell.benchmark,
+    }
+
+
+def _shown(frozen: FrozenPlan, spec: Row, row: Row, slug: str) -> dict[str, str]:
+    persona = frozen.study.personas.get(slug)
+    return {
+        "judged_sha256": row["answer_sha256"],
+        "metric": spec["metric"],
+        "role": persona.role if persona else "",
+        "description": persona.description if persona else "",
+        "answer": strip_thinking(row["answer"])[0],
+    }
+
+
+def _text(cell: Cell, place: Row, part: int, shown: dict[str, str], turn: str) -> Text:
+    unit = unit_of(place)
+    as_persona = str(place["reference_persona"] or "")
+    same = (cell.track.model, cell.track.persona, as_persona, turn, shown["judged_sha256"])
+    stratum = (cell.track.model, cell.track.persona, as_persona, cell.track.condition, str(part))
+    return Text(unit, same, stratum, {"unit": unit, **shown})

@@ -1,0 +1,65 @@
+"""What the grids of panels draw: means over the dialogue, for each model and for each persona."""
+
+from typing import Literal
+
+import pandas as pd
+
+from personas.stats import cells, checks
+from personas.stats.bootstrap import RESAMPLES, SEED
+
+By = Literal["model", "persona"]
+
+AVERAGE_DTYPES = {
+    "by": "str",
+    "unit": "str",
+    "measure": "str",
+    "condition": "str",
+    "group": "str",
+    "axis": "str",
+    "position": "int64",
+    "mean": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n_cells": "int64",
+    "n_missing": "int64",
+}
+_PLACE = ["measure", "condition", "group", "axis", "position"]
+_KEY = [*_PLACE, "model", "persona"]
+_NOBODY = ""  # the persona of a baseline whose answers belong to nobody; no slug is empty
+
+
+def averages(values: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
+    """Mean and bootstrap band by model, over its personas, and by persona, over the models.
+
+    `values` is `tables/values`. Orders and replicates are averaged first; mean, low and high (unit of the measure)
+    run over the other dimension, each cell counting the same. Beside a persona stands the baseline that answered its
+    items or is judged as it; answers of a baseline that belong to nobody stand beside each persona of the model (the
+    study drew the mean over all baselines there). `n_missing`: cells without a value. Columns and types:
+    `AVERAGE_DTYPES`; sorted by them.
+
+    Raises:
+        ValueError: a column is missing, or a value occurs twice.
+    """
+    checks.require_columns(values, [*_KEY, "order", "replicate", "value"], "table of values")
+    checks.require_unique(values, [*_KEY, "order", "replicate"], "values")
+    by_cell = cells.means(values.assign(persona=values["persona"].fillna(_NOBODY)), _KEY)
+    parts = [_series(by_cell, "model", resamples, seed), _series(_beside(by_cell), "persona", resamples, seed)]
+    return pd.concat(parts, ignore_index=True)[list(AVERAGE_DTYPES)].astype(AVERAGE_DTYPES)
+
+
+def _beside(by_cell: pd.DataFrame) -> pd.DataFrame:
+    """Give what belongs to nobody to each persona of the model and measure."""
+    shared = by_cell["persona"] == _NOBODY
+    key = ["measure", "model"]
+    personas = by_cell.loc[by_cell["group"] == "persona", [*key, "persona"]].drop_duplicates()
+    given = by_cell[shared].drop(columns="persona").merge(personas, on=key)
+    return pd.concat([by_cell[~shared], given], ignore_index=True)
+
+
+def _series(by_cell: pd.DataFrame, by: By, resamples: int, seed: int) -> pd.DataFrame:
+    point = [by, *_PLACE]
+    ordered = by_cell.sort_values(_KEY)  # sums must not depend on the order of the rows
+    bands = cells.bands(ordered, point, resamples=resamples, seed=seed)
+    counted = cells.counts(ordered, point)
+    missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])
+    return bands.merge(missing[[*point, "n_missing"]], on=point).rename(columns={by: "unit"}).assign(by=by)

@@ -1,0 +1,56 @@
+"""How much of what was planned has a value, and what became of the rest."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from personas.stats import checks
+
+UTTERANCES = "utterances"
+"""Stands in `benchmark` for the answers of dialogues."""
+
+UNPARSED = "judge_unparsed"
+COVERAGE_KEYS = ["model", "persona", "benchmark", "judge", "metric", "condition"]
+COUNTS = ["planned", "scored", "failed", "unparsed"]
+_NEEDED = {"model", "persona", "benchmark", "judge", "metric", "condition", "status", "value"}
+
+
+def status_counts(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Count the rows of a ratings table by `COVERAGE_KEYS` and status: columns those, status, n, n_scored.
+
+    `judge` is null for what is only counted (`words`); `benchmark` is "utterances" for answers of dialogues.
+
+    Raises:
+        ValueError: a column is missing.
+    """
+    checks.require_columns(ratings, _NEEDED)
+    named = ratings.assign(benchmark=ratings["benchmark"].fillna(UTTERANCES))
+    return (
+        named.groupby([*COVERAGE_KEYS, "status"], sort=True, dropna=False)["value"]
+        .agg(n="size", n_scored="count")
+        .reset_index()
+    )
+
+
+def coverage(counts: Iterable[pd.DataFrame], statuses: Sequence[str]) -> pd.DataFrame:
+    """Return a row per model, persona, benchmark, judge, metric and condition: how many ratings, and how they ended.
+
+    `counts` are `status_counts` of the ratings tables. `planned` = `scored` + `failed` + `unparsed`: ratings with a
+    value; without one, because the answer or its scorer failed; and verdicts that could not be read. A column for
+    each of `statuses` counts all rows that ended so (an answer that was cut is `truncated` and scored); one that is
+    not among them, an error.
+
+    Raises:
+        ValueError: a status is not among `statuses`.
+    """
+    parts = list(counts)
+    keys = COVERAGE_KEYS
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "status", "n", "n_scored"])
+    if strange := sorted(set(rows["status"]) - set(statuses)):
+        raise ValueError(f"ratings: found the status {', '.join(strange)}, expected one of {', '.join(statuses)}")
+    lost = rows["n"] - rows["n_scored"]
+    unparsed = lost.where(rows["status"] == UNPARSED, 0)
+    counted = rows.assign(planned=rows["n"], scored=rows["n_scored"], failed=lost - unparsed, unparsed=unparsed)
+    counted = counted.assign(**{status: rows["n"].where(rows["status"] == status, 0) for status in statuses})
+    table = counted.groupby(keys, sort=True, dropna=False)[[*COUNTS, *statuses]].sum().reset_index()
+    return table.astype(dict.fromkeys([*COUNTS, *statuses], "int64") | dict.fromkeys(keys, "str"))

@@ -1,0 +1,100 @@
+"""BFI: how far a profile of five traits lies from a character's labels, and from the baseline's own profile.
+
+A profile is the plain mean of a judge's ratings per trait. Nothing is reversed for items keyed negatively:
+the judge rates the trait itself, not agreement with the item.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from personas.stats import checks
+from personas.stats.panels import JUDGE, TRAITS, Panel
+
+SPAN = 4
+"""From 1 to 5: distances are divided by it, and so lie between 0 and 1."""
+
+LABELS, BASELINE = "distance-from-labels", "distance-from-baseline"
+_PLACE = ["judge", "model", "condition", "order", "replicate", "checkpoint", "benchmark"]
+_CELL = [*_PLACE, "persona", "is_baseline"]
+
+
+def distance(one: Sequence[float], other: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """Return the mean absolute difference of two profiles, divided by 4; NaN if either lacks a trait.
+
+    `weights` are those of the traits; None counts them alike.
+    """
+    apart = np.abs(np.asarray(one, dtype=float) - np.asarray(other, dtype=float))
+    return float(np.average(apart, weights=weights)) / SPAN
+
+
+def profiles(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each judge and cell: the mean of each trait (NaN without a verdict), and `n <trait>` items."""
+    traits = ratings[(ratings["metric"] == "trait") & ratings["judge"].notna()]
+    checks.require_unique(traits, [*checks.ANSWER, "judge"], "bfi")
+    values = traits.assign(value=traits["value"].astype("float64")).groupby([*_CELL, "label"])["value"]
+    means = values.mean().unstack("label").reindex(columns=list(TRAITS))
+    items = values.size().unstack("label").reindex(columns=list(TRAITS)).fillna(0).add_prefix("n ")
+    return pd.concat([means, items], axis=1).reset_index()
+
+
+def distances(ratings: pd.DataFrame, labels: Mapping[str, Mapping[str, float]], weighting: str) -> pd.DataFrame:
+    """Return one row per judge, cell and what it is compared with, shaped like a rating: `value` is the distance.
+
+    `labels`: persona -> trait -> score. A persona with labels is compared with them, the baseline with those of each
+    such persona in turn (`reference_persona`), and every persona with the baseline of the same model, condition,
+    order, replicate and checkpoint. `weighting` of the latter: `traits` alike, or by their `items`, as in the study.
+    """
+    cells = profiles(ratings)
+    baselines = {tuple(cell[key] for key in _PLACE): cell for cell in cells.to_dict("records") if cell["is_baseline"]}
+    rows = []
+    for cell in cells.to_dict("records"):
+        profile = [cell[trait] for trait in TRAITS]
+        for persona in labels if cell["is_baseline"] else {cell["persona"]} & labels.keys():
+            far = distance(profile, [labels[persona][trait] for trait in TRAITS])
+            rows.append(_row(cell, LABELS, far, persona if cell["is_baseline"] else None))
+        baseline = baselines.get(tuple(cell[key] for key in _PLACE))
+        if baseline is not None and not cell["is_baseline"]:
+            weights = [cell[f"n {trait}"] for trait in TRAITS] if weighting == "items" else None
+            rows.append(_row(cell, BASELINE, distance(profile, [baseline[t] for t in TRAITS], weights), None))
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"value": "float64"})
+
+
+COLUMNS = [*_CELL, "reference_persona", "metric", "item_id", "label", "reference", "status", "value"]
+"""Those of a rating that series need; `item_id` is always the same, since a distance is one number a cell."""
+
+
+def _row(cell: Mapping[Any, Any], metric: str, value: float, persona: str | None) -> dict[str, object]:
+    return {key: cell[key] for key in _CELL} | {
+        "reference_persona": persona,
+        "metric": metric,
+        "item_id": "profile",
+        "label": None,
+        "reference": None,
+        "status": "ok" if np.isfinite(value) else "incomplete",
+        "value": value,
+    }
+
+
+def distance_panels(benchmark: str, judge: str, label_set: str, has_labels: bool) -> tuple[Panel, ...]:
+    """Return the panels of the figure of distances; without labels only that of the baseline."""
+    unit = "mean absolute difference / 4"
+    panels = [
+        Panel("labels", f"Distance from the labels ({label_set})", unit, LABELS, judge=JUDGE, better="lower"),
+        Panel("baseline", "Distance from the baseline", unit, BASELINE, judge=JUDGE),
+    ]
+    return tuple(
+        Panel(
+            f"{benchmark}-distance-from-{panel.slug}-by-{judge}",
+            panel.title,
+            panel.unit,
+            panel.metric,
+            benchmark,
+            judge=judge,
+            better=panel.better,
+            scale="amount",
+        )
+        for panel in (panels if has_labels else panels[1:])
+    )

@@ -1,0 +1,132 @@
+"""The study's mixed models: what length, persona, size of the model and token patterns have to do with a measure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from personas.stats.measures import CHECKPOINT
+from personas.stats.mixed import fit
+from personas.stats.pairs import against_baseline, cell_means, since_first
+
+MIXED_DTYPES = {
+    "family": "str",
+    "measure": "str",
+    "model": "str",
+    "condition": "str",
+    "term": "str",
+    "coefficient": "float64",
+    "se": "float64",
+    "z": "float64",
+    "p": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n": "int64",
+    "n_missing": "int64",
+    "n_scored": "Int64",
+    "n_planned": "Int64",
+    "n_groups": "int64",
+    "group_variance": "float64",
+    "optimizer": "str",
+    "status": "str",
+}
+Families = Mapping[str, Mapping[str, Any]]
+"""Of each model of the grid its `size` and `family`, as the config says; each may be null."""
+
+
+def mixed_models(values: pd.DataFrame, counts: pd.DataFrame | None, models: Families, *, study: bool) -> pd.DataFrame:
+    """Return one row for each family, measure, model, condition and term of a fit; the columns are `MIXED_DTYPES`.
+
+    - `length`: value ~ position, of personas; groups: persona. Per measure, model and condition.
+    - `personalization`: value ~ persona (1) or baseline (0), over all checkpoints; groups: persona, the baseline
+      being one of its own where its answers belong to nobody. The study's groups (`study`) are checkpoint and
+      persona, of which most have one row, so that the variance between them cannot be told from the noise.
+    - `length-by-size`: last minus first position ~ size of the model; groups: persona and family of models.
+    - `personalization-by-size`: persona minus baseline at checkpoint 0 ~ size, groups as before. With `study`
+      conditions count apart there, though they share this checkpoint.
+    - `patterns`: hits ~ position, summed over benchmarks, per condition and whose patterns (measure
+      `patterns-persona`, `patterns-baseline`); groups: model and persona. A cell whose mining failed is missing.
+
+    Sizes: only models that have one take part; where fewer than two sizes are there, the status is `too-few`. A
+    model without a family is a family of its own. `n_missing` counts rows that are planned and have no value,
+    `n_scored` and `n_planned` the items behind all rows (null for patterns, whose counts do not know what was
+    planned). Source of the formulas: the study's notebooks gen_graphics and spotlight_analysis.
+    """
+    cells = cell_means(values)
+    fits = [*_length(cells), *_personalization(cells, study), *_by_size(cells, models, study)]
+    if counts is not None:
+        fits += _patterns(counts)
+    return pd.DataFrame(fits, columns=list(MIXED_DTYPES)).astype(MIXED_DTYPES)
+
+
+def _rows(rows: pd.DataFrame, term: str, groups: pd.Series, where: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one fit."""
+    found = fit(rows, [term], groups)
+    items = ("n_scored", "n_planned")
+    told: dict[str, Any] = {name: int(rows[name].sum()) if name in rows else None for name in items}
+    told |= {"n": found.n, "n_missing": len(rows) - found.n, "n_groups": found.n_groups}
+    told |= {"group_variance": found.group_variance, "optimizer": found.optimizer, "status": found.status}
+    for numbers in found.terms:
+        yield {**where, **numbers, **told}
+
+
+def _each(rows: pd.DataFrame, by: Sequence[str], family: str) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    for key, part in rows.groupby(list(by), sort=True):
+        yield {"family": family, **dict(zip(by, key, strict=True))}, part
+
+
+def _length(cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    personas = cells[cells["group"] == "persona"]
+    for where, rows in _each(personas, ["measure", "model", "condition"], "length"):
+        yield from _rows(rows, "position", rows["persona"], where)
+
+
+def _personalization(cells: pd.DataFrame, study: bool) -> Iterator[dict[str, Any]]:
+    compared = cells[cells["axis"] == CHECKPOINT]
+    both = compared.groupby(["measure", "model"])["group"].transform("nunique") == 2
+    labelled = compared[both].assign(persona=compared["persona"].fillna("baseline"))
+    labelled = labelled.assign(is_persona=(labelled["group"] == "persona").astype("float64"))
+    for where, rows in _each(labelled, ["measure", "model", "condition"], "personalization"):
+        renamed = rows.rename(columns={"persona": "whose", "is_persona": "persona"})
+        groups = renamed["position"].astype("str") + " " + _apart(renamed) if study else renamed["whose"]
+        yield from _rows(renamed, "persona", groups, where)
+
+
+def _apart(rows: pd.DataFrame) -> pd.Series:
+    """The study's name of whose a row is: a baseline that answered a persona's items is not that persona."""
+    return rows["group"] + " " + rows["whose"]
+
+
+_AVERAGED = {"value": "mean", "n_scored": "sum", "n_planned": "sum"}
+
+
+def _by_size(cells: pd.DataFrame, models: Families, study: bool) -> Iterator[dict[str, Any]]:
+    sized = [slug for slug, model in models.items() if model["size"] is not None]
+    if not sized:
+        return
+    of_sized = cells[cells["model"].isin(sized)]
+    later = since_first(of_sized[of_sized["group"] == "persona"])
+    last = later[later["position"] == later.groupby("measure")["position"].transform("max")]
+    against = against_baseline(of_sized)
+    first = against[(against["position"] == 0) & (against["axis"] == CHECKPOINT)]
+    if not study:  # one number, whichever condition it is counted in
+        first = first.groupby(["measure", "model", "persona"], sort=True).agg(_AVERAGED).reset_index()
+    for family, rows in (("length-by-size", last), ("personalization-by-size", first)):
+        sizes = rows["model"].map({slug: models[slug]["size"] for slug in sized})
+        families = rows["model"].map({slug: models[slug]["family"] or slug for slug in sized})
+        placed = rows.assign(size=sizes, groups=rows["persona"] + " " + families)
+        for where, part in _each(placed, ["measure"], family):
+            yield from _rows(part, "size", part["groups"], where)
+
+
+def _patterns(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    spoken = counts[counts["speaker"] == "persona"]
+    known = (spoken["mining"] == "ok") & (spoken["n_documents"] > 0)
+    hits = spoken["n_hits"].astype("float64").where(known)
+    cell = ["condition", "pattern_group", "model", "persona", "checkpoint"]
+    # A sum that lacks a benchmark would be too low: it is missing as a whole.
+    summed = spoken.assign(value=hits).groupby(cell, sort=True)["value"].agg(lambda found: found.sum(skipna=False))
+    rows = summed.reset_index().rename(columns={"checkpoint": "position"})
+    rows = rows.assign(measure="patterns-" + rows["pattern_group"])
+    for where, part in _each(rows, ["measure", "condition"], "patterns"):
+        yield from _rows(part, "position", part["model"] + " " + part["persona"], where)

@@ -1,0 +1,80 @@
+"""Models and personas in the order of what was measured."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+
+RANKING_DTYPES = {
+    "of": "str",
+    "measure": "str",
+    "condition": "str",
+    "position": "int64",
+    "rank": "float64",
+    "name": "str",
+    "mean": "float64",
+    "low": "float64",
+    "high": "float64",
+    "better": "str",
+    "scale": "str",
+    "n_cells": "int64",
+    "n_missing": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
+}
+_CELL = ["model", "persona", "position"]
+
+
+def rankings(
+    values: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, resamples: int = RESAMPLES, seed: int = SEED
+) -> pd.DataFrame:
+    """Return models, and personas, ranked by each measure at its first and last position; columns `RANKING_DTYPES`.
+
+    Only personas' values count, not the baseline's. A model's value is the mean over its personas, a persona's over
+    the models, each (model, persona) cell averaged over orders and replicates first; low and high are a percentile
+    bootstrap over cells. Rank 1 is the best by the measure's `better` (of a neutral measure the largest); equal
+    values share the smaller rank, one without a value has none (NaN). `n_missing` counts cells without a value.
+    """
+    own = values[values["group"] == "persona"]
+    rows = [row for measure in measures for row in _of_measure(own, measure, resamples, seed)]
+    return pd.DataFrame(rows, columns=list(RANKING_DTYPES)).astype(RANKING_DTYPES)
+
+
+def _of_measure(
+    values: pd.DataFrame, measure: Mapping[str, Any], resamples: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    rows = values[values["measure"] == measure["measure"]]
+    told = {key: measure[key] for key in ("measure", "better", "scale")}
+    for condition, part in rows.groupby("condition", sort=True):
+        for position in sorted({part["position"].min(), part["position"].max()}):
+            there = part[part["position"] == position]
+            for of in ("model", "persona"):
+                ranked = _ranked(there, of, measure["better"], resamples, seed)
+                yield from ({**told, "of": of, "condition": condition, "position": position, **row} for row in ranked)
+
+
+def _ranked(values: pd.DataFrame, of: str, better: str, resamples: int, seed: int) -> list[dict[str, Any]]:
+    cells = values.groupby(_CELL, sort=True).agg(
+        value=("value", "mean"), n_scored=("n_scored", "sum"), n_planned=("n_planned", "sum")
+    )
+    rows = []
+    for name, part in cells.reset_index().groupby(of, sort=True):
+        mean, low, high, n = bootstrap_mean(part["value"].dropna(), resamples=resamples, seed=seed)
+        counted = {key: int(part[key].sum()) for key in ("n_scored", "n_planned")}
+        rows.append(
+            {
+                "name": name,
+                "mean": mean,
+                "low": low,
+                "high": high,
+                "n_cells": n,
+                "n_missing": len(part) - n,
+                **counted,
+            }
+        )
+    means = pd.Series([row["mean"] for row in rows], dtype="float64")
+    ranks = means.rank(method="min", ascending=better == "lower")
+    ranked = [{**row, "rank": rank} for row, rank in zip(rows, ranks, strict=True)]
+    return sorted(ranked, key=lambda row: (row["rank"] != row["rank"], row["rank"], row["name"]))

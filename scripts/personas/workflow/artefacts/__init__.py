@@ -1,0 +1,1 @@
+"""Tables, figures and pages of a grid, each with an identity of its own."""

@@ -1,0 +1,89 @@
+"""What batches ask of a machine. Profiles address stages or models; Snakemake knows only rules."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from personas.config.models import Model, VllmModel
+from personas.core.errors import UserError
+from personas.workflow.stages import ARTEFACT_RULES
+
+_THREADS = {"llama.cpp": 8, "vllm": 4, "endpoint": 1}
+"""At most. vLLM on a GPU keeps few busy; an endpoint computes elsewhere."""
+
+_MEGABYTES = {"llama.cpp": 3000, "vllm": 32000, "endpoint": 2000}
+"""vLLM reads weights through the memory of the host."""
+
+SLOWEST = 3
+"""A batch may take this many times the minutes that were estimated for it."""
+
+
+def walltime(minutes: float) -> Callable[..., int]:
+    """Return the resource `runtime` of a batch, in minutes; twice as much from its second attempt on.
+
+    A second attempt has less to do, but it starts the engine again, and the first may have failed on a slow machine.
+    """
+
+    def runtime(wildcards: Any, attempt: int) -> int:
+        return max(10, math.ceil(SLOWEST * minutes)) * min(attempt, 2)
+
+    return runtime
+
+
+def memory(model: Model) -> Callable[..., int]:
+    """Return the resource `mem_mb` of a batch: so much more with every attempt."""
+    megabytes = _MEGABYTES[model.engine]
+
+    def mem_mb(wildcards: Any, attempt: int) -> int:
+        return megabytes * attempt
+
+    return mem_mb
+
+
+def threads(model: Model, cores: int | None) -> int:
+    """Return how many threads a batch takes of `cores` (None: Snakemake does not know yet)."""
+    return min(cores or 1, _THREADS[model.engine])
+
+
+def gpus(model: Model) -> int:
+    """Return the resource `gpu` of a batch: how many GPUs its engine uses."""
+    return model.tensor_parallel if isinstance(model, VllmModel) else 0
+
+
+RULES = ("all", *(rule for rules in ARTEFACT_RULES.values() for rule in rules))
+
+
+def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) -> None:
+    """Copy `set-resources` and `set-threads` of each stage, and of a model in a stage, to the rules of its batches.
+
+    `generate` is a stage, `generate_gemma` a model in it, `generate_gemma_01` a batch: what is more special wins.
+    UserError for a name that is neither a stage nor a rule: Snakemake would ignore it without a word.
+    """
+    settings = workflow.resource_settings
+    settings.overwrite_resources = _spread("set-resources", settings.overwrite_resources, batches)
+    settings.overwrite_threads = _spread("set-threads", settings.overwrite_threads, batches)
+
+
+def _spread(option: str, given: Mapping[str, Any], batches: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    names = {name for group in batches.values() for name in group}
+    for name in given.keys() - names - batches.keys() - set(RULES):
+        if not name.startswith(tuple(f"{stage}_" for stage in batches)):
+            known = ", ".join([*batches, *RULES])
+            raise UserError(f"{option}: found {name!r}, expected a stage or a rule: {known}.")
+    result = dict(given)
+    for stage, group in batches.items():
+        for batch in group:
+            values = [given[name] for name in (stage, batch.rpartition("_")[0], batch) if name in given]
+            if values:
+                result[batch] = _merged(values)
+    return result
+
+
+def _merged(values: Sequence[Any]) -> Any:
+    """Return the last value, or the resources of all, a later one before an earlier one."""
+    if not isinstance(values[0], Mapping):
+        return values[-1]
+    from snakemake.resources import Resource, Resources
+
+    merged = {name: value for resources in values for name, value in resources.items()}
+    return Resources({n: v if isinstance(v, Resource) else Resource(n, v) for n, v in merged.items()})

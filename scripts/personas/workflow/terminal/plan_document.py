@@ -1,0 +1,265 @@
+"""The plan as JSON: a versioned document, whose schema stands in docs/plan.schema.json.
+
+`python -m personas.workflow.terminal.plan_document` writes the schema.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from personas.grid.cells import Cell
+from personas.plan.asked import asked_model
+from personas.plan.costs.estimate import Estimate, total
+from personas.plan.plan_report import Outlook
+
+VERSION: Literal[2] = 2
+SCHEMA_FILE = Path("docs/plan.schema.json")
+
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Work(_Document):
+    """What missing cells take. Everything after `journaled` is for `to_send`, the requests the journal lacks."""
+
+    rows: Count = Field(description="planned rows: rounds, items at every checkpoint, answers to judge")
+    requests: Count = Field(description="those of them that differ; equal requests are sent once")
+    journaled: Count = Field(description="requests that the journal answers already")
+    to_send: Count = Field(description="requests that the engine gets")
+    prompt_tokens: Amount = Field(description="tokens of all prompts, as a hosted server bills them")
+    computed_tokens: Amount = Field(description="those that no earlier request has in the same prefix")
+    completion_tokens: Amount
+    engine_minutes: Amount = Field(description="minutes of engine time, without the start of the engine")
+    measured_share: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        description="share of `to_send` with answer length and speed from earlier runs; null: none to send"
+    )
+    money: dict[str, Amount] = Field(description="currency -> amount, of models with a price")
+
+
+class Counts(_Document):
+    """Cells of one value of an axis."""
+
+    cells: Count
+    current: Count
+    missing: Count
+
+
+class Group(Counts):
+    """The cells of one stage, model and judge."""
+
+    stage: Literal["dialogues", "responses", "judgements"]
+    model: str
+    judge: str | None
+    work: Work
+
+
+class MissingCell(_Document):
+    """One missing cell."""
+
+    path: str = Field(description="below the results folder")
+    stage: Literal["dialogues", "responses", "judgements"]
+    model: str
+    persona: str
+    condition: str
+    order: str
+    replicate: int
+    benchmark: str | None
+    metric: str | None
+    as_persona: str | None = Field(description="persona whose items the baseline is asked, or as which it is judged")
+    judge: str | None
+    reference: str | None
+    reason: str
+    requests: Count
+    journaled: Count
+
+
+class PlannedBatch(_Document):
+    """One batch: a rule of that name."""
+
+    name: str
+    stage: Literal["generate", "judge", "import"]
+    model: str
+    judge: str | None
+    cells: Count
+    rows: Count = Field(description="requests at most, journaled and equal ones included")
+    minutes: Amount = Field(description="engine minutes for all its rows: what batches are cut by")
+
+
+class WeightsToFetch(_Document):
+    """Weights that a run downloads first."""
+
+    slug: str = Field(description="the model, or judge")
+    id: str
+    revision: str
+
+
+class PlanDocument(_Document):
+    """A plan of the whole grid."""
+
+    version: Literal[2] = Field(description="changes when a field changes its meaning")
+    total: Counts
+    work: Work
+    groups: list[Group]
+    axes: dict[str, dict[str, Counts]] = Field(
+        description="axis -> value -> cells; judgements of published completions are on none"
+    )
+    reasons: dict[str, Count] = Field(description="reason -> missing cells")
+    missing: list[MissingCell]
+    absent: list[str] = Field(
+        description="third-party files that are not here: the estimates stand on number and length of their texts "
+        "as the catalogue has them"
+    )
+    batches: list[PlannedBatch]
+    fetches: list[WeightsToFetch]
+
+
+AXES: Mapping[str, Callable[[Cell], str]] = {
+    "model": lambda cell: cell.track.model,
+    "persona": lambda cell: cell.track.persona,
+    "condition": lambda cell: cell.track.condition,
+    "order": lambda cell: cell.track.order,
+    "replicate": lambda cell: str(cell.track.replicate),
+    "benchmark or metric": lambda cell: cell.kind,
+}
+
+
+def plan_document(outlook: Outlook) -> PlanDocument:
+    """Return the plan as a document."""
+    plan = outlook.plan
+    return PlanDocument(
+        version=VERSION,
+        total=_counts(plan.grid.cells, _missing(outlook)),
+        work=work_of(outlook, plan.missing),
+        groups=groups(outlook),
+        axes=axes(outlook),
+        reasons=dict(Counter(outlook.reasons.values()).most_common()),
+        missing=[_missing_cell(outlook, cell) for cell in plan.missing],
+        absent=[f"{source}/{path}" for source, path in plan.grid.study.absent],
+        batches=[
+            PlannedBatch(
+                name=batch.name,
+                stage=batch.stage,
+                model=batch.model,
+                judge=batch.judge,
+                cells=len(batch.outputs),
+                rows=batch.requests,
+                minutes=batch.minutes,
+            )
+            for batch in plan.batches
+        ],
+        fetches=[WeightsToFetch(slug=f.slug, id=f.id, revision=f.revision) for f in outlook.fetches],
+    )
+
+
+def groups(outlook: Outlook) -> list[Group]:
+    """Return the cells by stage, model and judge, in the order of the grid."""
+    missing, parts = _missing(outlook), dict[tuple[str, str, str | None], list[Cell]]()
+    for cell in outlook.plan.grid.cells:
+        parts.setdefault((cell.stage, cell.track.model, cell.judge), []).append(cell)
+    return [
+        Group.model_validate(
+            {
+                **_counts(cells, missing).model_dump(),
+                "stage": stage,
+                "model": model,
+                "judge": judge,
+                "work": work_of(outlook, [cell for cell in cells if cell.path in missing]),
+            }
+        )
+        for (stage, model, judge), cells in sorted(parts.items(), key=lambda part: _rank(part[0]))
+    ]
+
+
+def _rank(key: tuple[str, str, str | None]) -> tuple[bool, str]:
+    return key[0] == "judgements", key[2] or ""
+
+
+def axes(outlook: Outlook) -> dict[str, dict[str, Counts]]:
+    """Return cells by value of each axis of the grid; judgements of published answers are beside these."""
+    missing, result = _missing(outlook), dict[str, dict[str, Counts]]()
+    on_axes = [cell for cell in outlook.plan.grid.cells if cell.completions is None]
+    for axis, value_of in AXES.items():
+        all_cells = Counter(value_of(cell) for cell in on_axes)
+        lacking = Counter(value_of(cell) for cell in on_axes if cell.path in missing)
+        result[axis] = {
+            value: Counts(cells=cells, current=cells - lacking[value], missing=lacking[value])
+            for value, cells in all_cells.items()
+        }
+    return result
+
+
+def work_of(outlook: Outlook, cells: Iterable[Cell]) -> Work:
+    """Return what cells of the plan take together."""
+    cells = list(cells)
+    summed = total(outlook.estimates.get(cell.path, Estimate()) for cell in cells)
+    return Work(
+        rows=summed.rows,
+        requests=summed.requests,
+        journaled=summed.journaled,
+        to_send=summed.to_send,
+        prompt_tokens=round(summed.prompt_tokens, 1),
+        computed_tokens=round(max(0.0, summed.computed_tokens), 1),
+        completion_tokens=round(summed.completion_tokens, 1),
+        engine_minutes=round(summed.seconds / 60, 3),
+        measured_share=round(summed.measured / summed.to_send, 4) if summed.to_send else None,
+        money=_money(outlook, cells),
+    )
+
+
+def _money(outlook: Outlook, cells: Iterable[Cell]) -> dict[str, float]:
+    config = outlook.plan.grid.study.config
+    money: dict[str, float] = {}
+    for cell in cells:
+        price = asked_model(config, cell.track.model, cell.judge).price
+        if price and cell.path in outlook.estimates:
+            money[price.currency] = money.get(price.currency, 0.0) + outlook.estimates[cell.path].money
+    return {currency: round(amount, 4) for currency, amount in money.items()}
+
+
+def _missing(outlook: Outlook) -> set[str]:
+    return {cell.path for cell in outlook.plan.missing}
+
+
+def _counts(cells: Iterable[Cell], missing: set[str]) -> Counts:
+    paths = [cell.path for cell in cells]
+    lacking = sum(path in missing for path in paths)
+    return Counts(cells=len(paths), current=len(paths) - lacking, missing=lacking)
+
+
+def _missing_cell(outlook: Outlook, cell: Cell) -> MissingCell:
+    taken = outlook.estimates.get(cell.path, Estimate())
+    # Values are of the right types already; checking each of 20,000 again takes seconds.
+    return MissingCell.model_construct(
+        path=cell.path,
+        stage=cell.stage,
+        model=cell.track.model,
+        persona=cell.track.persona,
+        condition=cell.track.condition,
+        order=cell.track.order,
+        replicate=cell.track.replicate,
+        benchmark=cell.benchmark,
+        metric=cell.metric,
+        as_persona=cell.as_persona,
+        judge=cell.judge,
+        reference=cell.reference,
+        reason=outlook.reasons[cell.path],
+        requests=taken.requests,
+        journaled=taken.journaled,
+    )
+
+
+def schema() -> str:
+    """Return the JSON schema of the document, as indented JSON with a final newline."""
+    return json.dumps(PlanDocument.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema(), encoding="utf-8")

@@ -1,0 +1,140 @@
+"""The plan for people: what a run would make, why, how long it takes and what it costs."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from personas.pages.numbers import compact, minutes, money
+from personas.plan.plan_report import Outlook
+from personas.workflow.terminal.plan_document import Counts, Group, Work, axes, groups, work_of
+from personas.workflow.terminal.status import items_left_out, names, unusable_lines
+
+_WIDTH = 140
+_REASONS, _VALUES = 12, 6
+"""Lines of reasons, and values of an axis, that are printed; the JSON has all."""
+
+
+def console_width(stream: TextIO) -> int | None:
+    """Return the width to print at where `stream` is no terminal: enough for the table."""
+    return None if stream.isatty() else max(_WIDTH, shutil.get_terminal_size().columns)
+
+
+def print_outlook(outlook: Outlook, console: Console) -> None:
+    """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
+    console.print(plan_table(outlook))
+    if called := names(outlook.plan.grid.study):
+        console.print(called, highlight=False, markup=False)
+    lines = [*_rescored(outlook), *unusable_lines(outlook.plan)]
+    if outlook.plan.missing:
+        lines = [*_reasons(outlook), *lines, *_axes(outlook), *_weights(outlook), *_basis(outlook)]
+    else:
+        console.print("Every cell is current.")
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
+def plan_table(outlook: Outlook) -> Table:
+    """Return the table of the plan, a row for each stage and model, and one for all."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in ("stage", "model"):
+        table.add_column(heading, overflow="fold")
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right")
+    found = groups(outlook)
+    for group in found:
+        table.add_row(group.stage, _who(group), *_figures(group, group.work))
+    if len(found) > 1:
+        cells, missing = sum(g.cells for g in found), sum(g.missing for g in found)
+        everything = Counts(cells=cells, current=cells - missing, missing=missing)
+        table.add_section()
+        table.add_row("all", "", *_figures(everything, work_of(outlook, outlook.plan.missing)))
+    return table
+
+
+_HEADINGS = (
+    *("cells", "current", "missing", "requests", "journaled", "prompt\ntokens", "computed", "answer\ntokens"),
+    *("engine\ntime", "cost"),
+)
+
+
+def _who(group: Group) -> str:
+    return f"{group.model} by {group.judge}" if group.judge else group.model
+
+
+def _figures(counts: Counts, work: Work) -> list[str]:
+    cells = [f"{counts.cells:,}", f"{counts.current:,}", f"{counts.missing:,}"]
+    if not counts.missing:
+        return [*cells, *[""] * 7]
+    share = f"{work.journaled / work.requests:.0%}" if work.requests else ""
+    tokens = [compact(work.prompt_tokens), compact(work.computed_tokens), compact(work.completion_tokens)]
+    return [*cells, f"{work.requests:,}", share, *tokens, minutes(work.engine_minutes), money(work.money)]
+
+
+def _reasons(outlook: Outlook) -> Iterator[str]:
+    counted = Counter(outlook.reasons.values()).most_common()
+    for reason, cells in counted[:_REASONS]:
+        yield f"{cells:>7,} missing: {reason}"
+    if len(counted) > _REASONS:
+        rest = sum(cells for _, cells in counted[_REASONS:])
+        more = len(counted) - _REASONS
+        yield f"{rest:>7,} missing for {more} other reasons (all of them: personas plan --json FILE)"
+
+
+def _rescored(outlook: Outlook) -> Iterator[str]:
+    for reason, tables in outlook.rescored.items():
+        yield f"{tables:>7,} tables of ratings and patterns made again of the same answers: {reason}"
+
+
+def _axes(outlook: Outlook) -> Iterator[str]:
+    for axis, values in axes(outlook).items():
+        lacking = {value: counts for value, counts in values.items() if counts.missing}
+        if len(values) > 1:
+            yield f"  by {axis}: {', '.join(_listed(lacking.items()))}"
+
+
+def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
+    lacking = list(lacking)
+    for value, counts in lacking[:_VALUES]:
+        yield f"{value} {counts.missing:,} of {counts.cells:,}"
+    if len(lacking) > _VALUES:
+        yield f"and {len(lacking) - _VALUES} more"
+
+
+def _weights(outlook: Outlook) -> Iterator[str]:
+    for fetch in outlook.fetches:
+        yield (
+            f"{fetch.where}: the weights of {fetch.id} at {fetch.revision[:12]} are not here yet; a run downloads "
+            "them first (now: personas fetch --models)."
+        )
+
+
+def _basis(outlook: Outlook) -> Iterator[str]:
+    work = work_of(outlook, outlook.plan.missing)
+    batches = outlook.plan.batches
+    yield f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'}, {work.to_send:,} requests to send."
+    yield from (f"{line[0].upper()}{line[1:]}." for line in items_left_out(outlook.plan.grid.study))
+    absent = outlook.plan.grid.study.absent
+    if absent:
+        yield (
+            f"{len(absent)} third-party files are not here yet; stand-ins, in number and length as catalogued, "
+            "take the place of their texts (docs/data.md). A run fetches them first."
+        )
+    if work.measured_share is not None:
+        yield (
+            f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
+            "the rest from stated defaults (docs/planning.md)."
+        )
+    for model in outlook.capped:
+        if model.exceeded:
+            yield (
+                f"{model.where}.limits.spending: {model.spent:,.2f} {model.currency} are spent and "
+                f"{model.estimated:,.2f} more are estimated, the cap is {model.cap:,.2f}; "
+                "a batch that reaches it ends as engine-over-budget."
+            )
+    if work.journaled:
+        yield f"The journal answers {work.journaled:,} requests already; they are not sent again."

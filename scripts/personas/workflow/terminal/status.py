@@ -1,0 +1,120 @@
+"""`personas status`: what there is of a grid, what is missing, and who is working on it."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from personas.benchmarks import verifiers
+from personas.config.models import EndpointModel
+from personas.core.lease import live_holders
+from personas.grid.study import Study
+from personas.plan.plan import Plan
+from personas.workflow.terminal.actual import planned_against_actual
+from personas.workflow.terminal.troubles import troubles
+from personas.workflow.user import cache_trouble
+
+
+def print_status(plan: Plan, results: Path, console: Console) -> None:
+    """Print the status of a grid, and what its last run took against what was planned."""
+    console.print(cells_table(plan))
+    if called := names(plan.grid.study):
+        console.print(called, highlight=False, markup=False, soft_wrap=True)
+    artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
+    made = sum(path not in plan.unusable and (results / path).exists() for path in artefacts)
+    console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
+    for line in unusable_lines(plan):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for holder in live_holders(results / "leases"):
+        console.print(f"Working: {holder.sentence()}.")
+    compared = planned_against_actual(results)
+    if compared is not None:
+        console.print(compared)
+    if made == len(artefacts) and not plan.missing:
+        console.print(f"Complete; look at {results}/current/.")
+    else:
+        console.print("To make what is missing: uv run snakemake (with the same --configfile).")
+
+
+def unusable_lines(plan: Plan) -> Iterator[str]:
+    """Tell of files that are there and are made again: how many there are for each reason, and one of them."""
+    paths: dict[str, list[str]] = defaultdict(list)
+    for path, reason in plan.unusable.items():
+        paths[reason].append(path)
+    for reason, own in paths.items():
+        yield f"Made again, {len(own):,} of the files that are there: {reason}; for one {own[0]}"
+
+
+def cells_table(plan: Plan) -> Table:
+    """Return cells in the grid, current and missing, per stage, model and judge."""
+    total = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.grid.cells)
+    missing = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.missing)
+    table = Table()
+    for heading in ("stage", "model"):
+        table.add_column(heading)
+    for heading in ("cells", "current", "missing"):
+        table.add_column(heading, justify="right")
+    for (stage, model, judge), cells in total.items():
+        lacking = missing[stage, model, judge]
+        who = f"{model} by {judge}" if judge else model
+        table.add_row(stage, who, *(f"{count:,}" for count in (cells, cells - lacking, lacking)))
+    return table
+
+
+def names(study: Study) -> str | None:
+    """Return what the parts of a grid are called (`name`), by slug; None where nothing has a name."""
+    config = study.config
+    sections = (config.models, study.personas, config.conditions, config.benchmarks, config.judges)
+    called = [f"{slug}: {part.name}" for section in sections for slug, part in section.items() if part.name]
+    return f"Names: {'; '.join(called)}." if called else None
+
+
+def notes(study: Study) -> list[str]:
+    """Return what is right but perhaps not meant, or not ready: item sets without items, keys that are not set."""
+    no_items = [
+        f"benchmark {benchmark} has no items for persona {slug} (role {persona.role!r}), so it has no such cells."
+        for benchmark in study.config.benchmarks
+        for slug, persona in study.personas.items()
+        if not study.items_for(benchmark, persona.role)
+    ]
+    no_keys = [
+        f"models.{slug}.key_variable: the environment has no {model.key_variable}; its batches would stop."
+        for slug, model in study.config.models.items()
+        if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
+    ]
+    left_out = [f"{line}." for line in items_left_out(study)]
+    return [*filter(None, [cache_trouble()]), *no_items, *left_out, *no_keys, *_no_data(study)]
+
+
+def items_left_out(study: Study) -> list[str]:
+    """Say of each benchmark whose limit leaves items out how many of how many are asked."""
+    told = []
+    for slug in study.config.benchmarks:
+        bound = study.persona_bound(slug)
+        roles = [persona.role for persona in study.personas.values()] if bound else [None]
+        counts = {(len(study.items_for(slug, role)), len(study.all_items_for(slug, role))) for role in roles}
+        if shares := ", ".join(f"{asked} of {there}" for asked, there in sorted(counts) if asked < there):
+            whom = " are asked of each persona" if bound else " are asked"
+            told.append(f"benchmark {slug}: {shares} items{whom}, drawn by its limit")
+    return told
+
+
+def _no_data(study: Study) -> list[str]:
+    """Say which third-party files, and which data of verifiers, are not here."""
+    absent = [f"{study.store.path(source, path)} is not here; a run fetches it." for source, path in study.absent]
+    for slug in study.config.benchmarks:
+        if study.config.kind_of(slug) == "ifbench" and slug not in study.pins.nltk:
+            if slug in study.nltk:
+                verifiers.look_in(study.nltk[slug])
+            ids = [i for item in study.items[slug] for i in item.scoring.get("instruction_id_list", ())]
+            if lacking := verifiers.missing_data(ids):
+                told = ", ".join(lacking)
+                absent.append(
+                    f"benchmark {slug} has items that need NLTK data which cannot be read ({told}): unscorable."
+                )
+    return absent

@@ -1,0 +1,156 @@
+"""Rewrite the journals of one model: take answers out, or put all files into one. Only while alone (alone.py)."""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from personas.core.files import is_full, sync_folder, write_atomically
+from personas.requests.journal import answer_in, journal_files, journal_lines
+
+COMPACTED = "compacted.jsonl"
+"""Sorts before the journals of batches, `generate_...` and `judge_...`, so what it holds counts first."""
+
+STRUCK_OUT = b"-"
+"""Begins a line that was struck out, in the place of its brace."""
+DAMAGED = "damaged"
+"""Ending of files with lines of journals that nobody can read; whoever paid for them decides when they go."""
+
+
+def take_out(folder: Path, keys: Collection[bytes]) -> Path | None:
+    """Take the answers to `keys` out of the journals in `folder`; return what keeps the removed lines.
+
+    That is a file of its own, or on a full disk the journals in `folder` themselves. None where no journal holds any.
+    """
+    affected = [path for path in journal_files(folder) if any(key in keys for key, _ in journal_lines(path))]
+    if not affected:
+        return None
+    try:
+        return _move_out(folder, affected, keys)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        for path in affected:
+            _strike_out(path, keys)
+        return folder
+
+
+def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -> Path:
+    """Move lines to a file of their own.
+
+    They are on disk before the first journal is rewritten, so whatever ends this in between loses no answer, and the
+    same command again finishes it.
+    """
+    kept_at = _free_name(folder, "forgotten")
+    moved = (line for path in affected for key, line in journal_lines(path) if key in keys)
+    write_atomically(kept_at, _writer(map(_ended, moved)))
+    sync_folder(folder)
+    for path in affected:
+        write_atomically(path, _writer(line for key, line in journal_lines(path) if key not in keys))
+    return kept_at
+
+
+def _strike_out(path: Path, keys: Collection[bytes]) -> None:
+    """Make the lines of `keys` count no more without moving any: that takes no room on the disk."""
+    offset = 0
+    with path.open("r+b") as file:
+        for key, line in journal_lines(path):
+            if key in keys:
+                file.seek(offset)
+                file.write(STRUCK_OUT)
+            offset += len(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _free_name(folder: Path, ending: str) -> Path:
+    stem = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}"
+    names = [stem, *(f"{stem}-{attempt}" for attempt in range(1, 1000))]
+    return next(path for path in (folder / f"{name}.{ending}" for name in names) if not path.exists())
+
+
+def _writer(lines: Iterable[bytes]) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            file.writelines(lines)
+
+    return write
+
+
+def _ended(line: bytes) -> bytes:
+    """Return a line with its end, which the last of a file may lack."""
+    return line if line.endswith(b"\n") else line + b"\n"
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What compacting the journals of a model does: files, answers that stay, lines that go, bytes before, after."""
+
+    slug: str
+    files: int
+    answers: int
+    repeats: int
+    torn: int
+    before: int
+    after: int
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything would change."""
+        return self.files > 1 or self.repeats > 0 or self.torn > 0
+
+
+def compaction(folder: Path) -> Compaction:
+    """Return what compacting would do; reads every journal in `folder`, and changes nothing."""
+    paths, dropped = journal_files(folder), Counter[str]()
+    sizes = [len(line) for line in first_answers(paths, dropped, [])]
+    before = sum(path.stat().st_size for path in paths)
+    return Compaction(folder.name, len(paths), len(sizes), dropped["repeats"], dropped["torn"], before, sum(sizes))
+
+
+def compact(folder: Path) -> None:
+    """Put the journals in `folder` into one file, without torn lines and repeats; the first answer of a key stays.
+
+    The new file is on disk before an old one goes. In between the old ones only repeat what it says. Torn lines are
+    kept in a file beside: what the project cannot read today may still be somebody's paid answer.
+    """
+    paths, torn = journal_files(folder), list[bytes]()
+    write_atomically(folder / COMPACTED, _writer(map(_ended, first_answers(paths, Counter(), torn))))
+    if torn:
+        write_atomically(_free_name(folder, DAMAGED), _writer(map(_ended, torn)))
+    sync_folder(folder)
+    for path in paths:
+        if path.name != COMPACTED:
+            path.unlink()
+
+
+def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes]) -> Iterator[bytes]:
+    """Yield the lines that stay, in their order; count those that do not, `torn` and `repeats`, and keep the torn.
+
+    A line that is JSON but no reply of this version of the project stays, and does not count as an answer: another
+    version may read it.
+    """
+    seen: set[bytes] = set()
+    for path in paths:
+        for key, line in journal_lines(path):
+            if key is not None and key in seen:
+                dropped["repeats"] += 1
+            elif key is not None and answer_in(line) is not None:
+                seen.add(key)
+                yield line
+            elif key is not None and _is_json(line):
+                yield line
+            elif line.strip():
+                dropped["torn"] += 1
+                torn.append(line)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

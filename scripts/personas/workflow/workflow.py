@@ -1,0 +1,133 @@
+"""What the Snakefile calls: plan once in the main process, freeze it, and let jobs read the frozen plan."""
+
+import atexit
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from personas.config import DEFAULT_CONFIG, load_config
+from personas.config.reading.overrides import overrides
+from personas.core.errors import UserError
+from personas.core.lease import place_leases
+from personas.grid.grid import build_grid
+from personas.grid.study import Study, resolve
+from personas.plan import frozen as frozen_plans
+from personas.plan.artefact import Artefact
+from personas.plan.frozen import FrozenPlan, Run
+from personas.workflow import warm
+from personas.workflow.orphaned_jobs import refuse_given_up
+from personas.workflow.planning import look
+from personas.workflow.quoted import quote_python
+from personas.workflow.resources import spread_stage_resources
+from personas.workflow.run import leave, only_looks, prepare_run, wait_for_leftovers
+from personas.workflow.snakemake_patches import hide, mend_scheduler
+from personas.workflow.stages import stage_rules
+from personas.workflow.terminal.planned import console_width, print_outlook
+from personas.workflow.terminal.reserved import print_reserved
+from personas.workflow.user import name_user
+
+
+def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
+    """Return the plan of this invocation: made now in the main process, read from its file in a job.
+
+    In the main process the path of the file goes onto the command line of the jobs; the file itself is written
+    when the run starts (`start_run`), so that a dry run leaves nothing behind. A user's mistake ends the process
+    with one sentence and exit code 1.
+    """
+    # Scripts are run from a copy elsewhere; this is how they find this package, installed or not.
+    os.environ["PYTHONPATH"] = f"{workflow.basedir}/scripts"
+    # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,
+    # which takes three times as long as the imports themselves.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    name_user()
+    warm.forget()
+    mend_scheduler()
+    quote_python()
+    try:
+        if "frozen_plan" in config and not workflow.is_main_process:
+            frozen = frozen_plans.read(config["frozen_plan"])
+            refuse_given_up(frozen.folder())
+            return frozen
+        return _plan(workflow, config)
+    except UserError as error:
+        leave(error)
+
+
+def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
+    settings = workflow.config_settings
+    files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
+    study = resolve(load_config(files, overrides(settings.config)))
+    results = Path(study.config.results)
+    if not workflow.output_settings.dryrun and not only_looks():
+        _place_leases(study, results)
+        wait_for_leftovers(results)
+    outlook = look(build_grid(study), results, only_looks())
+    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
+    path = frozen_plans.plan_file(results, frozen.run.id)
+    # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
+    settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
+    config["frozen_plan"] = str(path)
+    spread_stage_resources(workflow, stage_rules(frozen))
+    hide(frozenset((results / path).as_posix() for path in frozen.to_make))
+    if workflow.output_settings.dryrun:
+        console = Console(stderr=True, width=console_width(sys.stderr))
+        print_outlook(outlook, console)
+        atexit.register(print_reserved, workflow, console)  # only then does Snakemake know its jobs
+    else:
+        prepare_run(workflow, frozen)
+    return frozen
+
+
+def _place_leases(study: Study, results: Path) -> None:
+    locks = study.config.machine.locks
+    try:
+        place_leases(results, locks)
+    except OSError as error:
+        raise UserError(f"machine.locks: found {locks}, expected a folder for locks ({error}).") from None
+
+
+def _relative(path: Path) -> Path:
+    """Show a file below the working folder by its short name."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _new_run() -> Run:
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    return Run(f"{stamp}-{socket.gethostname()}-{os.getpid()}", socket.gethostname(), os.getpid(), time.time())
+
+
+def inputs_of(frozen: FrozenPlan, output: str) -> list[Any]:
+    """Return the inputs of the artefact that makes `output`, as Snakemake files.
+
+    `ancient`, because the digest in the name of the output already stands for their content: no time stamp makes an
+    artefact anew, only an input that this run makes.
+    """
+    from snakemake.io import ancient
+
+    files = {path: (frozen.results / path).as_posix() for path in frozen.artefact(output).inputs}
+    made = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
+    return [*made, *(ancient(path) for path in frozen.fetched if _reads_texts(frozen.artefact(output)))]
+
+
+def current(frozen: FrozenPlan, plain: str) -> Any:
+    """Return the current file of a table or figure by its plain name, as an input of a rule of one's own.
+
+    UserError when the grid has no such file.
+    """
+    for artefact in frozen.artefacts:
+        named = dict(zip(artefact.plain_outputs, artefact.outputs, strict=True))
+        if plain in named:
+            return (frozen.results / named[plain]).as_posix()
+    known = sorted({Path(path).parts[0] for made in frozen.artefacts for path in made.plain_outputs})
+    raise UserError(f"current: found {plain}, expected a file of this grid, below {', '.join(known)}.")
+
+
+def _reads_texts(artefact: Artefact) -> bool:
+    """Tell whether an artefact is made with third-party texts, which must be here then."""
+    read = artefact.spec.get("labels") is not None or artefact.spec.get("texts") is not None
+    return artefact.rule in ("rate", "draw_sample", "tabulate_released") or read

@@ -1,1 +1,0 @@
-"""The plan: which cells are missing, how they are cut into batches, and what follows from them."""

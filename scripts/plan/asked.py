@@ -1,9 +1,0 @@
-"""Who is asked for a cell."""
-
-from scripts.config import Config
-from scripts.config.models import Model
-
-
-def asked_model(config: Config, model: str, judge: str | None) -> Model:
-    """Return the model that is asked for a cell: the judge's own, or the one that is measured."""
-    return config.judges[judge].model if judge else config.models[model]

@@ -1,1 +1,0 @@
-"""The study's released files: what names mean, what files hold, and the cells and tables made of them."""
