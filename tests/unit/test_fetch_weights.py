@@ -408,11 +408,14 @@ def test_an_interrupted_fetch_keeps_what_it_has(
         deadline = time.monotonic() + PATIENCE
         while not _kept(project) and time.monotonic() < deadline:
             time.sleep(0.05)
-        kept = _kept(project)
+        kept, thread = _kept(project), psutil.Process(process.pid)
+        woke = thread.num_ctx_switches().voluntary
         process.send_signal(number)
         if number == signal.SIGINT:
             assert hub.hold
-            _until_noticed(process)
+            while thread.num_ctx_switches().voluntary == woke or thread.status() != psutil.STATUS_SLEEPING:
+                assert time.monotonic() < deadline, "its main thread never woke to notice the signal"
+                time.sleep(0.05)
             hub.hold.set()
         code, _, err = outcome(process)
         assert kept > 0
@@ -426,15 +429,6 @@ def test_an_interrupted_fetch_keeps_what_it_has(
         assert code == 0 and hub.sent - before < 6_100_000 - kept
     shard = project.folder / "hf/hub/models--org--some/snapshots" / COMMIT / SHARD
     assert hashlib.sha256(shard.read_bytes()).digest() == hashlib.sha256(repository()[SHARD]).digest()
-
-
-def _until_noticed(process: "subprocess.Popen[str]") -> None:
-    """Wait until the main thread of a process has handled a signal: it woke up, and waits again."""
-    thread = psutil.Process(process.pid)
-    before, deadline = thread.num_ctx_switches().voluntary, time.monotonic() + PATIENCE
-    while thread.num_ctx_switches().voluntary == before or thread.status() != psutil.STATUS_SLEEPING:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def _kept(project: Project) -> int:
