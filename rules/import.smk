@@ -43,4 +43,4 @@ rule tabulate_released:
     message:
         "Tabulating released files: {wildcards.name}"
     script:
-        "../scripts/tabulate.py"
+        "../scripts/tabulate_released.py"

@@ -114,10 +114,12 @@ def from_yaml(path: Path) -> Any:
 def copy_project(folder: Path) -> None:
     """Copy what a run needs of the project, as it is in the work tree, and what is compiled of it."""
     folder.mkdir(parents=True)
+    left_out = {"data": ("external",)}
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("external", "*.pyc.*"))
+            ignored = shutil.ignore_patterns("*.pyc.*", *left_out.get(part, ()))
+            shutil.copytree(source, folder / part, ignore=ignored)
         else:
             shutil.copy2(source, folder / part)
 
