@@ -9,31 +9,21 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from personas.workflow.resources import gpus, memory, threads, walltime
 from personas.workflow.run import start_run
-from personas.workflow.stages import named_targets
+from personas.workflow.stages import of_stage, targets
 from personas.workflow.workflow import current, inputs_of, open_plan
-from personas.pages.categories import figure_category
+from personas.pages.categories import figure_category, page_caption, plain_name
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
 PLAN = open_plan(workflow, config)
 RESULTS = PLAN.results.as_posix()
 
 
-wildcard_constraints:
-    digest="[0-9a-f]{16}",
-    name="[A-Za-z0-9.-]+",
-    place="[A-Za-z0-9./-]+",
-
-
 include: "rules/fetch.smk"
-include: "rules/generate.smk"
-include: "rules/judge.smk"
-include: "rules/import.smk"
-include: "rules/ratings.smk"
-include: "rules/patterns.smk"
-include: "rules/analysis.smk"
-include: "rules/calibration.smk"
+include: "rules/cells.smk"
+include: "rules/scores.smk"
+include: "rules/tables.smk"
 include: "rules/figures.smk"
-include: "rules/report.smk"
+include: "rules/pages.smk"
 
 
 onstart:
@@ -47,9 +37,9 @@ rule all:
     localrule: True
 
 
-# Targets with names: a stage (`snakemake generate` makes what is missing of it), or a figure.
-# A target of which all is made asks for this file alone: Snakemake runs a rule that asks for nothing.
-for name, files in named_targets(PLAN).items():
+# Targets with names: a stage (`snakemake generate` makes what is missing of it), or a figure as it is called in
+# `results/current/`. One of which all is made asks for this file alone: Snakemake runs a rule that asks for nothing.
+for name, files in targets(PLAN, sys.argv).items():
 
     rule:
         name:

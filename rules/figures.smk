@@ -1,23 +1,35 @@
-rule draw:
-    input:
-        lambda wildcards: inputs_of(PLAN, f"figures/{wildcards.name}.{wildcards.digest}.pdf"),
-    output:
-        f"{RESULTS}/figures/{{name}}.{{digest}}.pdf",
-        report(
-            f"{RESULTS}/figures/{{name}}.{{digest}}.png",
-            caption="captions/figure.rst",
-            category=lambda wildcards: figure_category(wildcards.name),
-            labels={"figure": "{name}"},
-        ),
-    log:
-        f"{RESULTS}/runs/{PLAN.run.id}/logs/figure-{{name}}.{{digest}}.log",
-    localrule: True
-    conda:
-        "../envs/workflow.yaml"
-    resources:
-        runtime=30,
-        mem_mb=2000,
-    message:
-        "Drawing: {wildcards.name}"
-    script:
-        "../scripts/draw.py"
+# results/figures/<name>.<digest>.pdf and .png
+# One rule per family of figures (`progression`, `model_card`) of which one is missing.
+for family in of_stage(PLAN, "figures"):
+
+    rule:
+        name:
+            family.name
+        input:
+            inputs_of(PLAN, family),
+        output:
+            [
+                (
+                    report(
+                        f"{RESULTS}/{path}",
+                        caption="captions/figure.rst",
+                        category=figure_category(family.name),
+                        labels={"figure": plain_name(path)},
+                    )
+                    if path.endswith(".png")
+                    else f"{RESULTS}/{path}"
+                )
+                for path in family.outputs
+            ],
+        log:
+            f"{RESULTS}/runs/{PLAN.run.id}/logs/{family.name}.log",
+        localrule: True
+        conda:
+            "../envs/workflow.yaml"
+        resources:
+            runtime=30,
+            mem_mb=2000,
+        message:
+            f"Drawing figures: {family.name} ({len(family.artefacts)})"
+        script:
+            "../scripts/make_artefacts.py"

@@ -92,7 +92,7 @@ def _of(frozen: FrozenPlan, artefact: Any) -> Iterator[tuple[str, str]]:
         write_atomically(png, b"a page of a model shows it")
 
     with mock.patch.object(style, "save", keep):
-        MAKERS[artefact.rule](frozen, artefact.outputs[0])
+        MAKERS[artefact.maker](frozen, artefact.outputs[0])
     if drawn:
         yield artefact.plain_outputs[0].removesuffix(".pdf"), _digest(_shown(drawn[0]))
     for plain, path in zip(artefact.plain_outputs, artefact.outputs, strict=True):
@@ -107,7 +107,6 @@ MAKERS: Mapping[str, Callable[[FrozenPlan, str], None]] = {
     "rate": rate,
     "mine_patterns": mine_patterns,
     "summarise": summarise,
-    "collect_values": summarise,
     "typeset": typeset,
     "draw_sample": write_sample,
     "tabulate_released": tabulate,

@@ -59,7 +59,7 @@ class InProcess(Project):
         carry_out(frozen)
         between, left = marks(self.results), self.planned()
         for artefact in self._lacking(frozen):
-            makers.get(artefact.rule, _make_stubs)(frozen, artefact.outputs[0])
+            makers.get(artefact.maker, _make_stubs)(frozen, artefact.outputs[0])
         refresh_links(frozen)
         return Course(planned, new(before, between), left, new(between, marks(self.results)))
 

@@ -28,7 +28,6 @@ JOBS: dict[str, Callable[[FrozenPlan, str], None]] = {
     "mine_patterns": mine_patterns,
     "tabulate_released": tabulate,
     "summarise": summarise,
-    "collect_values": summarise,
     "draw": draw,
 }
 
@@ -46,7 +45,7 @@ def make(frozen: FrozenPlan, plain: str) -> Path:
         by_output = {output: a for a in frozen.artefacts for output in a.outputs}
         for before in (by_output[name] for name in artefact.inputs if name in by_output):
             make(frozen, before.plain_outputs[0])
-        JOBS[artefact.rule](frozen, artefact.outputs[0])
+        JOBS[artefact.maker](frozen, artefact.outputs[0])
     return path
 
 
@@ -80,7 +79,7 @@ def release(compared_release: Small, tmp_path: Path) -> Small:
 def write_accuracies(release: Small) -> dict[str, dict[str, float]]:
     """Let the release hold the accuracies that its texts have, as our export writes them."""
     frozen = frozen_plan(release)
-    rated = [a for a in frozen.artefacts if a.rule == "rate"]
+    rated = [a for a in frozen.artefacts if a.maker == "rate"]
     for artefact in rated:
         make(frozen, artefact.plain_outputs[0])
     content = ifbench_results(frozen.study, frozen.results, rated)

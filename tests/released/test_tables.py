@@ -127,7 +127,7 @@ def test_a_file_of_patterns_without_any_is_a_place_where_they_mined(small_releas
 
 
 def test_the_plan_has_the_tables(small_release: Small) -> None:
-    made = {a.plain_outputs[0] for a in downstream(small_release.grid()) if a.rule == "tabulate_released"}
+    made = {a.plain_outputs[0] for a in downstream(small_release.grid()) if a.maker == "tabulate_released"}
     names = ["files", "ifbench", "round-lengths", "bfi-ratings", "patterns", "pattern-agreement"]
     names += [f"verdicts-selene--{model}" for model in ("gemma", "nemotron", "gemini")] + [
         "verdicts-flow-judge--gemma"

@@ -134,7 +134,7 @@ def adapted(profile: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **profile,
         "default-resources": {"slurm_partition": "main", "mem_mb": 1000, "runtime": 5},
-        "set-resources": {"generate": batch, "judge": batch, "rate": small, "mine_patterns": small},
+        "set-resources": {"generate": batch, "judge": batch, "ratings": small, "patterns": small},
         "set-threads": {"generate": 1, "judge": 1},
         "slurm-init-seconds-before-status-checks": 1,
         "latency-wait": 20,

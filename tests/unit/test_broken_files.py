@@ -93,7 +93,9 @@ def test_it_is_missing_with_its_reason_and_made_of_the_journal(
 def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
     plan = project.outlook().plan
     assert not plan.missing and not plan.unusable
-    tables = [a for a in plan.artefacts if a.rule == "rate"][:1] + [a for a in plan.artefacts if a.rule == "draw"][:1]
+    tables = [a for a in plan.artefacts if a.maker == "rate"][:1] + [a for a in plan.artefacts if a.maker == "draw"][
+        :1
+    ]
     for made in tables:
         for path in made.outputs:
             cut(project.results / path, 0.9)
@@ -106,7 +108,7 @@ def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
 
 
 def test_what_stands_on_nothing_broken_stays(project: Project) -> None:
-    [figure, *rest] = [a for a in project.outlook().plan.artefacts if a.rule == "draw"]
+    [figure, *rest] = [a for a in project.outlook().plan.artefacts if a.maker == "draw"]
     (project.results / figure.outputs[0]).write_bytes(b"")
     assert project.freeze("run-2").to_make == set(figure.outputs) and rest
 

@@ -59,7 +59,6 @@ def make(frozen: FrozenPlan, *names: str) -> list[Path]:
     makers = {
         "rate": rate,
         "summarise": summarise,
-        "collect_values": summarise,
         "draw": draw_figure,
         "draw_sample": write_sample,
     }
@@ -67,7 +66,7 @@ def make(frozen: FrozenPlan, *names: str) -> list[Path]:
     for name in [*(n for n in by_name if n.startswith("tables/ratings")), *names]:
         output = by_name[name].outputs[0]
         (frozen.results / output).parent.mkdir(parents=True, exist_ok=True)
-        makers[by_name[name].rule](frozen, output)
+        makers[by_name[name].maker](frozen, output)
         made.append(frozen.results / output)
     return made[-len(names) :]
 

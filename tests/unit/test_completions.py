@@ -92,7 +92,7 @@ def made(frozen: FrozenPlan, *names: str) -> list[Path]:
     for name in names:
         [artefact] = [a for a in frozen.artefacts if a.plain_outputs[0] == name]
         (frozen.results / artefact.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
-        makers[artefact.rule](frozen, artefact.outputs[0])
+        makers[artefact.maker](frozen, artefact.outputs[0])
         found.append(frozen.results / artefact.outputs[0])
     return found
 

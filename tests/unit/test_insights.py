@@ -15,7 +15,7 @@ import pytest
 from personas.figures.job import draw
 from personas.pages.written import write_page
 from personas.plan import source
-from personas.plan.artefact import Artefact
+from personas.plan.artefact import Artefact, Family
 from personas.plan.frozen import FrozenPlan
 from personas.scoring.job import rate
 from personas.tables.job import summarise
@@ -32,7 +32,6 @@ from tests.unit.test_plan import INSIGHTS
 MAKERS: dict[str, Callable[[FrozenPlan, str], None]] = {
     "rate": rate,
     "summarise": summarise,
-    "collect_values": summarise,
     "draw": draw,
     "typeset": typeset,
     "write_page": write_page,
@@ -81,8 +80,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         project.run()
     frozen = project.frozen(on_disk=[cell.path for cell in project.grid().cells])
     for artefact in frozen.artefacts:
-        if artefact.rule in MAKERS and not _elsewhere(artefact):
-            CALLED[artefact.plain_outputs[0]] = called(partial(MAKERS[artefact.rule], frozen, artefact.outputs[0]))
+        if artefact.maker in MAKERS and not _elsewhere(artefact):
+            CALLED[artefact.plain_outputs[0]] = called(partial(MAKERS[artefact.maker], frozen, artefact.outputs[0]))
     yield frozen
 
 
@@ -104,7 +103,7 @@ def called(make: Callable[[], object]) -> set[str]:
 
 def _elsewhere(artefact: Artefact) -> bool:
     """Tell of figures that have tests of their own: drawing takes most of the time."""
-    return artefact.rule == "draw" and artefact.spec["kind"] != "card"
+    return artefact.maker == "draw" and artefact.spec["kind"] != "card"
 
 
 def test_every_module_that_computes_an_artefact_stands_in_its_digest(
@@ -216,7 +215,7 @@ def test_a_table_and_its_latex_are_one_target(project: Project) -> None:
 
 def test_tables_that_print_third_party_texts_wait_for_them(project: Project) -> None:
     frozen = refer(project).frozen()
-    outputs = {a.plain_outputs[0]: a.outputs[0] for a in frozen.artefacts}
+    alone = {a.plain_outputs[0]: Family(a.family, (a,)) for a in frozen.artefacts}
     assert frozen.fetched
     for name, waits in (
         ("safety-by-type", True),
@@ -224,7 +223,7 @@ def test_tables_that_print_third_party_texts_wait_for_them(project: Project) -> 
         ("changed-texts", False),
         ("lengths", False),
     ):
-        inputs = {str(path) for path in inputs_of(frozen, outputs[f"tables/{name}.parquet"])}
+        inputs = {str(path) for path in inputs_of(frozen, alone[f"tables/{name}.parquet"])}
         assert inputs >= set(frozen.fetched) if waits else not inputs & set(frozen.fetched), name
 
 
@@ -277,7 +276,7 @@ def test_a_model_that_no_judge_rated_is_not_measured(made: FrozenPlan) -> None:
 
 
 def test_latex_of_every_kind_that_was_made(made: FrozenPlan) -> None:
-    files = [a for a in made.artefacts if a.rule == "typeset"]
+    files = [a for a in made.artefacts if a.maker == "typeset"]
     assert {a.spec["kind"] for a in files} == LAYOUTS.keys() - {"calibration"}
     for artefact in files:
         text = (made.results / artefact.outputs[0]).read_text(encoding="utf-8")

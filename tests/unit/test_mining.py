@@ -33,7 +33,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
 
 def mined(frozen: FrozenPlan, **spec: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mine the first artefact, with other values in its spec; return its patterns and counts."""
-    made = next(one for one in frozen.artefacts if one.rule == "mine_patterns")
+    made = next(one for one in frozen.artefacts if one.maker == "mine_patterns")
     changed = replace(made, spec={**made.spec, **spec})
     mine_patterns(replace(frozen, artefacts=[changed]), made.outputs[0])
     patterns, counts = (pd.read_parquet(frozen.results / path) for path in made.outputs)

@@ -47,7 +47,7 @@ def compared(frozen: FrozenPlan) -> list[Cell]:
 
 def rated(frozen: FrozenPlan, benchmark: str = "general") -> pd.DataFrame:
     """Return the judged ratings of a benchmark, made as the rule makes them."""
-    [output] = [a.outputs[0] for a in frozen.artefacts if a.rule == "rate" and a.spec["benchmark"] == benchmark]
+    [output] = [a.outputs[0] for a in frozen.artefacts if a.maker == "rate" and a.spec["benchmark"] == benchmark]
     rate(frozen, output)
     table = pd.read_parquet(frozen.results / output)
     return table[table["judge"] == "j"]

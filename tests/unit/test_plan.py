@@ -352,7 +352,7 @@ def test_a_plan_of_another_version_is_refused(project: Project, version: Any) ->
     frozen = project.frozen()
     path = frozen.folder() / "plan.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
-    with pytest.raises(UserError, match=f"found plan version {version}, expected 7"):
+    with pytest.raises(UserError, match=f"found plan version {version}, expected 8"):
         read(path)
 
 
@@ -383,12 +383,12 @@ def test_resources_of_a_stage_go_to_its_batches(kind: Callable[..., Any]) -> Non
     given = {
         "generate": kind(runtime=240, gpu=1),
         "generate_a_02": kind(runtime=60),
-        "rate": kind(runtime=5),
+        "rate_a": kind(runtime=5),
     }
     result = spread(given).overwrite_resources
     assert raw(result["generate_a_01"]) == {"runtime": 240, "gpu": 1}
     assert raw(result["generate_a_02"]) == {"runtime": 60, "gpu": 1}, "what is set for one batch wins"
-    assert raw(result["rate"]) == {"runtime": 5}
+    assert raw(result["rate_a"]) == {"runtime": 5}
 
 
 @pytest.mark.parametrize("last", ["generate", "generate_a_02"])

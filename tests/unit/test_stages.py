@@ -7,7 +7,14 @@ import pytest
 from personas.core.errors import UserError
 from personas.plan.batches import STAGES
 from personas.plan.frozen import FrozenPlan
-from personas.workflow.stages import named_targets, refuse_names_to_force, refuse_stages_to_omit, stage_rules
+from personas.workflow.stages import (
+    named_targets,
+    refuse_names_to_force,
+    refuse_stages_to_omit,
+    stage_rules,
+    stage_targets,
+    targets,
+)
 from tests.helpers import JUDGE, Project
 
 
@@ -19,9 +26,9 @@ def frozen(project: Project) -> FrozenPlan:
 
 
 def test_files_of_a_stage(frozen: FrozenPlan) -> None:
-    files = named_targets(frozen)
+    files = stage_targets(frozen)
     stages = stage_rules(frozen).keys()
-    assert {*STAGES, "ratings", "analysis", "figures"} <= stages <= files.keys()
+    assert {*STAGES, "ratings", "analysis", "figures"} <= stages == files.keys()
     cells = {cell.path: cell for cell in frozen.grid.cells}
     assert {cells[path].stage for path in files["generate"]} == {"dialogues", "responses"}
     assert {cells[path].stage for path in files["judge"]} == {"judgements"}
@@ -37,22 +44,29 @@ def test_a_figure_has_the_name_that_it_has_in_current(frozen: FrozenPlan) -> Non
     assert all(path.startswith("figures/by-checkpoint.") for path in asked)
 
 
+def test_names_that_nobody_asks_for_are_no_rules(frozen: FrozenPlan) -> None:
+    assert targets(frozen, ["-n"]).keys() == stage_rules(frozen).keys()
+    asked = targets(frozen, ["-n", "figures/by-checkpoint"])
+    assert asked["figures/by-checkpoint"] == named_targets(frozen)["figures/by-checkpoint"]
+
+
 def test_rules_of_a_stage(frozen: FrozenPlan) -> None:
     rules = stage_rules(frozen)
     assert rules["generate"] == [f"generate_alpha_{number:02d}" for number in (1, 2, 3)]
     assert rules["judge"] and all(name.startswith("judge_j_alpha_") for name in rules["judge"])
-    assert rules["figures"] == ["draw"]
+    assert {"overview", "progression", "model_card"} <= set(rules["figures"])
+    assert rules["ratings"] == ["rate_alpha", "rate_beta"]
 
 
 def test_leaving_out_a_stage_is_refused(frozen: FrozenPlan) -> None:
-    refuse_stages_to_omit(frozenset({"draw", "generate_alpha_01"}), frozen)
-    with pytest.raises(UserError, match=r"found the stage 'figures', expected one of its rules \(draw\)"):
+    refuse_stages_to_omit(frozenset({"progression", "generate_alpha_01"}), frozen)
+    with pytest.raises(UserError, match=r"found the stage 'figures', expected one of its rules \(overview, "):
         refuse_stages_to_omit(frozenset({"figures"}), frozen)
 
 
 def test_forcing_a_name_is_refused(frozen: FrozenPlan) -> None:
     file = frozen.results / named_targets(frozen)["figures/by-checkpoint"][0]
-    refuse_names_to_force(frozenset({file.as_posix(), "draw"}), frozen)
+    refuse_names_to_force(frozenset({file.as_posix(), "progression"}), frozen)
     for names, expected in [({"figures/by-checkpoint"}, f"`-f {file}`"), (set[str](), "`-f "), ({"judge"}, "forget")]:
         with pytest.raises(UserError, match=re.escape(expected)):
             refuse_names_to_force(frozenset(names), frozen)

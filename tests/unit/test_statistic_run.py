@@ -24,7 +24,6 @@ MAKERS = {
     "rate": rate,
     "mine_patterns": mine_patterns,
     "summarise": summarise,
-    "collect_values": summarise,
     "draw": draw,
 }
 
@@ -54,16 +53,16 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         limits = {"benchmarks/bfi/limit": 5, "benchmarks/xstest/limit": 4, "replicates": 2}
         frozen = project.set({"judges/j": JUDGE, **address, **asked, **limits}).run()
         for made in frozen.artefacts:
-            if made.rule in ("rate", "mine_patterns", "summarise", "collect_values"):
+            if made.maker in ("rate", "mine_patterns", "summarise"):
                 (frozen.results / made.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
-                MAKERS[made.rule](frozen, made.outputs[0])
+                MAKERS[made.maker](frozen, made.outputs[0])
         yield frozen
 
 
 def planned(frozen: FrozenPlan) -> list[str]:
     """Names of the statistic figures."""
     made = statistic_figures(frozen.grid, by_plain_name(frozen.artefacts))
-    return [one.plain_outputs[0] for one in made if one.rule == "draw"]
+    return [one.plain_outputs[0] for one in made if one.maker == "draw"]
 
 
 def test_every_figure_is_drawn_and_has_something_to_show(ran: FrozenPlan, monkeypatch: pytest.MonkeyPatch):

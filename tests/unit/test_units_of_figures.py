@@ -163,7 +163,7 @@ def test_numbers_of_patterns_keep_groups_and_minings_apart_and_a_failed_search_i
 
 
 def figures(project: Project) -> dict[str, Artefact]:
-    found = [made for made in downstream(project.grid()) if made.rule == "draw"]
+    found = [made for made in downstream(project.grid()) if made.maker == "draw"]
     return {made.plain_outputs[0].removeprefix("figures/").removesuffix(".pdf"): made for made in found}
 
 
@@ -243,7 +243,7 @@ def test_statistic_figures_renamed_by(project: Project, edit: Callable[[Project]
 def test_patterns_of_the_last_checkpoint_are_counted_apart(project: Project):
     before, after = downstream(project.grid()), downstream(project.edit(patterns={"also_last": True}).grid())
     new = {made.plain_outputs[0] for made in after} - {made.plain_outputs[0] for made in before}
-    mined = [made for made in after if made.rule == "mine_patterns" and "/last-" in made.plain_outputs[0]]
+    mined = [made for made in after if made.maker == "mine_patterns" and "/last-" in made.plain_outputs[0]]
     figures = {f"figures/patterns-numbers-of-{group}.pdf" for group in ("persona", "baseline")}
     assert new == {"tables/patterns-numbers.parquet", *figures, *(made.plain_outputs[0] for made in mined)}
     assert {made.spec["checkpoint"] for made in mined} == {2} and len(mined) == 2 * 2 * 5

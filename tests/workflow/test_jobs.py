@@ -34,7 +34,7 @@ def test_cluster_jobs_with_an_empty_environment_read_the_frozen_plan(checkout: C
             *("--jobs", "2", "--latency-wait", "20"),
         )
     jobs = (checkout.folder / "jobs.log").read_text()
-    assert all(f"(Rule: {rule})" in jobs for rule in ("generate_fake_01", "rate", "mine_patterns")), jobs
+    assert all(f"(Rule: {rule})" in jobs for rule in ("generate_fake_01", "rate_fake", "mine_fake_01")), jobs
     plans = list(checkout.results.glob("runs/*/plan.json"))
     assert len(plans) == 1, "one plan for the whole invocation"
     frozen = json.loads(plans[0].read_text())

@@ -41,17 +41,6 @@ def draw(frozen: FrozenPlan, output: str) -> None:
     style.save(FIGURES[artefact.spec["kind"]](series, artefact.spec), pdf, png)
 
 
-def warm_up() -> None:
-    """Fill the caches of fonts and glyphs with a figure for nobody; forks of this process then find them filled."""
-    with style.context():
-        figure = Figure()
-        axes = figure.subplots()
-        axes.plot([0, 1], label="0")
-        axes.legend()
-    for form in ("pdf", "png"):
-        style.render(figure, format=form)
-
-
 def _benchmark(series: pd.DataFrame, spec: Spec) -> Figure:
     panels = benchmark_panels(
         spec["benchmark"], spec["kind_of"], spec["judge"], tuple(spec["references"]), spec["both_orders"]

@@ -1,21 +1,40 @@
-"""Under which heading of Snakemake's report a figure stands, by its name."""
+"""Where files stand in Snakemake's report: under which heading, by which name, with which caption."""
+
+from pathlib import Path
 
 _CATEGORIES = {
-    ("by-checkpoint",): "Overview",
-    ("difference-", "progression-", "over-baseline-"): "Differences",
-    ("models-", "personas-", "cost-of-"): "Models and personas",
-    ("effect-of-",): "Mixed models",
-    ("tokens-by-", "by-length-"): "Length of the dialogue",
-    ("item-changes-",): "Items that changed",
-    ("patterns",): "Token patterns",
-    ("utterances-",): "Dialogues",
-    ("judge-agreement",): "Judges",
-    ("card-",): "Model cards",
+    "Overview": ("overview",),
+    "Differences": ("differences", "progression", "over_baseline"),
+    "Models and personas": (
+        "panels_by_model",
+        "panels_by_persona",
+        "cost_of_length",
+        "cost_of_a_persona",
+        "differences_by_model",
+    ),
+    "Mixed models": ("effect_of_length", "effect_of_a_persona"),
+    "Length of the dialogue": ("dialogue_lengths", "ratings_by_length"),
+    "Items that changed": ("item_changes",),
+    "Token patterns": ("pattern_occurrence", "pattern_heat_map", "pattern_rates", "number_of_patterns"),
+    "Dialogues": ("utterances",),
+    "Judges": ("judge_agreement",),
+    "Comparisons": ("comparison",),
+    "Model cards": ("model_card",),
 }
-"""Beginnings of names -> heading; the first that fits counts."""
+"""Heading -> families of figures below it."""
 
 
-def figure_category(name: str) -> str:
-    """Return the heading of the figure of that plain name (without folder, digest and suffix)."""
-    found = (heading for beginnings, heading in _CATEGORIES.items() if name.startswith(beginnings))
-    return next(found, "Benchmarks")
+def figure_category(family: str) -> str:
+    """Return the heading of the figures of a family."""
+    return next((heading for heading, families in _CATEGORIES.items() if family in families), "Benchmarks")
+
+
+def plain_name(path: str) -> str:
+    """Return the name of a file without folder, digest and suffix."""
+    return Path(path).name.rsplit(".", 2)[0]
+
+
+def page_caption(path: str) -> str:
+    """Return the file, seen from `rules/`, with the caption of a page."""
+    name = plain_name(path)
+    return f"captions/{name if name in ('grid', 'statuses', 'provenance') else 'page'}.rst"

@@ -16,23 +16,58 @@ LONGEST_NAME = 240
 class Artefact:
     """A table, a figure or a page. Paths are relative to the results folder; `plain_outputs` are those in `current/`.
 
-    `spec` is what the script that makes it gets to know.
+    `family` is what it is one of (`progression`): those of a family are made together, by a rule of that name.
+    `maker` names the function that makes it, `spec` is what that gets to know.
     """
 
-    rule: str
+    family: str
+    maker: str
     outputs: tuple[str, ...]
     plain_outputs: tuple[str, ...]
     inputs: tuple[str, ...]
     spec: Mapping[str, Any]
 
 
-def artefact(rule: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]) -> Artefact:
+@dataclass(frozen=True)
+class Family:
+    """Artefacts that one job makes, one after the other, in the order in which they are listed."""
+
+    name: str
+    artefacts: tuple[Artefact, ...]
+
+    @property
+    def outputs(self) -> list[str]:
+        """All their files, relative to the results folder."""
+        return [path for each in self.artefacts for path in each.outputs]
+
+    @property
+    def inputs(self) -> list[str]:
+        """What they are made of, each file once."""
+        return list(dict.fromkeys(path for each in self.artefacts for path in each.inputs))
+
+    @property
+    def maker(self) -> str:
+        """The one that all of them have."""
+        return self.artefacts[0].maker
+
+
+def families(artefacts: Iterable[Artefact]) -> list[Family]:
+    """Return artefacts family by family, each where its first member stands."""
+    members: dict[str, list[Artefact]] = {}
+    for each in artefacts:
+        members.setdefault(each.family, []).append(each)
+    return [Family(name, tuple(found)) for name, found in members.items()]
+
+
+def artefact(
+    family: str, maker: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]
+) -> Artefact:
     """Return an artefact whose outputs carry a digest of their names, the names of the inputs, and the spec."""
     mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
     marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
     for path in marked:
         _refuse_long(path)
-    return Artefact(rule, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)
+    return Artefact(family, maker, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)
 
 
 def _refuse_long(path: str) -> None:

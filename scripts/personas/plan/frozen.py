@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from personas.core.files import write_atomically
 from personas.external.needed import Fetch
 from personas.grid.grid import Grid, build_grid
 from personas.grid.study import Study
-from personas.plan.artefact import Artefact
+from personas.plan.artefact import Artefact, Family, families
 from personas.plan.batches import Batch
 from personas.plan.costs.estimate import Estimate, total
 from personas.plan.plan import Plan
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class FrozenPlan:
     """What the jobs of one invocation know. `estimates` are by name of a batch.
 
     `fetches` are weights to download, `absent` the third-party files (source, path) that were not here when the run
-    was planned. `broken`: tables and figures whose files are there and no good.
+    was planned. `broken`: tables and figures whose files are there and no good. `offered`: artefacts, by their first
+    output, that rules of this invocation can make: those that lack a file, or all.
     """
 
     run: Run
@@ -49,6 +50,7 @@ class FrozenPlan:
     fetches: Sequence[Fetch] = ()
     absent: Sequence[tuple[str, str]] = ()
     broken: Sequence[str] = ()
+    offered: Sequence[str] = ()
 
     @property
     def fetched(self) -> list[str]:
@@ -71,6 +73,24 @@ class FrozenPlan:
             if made.intersection((*artefact.inputs, *artefact.outputs)):
                 made.update(artefact.outputs)
         return frozenset(made)
+
+    @cached_property
+    def families(self) -> list[Family]:
+        """The artefacts that rules of this invocation can make, by family."""
+        offered = frozenset(self.offered)
+        return families(each for each in self.artefacts if each.outputs[0] in offered)
+
+    def offering(self, everything: bool) -> "FrozenPlan":
+        """Return the plan with rules for the artefacts that lack a file or stand on what is made, or for all."""
+        chosen = [each for each in self.artefacts if everything or self._lacks(each)]
+        return replace(self, offered=tuple(each.outputs[0] for each in chosen))
+
+    def _lacks(self, each: Artefact) -> bool:
+        return any(path in self.to_make or not (self.results / path).exists() for path in each.outputs)
+
+    def family(self, name: str) -> Family:
+        """Return a family by its name."""
+        return next(family for family in self.families if family.name == name)
 
     def stage(self, stage: str) -> list[Batch]:
         """Return the batches of a stage."""
@@ -143,6 +163,7 @@ def write(frozen: FrozenPlan) -> Path:
         "estimates": {name: asdict(estimate) for name, estimate in frozen.estimates.items()},
         "fetches": [asdict(fetch) for fetch in frozen.fetches],
         "broken": list(frozen.broken),
+        "offered": list(frozen.offered),
     }
     path = plan_file(frozen.results, frozen.run.id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +190,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         fetches=[Fetch(**fetch) for fetch in raw["fetches"]],
         absent=[(source, path) for source, path in raw["absent"]],
         broken=raw["broken"],
+        offered=raw["offered"],
     )
 
 

@@ -1,64 +1,154 @@
-"""Make one artefact of a frozen plan, and fail in one sentence.
+"""Jobs of tables, figures and pages: one makes what is missing of one family, in one process or in several.
 
-What takes long to import is imported only where an artefact is made: a job that has it made elsewhere never does.
+Snakemake removes all outputs of a job that failed. What was finished by then is kept in the folder of the run, and
+put back when the job is tried again, or when the run ends.
 """
 
+import ctypes
 import importlib
 import logging
+import multiprocessing
+import os
+import signal
 import sys
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
 
 from personas.core.errors import UserError
+from personas.plan import frozen as frozen_plans
+from personas.plan.artefact import Artefact
+from personas.plan.frozen import FrozenPlan
 
-if TYPE_CHECKING:
-    from personas.plan.frozen import FrozenPlan
+MAKERS: Mapping[str, str] = {
+    "rate": "personas.scoring.job:rate",
+    "mine_patterns": "personas.scoring.patterns.job:mine_patterns",
+    "summarise": "personas.tables.job:summarise",
+    "typeset": "personas.tables.printed:typeset",
+    "draw_sample": "personas.scoring.samples.job:write_sample",
+    "tabulate_released": "personas.exports.release.tables:tabulate",
+    "draw": "personas.figures.job:draw",
+    "describe": "personas.pages.job:describe",
+    "write_page": "personas.pages.written:write_page",
+}
+"""Maker of an artefact -> `module:function`, which gets the plan and the name of its first output."""
+
+LOOK = 10.0
+"""Seconds between two looks at forks."""
+
+Maker = Callable[[FrozenPlan, str], None]
 
 
-class Making(NamedTuple):
-    """One artefact to make: `maker` is `module:function`, the others are paths, of plan, output and log."""
-
-    maker: str
-    plan: str
-    output: str
-    log: str
-
-
-def make(making: Making) -> int:
-    """Make an artefact in this process and return the exit code of its job; what went wrong is told and logged."""
-    logging.basicConfig(
-        filename=making.log,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        force=True,
-    )
+def main(plan: str, family: str, threads: int, log: str) -> None:
+    """Make the artefacts of a family of a frozen plan; exit with 1 where one cannot be made, told in one sentence."""
+    logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     try:
-        from personas.plan import frozen as frozen_plans
-
-        frozen = frozen_plans.read(making.plan)
-        _maker(making.maker)(frozen, Path(making.output).relative_to(frozen.results).as_posix())
+        frozen = frozen_plans.read(plan)
     except UserError as error:
-        logging.error("%s", error)
-        print(error, file=sys.stderr, flush=True)
-        return 1
+        _tell(error)
+        sys.exit(1)
+    if not make(frozen, family, threads):
+        sys.exit(1)
+
+
+def make(frozen: FrozenPlan, name: str, threads: int = 1) -> bool:
+    """Make the artefacts of a family and tell whether all were made; what went wrong is told and logged."""
+    family = frozen.family(name)
+    missing = [each for each in family.artefacts if not _restore(frozen, each.outputs)]
+    made = list(_in_processes(frozen, missing, threads) if threads > 1 else (_make(frozen, each) for each in missing))
+    if not all(made):
+        for each, is_made in zip(missing, made, strict=True):
+            if is_made:
+                _keep(frozen, each.outputs)
+    return all(made)
+
+
+def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> Iterator[bool]:
+    """Make artefacts side by side, in forks of this process, which has imported what they need."""
+    if missing:
+        warm_up(missing[0].maker)
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(min(threads, len(missing)) or 1, fork, _end_with_parent, (os.getpid(),)) as pool:
+        made: list[Future[bool]] = [pool.submit(_make, frozen, each) for each in missing]
+        while wait(made, LOOK).not_done:
+            _wake_forks()
+        yield from (each.result() for each in made)
+
+
+def _wake_forks() -> None:
+    """Let forks go on that somebody stopped: a job would wait for them for ever."""
+    for fork in psutil.Process().children():
+        with suppress(psutil.Error):
+            if fork.status() == psutil.STATUS_STOPPED:
+                logging.warning("process %d was stopped, and goes on", fork.pid)
+                fork.resume()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Have a fork killed with the job, even if that is killed itself (Linux; elsewhere it ends its work first)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _make(frozen: FrozenPlan, artefact: Artefact) -> bool:
+    try:
+        maker_of(artefact.maker)(frozen, artefact.outputs[0])
+    except UserError as error:
+        _tell(error)
+        return False
     except Exception:
-        logging.exception("failed")
+        logging.exception("failed: %s", artefact.plain_outputs[0])
         sys.excepthook(*sys.exc_info())
-        return 1
-    return 0
+        return False
+    return True
 
 
-@cache
-def warm_up(maker: str) -> None:
-    """Import what a maker needs, and do what its module says every fork would else do anew: nothing of any plan."""
-    module = importlib.import_module(maker.partition(":")[0])
+def _tell(error: UserError) -> None:
+    logging.error("%s", error)
+    print(error, file=sys.stderr, flush=True)
+
+
+def maker_of(name: str) -> Maker:
+    """Return the function of a maker; its module is imported only here."""
+    module, _, function = MAKERS[name].partition(":")
+    found: Maker = getattr(importlib.import_module(module), function)
+    return found
+
+
+def warm_up(name: str) -> None:
+    """Import the module of a maker, and do what it says every fork would else do anew."""
+    module = importlib.import_module(MAKERS[name].partition(":")[0])
     getattr(module, "warm_up", lambda: None)()
 
 
-def _maker(name: str) -> "Callable[[FrozenPlan, str], None]":
-    module, _, function = name.partition(":")
-    found: Callable[[FrozenPlan, str], None] = getattr(importlib.import_module(module), function)
-    return found
+def _kept(frozen: FrozenPlan) -> Path:
+    return frozen.folder() / "finished"
+
+
+def _keep(frozen: FrozenPlan, outputs: tuple[str, ...]) -> None:
+    for path in outputs:
+        aside = _kept(frozen) / path
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        (frozen.results / path).replace(aside)
+
+
+def _restore(frozen: FrozenPlan, outputs: tuple[str, ...]) -> bool:
+    """Put back what an earlier try finished; tell whether all of it was there."""
+    aside = [_kept(frozen) / path for path in outputs]
+    if not all(path.exists() for path in aside):
+        return False
+    for path, kept in zip(outputs, aside, strict=True):
+        kept.replace(frozen.results / path)
+    return True
+
+
+def restore_finished(frozen: FrozenPlan) -> None:
+    """Put back what failed jobs of a run had finished."""
+    for each in frozen.artefacts if _kept(frozen).exists() else ():
+        _restore(frozen, each.outputs)

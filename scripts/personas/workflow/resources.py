@@ -6,7 +6,6 @@ from typing import Any
 
 from personas.config.models import Model, VllmModel
 from personas.core.errors import UserError
-from personas.workflow.stages import ARTEFACT_RULES
 
 _THREADS = {"llama.cpp": 8, "vllm": 4, "endpoint": 1}
 """At most. vLLM on a GPU keeps few busy; an endpoint computes elsewhere."""
@@ -50,9 +49,6 @@ def gpus(model: Model) -> int:
     return model.tensor_parallel if isinstance(model, VllmModel) else 0
 
 
-RULES = ("all", *(rule for rules in ARTEFACT_RULES.values() for rule in rules))
-
-
 def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) -> None:
     """Copy `set-resources` and `set-threads` of each stage, and of a model in a stage, to the rules of its batches.
 
@@ -66,9 +62,9 @@ def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) 
 
 def _spread(option: str, given: Mapping[str, Any], batches: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     names = {name for group in batches.values() for name in group}
-    for name in given.keys() - names - batches.keys() - set(RULES):
-        if not name.startswith(tuple(f"{stage}_" for stage in batches)):
-            known = ", ".join([*batches, *RULES])
+    for name in given.keys() - names - batches.keys() - {"all"}:
+        if not name.startswith(tuple(f"{stage}_" for stage in (*batches, "rate", "mine"))):
+            known = ", ".join([*batches, *sorted(names), "all"])
             raise UserError(f"{option}: found {name!r}, expected a stage or a rule: {known}.")
     result = dict(given)
     for stage, group in batches.items():

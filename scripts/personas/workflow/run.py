@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import re
 import shutil
 import sys
 import time
@@ -15,8 +16,8 @@ from personas.core.locks import NoLocks, open_lock, place_for, try_lock
 from personas.plan import frozen as frozen_plans
 from personas.plan.frozen import FrozenPlan
 from personas.workflow import orphaned_jobs as leftovers
-from personas.workflow import warm
 from personas.workflow.links import refresh_links
+from personas.workflow.making import restore_finished
 from personas.workflow.stages import asked_files, refuse_names_to_force, refuse_stages_to_omit
 from personas.workflow.terminal.summary import print_summary
 
@@ -48,6 +49,10 @@ _NOT_RUNS = frozenset(
 """Options with which Snakemake looks and does not run; a live run beside them is no conflict."""
 
 
+_FORCES = re.compile(r"-[A-Za-z]*[fFR]|--force(?!-)")
+"""The options of `forces`; short ones may stand together, as in `-nF`."""
+
+
 def leave(error: UserError) -> NoReturn:
     """End the process with the sentence of a user's mistake."""
     print(error, file=sys.stderr, flush=True)
@@ -71,6 +76,11 @@ def prepare_run(workflow: Any, frozen: FrozenPlan) -> None:
 def only_looks() -> bool:
     """Tell whether Snakemake was started with an option with which it looks and does not run."""
     return not _NOT_RUNS.isdisjoint(argument.split("=")[0] for argument in sys.argv[1:])
+
+
+def forces() -> bool:
+    """Tell whether Snakemake was started with `-f`, `-F` or `-R`: files that are there may be made again."""
+    return any(_FORCES.match(argument) for argument in sys.argv[1:])
 
 
 def _refuse_second_start(frozen: FrozenPlan) -> None:
@@ -139,7 +149,6 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         frozen_plans.write(frozen)
         _note_jobs(workflow, frozen)
         _remove_outdated(frozen)
-        warm.start()
     except UserError as error:
         leave(error)
     except OSError as error:
@@ -197,6 +206,7 @@ def _finish(workflow: Any, frozen: FrozenPlan) -> None:
     ran = workflow.executor_plugin is not None and not workflow.dryrun and not workflow.touch
     if ran:
         try:
+            restore_finished(frozen)
             refresh_links(frozen)
             if frozen.study.release is not None:
                 frozen.study.release.remember(frozen.results)

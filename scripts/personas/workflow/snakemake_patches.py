@@ -6,8 +6,7 @@ version that has no such class or method runs as it is.
 
 import _thread
 import contextlib
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Set
+from collections.abc import Awaitable, Callable, Set
 from functools import cache
 from typing import Any
 
@@ -54,43 +53,5 @@ def _in_a_thread(handler: Callable[..., None]) -> Callable[..., None]:
     return exit_gracefully
 
 
-def _look_again(scheduler: Any, delay: float) -> None:
-    """Have jobs selected again in `delay` seconds, unless that is to happen already.
-
-    Snakemake does so after every selection, in order to keep to its limit of jobs a second, and each time for itself:
-    every job that ended added one selection a second for the rest of the run.
-    """
-    if not getattr(scheduler, "_looks_again", False):
-        scheduler._looks_again = True
-        timer = threading.Timer(delay, _look_now, (scheduler,))
-        timer.daemon = True  # the end of a run need not wait for it
-        timer.start()
-
-
-def _look_now(scheduler: Any) -> None:
-    scheduler._looks_again = False  # before the selection, which asks for the next one
-    scheduler._open_jobs.release()
-
-
-async def _take_no_sizes(scheduler: Any, jobs: Iterable[Any]) -> None:
-    """Count every input as empty.
-
-    Sizes only decide which of two jobs of the same priority begins first. Snakemake asks the disk for those of every
-    input of every job that is ready, each time it selects jobs, which took most of its time in a large grid.
-    """
-    scheduler._input_sizes = _NoSizes()
-
-
-class _NoSizes(dict[Any, int]):
-    """The size of every input is 0. Not a mapping that lists them: to hash them all took as long."""
-
-    def __getitem__(self, path: Any) -> int:
-        return 0
-
-
-MENDED: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
-    "exit_gracefully": _in_a_thread,
-    "_schedule_reevalutation": lambda _: _look_again,
-    "update_input_sizes": lambda _: _take_no_sizes,
-}
+MENDED: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {"exit_gracefully": _in_a_thread}
 """Name of a method -> what makes the mended one of it."""

@@ -1,30 +1,36 @@
 """Users address stages; Snakemake knows only rules. These are the targets that have names, and their files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from personas.core.errors import UserError
+from personas.plan.artefact import Artefact, Family
 from personas.plan.batches import STAGES
 from personas.plan.frozen import FrozenPlan
 
 FETCH = "fetch"
 
-ARTEFACT_RULES: Mapping[str, Sequence[str]] = {
+MAKERS_OF: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
-    "analysis": ("summarise", "collect_values", "draw_sample", "tabulate_released", "typeset"),
+    "analysis": ("summarise", "draw_sample", "tabulate_released", "typeset"),
     "figures": ("draw",),
     "report": ("describe", "write_page"),
 }
-"""Stages without an engine and their rules."""
-
-_NAMED = frozenset({"analysis", "figures"})
-"""Stages whose tables and figures are targets of their own; a ratings table is one of very many."""
+"""Stages without an engine, and who makes their artefacts."""
 
 
-def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
-    """Return files by name of a target, relative to the results folder: each stage, and each figure as it is called
-    in `current/`, without a suffix (`figures/by-checkpoint`).
+def of_stage(frozen: FrozenPlan, stage: str) -> list[Family]:
+    """Return the families of a stage that rules of this invocation can make."""
+    return [family for family in frozen.families if family.maker in MAKERS_OF[stage]]
+
+
+def _artefacts(frozen: FrozenPlan, stage: str) -> Iterable[Artefact]:
+    return (artefact for artefact in frozen.artefacts if artefact.maker in MAKERS_OF[stage])
+
+
+def stage_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
+    """Return the files of each stage, relative to the results folder.
 
     Of engine stages only the missing cells: finished ones have no rule.
     """
@@ -32,13 +38,29 @@ def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
         stage: [path for b in frozen.stage(stage) for path in b.outputs] for stage in STAGES
     }
     files[FETCH] = [frozen.weights_file(fetch) for fetch in frozen.fetches]
-    for stage, rules in ARTEFACT_RULES.items():
-        artefacts = [artefact for artefact in frozen.artefacts if artefact.rule in rules]
-        files[stage] = [path for artefact in artefacts for path in artefact.outputs]
-        if stage in _NAMED:
-            for made in artefacts:  # a table and its LaTeX have one name
-                files.setdefault(made.plain_outputs[0].rpartition(".")[0], []).extend(made.outputs)
+    for stage in MAKERS_OF:
+        files[stage] = [path for artefact in _artefacts(frozen, stage) for path in artefact.outputs]
     return files
+
+
+def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
+    """Return the files of each table, figure, sample and page by its name in `current/`, without a suffix.
+
+    A table and its LaTeX have one name: `tables/contrasts`.
+    """
+    files: dict[str, list[str]] = {}
+    for stage in ("analysis", "figures", "report"):
+        for artefact in _artefacts(frozen, stage):
+            files.setdefault(artefact.plain_outputs[0].rpartition(".")[0], []).extend(artefact.outputs)
+    return files
+
+
+def targets(frozen: FrozenPlan, words: Iterable[str]) -> dict[str, list[str]]:
+    """Return the files of each stage, and of each table, figure and page that is among the words of a command line.
+
+    As rules of their own all those names would hide the rules that make something.
+    """
+    return stage_targets(frozen) | {name: files for name, files in named_targets(frozen).items() if name in words}
 
 
 def asked_files(settings: Any, frozen: FrozenPlan) -> set[str] | None:
@@ -51,16 +73,19 @@ def asked_files(settings: Any, frozen: FrozenPlan) -> set[str] | None:
     names = settings.until or settings.targets
     if not names or "all" in names:
         return None
-    known = named_targets(frozen) | {batch.name: list(batch.outputs) for batch in frozen.batches}
+    known = stage_targets(frozen) | named_targets(frozen)
+    known |= {batch.name: list(batch.outputs) for batch in frozen.batches}
+    known |= {family.name: family.outputs for family in frozen.families}
     prefix = f"{frozen.results.as_posix()}/"
     return {path for name in names for path in known.get(name, [name.removeprefix(prefix)])}
 
 
 def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:
-    """Return, by stage, the names of the rules that make its files."""
+    """Return, by stage, the names of the rules that make its files, whether or not something is missing of them."""
     batches: dict[str, list[str]] = {stage: [batch.name for batch in frozen.stage(stage)] for stage in STAGES}
     batches[FETCH] = [fetch.name for fetch in frozen.fetches]
-    return {**batches, **{stage: list(rules) for stage, rules in ARTEFACT_RULES.items()}}
+    made = {stage: list(dict.fromkeys(each.family for each in _artefacts(frozen, stage))) for stage in MAKERS_OF}
+    return {**batches, **made}
 
 
 def refuse_stages_to_omit(omit_from: frozenset[str], frozen: FrozenPlan) -> None:
@@ -74,11 +99,15 @@ def refuse_stages_to_omit(omit_from: frozenset[str], frozen: FrozenPlan) -> None
 
 def refuse_names_to_force(targets: frozenset[str], frozen: FrozenPlan) -> None:
     """Raise UserError for a name after `-f`: Snakemake would take the name for made again, and make no file of it."""
-    files = {"all": frozen.targets, **named_targets(frozen)}
-    made = {path for artefact in frozen.artefacts for path in artefact.outputs}
+    files = {"all": frozen.targets, **stage_targets(frozen), **named_targets(frozen)}
+    made = {path: artefact for artefact in frozen.artefacts for path in artefact.outputs}
     for name in sorted(files.keys() & (targets or {"all"})):
-        first = next((f"`-f {frozen.results / path}`" for path in files[name] if path in made), None)
+        first = next((path for path in files[name] if path in made), None)
         raise UserError(
             f"-f: found {name!r}, a name of files, none of which would be made again; expected "
-            + (f"a file, as in {first}, or a rule, as in `-R draw`." if first else "`personas forget` for cells.")
+            + (
+                f"a file, as in `-f {frozen.results / first}`, or a rule, as in `-R {made[first].family}`."
+                if first
+                else "`personas forget` for cells."
+            )
         )

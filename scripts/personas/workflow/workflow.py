@@ -17,14 +17,13 @@ from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import Study, resolve
 from personas.plan import frozen as frozen_plans
-from personas.plan.artefact import Artefact
+from personas.plan.artefact import Artefact, Family
 from personas.plan.frozen import FrozenPlan, Run
-from personas.workflow import warm
 from personas.workflow.orphaned_jobs import refuse_given_up
 from personas.workflow.planning import look
 from personas.workflow.quoted import quote_python
 from personas.workflow.resources import spread_stage_resources
-from personas.workflow.run import leave, only_looks, prepare_run, wait_for_leftovers
+from personas.workflow.run import forces, leave, only_looks, prepare_run, wait_for_leftovers
 from personas.workflow.snakemake_patches import hide, mend_scheduler
 from personas.workflow.stages import stage_rules
 from personas.workflow.terminal.planned import console_width, print_outlook
@@ -45,7 +44,6 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     name_user()
-    warm.forget()
     mend_scheduler()
     quote_python()
     try:
@@ -68,6 +66,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
         wait_for_leftovers(results)
     outlook = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
+    frozen = frozen.offering(everything=only_looks() or forces())
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
@@ -101,17 +100,18 @@ def _new_run() -> Run:
     return Run(f"{stamp}-{socket.gethostname()}-{os.getpid()}", socket.gethostname(), os.getpid(), time.time())
 
 
-def inputs_of(frozen: FrozenPlan, output: str) -> list[Any]:
-    """Return the inputs of the artefact that makes `output`, as Snakemake files.
+def inputs_of(frozen: FrozenPlan, family: Family) -> list[Any]:
+    """Return the inputs of a family, as Snakemake files.
 
-    `ancient`, because the digest in the name of the output already stands for their content: no time stamp makes an
+    `ancient`, because the digests in the names of the outputs already stand for their content: no time stamp makes an
     artefact anew, only an input that this run makes.
     """
     from snakemake.io import ancient
 
-    files = {path: (frozen.results / path).as_posix() for path in frozen.artefact(output).inputs}
+    files = {path: (frozen.results / path).as_posix() for path in family.inputs}
     made = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
-    return [*made, *(ancient(path) for path in frozen.fetched if _reads_texts(frozen.artefact(output)))]
+    reads_texts = any(map(_reads_texts, family.artefacts))
+    return [*made, *(ancient(path) for path in frozen.fetched if reads_texts)]
 
 
 def current(frozen: FrozenPlan, plain: str) -> Any:
@@ -130,4 +130,4 @@ def current(frozen: FrozenPlan, plain: str) -> Any:
 def _reads_texts(artefact: Artefact) -> bool:
     """Tell whether an artefact is made with third-party texts, which must be here then."""
     read = artefact.spec.get("labels") is not None or artefact.spec.get("texts") is not None
-    return artefact.rule in ("rate", "draw_sample", "tabulate_released") or read
+    return artefact.maker in ("rate", "draw_sample", "tabulate_released") or read

@@ -70,7 +70,9 @@ def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefac
     if beside:  # their ratings are the last inputs, in this order
         spec["completions"] = list(beside)
         inputs += [path for made in beside.values() for path in made.outputs]
-    return artefact("summarise", ["tables/calibration.parquet", "tables/calibration.csv"], inputs, spec)
+    return artefact(
+        "calibration", "summarise", ["tables/calibration.parquet", "tables/calibration.csv"], inputs, spec
+    )
 
 
 def _labels(grid: Grid, slug: str) -> Any:
@@ -91,7 +93,7 @@ def _figure(grid: Grid, table: Artefact, name: str) -> Artefact:
         "note": grid.study.config.figures.note,
         "source": source_digest("figures/calibration.py", "figures/job.py"),
     }
-    return artefact("draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
+    return artefact("judge_agreement", "draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
 
 
 def _sample(grid: Grid, slug: str) -> Artefact:
@@ -106,7 +108,7 @@ def _sample(grid: Grid, slug: str) -> Artefact:
         "scoring": _scoring(grid, sample.benchmark),
         "source": [source_digest(*_LABELLING), source_digest("scoring/units.py")],
     }
-    return artefact("draw_sample", [f"annotation/{slug}.csv"], [cell.path for cell in cells], spec)
+    return artefact("annotation", "draw_sample", [f"annotation/{slug}.csv"], [cell.path for cell in cells], spec)
 
 
 def sampled_cells(grid: Grid, metric: str, benchmark: str | None) -> list[Cell]:

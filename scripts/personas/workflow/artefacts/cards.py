@@ -16,6 +16,9 @@ _PAGES = {
 """Kind of page -> the modules that write it."""
 
 
+_FAMILIES = {"card": "model_card_page", "models": "models_page", "changed-items": "changed_items_page"}
+
+
 def cards(
     grid: Grid,
     table: Callable[..., Artefact],
@@ -40,7 +43,9 @@ def _figure(grid: Grid, model: str, series: Artefact, measures: Sequence[Mapping
     source = source_digest("figures/card.py", "figures/job.py")
     note = grid.study.config.figures.note
     spec = {"kind": "card", "model": model, "measures": measures, "note": note, "source": source}
-    return artefact("draw", [f"figures/card-{model}.pdf", f"figures/card-{model}.png"], series.outputs[:1], spec)
+    return artefact(
+        "model_card", "draw", [f"figures/card-{model}.pdf", f"figures/card-{model}.png"], series.outputs[:1], spec
+    )
 
 
 def pages(grid: Grid, known: Mapping[str, Artefact], figures: Sequence[Artefact]) -> Iterator[Artefact]:
@@ -75,4 +80,4 @@ def _facts(grid: Grid, slug: str) -> list[str]:
 def _page(grid: Grid, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
     source = source_digest("pages/written.py", "pages/pages.py", *_PAGES[kind])
     spec = {"kind": kind, **shown, "note": grid.study.config.figures.note, "source": source}
-    return artefact("write_page", [f"report/{name}.html"], inputs, spec)
+    return artefact(_FAMILIES[kind], "write_page", [f"report/{name}.html"], inputs, spec)

@@ -39,7 +39,7 @@ def comparisons(grid: Grid, made: Sequence[Artefact]) -> Iterator[Artefact]:
         source = source_digest("figures/comparison.py", "figures/job.py", "grid/published.py")
         spec = {"kind": "comparison", "with": section.kind, "note": config.figures.note, "source": source}
         stem = f"figures/comparison-{slug}"
-        yield artefact("draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
+        yield artefact("comparison", "draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
 
 
 def _table(grid: Grid, slug: str, section: Comparison, made: Sequence[Artefact]) -> Artefact:
@@ -56,7 +56,9 @@ def _table(grid: Grid, slug: str, section: Comparison, made: Sequence[Artefact])
     spec |= {"resamples": figures.resamples, "seed": figures.seed, **_MORE[section.kind](grid, section)}
     spec["source"] = source_digest("tables/compared.py", "tables/job.py", "grid/published.py")
     stem = f"tables/comparison-{slug}"
-    return artefact("summarise", [f"{stem}.parquet", f"{stem}.csv"], [path for _, path in placed], spec)
+    return artefact(
+        "compared_numbers", "summarise", [f"{stem}.parquet", f"{stem}.csv"], [path for _, path in placed], spec
+    )
 
 
 def _role(plain: str) -> str | None:

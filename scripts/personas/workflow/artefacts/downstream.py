@@ -1,6 +1,6 @@
 """What follows from the cells without an engine: ratings and patterns; then, from these, series, figures, pages."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from personas.workflow.artefacts.insights import by_name, insights
 from personas.workflow.artefacts.released import released
 from personas.workflow.artefacts.statistic_figures import statistic_figures
 from personas.workflow.artefacts.statistics import statistics
+
+MINED_TOGETHER = 8
+"""Mined in one job: each may take some minutes."""
 
 _RATING = ("scoring", "benchmarks", "prompts/judge", "requests/tie.py")
 """The code of ratings tables."""
@@ -59,7 +62,7 @@ def _ratings(grid: Grid) -> list[Artefact]:
         if spec["kind"] == "ifbench":
             spec |= {"verifiers": verifiers.version(), "nltk": _nltk(grid, name)}
         inputs = [cell.path for cell in cells]
-        result.append(artefact("rate", [f"tables/ratings-{model}--{name}.parquet"], inputs, spec))
+        result.append(artefact(f"rate_{model}", "rate", [f"tables/ratings-{model}--{name}.parquet"], inputs, spec))
     return result
 
 
@@ -72,7 +75,13 @@ def _of_completions(grid: Grid) -> dict[str, Artefact]:
     shared = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS, "recipe": SCORING_RECIPE_VERSION}
     shared["source"] = source_digest(*_RATING)
     return {
-        slug: artefact("rate", [f"tables/ratings-{COMPLETIONS}--{slug}.parquet"], paths, {**shared, "labels": slug})
+        slug: artefact(
+            f"rate_{COMPLETIONS}",
+            "rate",
+            [f"tables/ratings-{COMPLETIONS}--{slug}.parquet"],
+            paths,
+            {**shared, "labels": slug},
+        )
         for slug, paths in groups.items()
     }
 
@@ -122,7 +131,7 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
     for cell in grid.cells:
         if cell.stage == "responses":
             responses[cell.track.model, cell.kind, cell.track.persona, cell.as_persona].append(cell.path)
-    result = []
+    result, numbers = list[Artefact](), Counter[str]()
     for (model, benchmark, persona, _), own in responses.items():
         if persona == BASELINE or benchmark not in wanted:
             continue
@@ -143,7 +152,9 @@ def _patterns(grid: Grid, last: bool = False) -> list[Artefact]:
         stem = f"patterns/{model}/{persona}/{benchmark}" + ("/last" if last else "")
         outputs = [f"{stem}-patterns.parquet", f"{stem}-counts.parquet"]
         inputs = [*own, *responses[model, benchmark, BASELINE, other]]
-        result.append(artefact("mine_patterns", outputs, inputs, spec))
+        numbers[model] += 1
+        family = f"mine_{'last_' if last else ''}{model}_{1 + (numbers[model] - 1) // MINED_TOGETHER:02d}"
+        result.append(artefact(family, "mine_patterns", outputs, inputs, spec))
     return result
 
 
@@ -152,4 +163,4 @@ def _pages(grid: Grid) -> Artefact:
     source = source_digest("pages/pages.py", "pages/job.py", "pages/provenance.py")
     spec = {"note": grid.study.config.figures.note, "source": source}
     outputs = ["report/grid.html", "report/statuses.html", "report/provenance.html", "report/provenance.csv"]
-    return artefact("describe", outputs, [cell.path for cell in grid.cells], spec)
+    return artefact("grid_pages", "describe", outputs, [cell.path for cell in grid.cells], spec)

@@ -29,6 +29,18 @@ _FIGURES = {
     "patterns": "figures/patterns.py",
 }
 """Kind of table or figure -> the module that makes it."""
+_FAMILIES = {
+    "overview": ("series_of_all", "overview"),
+    "benchmark": ("series_by_checkpoint", "benchmarks"),
+    "by-round": ("series_by_round", "utterances"),
+    "patterns": ("series_of_patterns", "pattern_occurrence"),
+    "distances": ("bfi_distances", ""),
+    "distance": ("series_of_distances", "bfi_distance"),
+    "agreement": ("refusal_agreement", ""),
+    "status": ("statuses", ""),
+    "answer-status": ("answer_statuses", ""),
+}
+"""Kind -> the families of its tables and of its figures."""
 _COUNTED = frozenset({"status", "answer-status", "distances", "agreement"})
 """Kinds of tables without intervals."""
 
@@ -124,12 +136,16 @@ class _Maker:
         figures = self._config.figures
         drawn = {} if kind in _COUNTED else {"resamples": figures.resamples, "seed": figures.seed}
         spec = {"kind": kind, **drawn, **shown, "source": source_digest(_TABLES[kind], "tables/job.py")}
-        return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
+        return artefact(
+            _FAMILIES[kind][0], "summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec
+        )
 
     def _figure(self, name: str, kind: str, series: Artefact, **shown: Any) -> Artefact:
         source = source_digest(_FIGURES[kind], "figures/job.py")
         spec: Mapping[str, Any] = {"kind": kind, "note": self._config.figures.note, **shown, "source": source}
-        return artefact("draw", [f"figures/{name}.pdf", f"figures/{name}.png"], series.outputs[:1], spec)
+        return artefact(
+            _FAMILIES[kind][1], "draw", [f"figures/{name}.pdf", f"figures/{name}.png"], series.outputs[:1], spec
+        )
 
 
 def _outputs(artefacts: Any) -> list[str]:

@@ -55,7 +55,7 @@ def insights(
     counts = [path for a in patterns for path in a.outputs[1:]]
     shown = cards(grid, maker.table, maker.values, counts, maker.measures)
     known = {**tables, **by_name([*made, *shown])}
-    written = pages(grid, known, [a for a in shown if a.rule == "draw"])
+    written = pages(grid, known, [a for a in shown if a.maker == "draw"])
     return [*made, *shown, *written, *printed(known, maker.measures)]
 
 
@@ -122,7 +122,9 @@ class _Maker:
         bootstrap = {"resamples": figures.resamples, "seed": figures.seed} if drawn else {}
         source = source_digest(*_TABLES[kind], "tables/insights.py", "tables/job.py")
         spec = {"kind": kind, **bootstrap, **shown, "source": source}
-        return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
+        return artefact(
+            kind.replace("-", "_"), "summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec
+        )
 
     def _refusals(self) -> list[Mapping[str, Any]]:
         """The measures of refusal, of every benchmark and rater."""

@@ -17,4 +17,4 @@ def printed(tables: Mapping[str, Artefact], measures: Sequence[Mapping[str, Any]
             source = source_digest("tables/printed.py")
             scales = known if LAYOUTS[kind].scaled else None
             spec = {"kind": kind, "label": f"tab:{name}", "scales": scales, "source": source}
-            yield artefact("typeset", [f"tables/{name}.tex"], table.outputs[:1], spec)
+            yield artefact("latex", "typeset", [f"tables/{name}.tex"], table.outputs[:1], spec)

@@ -55,4 +55,6 @@ def _place(grid: Grid) -> Mapping[str, Any]:
 def _table(name: str, kind: str, inputs: Sequence[str], **more: Any) -> Artefact:
     spec = {"kind": kind, **more, "source": source_digest("exports/release", "grid/release", "prompts/judge")}
     stem = f"tables/released-{name}"
-    return artefact("tabulate_released", [f"{stem}.parquet", f"{stem}.csv"], inputs, spec)
+    return artefact(
+        f"release_{kind}".replace("-", "_"), "tabulate_released", [f"{stem}.parquet", f"{stem}.csv"], inputs, spec
+    )

@@ -16,6 +16,15 @@ _TABLES = {
     "pattern-units": "tables/pattern_units.py",
     "pattern-numbers": "tables/pattern_units.py",
 }
+_FAMILIES = {
+    "tokens": "dialogue_lengths",
+    "by-length": "ratings_by_length",
+    "item-changes": "item_changes",
+    "heat-map": "pattern_heat_map",
+    "pattern-lines": "pattern_rates",
+    "pattern-numbers": "number_of_patterns",
+}
+"""Kind of figure -> its family, where that is one for all of the kind."""
 _FIGURES = {
     "contrast": "figures/contrasts.py",
     "bars": "figures/bars.py",
@@ -29,6 +38,8 @@ _FIGURES = {
     "pattern-numbers": "figures/pattern_numbers.py",
 }
 """Kind of table or figure -> the module that makes it."""
+
+_CONTRASTS = {"progression": "progression", "baseline": "over_baseline"}
 
 Tables = Mapping[str, Artefact]
 """Tables by the plain name of their first output, without suffix: `tables/values`."""
@@ -116,7 +127,7 @@ class _Maker:
                 yield self._figure(f"item-changes-{family.name}", "item-changes", table, **shown)
 
     def patterns(self) -> Iterator[Artefact]:
-        mined = [made for made in self._tables.values() if made.rule == "mine_patterns"]
+        mined = [made for made in self._tables.values() if made.maker == "mine_patterns"]
         if not mined:
             return
         at = min(made.spec["checkpoint"] for made in mined)  # those of the last checkpoint only are compared
@@ -140,12 +151,29 @@ class _Maker:
         figures = self._config.figures
         spec: dict[str, Any] = {"kind": kind, "resamples": figures.resamples, "seed": figures.seed}
         spec |= {"source": source_digest(_TABLES[kind], "tables/job.py")}
-        return artefact("summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
+        return artefact(
+            kind.replace("-", "_"), "summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec
+        )
 
     def _figure(self, name: str, kind: str, table: Artefact, **shown: Any) -> Artefact:
         source = source_digest(_FIGURES[kind], "figures/job.py")
         spec = {"kind": kind, "note": self._config.figures.note, **shown, "source": source}
-        return artefact("draw", [f"figures/{name}.pdf", f"figures/{name}.png"], table.outputs[:1], spec)
+        return artefact(
+            _family(kind, shown), "draw", [f"figures/{name}.pdf", f"figures/{name}.png"], table.outputs[:1], spec
+        )
+
+
+def _family(kind: str, shown: Mapping[str, Any]) -> str:
+    """Return the family of a figure of the statistics: what it shows, not how."""
+    if kind == "contrast":
+        return _CONTRASTS.get(shown["contrast"], "differences")
+    if kind == "bars":
+        return {"length": "cost_of_length", "personalization": "cost_of_a_persona"}.get(
+            shown["contrast"], "differences_by_model"
+        )
+    if kind == "coefficients":
+        return {"length": "effect_of_length", "personalization": "effect_of_a_persona"}[shown["family"]]
+    return f"panels_by_{shown['by']}" if kind == "grid" else _FAMILIES[kind]
 
 
 def _pairs(config: Config) -> Iterator[tuple[str, str, str]]:

@@ -61,8 +61,9 @@ class _Maker:
 
     def _table(self, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
         spec = {"kind": kind, **shown, "source": source_digest(_TABLES[kind], "tables/job.py")}
-        rule = "collect_values" if kind == "values" else "summarise"
-        return artefact(rule, [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec)
+        return artefact(
+            kind.replace("-", "_"), "summarise", [f"tables/{kind}.parquet", f"tables/{kind}.csv"], inputs, spec
+        )
 
 
 def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None) -> list[Measure]:

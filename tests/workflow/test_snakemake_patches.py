@@ -31,7 +31,7 @@ class Struck(Checkout):
     """A checkout in which Snakemake is sent a signal."""
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"PYTHONPATH": str(self.folder / "scripts")}
+        return super().environment() | {"PYTHONPATH": str(self.folder)}
 
 
 def test_sigterm_while_a_job_is_completed_ends_the_run(checkout: Checkout) -> None:

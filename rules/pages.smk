@@ -1,0 +1,35 @@
+# results/report/<name>.<digest>.html
+# One rule per family of pages (`model_card_page`) of which one is missing.
+for family in of_stage(PLAN, "report"):
+
+    rule:
+        name:
+            family.name
+        input:
+            inputs_of(PLAN, family),
+        output:
+            [
+                (
+                    report(
+                        f"{RESULTS}/{path}",
+                        caption=page_caption(path),
+                        category="What was done" if family.name == "grid_pages" else "What was found",
+                        labels={"page": plain_name(path)},
+                    )
+                    if path.endswith(".html")
+                    else f"{RESULTS}/{path}"
+                )
+                for path in family.outputs
+            ],
+        log:
+            f"{RESULTS}/runs/{PLAN.run.id}/logs/{family.name}.log",
+        localrule: True
+        conda:
+            "../envs/workflow.yaml"
+        resources:
+            runtime=30,
+            mem_mb=2000,
+        message:
+            f"Writing pages: {family.name} ({len(family.artefacts)})"
+        script:
+            "../scripts/make_artefacts.py"

@@ -1,0 +1,47 @@
+# results/tables/ratings-<model>--<benchmark>.<digest>.parquet
+# results/patterns/<model>/<persona>/<benchmark>-patterns.<digest>.parquet, and -counts
+# One rule per model whose answers are rated (`rate_<model>`), one per eight minings of a model (`mine_<model>_<number>`).
+for family in of_stage(PLAN, "ratings"):
+
+    rule:
+        name:
+            family.name
+        input:
+            inputs_of(PLAN, family),
+        output:
+            [f"{RESULTS}/{path}" for path in family.outputs],
+        log:
+            f"{RESULTS}/runs/{PLAN.run.id}/logs/{family.name}.log",
+        conda:
+            "../envs/workflow.yaml"
+        threads: min(len(family.artefacts), workflow.cores or 1)
+        resources:
+            runtime=30,
+            mem_mb=2000,
+        message:
+            f"Rating answers of {family.name.removeprefix('rate_')}: {len(family.artefacts)} tables"
+        script:
+            "../scripts/make_artefacts.py"
+
+
+for family in of_stage(PLAN, "patterns"):
+
+    rule:
+        name:
+            family.name
+        input:
+            inputs_of(PLAN, family),
+        output:
+            [f"{RESULTS}/{path}" for path in family.outputs],
+        log:
+            f"{RESULTS}/runs/{PLAN.run.id}/logs/{family.name}.log",
+        conda:
+            "../envs/workflow.yaml"
+        threads: min(len(family.artefacts), workflow.cores or 1)
+        resources:
+            runtime=120,
+            mem_mb=4000,
+        message:
+            f"Mining and counting token patterns of {family.name.removeprefix('mine_')}: {len(family.artefacts)} pairs of files"
+        script:
+            "../scripts/make_artefacts.py"

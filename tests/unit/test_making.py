@@ -1,0 +1,164 @@
+"""One job makes a family of tables or figures; what it finished before it failed is not made again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from personas.core.errors import UserError
+from personas.plan.artefact import Family
+from personas.plan.frozen import FrozenPlan, write
+from personas.workflow import making
+from tests.helpers import PATIENCE, ROOT, Project
+
+
+@pytest.fixture
+def frozen(project: Project) -> FrozenPlan:
+    plan = project.freeze().offering(everything=True)
+    write(plan)
+    return plan
+
+
+@pytest.fixture
+def family(frozen: FrozenPlan) -> Family:
+    """The three or more progressions, or whatever family has as many."""
+    return max(frozen.families, key=lambda family: len(family.artefacts))
+
+
+def writes(frozen: FrozenPlan, output: str) -> None:
+    for path in frozen.artefact(output).outputs:
+        (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
+        (frozen.results / path).write_text(f"made in {os.getpid()}")
+
+
+def failing(broken: str, error: Exception) -> Callable[[FrozenPlan, str], None]:
+    def maker(frozen: FrozenPlan, output: str) -> None:
+        if output == broken:
+            raise error
+        writes(frozen, output)
+
+    return maker
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_all_of_a_family_are_made(
+    frozen: FrozenPlan, family: Family, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "maker_of", lambda name: writes)
+    assert making.make(frozen, family.name, threads)
+    told = {(frozen.results / path).read_text() for path in family.outputs}
+    assert (f"made in {os.getpid()}" in told) is (threads == 1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_was_finished_is_there_at_the_next_try(
+    frozen: FrozenPlan,
+    family: Family,
+    threads: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Snakemake removes what a failed job has made, all of it."""
+    broken = family.artefacts[1].outputs[0]
+    monkeypatch.setattr(making, "maker_of", lambda name: failing(broken, UserError("a.yaml: found 1, expected 2.")))
+    assert not making.make(frozen, family.name, threads)
+    assert capfd.readouterr().err.strip() == "a.yaml: found 1, expected 2."
+    assert not any((frozen.results / path).exists() for path in family.outputs), "nothing for Snakemake to remove"
+
+    again: list[str] = []
+    monkeypatch.setattr(
+        making, "maker_of", lambda name: lambda plan, output: (again.append(output), writes(plan, output))
+    )
+    assert making.make(frozen, family.name)
+    assert again == [broken]
+    assert all((frozen.results / path).exists() for path in family.outputs)
+
+
+def test_what_was_finished_is_there_when_the_run_ends(
+    frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = family.artefacts[0]
+    monkeypatch.setattr(making, "maker_of", lambda name: failing(broken.outputs[0], RuntimeError("broken")))
+    assert not making.make(frozen, family.name)
+    making.restore_finished(frozen)
+    there = {path for path in family.outputs if (frozen.results / path).exists()}
+    assert there == set(family.outputs) - set(broken.outputs)
+
+
+def test_a_plan_of_another_version_is_one_sentence(
+    frozen: FrozenPlan, family: Family, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plan, log = frozen.folder() / "plan.json", frozen.folder() / "some.log"
+    plan.write_text(json.dumps({"version": 1}))
+    with pytest.raises(SystemExit) as ended:
+        making.main(str(plan), family.name, 1, str(log))
+    assert ended.value.code == 1 and "found plan version 1" in capfd.readouterr().err
+    assert "found plan version 1" in log.read_text()
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from personas.plan.frozen import read
+from personas.workflow import making
+
+def waits(frozen, output):
+    Path(frozen.results, "begun").touch()
+    time.sleep(600)
+
+making.maker_of = lambda name: waits
+making.make(read(sys.argv[1]), sys.argv[2], 2)
+"""
+
+
+def test_forks_end_with_a_job_that_is_killed(frozen: FrozenPlan, family: Family) -> None:
+    command = [sys.executable, "-c", KILLED, str(frozen.folder() / "plan.json"), family.name]
+    job = subprocess.Popen(command, cwd=ROOT)
+    _until((frozen.results / "begun").exists)
+    forks = psutil.Process(job.pid).children(recursive=True)
+    assert forks
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    _until(lambda: not any(fork.is_running() and fork.status() != psutil.STATUS_ZOMBIE for fork in forks))
+
+
+def test_a_fork_that_was_stopped_goes_on(frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(frozen: FrozenPlan, output: str) -> None:
+        if output == family.artefacts[0].outputs[0]:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        writes(frozen, output)
+
+    monkeypatch.setattr(making, "maker_of", lambda name: stops)
+    monkeypatch.setattr(making, "LOOK", 0.1)
+    assert making.make(frozen, family.name, 2)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_every_maker_is_there() -> None:
+    for name in making.MAKERS:
+        assert callable(making.maker_of(name)), name
+
+
+def test_scripts_of_rules_are_called_like_no_package() -> None:
+    """Their folder is searched first: a script called `tabulate` stood in the place of the package."""
+    names = {path.stem for path in Path(ROOT / "scripts").glob("*.py")}
+    others = [folder for folder in sys.path if Path(folder).resolve() != (ROOT / "scripts")]
+    taken = {name for name in names for folder in others if _holds(Path(folder), name)}
+    assert not taken | (names & sys.stdlib_module_names)
+
+
+def _holds(folder: Path, name: str) -> bool:
+    return (folder / name).is_dir() or (folder / f"{name}.py").exists()
