@@ -14,7 +14,7 @@ for family in of_stage(PLAN, "report"):
                         f"{RESULTS}/{path}",
                         caption=page_caption(path),
                         category="What was done" if family.name == "grid_pages" else "What was found",
-                        labels={"page": plain_name(path)},
+                        labels={"page": page_title(path)},
                     )
                     if path.endswith(".html")
                     else f"{RESULTS}/{path}"

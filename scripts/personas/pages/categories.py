@@ -24,6 +24,14 @@ _CATEGORIES = {
 """Heading -> families of figures below it."""
 
 
+_GRID_PAGES = {
+    "grid": "The grid",
+    "statuses": "How every planned row ended",
+    "provenance": "Where the results come from",
+}
+"""Pages that describe the grid: name -> title. Each has a caption of its own."""
+
+
 def figure_category(family: str) -> str:
     """Return the heading of the figures of a family."""
     return next((heading for heading, families in _CATEGORIES.items() if family in families), "Benchmarks")
@@ -34,7 +42,12 @@ def plain_name(path: str) -> str:
     return Path(path).name.rsplit(".", 2)[0]
 
 
+def page_title(path: str) -> str:
+    """Return what a page is called."""
+    return _GRID_PAGES.get(plain_name(path), plain_name(path))
+
+
 def page_caption(path: str) -> str:
     """Return the file, seen from `rules/`, with the caption of a page."""
     name = plain_name(path)
-    return f"captions/{name if name in ('grid', 'statuses', 'provenance') else 'page'}.rst"
+    return f"captions/{name if name in _GRID_PAGES else 'page'}.rst"
