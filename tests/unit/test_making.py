@@ -73,9 +73,12 @@ def test_what_was_finished_is_there_at_the_next_try(
     assert not any((frozen.results / path).exists() for path in family.outputs), "nothing for Snakemake to remove"
 
     again: list[str] = []
-    monkeypatch.setattr(
-        making, "maker_of", lambda name: lambda plan, output: (again.append(output), writes(plan, output))
-    )
+
+    def noting(frozen: FrozenPlan, output: str) -> None:
+        again.append(output)
+        writes(frozen, output)
+
+    monkeypatch.setattr(making, "maker_of", lambda name: noting)
     assert making.make(frozen, family.name)
     assert again == [broken]
     assert all((frozen.results / path).exists() for path in family.outputs)
