@@ -13,7 +13,7 @@ for family in of_stage(PLAN, "figures"):
                     report(
                         f"{RESULTS}/{path}",
                         caption="captions/figure.rst",
-                        category=figure_category(family.name),
+                        category=family.artefacts[0].heading,
                         labels={"figure": plain_name(path)},
                     )
                     if path.endswith(".png")
@@ -29,6 +29,8 @@ for family in of_stage(PLAN, "figures"):
         resources:
             runtime=30,
             mem_mb=2000,
+        params:
+            caption=family.artefacts[0].caption,
         message:
             f"Drawing figures: {family.name} ({len(family.artefacts)})"
         script:

@@ -29,6 +29,7 @@ from personas.config import load_config
 from personas.grid.grid import Grid, build_grid
 from personas.grid.study import Study, resolve
 from personas.plan import plan as planning
+from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan, Run, freeze, write
 from personas.plan.plan import Plan
 from personas.plan.plan_report import Outlook
@@ -36,6 +37,7 @@ from personas.requests.same_prefix import works as judging
 from personas.requests.work import works as generating
 from personas.workflow.artefacts.downstream import downstream
 from personas.workflow.links import refresh_links
+from personas.workflow.making import maker_of
 from personas.workflow.planning import look
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -230,6 +232,16 @@ class Project:
 def make_plan(grid: Grid, on_disk: frozenset[str]) -> Plan:
     """Plan a grid and all that follows from it."""
     return planning.make_plan(grid, downstream(grid), on_disk)
+
+
+def make(frozen: FrozenPlan, artefact: Artefact) -> Path:
+    """Make a table, a figure or a page in this process and return its first file."""
+    maker_of(artefact.maker)(frozen, artefact.outputs[0])
+    return frozen.results / artefact.outputs[0]
+
+
+def is_figure(artefact: Artefact) -> bool:
+    return artefact.outputs[0].startswith("figures/")
 
 
 def carry_out(frozen: FrozenPlan, stages: Sequence[str] = ("generate", "judge")) -> None:

@@ -5,7 +5,7 @@ Numbers are rounded to 7 significant digits. A figure is what was drawn: lines, 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,19 +18,10 @@ from matplotlib.text import Text
 
 from personas.core.files import write_atomically
 from personas.core.parquet import read_frame
-from personas.exports.release.tables import tabulate
-from personas.figures import job as drawing
 from personas.figures.drawing import style
-from personas.pages.job import describe
-from personas.pages.written import write_page
 from personas.plan.frozen import FrozenPlan, Run, freeze
-from personas.scoring.job import rate
-from personas.scoring.patterns.job import mine_patterns
-from personas.scoring.samples.job import write_sample
-from personas.tables.job import summarise
-from personas.tables.printed import typeset
 from personas.workflow.planning import look
-from tests.helpers import FakeServer, carry_out
+from tests.helpers import FakeServer, carry_out, make
 from tests.precision.in_process import InProcess
 from tests.precision.world import config
 from tests.released.conftest import make_small
@@ -92,7 +83,7 @@ def _of(frozen: FrozenPlan, artefact: Any) -> Iterator[tuple[str, str]]:
         write_atomically(png, b"a page of a model shows it")
 
     with mock.patch.object(style, "save", keep):
-        MAKERS[artefact.maker](frozen, artefact.outputs[0])
+        make(frozen, artefact)
     if drawn:
         yield artefact.plain_outputs[0].removesuffix(".pdf"), _digest(_shown(drawn[0]))
     for plain, path in zip(artefact.plain_outputs, artefact.outputs, strict=True):
@@ -101,19 +92,6 @@ def _of(frozen: FrozenPlan, artefact: Any) -> Iterator[tuple[str, str]]:
             yield plain, _digest(_rows(read_frame(frozen.results / path)))
         elif suffix in ("tex", "html") and stem.rpartition("/")[2] not in _PLACES:
             yield plain, _digest((frozen.results / path).read_text(encoding="utf-8").splitlines())
-
-
-MAKERS: Mapping[str, Callable[[FrozenPlan, str], None]] = {
-    "rate": rate,
-    "mine_patterns": mine_patterns,
-    "summarise": summarise,
-    "typeset": typeset,
-    "draw_sample": write_sample,
-    "tabulate_released": tabulate,
-    "draw": drawing.draw,
-    "describe": describe,
-    "write_page": write_page,
-}
 
 
 def _rows(table: pd.DataFrame) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,25 +10,13 @@ import pytest
 
 from personas.config.personas import BASELINE
 from personas.exports.release.exported_tables import ifbench_results
-from personas.exports.release.tables import tabulate
-from personas.figures.job import draw
 from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
-from personas.scoring.job import rate
-from personas.scoring.patterns.job import mine_patterns
 from personas.tables import released_numbers
-from personas.tables.job import summarise
 from personas.workflow.artefacts.downstream import downstream
+from tests.helpers import make as make_one
 from tests.helpers import make_plan
 from tests.released.conftest import Small, make_small
 from tests.released.maker import Maker
-
-JOBS: dict[str, Callable[[FrozenPlan, str], None]] = {
-    "rate": rate,
-    "mine_patterns": mine_patterns,
-    "tabulate_released": tabulate,
-    "summarise": summarise,
-    "draw": draw,
-}
 
 
 def frozen_plan(small: Small) -> FrozenPlan:
@@ -45,7 +32,7 @@ def make(frozen: FrozenPlan, plain: str) -> Path:
         by_output = {output: a for a in frozen.artefacts for output in a.outputs}
         for before in (by_output[name] for name in artefact.inputs if name in by_output):
             make(frozen, before.plain_outputs[0])
-        JOBS[artefact.maker](frozen, artefact.outputs[0])
+        make_one(frozen, artefact)
     return path
 
 

@@ -17,7 +17,7 @@ from personas.core.parquet import read_frame, read_schema, read_table, write_tab
 from personas.plan.frozen import read, write
 from personas.workflow.terminal.status import print_status
 from personas.workflow.upkeep.forget import forget
-from tests.helpers import FakeServer, Project, make_project
+from tests.helpers import FakeServer, Project, is_figure, make_project
 from tests.making import stub
 
 
@@ -93,9 +93,7 @@ def test_it_is_missing_with_its_reason_and_made_of_the_journal(
 def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
     plan = project.outlook().plan
     assert not plan.missing and not plan.unusable
-    tables = [a for a in plan.artefacts if a.maker == "rate"][:1] + [a for a in plan.artefacts if a.maker == "draw"][
-        :1
-    ]
+    tables = [*[a for a in plan.artefacts if a.maker == "rate"][:1], *filter(is_figure, plan.artefacts)][:2]
     for made in tables:
         for path in made.outputs:
             cut(project.results / path, 0.9)
@@ -108,7 +106,7 @@ def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
 
 
 def test_what_stands_on_nothing_broken_stays(project: Project) -> None:
-    [figure, *rest] = [a for a in project.outlook().plan.artefacts if a.maker == "draw"]
+    [figure, *rest] = filter(is_figure, project.outlook().plan.artefacts)
     (project.results / figure.outputs[0]).write_bytes(b"")
     assert project.freeze("run-2").to_make == set(figure.outputs) and rest
 

@@ -9,19 +9,16 @@ import pandas as pd
 import pytest
 
 from personas.core.errors import UserError
-from personas.figures.job import draw as draw_figure
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan, plan_file, read
-from personas.scoring.job import rate
-from personas.scoring.samples.job import write_sample
 from personas.scoring.samples.sample import Text, draw, third
 from personas.scoring.units import PLACE, unit_of, units_of
 from personas.tables.job import summarise
 from personas.tables.rated import JUDGES
-from personas.workflow.artefacts import calibrated
 from personas.workflow.artefacts.downstream import downstream
 from tests.completions import put_completions
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer
+from tests.helpers import make as make_one
 
 ONLY_STYLE = {"judges/j/utterances": ["style"], "judges/j/benchmarks": ["xstest"]}
 TWO = {"judges/k": {**JUDGE, "utterances": ["style"], "benchmarks": ["xstest"]}, "judges/k/model/id": "org/other"}
@@ -56,18 +53,11 @@ def of_calibration(project: Project) -> set[str]:
 def make(frozen: FrozenPlan, *names: str) -> list[Path]:
     """Make what the named artefacts need and then these, as their rules do; return their first files."""
     by_name = {made.plain_outputs[0]: made for made in frozen.artefacts}
-    makers = {
-        "rate": rate,
-        "summarise": summarise,
-        "draw": draw_figure,
-        "draw_sample": write_sample,
-    }
     made = []
     for name in [*(n for n in by_name if n.startswith("tables/ratings")), *names]:
         output = by_name[name].outputs[0]
         (frozen.results / output).parent.mkdir(parents=True, exist_ok=True)
-        makers[by_name[name].maker](frozen, output)
-        made.append(frozen.results / output)
+        made.append(make_one(frozen, by_name[name]))
     return made[-len(names) :]
 
 
@@ -92,7 +82,6 @@ def test_judges_are_compared_where_two_raters_rate_the_same(two: Project) -> Non
     assert of_calibration(two) == {*tables, "figures/judge-agreement.pdf", *agreement}
     alone = two.set({"judges/k": None, "judges/j/benchmarks": []})
     assert of_calibration(alone) == set()
-    assert calibrated.JUDGES == JUDGES
 
 
 def write(project: Project, *rows: str, name: str = "labels.csv") -> str:

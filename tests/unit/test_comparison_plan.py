@@ -9,13 +9,12 @@ import pytest
 
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
-from personas.figures.job import draw
 from personas.grid.compared import VALUES
 from personas.plan.artefact import Artefact
 from personas.tables.job import summarise
 from personas.tables.lengths import LENGTH_DTYPES
 from personas.workflow.artefacts.downstream import downstream
-from tests.helpers import Project
+from tests.helpers import Project, make
 from tests.unit.test_comparison import cell, values
 from tests.unit.test_plan import stems
 
@@ -150,7 +149,7 @@ def run_job(project: Project) -> pd.DataFrame:
     table = by_name["tables/comparison-x.parquet"].outputs[0]
     summarise(frozen, table)
     figure = by_name["figures/comparison-x.pdf"].outputs
-    draw(frozen, figure[0])
+    make(frozen, frozen.artefact(figure[0]))
     assert all((frozen.results / path).stat().st_size > 1000 for path in figure)
     return pd.read_parquet(frozen.results / table)
 

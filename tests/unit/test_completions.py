@@ -15,21 +15,18 @@ import yaml
 from personas.core.canonical import text_hash
 from personas.core.errors import UserError
 from personas.exports.release.export import export
-from personas.figures.job import draw
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.costs.estimate import Estimate
 from personas.plan.frozen import FrozenPlan, plan_file, read
 from personas.prompts.judge import judge_prompt
-from personas.scoring.job import rate
-from personas.tables.job import summarise
 from personas.workflow.artefacts.downstream import downstream
 from personas.workflow.terminal.coverage import coverage, write_picture
 from personas.workflow.terminal.plan_document import plan_document
 from personas.workflow.upkeep.gc import gc
 from tests.completions import START, put_completions
 from tests.external import catalogue, refer
-from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed, make_plan
+from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed, make, make_plan
 
 ONE = [("Sure: here.", False), ("Sorry, no.", True), ("Sure: take it.", True), ("Hm, unclear.", False), ("", True)]
 TWO = [
@@ -87,13 +84,11 @@ def rows_of(frozen: FrozenPlan) -> dict[str, dict[str, Any]]:
 
 def made(frozen: FrozenPlan, *names: str) -> list[Path]:
     """Make tables and figures by their plain names; the table of calibration from published answers alone."""
-    makers = {"rate": rate, "summarise": summarise, "draw": draw}
     found = []
     for name in names:
         [artefact] = [a for a in frozen.artefacts if a.plain_outputs[0] == name]
         (frozen.results / artefact.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
-        makers[artefact.maker](frozen, artefact.outputs[0])
-        found.append(frozen.results / artefact.outputs[0])
+        found.append(make(frozen, artefact))
     return found
 
 

@@ -12,30 +12,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from personas.figures.job import draw
-from personas.pages.written import write_page
 from personas.plan import source
 from personas.plan.artefact import Artefact, Family
 from personas.plan.frozen import FrozenPlan
-from personas.scoring.job import rate
-from personas.tables.job import summarise
 from personas.tables.layouts import LAYOUTS
-from personas.tables.printed import typeset
 from personas.workflow.artefacts.downstream import downstream
 from personas.workflow.artefacts.insights import by_name
 from personas.workflow.stages import named_targets
 from personas.workflow.workflow import inputs_of
 from tests.external import refer
-from tests.helpers import JUDGE, ROOT, FakeServer, Outcome, Project, answer, failure, make_project
+from tests.helpers import JUDGE, ROOT, FakeServer, Outcome, Project, answer, failure, is_figure, make, make_project
 from tests.unit.test_plan import INSIGHTS
 
-MAKERS: dict[str, Callable[[FrozenPlan, str], None]] = {
-    "rate": rate,
-    "summarise": summarise,
-    "draw": draw,
-    "typeset": typeset,
-    "write_page": write_page,
-}
 OURS = {
     *(f"tables/{name}.parquet" for name in ("lengths", "length-means", "by-length", "coverage", "rankings")),
     *(f"tables/{name}.parquet" for name in ("changed-items", "model-series", "model-cards")),
@@ -80,8 +68,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         project.run()
     frozen = project.frozen(on_disk=[cell.path for cell in project.grid().cells])
     for artefact in frozen.artefacts:
-        if artefact.maker in MAKERS and not _elsewhere(artefact):
-            CALLED[artefact.plain_outputs[0]] = called(partial(MAKERS[artefact.maker], frozen, artefact.outputs[0]))
+        if not _elsewhere(artefact):
+            CALLED[artefact.plain_outputs[0]] = called(partial(make, frozen, artefact))
     yield frozen
 
 
@@ -103,7 +91,7 @@ def called(make: Callable[[], object]) -> set[str]:
 
 def _elsewhere(artefact: Artefact) -> bool:
     """Tell of figures that have tests of their own: drawing takes most of the time."""
-    return artefact.maker == "draw" and artefact.spec["kind"] != "card"
+    return artefact.maker == "describe" or (is_figure(artefact) and artefact.family != "model_card")
 
 
 def test_every_module_that_computes_an_artefact_stands_in_its_digest(

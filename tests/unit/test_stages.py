@@ -60,7 +60,7 @@ def test_rules_of_a_stage(frozen: FrozenPlan) -> None:
 
 def test_leaving_out_a_stage_is_refused(frozen: FrozenPlan) -> None:
     refuse_stages_to_omit(frozenset({"progression", "generate_alpha_01"}), frozen)
-    with pytest.raises(UserError, match=r"found the stage 'figures', expected one of its rules \(overview, "):
+    with pytest.raises(UserError, match=r"found the stage 'figures', expected one of its rules \(.*overview, "):
         refuse_stages_to_omit(frozenset({"figures"}), frozen)
 
 

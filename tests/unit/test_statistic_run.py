@@ -10,22 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from personas.figures.drawing import style
-from personas.figures.job import draw
-from personas.plan.artefact import by_plain_name
 from personas.plan.frozen import FrozenPlan
-from personas.scoring.job import rate
-from personas.scoring.patterns.job import mine_patterns
-from personas.tables.job import summarise
-from personas.workflow.artefacts.statistic_figures import statistic_figures
-from tests.helpers import JUDGE, FakeServer, Outcome, answer, make_project
+from tests.helpers import JUDGE, FakeServer, Outcome, answer, is_figure, make, make_project
 from tests.unit.test_calibration import verdict
 
-MAKERS = {
-    "rate": rate,
-    "mine_patterns": mine_patterns,
-    "summarise": summarise,
-    "draw": draw,
+STATISTIC = {
+    *("differences", "progression", "over_baseline", "cost_of_length", "cost_of_a_persona", "differences_by_model"),
+    *("effect_of_length", "effect_of_a_persona", "panels_by_model", "panels_by_persona", "dialogue_lengths"),
+    *("ratings_by_length", "item_changes", "pattern_heat_map", "pattern_rates", "number_of_patterns"),
 }
+"""Families of the figures of statistics."""
 
 
 def decide(body: dict[str, Any]) -> Outcome | None:
@@ -55,14 +49,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         for made in frozen.artefacts:
             if made.maker in ("rate", "mine_patterns", "summarise"):
                 (frozen.results / made.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
-                MAKERS[made.maker](frozen, made.outputs[0])
+                make(frozen, made)
         yield frozen
 
 
 def planned(frozen: FrozenPlan) -> list[str]:
     """Names of the statistic figures."""
-    made = statistic_figures(frozen.grid, by_plain_name(frozen.artefacts))
-    return [one.plain_outputs[0] for one in made if one.maker == "draw"]
+    return [one.plain_outputs[0] for one in frozen.artefacts if is_figure(one) and one.family in STATISTIC]
 
 
 def test_every_figure_is_drawn_and_has_something_to_show(ran: FrozenPlan, monkeypatch: pytest.MonkeyPatch):
@@ -75,7 +68,7 @@ def test_every_figure_is_drawn_and_has_something_to_show(ran: FrozenPlan, monkey
     monkeypatch.setattr(style, "save", keep)
     names = planned(ran)
     for name in names:
-        draw(ran, by_name[name].outputs[0])
+        make(ran, by_name[name])
     assert len(drawn) == len(names) > 30
     for name, figure in drawn.items():
         said = [text.get_text() for text in figure.findobj(Text)]
@@ -85,5 +78,5 @@ def test_every_figure_is_drawn_and_has_something_to_show(ran: FrozenPlan, monkey
 def test_one_is_written(ran: FrozenPlan):
     [made] = [made for made in ran.artefacts if made.plain_outputs[0] == "figures/models-by-j.pdf"]
     (ran.results / made.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
-    draw(ran, made.outputs[0])
+    make(ran, made)
     assert all((ran.results / path).stat().st_size > 10_000 for path in made.outputs)

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personas.pages.categories import figure_category
-from personas.plan.artefact import Artefact, by_plain_name
+from personas.plan.artefact import Artefact
 from personas.tables.averages import AVERAGE_DTYPES, averages
 from personas.tables.pattern_units import pattern_numbers, pattern_units
 from personas.tables.tokens import token_averages
 from personas.workflow.artefacts.downstream import downstream
-from personas.workflow.artefacts.statistic_figures import statistic_figures
-from tests.helpers import JUDGE, Project
+from tests.helpers import JUDGE, Project, is_figure
+from tests.unit.test_statistic_run import STATISTIC
 
 COLUMNS = ["measure", "model", "group", "persona", "condition", "order", "replicate", "axis", "position", "value"]
 
@@ -163,7 +162,7 @@ def test_numbers_of_patterns_keep_groups_and_minings_apart_and_a_failed_search_i
 
 
 def figures(project: Project) -> dict[str, Artefact]:
-    found = [made for made in downstream(project.grid()) if made.maker == "draw"]
+    found = filter(is_figure, downstream(project.grid()))
     return {made.plain_outputs[0].removeprefix("figures/").removesuffix(".pdf"): made for made in found}
 
 
@@ -212,9 +211,9 @@ def test_a_figure_that_the_grid_cannot_fill_is_not_planned(
 
 
 def of_statistics(project: Project) -> dict[str, Artefact]:
-    """The tables and figures of `statistic_figures`, by plain name without suffix."""
-    grid = project.grid()
-    made = statistic_figures(grid, by_plain_name(downstream(grid)))
+    """The figures of statistics and the tables that only they read, by plain name without suffix."""
+    families = {*STATISTIC, "averages", "token_averages", "pattern_units", "pattern_numbers"}
+    made = [one for one in downstream(project.grid()) if one.family in families]
     return {one.plain_outputs[0].rpartition(".")[0]: one for one in made}
 
 
@@ -257,8 +256,8 @@ def test_patterns_of_the_last_checkpoint_are_counted_apart(project: Project):
     ("name", "heading"),
     [
         ("by-checkpoint", "Overview"),
-        ("difference-a-minus-b-xstest-by-j", "Differences"),
-        ("models-difference-a-minus-b-by-j", "Models and personas"),
+        ("difference-interview-minus-requests-xstest-by-j", "Differences"),
+        ("models-difference-interview-minus-requests-by-j", "Models and personas"),
         ("effect-of-length-by-j", "Mixed models"),
         ("patterns", "Token patterns"),
         ("patterns-heat-map", "Token patterns"),
@@ -266,5 +265,6 @@ def test_patterns_of_the_last_checkpoint_are_counted_apart(project: Project):
         ("xstest-by-j", "Benchmarks"),
     ],
 )
-def test_headings_of_the_report(name, heading):
-    assert figure_category(name) == heading
+def test_headings_of_the_report(project: Project, name: str, heading: str) -> None:
+    made = figures(project.set({"judges/j": JUDGE}))[name]
+    assert made.heading == heading and made.caption

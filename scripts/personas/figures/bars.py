@@ -1,6 +1,6 @@
 """What a long dialogue, a persona or a condition costs each model: a bar per model and condition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from personas.config.root import Config
 from personas.figures.drawing import style
 from personas.figures.drawing.forest import Lines, forest
 from personas.figures.drawing.measures import arrow_text, measures_of
 from personas.figures.drawing.panels import INTERVAL, Key, keys_of
 from personas.figures.drawing.sheet import legend
+from personas.figures.figure import figure
+from personas.figures.suites import Suite, compared, is_long, measures_of_values, pairs, suites
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Instances, Known
 
 WHAT = {
     "length": "last position − first position, of the same persona and condition",
@@ -75,3 +80,62 @@ def draw(
         )
         legend(figure, keys, lambda key: key.condition, TITLES[kind])
     return figure
+
+
+Bar = tuple[str, str, str | None, Sequence[Mapping[str, Any]]]
+"""Prefix of a figure's name, contrast, a pair in words, measures."""
+
+
+def _of(chosen: Callable[[Config, Suite], Iterator[Bar]]) -> Instances:
+    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+        table, config = known.table("by-model"), grid.study.config
+        for suite in suites(config, measures_of_values(known)) if table else ():
+            for prefix, contrast, pair, measures in chosen(config, suite):
+                if table and measures:
+                    told = {"contrast": contrast, "pair": pair, "measures": measures, "models": list(config.models)}
+                    yield Instance(f"{prefix}-{suite.name}", table.outputs[:1], told)
+
+    return instances
+
+
+def _length(config: Config, suite: Suite) -> Iterator[Bar]:
+    if is_long(config):
+        yield "cost-of-length", "length", None, suite.measures
+
+
+def _persona(config: Config, suite: Suite) -> Iterator[Bar]:
+    if config.checkpoints[0] == 0:
+        yield "cost-of-a-persona", "personalization", None, compared(config, suite)
+
+
+def _conditions(config: Config, suite: Suite) -> Iterator[Bar]:
+    for prefix, contrast, pair in pairs(config):
+        yield f"models-difference-{prefix}", contrast, pair, suite.measures
+
+
+_WHISKERS = "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+
+COST_OF_LENGTH = figure(
+    "cost_of_length",
+    draw,
+    _of(_length),
+    module=__name__,
+    heading="Models and personas",
+    caption=f"Last position minus first, in each model. {_WHISKERS}",
+)
+COST_OF_A_PERSONA = figure(
+    "cost_of_a_persona",
+    draw,
+    _of(_persona),
+    module=__name__,
+    heading="Models and personas",
+    caption=f"Persona minus baseline where no round stands before the item, in each model. {_WHISKERS}",
+)
+DIFFERENCES_BY_MODEL = figure(
+    "differences_by_model",
+    draw,
+    _of(_conditions),
+    module=__name__,
+    heading="Models and personas",
+    caption=f"One dialogue condition minus another in each model, all positions after the shared start. {_WHISKERS}",
+)

@@ -1,11 +1,16 @@
 """The overview: four measures over the length of the dialogue, persona against baseline."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, offsets_of
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.panels import OVERVIEW
 
 SIZE = (7.6, 6.6)  # inches
@@ -31,3 +36,19 @@ def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:
         figure.align_ylabels()
         legend(figure, keys, plain_label)
     return figure
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if series := known.table("by-checkpoint"):
+        yield Instance("by-checkpoint", series.outputs[:1])
+
+
+OVERVIEW_FIGURE = figure(
+    "overview",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Overview",
+    caption="Overview: scores after a number of rounds, personas against the same models without one. "
+    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+)

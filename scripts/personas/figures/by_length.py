@@ -1,6 +1,6 @@
 """Ratings against the length of the dialogue before them, in tokens rather than rounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,10 @@ from personas.figures.drawing.grids import counted, nothing
 from personas.figures.drawing.measures import Measure, around, arrow_text, in_lines, measures_of, ticks
 from personas.figures.drawing.panels import INTERVAL, Key, by_line, keys_of
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
+from personas.figures.figure import figure
+from personas.figures.suites import measures_of_values, suites
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 COLUMNS = 2
 _PANEL, _AROUND = 2.3, 1.5  # inches: a row of panels; legend and small print
@@ -20,6 +24,8 @@ READING = (
     f"mean over the (model, persona) cells that have both. Bands: {INTERVAL} of the rating over cells. Above a "
     f"panel: cells behind a point of persona and baseline.{{prompted}}"
 )
+
+
 PROMPTED = " Where it cannot be told how long the persona's prompt is, it is among the tokens."
 
 
@@ -63,3 +69,20 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
     axes.set_xlim(*around(known["tokens"], margin=0.04))
     ticks(axes.yaxis, measure.scale)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if table := known.table("by-length"):
+        for suite in suites(grid.study.config, measures_of_values(known)):
+            yield Instance(f"by-length-{suite.name}", table.outputs[:1], {"measures": suite.measures})
+
+
+RATINGS_BY_LENGTH = figure(
+    "ratings_by_length",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Length of the dialogue",
+    caption="The main measures against the tokens of the dialogue before, instead of its rounds. "
+    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+)

@@ -12,13 +12,18 @@ from matplotlib.lines import Line2D
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import INTERVAL
 from personas.figures.drawing.sheet import WIDTH, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.tables.calibration import ALL, LIKERT
+from personas.tables.rated import JUDGES
 
 READING = (
     "Top: texts by the value that both gave; shade: share of a row. Bottom: Cohen's kappa, plain (filled) and with "
     f"quadratic weights (hollow, ratings from 1 to 5 only); whiskers: {INTERVAL} over dialogues, or items where "
     "texts are not of this grid. 0: as much as chance gives. Grey: why there is no kappa."
 )
+
 COLUMNS = 3
 _MATRIX, _LINE, _EDGE = 2.5, 0.2, 1.2  # inches: a row of matrices, a line of kappas, the axis below them
 _DARK = 0.6  # share from which a number is white
@@ -133,3 +138,21 @@ def _kappa(axes: Axes, row: pd.Series, place: int, colour: str) -> None:
         at = place + (shift if row["quadratic_shown"] else 0)
         axes.hlines(at, row[f"{name}_low"], row[f"{name}_high"], color=colour, linewidth=1.0)
         axes.plot(row[name], at, "o", color=colour, markerfacecolor=inside, markersize=4.5, clip_on=False)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if table := known.table("calibration"):
+        for name in table.spec["sets"]:
+            stem = "judge-agreement" if name == JUDGES else f"judge-agreement-{name}"
+            yield Instance(stem, table.outputs[:1], {"name": name})
+
+
+JUDGE_AGREEMENT = figure(
+    "judge_agreement",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Judges",
+    caption="Judges, rules and people on the same texts: what each said, and how far they agree beyond chance. "
+    "Whiskers are 95 % bootstrap intervals over dialogues, or over items where texts are not of this grid.",
+)

@@ -24,6 +24,9 @@ from personas.figures.drawing.panels import (
     offsets_of,
 )
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 WIDTH, HEIGHT, AROUND = 3.0, 2.4, 1.1  # inches: of a panel, and of legend and small print
 FEW = 6
@@ -34,6 +37,7 @@ READING = (
     "or more personas. Rounds: means since the mark before; the first mark is one round. n: personas at a point; "
     f"counts: ratings with a value of those planned. {ARROW}"
 )
+
 _TITLE = 34
 """Characters of a title that fit above a panel."""
 
@@ -97,3 +101,22 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
             few, many = rows["n_cells"].min(), rows["n_cells"].max()
             n = f"{few}" if few == many else f"{few}–{many}"
             yield f"{group}: n = {n}; {rows['n_scored'].sum():,} of {rows['n_planned'].sum():,}"
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    series, cards = known.table("model-series"), known.table("model-cards")
+    if series and cards:
+        drawn = [m for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
+        for model in grid.study.config.models if drawn else ():
+            yield Instance(f"card-{model}", series.outputs[:1], {"model": model, "measures": drawn})
+
+
+MODEL_CARD = figure(
+    "model_card",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Model cards",
+    caption="One model over the dialogue, a panel for each measure of its card; rounds are averaged since the "
+    "checkpoint before. Bands and whiskers are 95 % bootstrap intervals over the model's personas.",
+)

@@ -1,6 +1,6 @@
 """Mixed models: what a round more, or a persona, does to a rating, per model and condition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from personas.config.root import Config
 from personas.figures.drawing import style
 from personas.figures.drawing.forest import Lines, forest
 from personas.figures.drawing.measures import Measure, arrow_text, measures_of
 from personas.figures.drawing.panels import Key, keys_of
 from personas.figures.drawing.sheet import legend
+from personas.figures.figure import figure
+from personas.figures.suites import Suite, compared, is_long, measures_of_values, suites
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Instances, Known
 
 TERMS = {"length": "position", "personalization": "persona"}
 """Family -> the term that a figure shows."""
@@ -25,6 +30,8 @@ READING = (
     "Points: coefficient of a linear mixed model, {what}. Whiskers: 95 % Wald interval of the fit. n: values in the "
     "fit. Hollow: the fit has another status than ok, and its interval says little{which}."
 )
+
+
 OK = "ok"
 
 
@@ -81,3 +88,37 @@ def _reading(rows: pd.DataFrame, family: str) -> str:
     other = rows.loc[rows["status"] != OK, "status"].value_counts().sort_index()
     which = f" ({', '.join(f'{count} {status}' for status, count in other.items())})" if len(other) else ""
     return READING.format(what=WHAT[family], which=which)
+
+
+def _of(name: str, family: str, chosen: Callable[[Config, Suite], Sequence[Mapping[str, Any]]]) -> Instances:
+    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+        table, config = known.table("mixed-models"), grid.study.config
+        for suite in suites(config, measures_of_values(known)) if table else ():
+            if table and (measures := chosen(config, suite)):
+                told = {"family": family, "measures": measures, "models": list(config.models)}
+                yield Instance(f"{name}-{suite.name}", table.outputs[:1], told)
+
+    return instances
+
+
+_CAPTION = (
+    "Coefficients of linear mixed models, one fit for each measure, model and condition. Whiskers are 95 % Wald "
+    "intervals of the fit."
+)
+
+EFFECT_OF_LENGTH = figure(
+    "effect_of_length",
+    draw,
+    _of("effect-of-length", "length", lambda config, suite: suite.measures if is_long(config) else []),
+    module=__name__,
+    heading="Mixed models",
+    caption=_CAPTION,
+)
+EFFECT_OF_A_PERSONA = figure(
+    "effect_of_a_persona",
+    draw,
+    _of("effect-of-a-persona", "personalization", compared),
+    module=__name__,
+    heading="Mixed models",
+    caption=_CAPTION,
+)

@@ -12,7 +12,10 @@ from matplotlib.lines import Line2D
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import INTERVAL
 from personas.figures.drawing.sheet import WIDTH, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
 from personas.grid.published import factor, is_share
+from personas.plan.declaration import Instance, Known
 
 HEIGHT = 2.9  # inches, a row of two panels
 NAMED = 3
@@ -176,3 +179,21 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     shapes += [("outside the interval", style.OUTSIDE, "o"), ("no interval", style.FAINT, "o")]
     handles = [Line2D([], [], label=n, color=c, marker=m, linestyle="", markersize=4.5) for n, c, m in shapes]
     figure.legend(handles=handles, ncols=len(handles), loc="outside upper center")
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    for slug, section in grid.study.config.comparison.items():
+        if table := known.table(f"comparison-{slug}"):
+            yield Instance(f"comparison-{slug}", table.outputs[:1], {"between": section.kind})
+
+
+COMPARISON = figure(
+    "comparison",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Comparisons",
+    caption="Ours against theirs: left each number at its place, right the differences in order. Red: the interval "
+    "does not hold the other number. Lines are 95 % bootstrap intervals over (model, persona) pairs, or Wilson's "
+    "over items where a number is of one cell.",
+)

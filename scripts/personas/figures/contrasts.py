@@ -1,6 +1,6 @@
 """Paired differences over the dialogue: between conditions, from the first position on, over the baseline."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from personas.config.root import Config
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis
 from personas.figures.drawing.measures import Measure, around, arrow_text, measures_of, ticks
@@ -23,6 +24,10 @@ from personas.figures.drawing.panels import (
     range_text,
 )
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
+from personas.figures.figure import figure
+from personas.figures.suites import Family, families, is_long, measures_of_values, pairs, with_baseline
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Instances, Known
 
 SIGNIFICANT = 0.05
 MANY = 25  # positions from which on markers would hide the line
@@ -40,6 +45,7 @@ READING = (
     "same, models and personas drawn as wholes. Marks at the bottom: q < {level:g} (sign flips, Benjamini-Hochberg "
     "over a line). Grey: 95\N{NO-BREAK SPACE}% of the differences between replicates{unknown}."
 )
+
 NO_NOISE = " (not known: one replicate)"
 
 
@@ -166,3 +172,62 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
             pairs, missing = range_text(rows["n_pairs"], "pair"), int(rows["n_missing"].sum())
             lacking = f"; {missing:,} of {missing + int(rows['n_pairs'].sum()):,} missing" if missing else ""
             yield f"{group}: n = {pairs} a point{lacking}"
+
+
+def _of(chosen: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]]) -> Instances:
+    """Return the figures of contrasts: `chosen` gives prefix of a name, contrast, and a pair in words."""
+
+    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+        table, config = known.table("contrasts"), grid.study.config
+        for family in families(config, measures_of_values(known)) if table else ():
+            for prefix, contrast, pair in chosen(config, family):
+                measures = with_baseline(family.measures) if contrast == "baseline" else family.measures
+                if table and measures:
+                    told = {"contrast": contrast, "pair": pair, "measures": measures}
+                    yield Instance(f"{prefix}-{family.name}", table.outputs[:1], told)
+
+    return instances
+
+
+def _differences(config: Config, family: Family) -> Iterator[tuple[str, str, str | None]]:
+    yield from ((f"difference-{prefix}", contrast, pair) for prefix, contrast, pair in pairs(config))
+
+
+def _progression(config: Config, family: Family) -> Iterator[tuple[str, str, str | None]]:
+    if is_long(config) or family.benchmark is None:
+        yield "progression", "progression", None
+
+
+def _over_baseline(config: Config, family: Family) -> Iterator[tuple[str, str, str | None]]:
+    if config.personas.baseline:
+        yield "over-baseline", "baseline", None
+
+
+_BANDS = (
+    "Bands are 95 % bootstrap intervals over (model, persona) pairs; thin lines: models and personas drawn as wholes."
+)
+
+DIFFERENCES = figure(
+    "differences",
+    draw,
+    _of(_differences),
+    module=__name__,
+    heading="Differences",
+    caption=f"One dialogue condition minus another, of the same model, persona and position. {_BANDS}",
+)
+PROGRESSION = figure(
+    "progression",
+    draw,
+    _of(_progression),
+    module=__name__,
+    heading="Differences",
+    caption=f"Change since the first position, of the same model, persona and condition. {_BANDS}",
+)
+OVER_BASELINE = figure(
+    "over_baseline",
+    draw,
+    _of(_over_baseline),
+    module=__name__,
+    heading="Differences",
+    caption=f"Persona minus baseline, of the same model, condition and position. {_BANDS}",
+)

@@ -1,6 +1,6 @@
 """How often patterns occur, by model and checkpoint, as a share of the model's own highest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,17 @@ from personas.figures.drawing import style
 from personas.figures.drawing.measures import in_few_lines
 from personas.figures.drawing.panels import GROUPS, ROUNDS_BEFORE, conditions_of
 from personas.figures.drawing.sheet import WIDTH, places, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 READING = (
     "Cells: hits of all patterns in the persona's answers / (patterns × answers), as a share of the highest that "
     "the model has in any condition and checkpoint; persona's and baseline's patterns each by themselves, so rows "
     "of the two cannot be compared. 1: where they occur most. –: no pattern, no answer or no hit at all."
 )
+
+
 _DARK = 0.6  # share from which a number is white
 _ROW, _CONDITION = 0.3, 3.1  # inches
 _APART = 10  # checkpoints from which on numbers get smaller
@@ -74,3 +79,19 @@ def _nothing(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left")
     axes.text(0.5, 0.5, "no data", transform=axes.transAxes, ha="center", va="center", color=style.FAINT)
     axes.set(xticks=[], yticks=[])
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if table := known.table("patterns-by-unit"):
+        yield Instance("patterns-heat-map", table.outputs[:1], {"models": list(grid.study.config.models)})
+
+
+PATTERN_HEAT_MAP = figure(
+    "pattern_heat_map",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Token patterns",
+    caption="How often token patterns occur in each model, as a share of where they occur most. No intervals are "
+    "drawn.",
+)

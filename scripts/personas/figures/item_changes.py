@@ -1,6 +1,6 @@
 """How many items change, and by how much: a histogram per contrast, condition and measure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,10 @@ from personas.figures.drawing.grids import nothing, panels
 from personas.figures.drawing.measures import arrow_text, measures_of, ticks
 from personas.figures.drawing.panels import conditions_of
 from personas.figures.drawing.sheet import WIDTH, sheet
+from personas.figures.figure import figure
+from personas.figures.suites import families, measures_of_values, pairs
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 WHAT = {"length": "last − first", "condition": "{condition}, last", "personalization": "persona − baseline, first"}
 READING = (
@@ -21,6 +25,8 @@ READING = (
     "{half:.1f} percentage points. Dark line: no change; triangle: mean of the items. Rows: {rows}. First, last: "
     "checkpoints."
 )
+
+
 ROWS = {
     "length": "last minus first, in a condition",
     "condition": "one condition minus another, at the last",
@@ -103,3 +109,25 @@ def _panel(axes: Axes, changes: pd.Series) -> None:
     axes.bar(edges[:-1], heights, width=np.diff(edges), align="edge", color=shade, edgecolor="white", linewidth=0.5)
     axes.plot(known.mean(), 0, marker="^", color=style.INK, markersize=4.5, clip_on=False, zorder=4)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    """What the items of xstest do, as each judge sees it, or the rules where there is none."""
+    table, config = known.table("changed-items"), grid.study.config
+    for family in families(config, measures_of_values(known)) if table else ():
+        if table and family.benchmark and config.kind_of(family.benchmark) == "xstest":
+            shares = [m for m in family.measures if m["scale"] == "share"]
+            judged = [m for m in shares if not m["measure"].endswith("-by-rules")] or shares
+            written = {contrast.partition(":")[2]: words for _, contrast, words in pairs(config)}
+            told = {"measures": judged, "pairs": written}
+            yield Instance(f"item-changes-{family.name}", table.outputs[:1], told)
+
+
+ITEM_CHANGES = figure(
+    "item_changes",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Items that changed",
+    caption="By how much items changed, on average over models and personas. No intervals are drawn.",
+)

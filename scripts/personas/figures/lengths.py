@@ -1,6 +1,6 @@
 """How long dialogues get, in tokens, round by round: a panel per model or persona."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,6 +10,9 @@ from personas.figures.drawing.grids import counted, nothing, small_lines, x_tick
 from personas.figures.drawing.measures import around, in_lines
 from personas.figures.drawing.panels import INTERVAL, keys_of
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 COLUMNS = 3
 _PANEL, _AROUND = 1.75, 1.7  # inches: a row of panels; legend and small print
@@ -50,3 +53,20 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
                 nothing(axes)
         legend(figure, keys, plain_label)
     return figure
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if table := known.table("token-averages"):
+        for by, units in (("model", grid.study.config.models), ("persona", grid.study.personas)):
+            yield Instance(f"tokens-by-{by}", table.outputs[:1], {"by": by, "units": list(units)})
+
+
+DIALOGUE_LENGTHS = figure(
+    "dialogue_lengths",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Length of the dialogue",
+    caption="Tokens of the dialogue after each round. "
+    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+)

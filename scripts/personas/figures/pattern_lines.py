@@ -1,6 +1,6 @@
 """How often patterns occur over the dialogue, for each model, benchmark or persona: a row each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,6 +10,10 @@ from personas.figures.drawing.axes import y_axis
 from personas.figures.drawing.grids import counted, nothing, panels, size_of, small_lines, x_ticks
 from personas.figures.drawing.panels import INTERVAL, Key, conditions_of, keys_of
 from personas.figures.drawing.sheet import legend, sheet
+from personas.figures.figure import figure
+from personas.figures.patterns import OCCURRENCE
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 READING = (
     "Lines: mean over (model, persona) cells of hits / (patterns × answers) in the persona's answers, in percent; a "
@@ -51,3 +55,20 @@ def draw(
 
 def _label(key: Key) -> str:
     return f"{key.condition}, patterns of the {key.group}"
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if table := known.table("patterns-by-unit"):
+        study, mined = grid.study, {made.spec["benchmark"] for made in known.artefacts if "fisher_p" in made.spec}
+        units = {
+            "model": list(study.config.models),
+            "benchmark": [name for name in study.config.benchmarks if name in mined],
+            "persona": list(study.personas),
+        }
+        for by, rows in units.items():
+            yield Instance(f"patterns-by-{by}", table.outputs[:1], {"by": by, "rows": rows})
+
+
+PATTERN_RATES = figure(
+    "pattern_rates", draw, _instances, module=__name__, heading="Token patterns", caption=OCCURRENCE
+)

@@ -1,6 +1,6 @@
 """How many patterns tell persona and baseline apart, at the first and at the last checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from personas.figures.drawing.forest import Lines, forest
 from personas.figures.drawing.measures import Measure
 from personas.figures.drawing.panels import INTERVAL, Key, conditions_of
 from personas.figures.drawing.sheet import legend
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 READING = (
     "Bars: number of patterns of the {group}, mean over personas. Filled: mined in the answers at the first "
@@ -58,3 +61,21 @@ def draw(table: pd.DataFrame, *, pattern_group: str, models: Sequence[str], note
 
 def _label(key: Key) -> str:
     return f"{key.condition}, {'first' if key.group == 'persona' else 'last'} checkpoint"
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if table := known.table("patterns-numbers"):
+        for group in ("persona", "baseline"):
+            told = {"pattern_group": group, "models": list(grid.study.config.models)}
+            yield Instance(f"patterns-numbers-of-{group}", table.outputs[:1], told)
+
+
+NUMBER_OF_PATTERNS = figure(
+    "number_of_patterns",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Token patterns",
+    caption="How many token patterns tell persona and baseline apart, at the first and at the last checkpoint. "
+    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+)

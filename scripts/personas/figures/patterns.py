@@ -21,6 +21,9 @@ from personas.figures.drawing.panels import (
 )
 from personas.figures.drawing.panels import offsets_of as spread
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 
 READING = (
     "Points: mean over (model, persona) cells of hits / (patterns × answers), a hit being an answer that holds "
@@ -74,3 +77,18 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
 def _range(numbers: pd.Series) -> str:
     few, many = numbers.min(), numbers.max()
     return f"{few:,}" if few == many else f"{few:,}–{many:,}"
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if series := known.table("patterns-by-checkpoint"):
+        yield Instance("patterns", series.outputs[:1])
+
+
+OCCURRENCE = (
+    "How often the token patterns that told persona and baseline apart at the first checkpoint occur later on. The "
+    "test behind a pattern is not corrected for the number of patterns and treats answers as independent. "
+    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+)
+PATTERN_OCCURRENCE = figure(
+    "pattern_occurrence", draw, _instances, module=__name__, heading="Token patterns", caption=OCCURRENCE
+)

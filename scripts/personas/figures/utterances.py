@@ -1,6 +1,6 @@
 """What a judge thinks of the dialogue's own answers, round by round, persona against baseline."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +22,9 @@ from personas.figures.drawing.panels import (
 )
 from personas.figures.drawing.panels import offsets_of as spread
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
+from personas.figures.figure import figure
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.measures import YES_SHARE
 from personas.tables.rounds import RAW, SEGMENT
 
@@ -77,3 +80,22 @@ def _faint(axes: Axes, raw: pd.DataFrame, offsets: dict[Key, float]) -> None:
     looks = style.looks(key.condition for key in offsets)
     for _, key, rows in by_line(raw, offsets, "round", "group"):
         axes.plot(rows["round"], rows["mean"], zorder=2.6, **style.faint_style(looks[key.condition], key.group))
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if series := known.table("by-round"):
+        for judge, section in grid.study.config.judges.items():
+            if section.utterances:
+                told = {"judge": judge, "yes_no": grid.study.yes_no()[judge]}
+                yield Instance(f"utterances-by-{judge}", series.outputs[:1], told)
+
+
+UTTERANCES = figure(
+    "utterances",
+    draw,
+    _instances,
+    module=__name__,
+    heading="Dialogues",
+    caption="Ratings of every answer of the dialogues by a judge, round by round; faint: each round, bold: means of "
+    "the rounds between checkpoints. Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+)

@@ -17,7 +17,8 @@ class Artefact:
     """A table, a figure or a page. Paths are relative to the results folder; `plain_outputs` are those in `current/`.
 
     `family` is what it is one of (`progression`): those of a family are made together, by a rule of that name.
-    `maker` names the function that makes it, `spec` is what that gets to know.
+    `maker` names the function that makes it, `spec` is what that gets to know. `heading` and `caption` stand in
+    Snakemake's report.
     """
 
     family: str
@@ -26,6 +27,8 @@ class Artefact:
     plain_outputs: tuple[str, ...]
     inputs: tuple[str, ...]
     spec: Mapping[str, Any]
+    heading: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,21 @@ def families(artefacts: Iterable[Artefact]) -> list[Family]:
 
 
 def artefact(
-    family: str, maker: str, plain_outputs: Sequence[str], inputs: Sequence[str], spec: Mapping[str, Any]
+    family: str,
+    maker: str,
+    plain_outputs: Sequence[str],
+    inputs: Sequence[str],
+    spec: Mapping[str, Any],
+    *,
+    heading: str = "",
+    caption: str = "",
 ) -> Artefact:
     """Return an artefact whose outputs carry a digest of their names, the names of the inputs, and the spec."""
     mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
     marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
     for path in marked:
         _refuse_long(path)
-    return Artefact(family, maker, tuple(marked), tuple(plain_outputs), tuple(inputs), spec)
+    return Artefact(family, maker, tuple(marked), tuple(plain_outputs), tuple(inputs), spec, heading, caption)
 
 
 def _refuse_long(path: str) -> None:

@@ -18,7 +18,6 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "config/": "what counts of a config stands in the spec",
     "core/": "keeps files and values as they are",
     "external/": "brings files, whose pins stand in the spec",
-    "figures/job.py": "calls the makers of all figures; each names its own",
     "grid/": "shapes cells, which have digests of their own",
     "pages/job.py": "calls the makers of all pages; each names its own",
     "pages/written.py": "calls the makers of all pages; each names its own",

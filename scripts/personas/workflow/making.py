@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from personas.core.errors import UserError
+from personas.plan import declaration
 from personas.plan import frozen as frozen_plans
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan
@@ -30,11 +31,12 @@ MAKERS: Mapping[str, str] = {
     "typeset": "personas.tables.printed:typeset",
     "draw_sample": "personas.scoring.samples.job:write_sample",
     "tabulate_released": "personas.exports.release.tables:tabulate",
-    "draw": "personas.figures.job:draw",
     "describe": "personas.pages.job:describe",
     "write_page": "personas.pages.written:write_page",
 }
-"""Maker of an artefact -> `module:function`, which gets the plan and the name of its first output."""
+"""Maker of an artefact -> `module:function`, which gets the plan and the name of its first output; others declare
+themselves.
+"""
 
 LOOK = 10.0
 """Seconds between two looks at forks."""
@@ -116,6 +118,8 @@ def _tell(error: UserError) -> None:
 
 def maker_of(name: str) -> Maker:
     """Return the function of a maker; its module is imported only here."""
+    if name not in MAKERS:
+        return declaration.maker_of(name)
     module, _, function = MAKERS[name].partition(":")
     found: Maker = getattr(importlib.import_module(module), function)
     return found
@@ -123,7 +127,7 @@ def maker_of(name: str) -> Maker:
 
 def warm_up(name: str) -> None:
     """Import the module of a maker, and do what it says every fork would else do anew."""
-    module = importlib.import_module(MAKERS[name].partition(":")[0])
+    module = importlib.import_module(MAKERS.get(name, name).partition(":")[0])
     getattr(module, "warm_up", lambda: None)()
 
 

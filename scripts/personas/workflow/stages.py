@@ -14,19 +14,29 @@ MAKERS_OF: Mapping[str, Sequence[str]] = {
     "ratings": ("rate",),
     "patterns": ("mine_patterns",),
     "analysis": ("summarise", "draw_sample", "tabulate_released", "typeset"),
-    "figures": ("draw",),
+    "figures": (),
     "report": ("describe", "write_page"),
 }
 """Stages without an engine, and who makes their artefacts."""
 
 
+_PACKAGES = {"personas.figures": "figures"}
+"""Package whose modules declare what they make -> its stage."""
+
+
+def stage_of(maker: str) -> str:
+    """Return the stage of what a maker makes."""
+    package = ".".join(maker.split(".")[:2])
+    return _PACKAGES.get(package) or next(stage for stage, makers in MAKERS_OF.items() if maker in makers)
+
+
 def of_stage(frozen: FrozenPlan, stage: str) -> list[Family]:
     """Return the families of a stage that rules of this invocation can make."""
-    return [family for family in frozen.families if family.maker in MAKERS_OF[stage]]
+    return [family for family in frozen.families if stage_of(family.maker) == stage]
 
 
 def _artefacts(frozen: FrozenPlan, stage: str) -> Iterable[Artefact]:
-    return (artefact for artefact in frozen.artefacts if artefact.maker in MAKERS_OF[stage])
+    return (artefact for artefact in frozen.artefacts if stage_of(artefact.maker) == stage)
 
 
 def stage_targets(frozen: FrozenPlan) -> dict[str, list[str]]:

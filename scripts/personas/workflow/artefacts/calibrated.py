@@ -1,4 +1,4 @@
-"""The calibration of judges as artefacts: one table, a figure for each set of labels, samples for people to rate."""
+"""The calibration of judges as artefacts: one table, and samples for people to rate."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -11,10 +11,8 @@ from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact, artefact
 from personas.plan.source import source_digest
+from personas.tables.rated import JUDGES
 from personas.workflow.artefacts.findings import UTTERANCES
-
-JUDGES = "judges"
-"""The set of all texts that two raters of the grid rated; also in `personas.tables.rated`, a test compares them."""
 
 _LABELLING = ("benchmarks/human", "scoring/samples")
 """The code that reads labels and draws samples."""
@@ -30,10 +28,7 @@ def calibrated(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Art
         return
     sets = [*([JUDGES] if _several_raters(grid) else []), *config.calibration.labels]
     if sets:
-        table = _table(grid, ratings, beside)
-        yield table
-        for name in sets:
-            yield _figure(grid, table, name)
+        yield _table(grid, ratings, beside, sets)
     for slug in config.calibration.samples:
         yield _sample(grid, slug)
 
@@ -52,7 +47,7 @@ def _points(grid: Grid, judge: str) -> list[str]:
     return [metric for metric in asked if metric in METRICS and metric not in yes_no]
 
 
-def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact]) -> Artefact:
+def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefact], sets: Sequence[str]) -> Artefact:
     study, figures = grid.study, grid.study.config.figures
     inputs = [path for made in ratings if made.spec["kind"] in (UTTERANCES, *JUDGED) for path in made.outputs]
     source = source_digest(
@@ -63,7 +58,7 @@ def _table(grid: Grid, ratings: Sequence[Artefact], beside: Mapping[str, Artefac
         "benchmarks/refusal.py",
     )
     labels = {slug: _labels(grid, slug) for slug in study.human}
-    spec: dict[str, Any] = {"kind": "calibration", "resamples": figures.resamples, "seed": figures.seed}
+    spec: dict[str, Any] = {"kind": "calibration", "sets": sets, "resamples": figures.resamples, "seed": figures.seed}
     spec |= {"labels": labels or None, "reading": source_digest(*_LABELLING) if labels else None, "source": source}
     if apart := [[judge, metric] for judge, metrics in study.yes_no().items() for metric in metrics]:
         spec["apart"] = apart
@@ -83,17 +78,6 @@ def _labels(grid: Grid, slug: str) -> Any:
         told = [grid.study.config.conversations] if section.format == "study" else []
         return [section.format, [dict(pin) for pin in pins], *told]
     return sha256([{k: v for k, v in asdict(label).items() if k != "where"} for label in grid.study.human[slug]])
-
-
-def _figure(grid: Grid, table: Artefact, name: str) -> Artefact:
-    stem = "figures/judge-agreement" if name == JUDGES else f"figures/judge-agreement-{name}"
-    spec = {
-        "kind": "calibration",
-        "set": name,
-        "note": grid.study.config.figures.note,
-        "source": source_digest("figures/calibration.py", "figures/job.py"),
-    }
-    return artefact("judge_agreement", "draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
 
 
 def _sample(grid: Grid, slug: str) -> Artefact:

@@ -1,4 +1,4 @@
-"""Cards of models as artefacts: measures over the dialogue, a figure and a page for each model, and one for all."""
+"""Cards of models as artefacts: measures over the dialogue, a page for each model, and one for all."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ def cards(
     counts: Sequence[str],
     measures: Sequence[Mapping[str, Any]],
 ) -> list[Artefact]:
-    """Return the series of every model, the cards' table, and a figure for each model.
+    """Return the series of every model, and the cards' table.
 
     `table` makes an artefact of a table; `counts` are the counts of patterns, none where nothing is mined.
     """
@@ -34,18 +34,7 @@ def cards(
     checkpoints, parts = list(config.checkpoints), sections(config, measures, bool(counts))
     series = table("model-series", "model-series", given, drawn=True, checkpoints=checkpoints)
     told = {"sections": parts, "models": list(config.models), "checkpoints": checkpoints}
-    rows = table("model-cards", "model-cards", given, drawn=True, **told)
-    drawn = [m for part in parts for m in part["measures"] if m["headline"]]
-    return [series, rows, *(_figure(grid, model, series, drawn) for model in (config.models if drawn else ()))]
-
-
-def _figure(grid: Grid, model: str, series: Artefact, measures: Sequence[Mapping[str, Any]]) -> Artefact:
-    source = source_digest("figures/card.py", "figures/job.py")
-    note = grid.study.config.figures.note
-    spec = {"kind": "card", "model": model, "measures": measures, "note": note, "source": source}
-    return artefact(
-        "model_card", "draw", [f"figures/card-{model}.pdf", f"figures/card-{model}.png"], series.outputs[:1], spec
-    )
+    return [series, table("model-cards", "model-cards", given, drawn=True, **told)]
 
 
 def pages(grid: Grid, known: Mapping[str, Artefact], figures: Sequence[Artefact]) -> Iterator[Artefact]:

@@ -1,4 +1,4 @@
-"""Comparisons as artefacts: a table and a figure for each that the config asks for."""
+"""Comparisons as artefacts: a table for each that the config asks for."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -32,14 +32,8 @@ _READ = {
 
 def comparisons(grid: Grid, made: Sequence[Artefact]) -> Iterator[Artefact]:
     """Yield the comparisons of a config. `made` are all artefacts of the grid that a comparison may read."""
-    config = grid.study.config
-    for slug, section in config.comparison.items():
-        table = _table(grid, slug, section, made)
-        yield table
-        source = source_digest("figures/comparison.py", "figures/job.py", "grid/published.py")
-        spec = {"kind": "comparison", "with": section.kind, "note": config.figures.note, "source": source}
-        stem = f"figures/comparison-{slug}"
-        yield artefact("comparison", "draw", [f"{stem}.pdf", f"{stem}.png"], table.outputs[:1], spec)
+    for slug, section in grid.study.config.comparison.items():
+        yield _table(grid, slug, section, made)
 
 
 def _table(grid: Grid, slug: str, section: Comparison, made: Sequence[Artefact]) -> Artefact:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+from personas import figures
 from personas.benchmarks import verifiers
 from personas.config.base import files_of
 from personas.config.personas import BASELINE
@@ -11,16 +12,19 @@ from personas.config.root import COMPLETIONS
 from personas.core.canonical import sha256
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.plan.artefact import Artefact, artefact, by_plain_name
+from personas.plan.artefact import Artefact, artefact
+from personas.plan.declaration import Known, declarations_in
 from personas.plan.source import source_digest
 from personas.prompts.scoring_recipe import SCORING_RECIPE_VERSION
 from personas.workflow.artefacts.calibrated import calibrated
+from personas.workflow.artefacts.cards import pages
 from personas.workflow.artefacts.comparison import comparisons
 from personas.workflow.artefacts.findings import UTTERANCES, findings
-from personas.workflow.artefacts.insights import by_name, insights
+from personas.workflow.artefacts.insights import by_name, insights, placeless_measures
+from personas.workflow.artefacts.printed import printed
 from personas.workflow.artefacts.released import released
-from personas.workflow.artefacts.statistic_figures import statistic_figures
 from personas.workflow.artefacts.statistics import statistics
+from personas.workflow.artefacts.unit_tables import unit_tables
 
 MINED_TOGETHER = 8
 """Mined in one job: each may take some minutes."""
@@ -37,9 +41,14 @@ def downstream(grid: Grid) -> list[Artefact]:
     measured = list(statistics(grid, ratings, patterns, found))
     tables = [*found, *calibrated(grid, ratings, beside), *measured]
     told = insights(grid, ratings, by_name(tables), patterns)
-    drawn = statistic_figures(grid, by_plain_name([*patterns, *last, *measured, *told]))
-    made = [*ratings, *beside.values(), *patterns, *last, *tables, *told, *drawn, *released(grid, patterns)]
-    return [*made, *comparisons(grid, made), _pages(grid)]
+    made = [*ratings, *beside.values(), *patterns, *last, *tables, *told, *released(grid, patterns)]
+    made += unit_tables(grid, Known(made))
+    made += comparisons(grid, made)
+    known = Known(made)
+    drawn = [each for declared in declarations_in(figures) for each in declared.artefacts(grid, known)]
+    by_plain = by_name(made)
+    written = pages(grid, by_plain, [each for each in drawn if each.family == "model_card"])
+    return [*made, *drawn, *written, *printed(by_plain, placeless_measures(grid)), _pages(grid)]
 
 
 def _ratings(grid: Grid) -> list[Artefact]:

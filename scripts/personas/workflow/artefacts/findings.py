@@ -1,4 +1,4 @@
-"""What is found: series from ratings and patterns, and a figure of each."""
+"""What is found: series from ratings and patterns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,26 +21,18 @@ _TABLES = {
     "status": "tables/statuses.py",
     "answer-status": "tables/statuses.py",
 }
-_FIGURES = {
-    "overview": "figures/by_checkpoint.py",
-    "benchmark": "figures/benchmark.py",
-    "distance": "figures/benchmark.py",
-    "by-round": "figures/utterances.py",
-    "patterns": "figures/patterns.py",
-}
-"""Kind of table or figure -> the module that makes it."""
 _FAMILIES = {
-    "overview": ("series_of_all", "overview"),
-    "benchmark": ("series_by_checkpoint", "benchmarks"),
-    "by-round": ("series_by_round", "utterances"),
-    "patterns": ("series_of_patterns", "pattern_occurrence"),
-    "distances": ("bfi_distances", ""),
-    "distance": ("series_of_distances", "bfi_distance"),
-    "agreement": ("refusal_agreement", ""),
-    "status": ("statuses", ""),
-    "answer-status": ("answer_statuses", ""),
+    "overview": "series_of_all",
+    "benchmark": "series_by_checkpoint",
+    "by-round": "series_by_round",
+    "patterns": "series_of_patterns",
+    "distances": "bfi_distances",
+    "distance": "series_of_distances",
+    "agreement": "refusal_agreement",
+    "status": "statuses",
+    "answer-status": "answer_statuses",
 }
-"""Kind -> the families of its tables and of its figures."""
+"""Kind of table -> its family."""
 _COUNTED = frozenset({"status", "answer-status", "distances", "agreement"})
 """Kinds of tables without intervals."""
 
@@ -48,7 +40,7 @@ _COUNTED = frozenset({"status", "answer-status", "distances", "agreement"})
 def findings(
     grid: Grid, ratings: Sequence[Artefact], patterns: Sequence[Artefact], beside: Sequence[Artefact]
 ) -> list[Artefact]:
-    """Return the series, each followed by the figures that show it.
+    """Return the series.
 
     `beside` are ratings of published answers, which are of no model here: only how verdicts ended is told of them.
     """
@@ -70,7 +62,6 @@ class _Maker:
         of_benchmarks = _outputs(a for a in ratings if a.spec["kind"] != UTTERANCES)
         series = self._table("by-checkpoint", "overview", of_benchmarks)
         yield series
-        yield self._figure("by-checkpoint", "overview", series)
         yield self._table("answer-status", "answer-status", of_benchmarks)
         yield self._table("status", "status", _outputs([*ratings, *beside]))
 
@@ -86,7 +77,6 @@ class _Maker:
                 shown["both_orders"] = judge is not None and self._config.judges[judge].pairs == "both"
                 series = self._table(f"{stem}-by-checkpoint", "benchmark", inputs, **shown)
                 yield series
-                yield self._figure(stem, "benchmark", series, **shown)
                 if judge and self._config.kind_of(name) == "bfi":
                     yield from self._distances(name, judge, inputs)
                 if judge and self._config.kind_of(name) == "xstest":
@@ -102,7 +92,6 @@ class _Maker:
         yield cells
         series = self._table(f"{stem}-by-checkpoint", "distance", cells.outputs[:1], **shown)
         yield series
-        yield self._figure(stem, "distance", series, **shown)
 
     def _labels(self, name: str) -> Mapping[str, Any] | None:
         """What identifies the labels: the pin of a third-party file, or what stands in one of one's own."""
@@ -120,32 +109,18 @@ class _Maker:
             return
         series = self._table("by-round", "by-round", inputs, checkpoints=list(self._config.checkpoints))
         yield series
-        for judge, section in self._config.judges.items():
-            if section.utterances:
-                yes_no = self._study.yes_no()[judge]
-                yield self._figure(f"utterances-by-{judge}", "by-round", series, judge=judge, yes_no=yes_no)
 
     def patterns(self, patterns: Sequence[Artefact]) -> Iterator[Artefact]:
         """How often the patterns occur."""
         if patterns:
             series = self._table("patterns-by-checkpoint", "patterns", [a.outputs[1] for a in patterns])
             yield series
-            yield self._figure("patterns", "patterns", series)
 
     def _table(self, name: str, kind: str, inputs: Sequence[str], **shown: Any) -> Artefact:
         figures = self._config.figures
         drawn = {} if kind in _COUNTED else {"resamples": figures.resamples, "seed": figures.seed}
         spec = {"kind": kind, **drawn, **shown, "source": source_digest(_TABLES[kind], "tables/job.py")}
-        return artefact(
-            _FAMILIES[kind][0], "summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec
-        )
-
-    def _figure(self, name: str, kind: str, series: Artefact, **shown: Any) -> Artefact:
-        source = source_digest(_FIGURES[kind], "figures/job.py")
-        spec: Mapping[str, Any] = {"kind": kind, "note": self._config.figures.note, **shown, "source": source}
-        return artefact(
-            _FAMILIES[kind][1], "draw", [f"figures/{name}.pdf", f"figures/{name}.png"], series.outputs[:1], spec
-        )
+        return artefact(_FAMILIES[kind], "summarise", [f"tables/{name}.parquet", f"tables/{name}.csv"], inputs, spec)
 
 
 def _outputs(artefacts: Any) -> list[str]:

@@ -11,8 +11,7 @@ from personas.external.tokenizer import fingerprint, tokenizer_file
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact, artefact, by_plain_name
 from personas.plan.source import source_digest
-from personas.workflow.artefacts.cards import cards, pages
-from personas.workflow.artefacts.printed import printed
+from personas.workflow.artefacts.cards import cards
 from personas.workflow.artefacts.statistics import measures
 
 _TABLES = {
@@ -53,10 +52,12 @@ def insights(
         maker.table("rankings", "rankings", maker.values, drawn=True, measures=maker.measures),
     ]
     counts = [path for a in patterns for path in a.outputs[1:]]
-    shown = cards(grid, maker.table, maker.values, counts, maker.measures)
-    known = {**tables, **by_name([*made, *shown])}
-    written = pages(grid, known, [a for a in shown if a.maker == "draw"])
-    return [*made, *shown, *written, *printed(known, maker.measures)]
+    return [*made, *cards(grid, maker.table, maker.values, counts, maker.measures)]
+
+
+def placeless_measures(grid: Grid) -> list[dict[str, Any]]:
+    """Return what a grid measures, without the place of each, which another benchmark moves."""
+    return [{k: v for k, v in m.items() if k != "place"} for m in measures(grid.study.config, grid.study.yes_no())]
 
 
 def by_name(artefacts: Sequence[Artefact]) -> dict[str, Artefact]:
@@ -71,10 +72,7 @@ class _Maker:
         self._rated = ratings
         self.ratings = [path for a in ratings for path in a.outputs]
         self.values = list(values.outputs[:1])
-        # Without their place, which another benchmark moves.
-        self.measures = [
-            {k: v for k, v in m.items() if k != "place"} for m in measures(self._config, self._study.yes_no())
-        ]
+        self.measures = placeless_measures(grid)
         self._ends = [self._config.checkpoints[0], self._config.checkpoints[-1]]
 
     def lengths(self) -> Iterator[Artefact]:

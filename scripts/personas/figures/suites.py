@@ -1,9 +1,11 @@
 """Which measures stand together: families (all of one benchmark and judge) and suites (the main ones of a judge)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from personas.config.root import PAIRWISE, Config
+from personas.plan.declaration import Known
 
 Entry = dict[str, Any]
 """A measure as figures get to know it; the columns of `tables/measures`."""
@@ -87,3 +89,32 @@ def _entry(measure: Any) -> Entry:
 def _named(measure: Any) -> Entry:
     entry = _entry(measure)
     return entry | {"title": f"{measure['benchmark']}: {entry['title']}"} if measure["benchmark"] else entry
+
+
+def measures_of_values(known: Known) -> Sequence[Any]:
+    """Return the measures of the table of values; none where the grid has no such table."""
+    values = known.table("values")
+    return values.spec["measures"] if values else []
+
+
+def pairs(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield prefix of a figure's name, contrast, and how it is written, of each two conditions."""
+    for one, other in combinations(config.conditions, 2):
+        yield f"{one}-minus-{other}", f"condition:{one}-{other}", f"{one} − {other}"
+
+
+def is_long(config: Config) -> bool:
+    """Tell whether items are asked at more than one place of a dialogue."""
+    return len(config.checkpoints) > 1
+
+
+def compared(config: Config, suite: Suite) -> list[Entry]:
+    """Return the measures that persona and baseline have at checkpoints."""
+    found = with_baseline(suite.measures) if config.personas.baseline else []
+    return [measure for measure in found if measure["axis"] == "checkpoint"]
+
+
+def with_baseline(measures: Sequence[Entry]) -> list[Entry]:
+    """Leave out what the baseline does not have: the distance from itself, and wins against own answers."""
+    own = ("-distance-from-baseline-by-", "-win-zero-by-", "-win-previous-by-")
+    return [m for m in measures if not any(part in m["measure"] for part in own)]

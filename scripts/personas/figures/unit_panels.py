@@ -1,0 +1,41 @@
+"""The main measures over the dialogue, in each model and in each persona: a row each."""
+
+from collections.abc import Iterator
+
+from personas.figures.drawing.grids import draw
+from personas.figures.figure import figure
+from personas.figures.suites import measures_of_values, suites
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Instances, Known
+
+
+def _by(by: str) -> Instances:
+    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+        table, study = known.table("averages"), grid.study
+        rows = list(study.config.models if by == "model" else study.personas)
+        for suite in suites(study.config, measures_of_values(known)) if table else ():
+            if table:
+                told = {"by": by, "rows": rows, "measures": suite.measures}
+                yield Instance(f"{by}s-{suite.name}", table.outputs[:1], told)
+
+    return instances
+
+
+_BANDS = "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+
+PANELS_BY_MODEL = figure(
+    "panels_by_model",
+    draw,
+    _by("model"),
+    module=__name__,
+    heading="Models and personas",
+    caption=f"The main measures over the dialogue, in each model. {_BANDS}",
+)
+PANELS_BY_PERSONA = figure(
+    "panels_by_persona",
+    draw,
+    _by("persona"),
+    module=__name__,
+    heading="Models and personas",
+    caption=f"The main measures over the dialogue, in each persona. {_BANDS}",
+)
