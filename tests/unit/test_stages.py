@@ -7,6 +7,7 @@ import pytest
 from personas.core.errors import UserError
 from personas.plan.batches import STAGES
 from personas.plan.frozen import FrozenPlan
+from personas.workflow.run import needs_all_rules
 from personas.workflow.stages import (
     named_targets,
     refuse_names_to_force,
@@ -70,3 +71,24 @@ def test_forcing_a_name_is_refused(frozen: FrozenPlan) -> None:
     for names, expected in [({"figures/by-checkpoint"}, f"`-f {file}`"), (set[str](), "`-f "), ({"judge"}, "forget")]:
         with pytest.raises(UserError, match=re.escape(expected)):
             refuse_names_to_force(frozenset(names), frozen)
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["-n"], False),
+        (["--summary"], False),
+        (["-c", "2", "--configfile", "config/f.yaml"], False),
+        (["-nF"], True),
+        (["-R", "progression"], True),
+        (["--forceall"], True),
+        (["--report", "page.html"], True),
+        (["--delete-all-output"], True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_files_that_are_there_have_rules_where_an_option_is_about_them(
+    words: list[str], needed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["snakemake", *words])
+    assert needs_all_rules() is needed

@@ -50,7 +50,14 @@ _NOT_RUNS = frozenset(
 
 
 _FORCES = re.compile(r"-[A-Za-z]*[fFR]|--force(?!-)")
-"""The options of `forces`; short ones may stand together, as in `-nF`."""
+"""Options that force; short ones may stand together, as in `-nF`."""
+_ABOUT_ALL = frozenset(
+    [
+        *("--report", "--lint", "--list", "-l", "--list-rules", "--list-target-rules", "--lt", "--archive"),
+        *("--dag", "--rulegraph", "--filegraph", "--d3dag", "--delete-all-output", "--list-untracked", "--lu"),
+    ]
+)
+"""Options that look at all rules."""
 
 
 def leave(error: UserError) -> NoReturn:
@@ -78,9 +85,13 @@ def only_looks() -> bool:
     return not _NOT_RUNS.isdisjoint(argument.split("=")[0] for argument in sys.argv[1:])
 
 
-def forces() -> bool:
-    """Tell whether Snakemake was started with `-f`, `-F` or `-R`: files that are there may be made again."""
-    return any(_FORCES.match(argument) for argument in sys.argv[1:])
+def needs_all_rules() -> bool:
+    """Tell whether Snakemake was started with an option that is about files that are there: they need rules then.
+
+    Such as `-f`, `-F` and `-R`, with which they may be made again, or `--report`, which shows them.
+    """
+    words = [argument.split("=")[0] for argument in sys.argv[1:]]
+    return any(_FORCES.match(word) for word in words) or not _ABOUT_ALL.isdisjoint(words)
 
 
 def _refuse_second_start(frozen: FrozenPlan) -> None:

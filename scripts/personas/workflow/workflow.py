@@ -23,7 +23,7 @@ from personas.workflow.orphaned_jobs import refuse_given_up
 from personas.workflow.planning import look
 from personas.workflow.quoted import quote_python
 from personas.workflow.resources import spread_stage_resources
-from personas.workflow.run import forces, leave, only_looks, prepare_run, wait_for_leftovers
+from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_leftovers
 from personas.workflow.snakemake_patches import hide, mend_scheduler
 from personas.workflow.stages import stage_rules
 from personas.workflow.terminal.planned import console_width, print_outlook
@@ -66,7 +66,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
         wait_for_leftovers(results)
     outlook = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
-    frozen = frozen.offering(everything=only_looks() or forces())
+    frozen = frozen.offering(everything=needs_all_rules())
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
