@@ -401,3 +401,7 @@ def test_compaction_keeps_exactly_the_first_answer_of_every_key(
     lines = (folder / COMPACTED).read_bytes().splitlines(keepends=True)
     assert len(lines) == told.answers == len(in_order) == sum(text is not None for text in before)
     assert list(first_answers([folder / COMPACTED], Counter(), [])) == lines
+
+
+def test_what_tells_of_the_folder_stays() -> None:
+    assert kind_of("README.md") == ""

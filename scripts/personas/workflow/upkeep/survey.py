@@ -27,7 +27,7 @@ _LAYOUT = {
 }
 _STAYS = re.compile(
     rf"journal/[^/]+/[^/]+\.(jsonl|{DAMAGED})|{re.escape(FORGOTTEN_NOTE)}|leases|leases/\.(guard|endpoint-[^/]+)"
-    rf"|{re.escape(HASHES)}"
+    rf"|{re.escape(HASHES)}|README\.md"
 )
 _WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal|released)/.*")
 RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")

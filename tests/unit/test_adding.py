@@ -1,0 +1,74 @@
+"""The worked examples of docs/adding.md that change code, each carried out in a copy of the library as it stands."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, make_project
+
+PLAN = """
+import json, sys
+from pathlib import Path
+import personas
+from personas.config import load_config
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
+from personas.workflow.artefacts.downstream import downstream
+assert personas.__file__.startswith(sys.argv[2]), personas.__file__
+grid = build_grid(resolve(load_config([Path(sys.argv[1]) / "config.yaml"]), Path(sys.argv[1])))
+made = [dict(zip(each.plain_outputs, each.outputs)) for each in downstream(grid)]
+print(json.dumps({plain: path for each in made for plain, path in each.items()}))
+"""
+
+DRAW = """
+import sys
+import pandas as pd
+from personas.figures import ends
+from personas.figures.drawing import style
+from pathlib import Path
+row = {"by": "model", "unit": "one", "measure": "m", "condition": "c", "group": "persona", "position": 0, "mean": 1.0}
+style.save(ends.draw(pd.DataFrame([row, row | {"position": 9, "mean": 2.0}])), *map(Path, sys.argv[1:]))
+"""
+
+
+def example(heading: str) -> tuple[str, str]:
+    """Return the file that an example of the page begins with, and its content."""
+    page = (ROOT / "docs/adding.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    found = re.search(r"`(scripts/personas/[^`]+\.py)`:\n\n```python\n(.*?)```", section, re.DOTALL)
+    assert found, heading
+    return found[1], found[2]
+
+
+def run(program: str, library: Path, *arguments: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(library)}
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A folder with a copy of the library."""
+    shutil.copytree(ROOT / "scripts/personas", tmp_path / "scripts/personas")
+    return tmp_path / "scripts"
+
+
+def test_a_figure_is_one_module_and_renames_nothing(library: Path, tmp_path: Path) -> None:
+    study = str(make_project(tmp_path / "study").folder)
+    before = json.loads(run(PLAN, library, study, str(library)))
+    name, content = example("A figure")
+    (library.parent / name).write_text(content, encoding="utf-8")
+    after = json.loads(run(PLAN, library, study, str(library)))
+    assert after.keys() - before.keys() == {"figures/ends.pdf", "figures/ends.png"}
+    assert {plain: after[plain] for plain in before} == before
+    pdf, png = tmp_path / "ends.pdf", tmp_path / "ends.png"
+    run(DRAW, library, str(pdf), str(png))
+    assert pdf.stat().st_size and png.stat().st_size
