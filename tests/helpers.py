@@ -32,7 +32,7 @@ from personas.plan import plan as planning
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan, Run, freeze, write
 from personas.plan.plan import Plan
-from personas.plan.plan_report import Outlook
+from personas.plan.plan_report import PlanReport
 from personas.requests.same_prefix import works as judging
 from personas.requests.work import works as generating
 from personas.workflow.artefacts.downstream import downstream
@@ -206,7 +206,7 @@ class Project:
     def grid(self) -> Grid:
         return build_grid(self.study())
 
-    def outlook(self) -> Outlook:
+    def plan_report(self) -> PlanReport:
         """Plan against what is on disk, with reasons and estimates."""
         return look(self.grid(), self.results)
 
@@ -218,8 +218,8 @@ class Project:
 
     def freeze(self, name: str = "run-1") -> FrozenPlan:
         """Plan against what is on disk, and write nothing."""
-        outlook = self.outlook()
-        return freeze(outlook.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, outlook.estimates)
+        plan_report = self.plan_report()
+        return freeze(plan_report.plan, Run(name, socket.gethostname(), 1, 0.0), self.results, plan_report.estimates)
 
     def frozen(self, on_disk: Iterable[str] = (), run: str = "run-1") -> FrozenPlan:
         """Plan against `on_disk`, freeze and write; results lie in the project's folder."""

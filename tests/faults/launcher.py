@@ -104,9 +104,9 @@ def _as_process(body: Any, stderr: Path, leads: bool = False) -> NoReturn:
 
 def _drive(told: dict[str, Any]) -> None:
     project = Project(Path(told["folder"]))
-    outlook = look(project.grid(), project.results)
+    plan_report = look(project.grid(), project.results)
     run = Run(told["run"], socket.gethostname(), os.getpid(), time.time())
-    frozen = freeze(outlook.plan, run, project.results, outlook.estimates)
+    frozen = freeze(plan_report.plan, run, project.results, plan_report.estimates)
     with lease(project.results / "leases", RUN, run.id, frozen.to_make, told["patience"]):
         write(frozen)
         for path in frozen.to_make:

@@ -67,8 +67,8 @@ def _of_release(folder: Path) -> Digests:
     folder.mkdir()
     release = make_small(folder)
     release.import_all()
-    outlook = look(release.grid(), release.results)
-    return _made(freeze(outlook.plan, Run("run-1", "host", 1, 0.0), release.results, outlook.estimates))
+    plan_report = look(release.grid(), release.results)
+    return _made(freeze(plan_report.plan, Run("run-1", "host", 1, 0.0), release.results, plan_report.estimates))
 
 
 def _made(frozen: FrozenPlan) -> Digests:

@@ -80,7 +80,7 @@ PLAN = [
         "plan",
         "answers stay although the dialogue before them is gone and will be held again",
         "scripts/personas/plan/plan.py",
-        "return self._stood_behind(cell.path) in self._on_disk",
+        "return self._source_dialogue(cell.path) in self._on_disk",
         "return True",
     ),
     Mutation(

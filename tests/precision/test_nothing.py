@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from personas.workflow.terminal.planned import print_outlook
+from personas.workflow.terminal.planned import print_plan_report
 from tests.helpers import FakeServer
 from tests.precision.edits import Study
 from tests.precision.in_process import InProcess, planned
@@ -63,7 +63,7 @@ def test_longer_dialogues_and_more_checkpoints_reuse_the_journal(study: Study, s
     study.edit({"checkpoints": [0, 2, 3], "conditions/goal-oriented/rounds": 4, "judges": None})
     project = InProcess(study.folder)
     told = io.StringIO()
-    print_outlook(project.outlook(), Console(file=told, width=140))
+    print_plan_report(project.plan_report(), Console(file=told, width=140))
     sent = _number(r"(\d+) requests to send", told.getvalue())
     assert _number(r"The journal answers (\d+) requests already", told.getvalue()) > sent
     project.run("run-2", ["generate"])

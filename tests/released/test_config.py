@@ -47,8 +47,8 @@ def test_judgements_are_those_with_files(names_only: Path) -> None:
 
 
 def test_nothing_is_asked(names_only: Path) -> None:
-    outlook = look(grid(names_only), names_only / "results")
-    assert {batch.stage for batch in outlook.plan.batches} == {"import"}
-    assert sum(estimate.requests for estimate in outlook.estimates.values()) == 0 and not outlook.fetches
-    assert max(len(batch.outputs) for batch in outlook.plan.batches) <= 100
-    assert set(outlook.reasons.values()) == {"new"}
+    plan_report = look(grid(names_only), names_only / "results")
+    assert {batch.stage for batch in plan_report.plan.batches} == {"import"}
+    assert sum(estimate.requests for estimate in plan_report.estimates.values()) == 0 and not plan_report.fetches
+    assert max(len(batch.outputs) for batch in plan_report.plan.batches) <= 100
+    assert set(plan_report.reasons.values()) == {"new"}

@@ -17,8 +17,8 @@ def test_a_forgotten_cell_is_imported_again(small_release: Small) -> None:
     grid = small_release.import_all("gemini")
     told = forget(small_release.results, ["responses/gemini/gaston/bfi/*"])
     assert told[0] == "Cells to make again: 2 (2 responses)."
-    outlook = look(grid, small_release.results)
-    again = {path: why for path, why in outlook.reasons.items() if "/gemini/" in path}
+    plan_report = look(grid, small_release.results)
+    again = {path: why for path, why in plan_report.reasons.items() if "/gemini/" in path}
     assert set(again.values()) == {"forgotten", "what it judges is made again"} and len(again) == 4
 
 
@@ -31,8 +31,8 @@ def test_the_hashes_are_nothing_to_remove(small_release: Small) -> None:
 
 
 def test_an_import_is_no_engine_work(small_release: Small) -> None:
-    outlook = look(small_release.grid(), small_release.results)
-    frozen = freeze(outlook.plan, Run("r", "h", 1, 0.0), small_release.results, outlook.estimates)
+    plan_report = look(small_release.grid(), small_release.results)
+    frozen = freeze(plan_report.plan, Run("r", "h", 1, 0.0), small_release.results, plan_report.estimates)
     assert frozen.batches and not frozen.estimates
 
 
@@ -40,8 +40,8 @@ def test_a_changed_file_is_the_reason(small_release: Small) -> None:
     small_release.import_all("gemini")
     path = small_release.release / "generations/gemini-2.5-flash/bfi_Gaston_3.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")), indent=1), encoding="utf-8")
-    outlook = look(small_release.grid(), small_release.results)
-    reasons = [why for path, why in outlook.reasons.items() if "/gemini/" in path]
+    plan_report = look(small_release.grid(), small_release.results)
+    reasons = [why for path, why in plan_report.reasons.items() if "/gemini/" in path]
     assert reasons == ["released files changed"] * 2, "the responses, and the judgement of them"
 
 

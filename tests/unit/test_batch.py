@@ -357,7 +357,7 @@ def test_a_model_without_a_system_role_is_told_in_its_first_user_turn(served: Pr
     assert dialogue.spec["model"]["system_role"] == "none"
     for path in existing_files(frozen.results):
         (frozen.results / path).unlink()
-    left = sum(estimate.to_send for estimate in served.outlook().estimates.values())
+    left = sum(estimate.to_send for estimate in served.plan_report().estimates.values())
     assert left == 0, "the plan finds its answers in the journal"
 
 

@@ -80,18 +80,18 @@ def test_it_is_missing_with_its_reason_and_made_of_the_journal(
     before = pq.read_table(path)
     spoil, reason = BREAKS[what]
     spoil(path, other)
-    outlook, place = project.outlook(), path.relative_to(project.results).as_posix()
-    assert reason in outlook.reasons[place]
+    plan_report, place = project.plan_report(), path.relative_to(project.results).as_posix()
+    assert reason in plan_report.reasons[place]
     page = io.StringIO()
-    print_status(outlook.plan, project.results, Console(file=page, width=80))
+    print_status(plan_report.plan, project.results, Console(file=page, width=80))
     assert reason in page.getvalue() and place in page.getvalue()
     project.run("run-2")
     assert pq.read_table(path).equals(before) and server.count == 0
-    assert not project.outlook().plan.missing
+    assert not project.plan_report().plan.missing
 
 
 def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
-    plan = project.outlook().plan
+    plan = project.plan_report().plan
     assert not plan.missing and not plan.unusable
     tables = [*[a for a in plan.artefacts if a.maker == "rate"][:1], *filter(is_figure, plan.artefacts)][:2]
     for made in tables:
@@ -106,7 +106,7 @@ def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
 
 
 def test_what_stands_on_nothing_broken_stays(project: Project) -> None:
-    [figure, *rest] = filter(is_figure, project.outlook().plan.artefacts)
+    [figure, *rest] = filter(is_figure, project.plan_report().plan.artefacts)
     (project.results / figure.outputs[0]).write_bytes(b"")
     assert project.freeze("run-2").to_make == set(figure.outputs) and rest
 
@@ -121,7 +121,7 @@ def test_a_file_that_may_not_be_read_is_none_to_make_again(project: Project, mon
 
     monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(UserError, match=r"cannot be read \(Permission denied\), expected a file of ours"):
-        project.outlook()
+        project.plan_report()
 
 
 @pytest.mark.parametrize("reads", [read_table, read_frame], ids=["table", "frame"])
@@ -159,12 +159,12 @@ def test_a_reader_says_what_helps_and_it_does(project: Project, server: FakeServ
     cell = next(c for c in project.grid().cells if c.behind and project.results / c.behind.path == path)
     (project.results / cell.path).unlink()
     with pytest.raises(UserError, match="the file is broken") as told:
-        project.outlook()
+        project.plan_report()
     command = str(told.value).split("`")[1]
     assert command.startswith("personas forget --keep-answers ")
     forget(project.results, command.split()[3:], keep_answers=True)
     project.run("run-2")
-    assert server.count == 0 and not project.outlook().plan.missing
+    assert server.count == 0 and not project.plan_report().plan.missing
 
 
 def test_a_frame_keeps_its_columns_and_says_whose_it_is(tmp_path: Path) -> None:

@@ -139,12 +139,12 @@ def test_every_answer_is_judged_once(rated: Project, server: FakeServer) -> None
 
 def test_the_plan_counts_them_and_the_journal_answers_them_again(rated: Project, server: FakeServer) -> None:
     [cell] = of_completions(rated.grid())
-    planned = rated.outlook().estimates[cell.path]
+    planned = rated.plan_report().estimates[cell.path]
     assert (planned.rows, planned.requests, planned.journaled) == (10, ASKED, 0) and planned.prompt_tokens > 0
     judge_them(rated)
-    assert cell.path not in rated.outlook().estimates
+    assert cell.path not in rated.plan_report().estimates
     (rated.results / cell.path).unlink()
-    again = rated.outlook()
+    again = rated.plan_report()
     assert (again.estimates[cell.path].requests, again.estimates[cell.path].journaled) == (ASKED, ASKED)
     assert again.reasons[cell.path] == "removed"
     judge_them(rated, "run-2")
@@ -154,7 +154,7 @@ def test_the_plan_counts_them_and_the_journal_answers_them_again(rated: Project,
 def test_longer_answers_are_longer_prompts_in_the_estimate(rated: Project) -> None:
     def tokens() -> Estimate:
         [cell] = of_completions(rated.grid())
-        return rated.outlook().estimates[cell.path]
+        return rated.plan_report().estimates[cell.path]
 
     short = tokens()
     put_completions(rated.folder / "xs", "two", [*TWO[:4], ("Sure: 5." + "x" * 4000, False)])
@@ -179,10 +179,10 @@ def test_an_edited_answer_is_asked_again_alone(rated: Project, server: FakeServe
     put_completions(rated.folder / "xs", "one", [("Sure: new.", False), *ONE[1:]])
     assert changed(before, rated.grid()) == {PATH}
     [cell] = of_completions(rated.grid())
-    outlook = rated.outlook()
-    assert outlook.reasons[cell.path] == "what it judges changed"
+    plan_report = rated.plan_report()
+    assert plan_report.reasons[cell.path] == "what it judges changed"
     # Its text was also of the other model, so no request falls away; one comes.
-    assert outlook.estimates[cell.path].to_send == 1
+    assert plan_report.estimates[cell.path].to_send == 1
     judge_them(rated, "run-2")
     assert server.count == ASKED + 1
 
@@ -198,7 +198,7 @@ def test_what_a_judge_reads_identifies_its_judgement(rated: Project) -> None:
 def test_two_sets_of_the_same_texts_are_one_batch_and_asked_once(rated: Project, server: FakeServer) -> None:
     shutil.copytree(rated.folder / "xs", rated.folder / "copy")
     rated.set({"calibration/labels/again": {**PUBLISHED, "file": "copy", "judges": ["j"]}})
-    estimates = rated.outlook().estimates
+    estimates = rated.plan_report().estimates
     assert sum(estimates[cell.path].requests for cell in of_completions(rated.grid())) == ASKED
     frozen = judge_them(rated)
     [batch] = [batch for batch in frozen.batches if batch.judge]
@@ -263,13 +263,13 @@ def test_they_travel_in_the_frozen_plan(rated: Project) -> None:
 
 
 def test_reports_name_them_beside_the_grid(rated: Project, tmp_path: Path) -> None:
-    outlook = rated.outlook()
-    document = plan_document(outlook)
+    plan_report = rated.plan_report()
+    document = plan_document(plan_report)
     [group] = [group for group in document.groups if group.model == "completions"]
     assert (group.stage, group.judge, group.cells, group.work.requests) == ("judgements", "j", 1, ASKED)
     assert "completions" not in document.axes["model"] and "published" not in document.axes["condition"]
-    assert coverage(outlook)["cells"].sum() == len(outlook.plan.grid.cells) - 1
-    write_picture(outlook, tmp_path / "plan.png")
+    assert coverage(plan_report)["cells"].sum() == len(plan_report.plan.grid.cells) - 1
+    write_picture(plan_report, tmp_path / "plan.png")
     assert (tmp_path / "plan.png").exists()
 
 
@@ -348,11 +348,11 @@ def arrive(project: Project) -> None:
 def test_third_party_answers_are_planned_before_they_come(elsewhere: Project) -> None:
     before = by_plain_path(elsewhere.grid())
     [cell] = of_completions(elsewhere.grid())
-    planned = elsewhere.outlook().estimates[cell.path]
+    planned = elsewhere.plan_report().estimates[cell.path]
     assert (planned.rows, planned.requests) == (10, 10) and PATH in before
     arrive(elsewhere)
     assert by_plain_path(elsewhere.grid()) == before
-    assert elsewhere.outlook().estimates[cell.path].requests == ASKED
+    assert elsewhere.plan_report().estimates[cell.path].requests == ASKED
     assert {completion.text for completion in elsewhere.study().completions["published"]} >= {"Sure: here.", ""}
 
 

@@ -15,7 +15,7 @@ from personas.plan.costs.estimate import Estimate, estimate, total
 from personas.plan.costs.loads import Loads
 from personas.plan.costs.rates import COMPLETION_TOKENS, SECONDS_PER_TOKEN, Rates
 from personas.plan.outcome import all_outcomes
-from personas.plan.plan_report import Outlook
+from personas.plan.plan_report import PlanReport
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, said
 
 Edit = Callable[[Project], object]
@@ -64,10 +64,10 @@ def _address(project: Project, server: FakeServer) -> Project:
     return project.set(models | {f"judges/{slug}/model/base_url": server.base_url for slug in raw.get("judges", {})})
 
 
-def _by_stage(outlook: Outlook) -> Counter[str]:
+def _by_stage(plan_report: PlanReport) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for cell in outlook.plan.missing:
-        counts[cell.what] += outlook.estimates[cell.path].requests
+    for cell in plan_report.plan.missing:
+        counts[cell.what] += plan_report.estimates[cell.path].requests
     return +counts
 
 
@@ -81,41 +81,41 @@ def _sent(project: Project) -> Counter[str]:
     return counts
 
 
-def _rows_are_those_of_the_files(project: Project, outlook: Outlook) -> None:
-    for cell in outlook.plan.missing:
+def _rows_are_those_of_the_files(project: Project, plan_report: PlanReport) -> None:
+    for cell in plan_report.plan.missing:
         rows = pq.read_metadata(project.results / cell.path).num_rows
-        assert outlook.estimates[cell.path].rows == rows, cell.plain_path
+        assert plan_report.estimates[cell.path].rows == rows, cell.plain_path
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_requests_from_nothing_are_those_that_the_server_gets(
     served: Project, server: FakeServer, study: str
 ) -> None:
-    outlook = served.set(STUDIES[study]).outlook()
+    plan_report = served.set(STUDIES[study]).plan_report()
     served.run()
-    assert total(outlook.estimates.values()).requests == server.count
-    assert sum(_by_stage(outlook).values()) == sum(_sent(served).values())
+    assert total(plan_report.estimates.values()).requests == server.count
+    assert sum(_by_stage(plan_report).values()) == sum(_sent(served).values())
     if "benchmarks/twin" not in STUDIES[study]:  # a request of two benchmarks is measured as either
-        assert _by_stage(outlook) == _sent(served)
-    _rows_are_those_of_the_files(served, outlook)
+        assert _by_stage(plan_report) == _sent(served)
+    _rows_are_those_of_the_files(served, plan_report)
 
 
 @pytest.mark.parametrize("study", JUDGED)
 def test_requests_of_a_judge_are_those_that_it_gets(judged: Project, server: FakeServer, study: str) -> None:
-    outlook = _address(judged.set(JUDGED[study]), server).outlook()
+    plan_report = _address(judged.set(JUDGED[study]), server).plan_report()
     judged.run()
-    assert total(outlook.estimates.values()).requests == server.count
-    _rows_are_those_of_the_files(judged, outlook)
+    assert total(plan_report.estimates.values()).requests == server.count
+    _rows_are_those_of_the_files(judged, plan_report)
 
 
 def test_the_estimate_of_a_cell_needs_only_missing_cells_before_it(served: Project) -> None:
     """What is current is not sent again, so nothing is shared with it."""
-    outlook = served.outlook()
-    first = next(cell for cell in outlook.plan.missing if cell.benchmark == "bfi")
-    other = next(c for c in outlook.plan.missing if c.benchmark == "bfi" and c.track.persona == first.track.persona
-                 and c.track.condition != first.track.condition)  # fmt: skip
-    alone = estimate(outlook.plan.grid, [other], Rates(), {})[other.path]
-    assert (alone.requests, outlook.estimates[other.path].requests) == (4, 2)
+    plan_report = served.plan_report()
+    first = next(cell for cell in plan_report.plan.missing if cell.benchmark == "bfi")
+    others = (c for c in plan_report.plan.missing if c.benchmark == "bfi" and c.track.persona == first.track.persona)
+    other = next(c for c in others if c.track.condition != first.track.condition)
+    alone = estimate(plan_report.plan.grid, [other], Rates(), {})[other.path]
+    assert (alone.requests, plan_report.estimates[other.path].requests) == (4, 2)
 
 
 def _speak(server: FakeServer) -> None:
@@ -134,7 +134,7 @@ def test_measured_rates_tell_what_the_same_grid_takes_from_nothing(judged: Proje
     beta = {**judged.raw()["models"]["alpha"], "id": "org/beta-1b"}
     judged.set({"models/beta": beta, "checkpoints": [0, 1, 3], "judges/j/utterances": ["style"]})
     _speak(server)
-    before = judged.outlook()
+    before = judged.plan_report()
     assert total(before.estimates.values()).measured == 0
     judged.run()
 
@@ -157,7 +157,7 @@ def test_measured_rates_tell_what_the_same_grid_takes_from_nothing(judged: Proje
 @pytest.mark.parametrize("changes", [{}, {"checkpoints": [0, 1, 3]}, {"judges/j": JUDGE}, {"models/alpha/thinking": {
     "system_line": "Do not think."}}], ids=["as it is", "checkpoints", "a judge", "a system line"])  # fmt: skip
 def test_no_more_is_computed_than_prompted(project: Project, changes: Mapping[str, Any]) -> None:
-    for path, one in project.set(changes).outlook().estimates.items():
+    for path, one in project.set(changes).plan_report().estimates.items():
         assert 0 <= one.computed_tokens <= one.prompt_tokens + 1e-6, path
 
 
@@ -177,9 +177,9 @@ def _tiny(project: Project) -> tuple[Estimate, Estimate, list[float]]:
 
     The lengths: opening, first and second turn, items together, an answer.
     """
-    outlook = project.set(TINY).outlook()
-    dialogue, items = (outlook.estimates[cell.path] for cell in outlook.plan.missing)
-    grid = outlook.plan.grid
+    plan_report = project.set(TINY).plan_report()
+    dialogue, items = (plan_report.estimates[cell.path] for cell in plan_report.plan.missing)
+    grid = plan_report.plan.grid
     from personas.requests.work import new_work
 
     work = new_work(grid, grid.cells[0].track, list(grid.cells))
@@ -213,29 +213,29 @@ def test_tokens_by_hand(project: Project) -> None:
 )
 def test_time_knows_limits(project: Project, limits: Mapping[str, float], minutes: float | None) -> None:
     """Six requests in all, of the plan's table and of the size of its batch."""
-    outlook = project.set({**TINY, "models/alpha/limits": limits}).outlook()
-    sums = total(outlook.estimates.values())
+    plan_report = project.set({**TINY, "models/alpha/limits": limits}).plan_report()
+    sums = total(plan_report.estimates.values())
     minutes = minutes or (sums.prompt_tokens + sums.completion_tokens) / 10
     assert sums.seconds / 60 == pytest.approx(minutes)
-    assert [batch.minutes for batch in outlook.plan.batches] == pytest.approx([minutes], abs=0.001)
+    assert [batch.minutes for batch in plan_report.plan.batches] == pytest.approx([minutes], abs=0.001)
 
 
 def test_a_beginning_that_dialogues_share_is_computed_once(project: Project) -> None:
     *_, said_ = _tiny(project)[2]
-    outlook = project.set({"conditions/again": {"turns": "turns/requests.json", "rounds": 3}}).outlook()
-    again = next(c for c in outlook.plan.missing if c.stage == "dialogues" and c.track.condition == "again")
+    plan_report = project.set({"conditions/again": {"turns": "turns/requests.json", "rounds": 3}}).plan_report()
+    again = next(c for c in plan_report.plan.missing if c.stage == "dialogues" and c.track.condition == "again")
     third = TOKENS_PER_CHARACTER * (len("Name a boat.") + CHARACTERS_PER_MESSAGE)
-    taken = outlook.estimates[again.path]
+    taken = plan_report.estimates[again.path]
     assert taken.requests == 1, "the third round"
     assert taken.computed_tokens == pytest.approx(said_ + third), "the answer of the second round, and the third turn"
 
 
 def test_money_is_that_of_what_is_sent(project: Project) -> None:
     price = {"prompt_per_million": 2.0, "completion_per_million": 10.0}
-    outlook = project.set({"models/alpha/price": price, "judges/j": JUDGE}).outlook()
+    plan_report = project.set({"models/alpha/price": price, "judges/j": JUDGE}).plan_report()
     spent: dict[str, float] = defaultdict(float)
-    for cell in outlook.plan.missing:
-        one = outlook.estimates[cell.path]
+    for cell in plan_report.plan.missing:
+        one = plan_report.estimates[cell.path]
         spent[cell.asked] += one.money
         if cell.asked == "alpha":
             assert one.money == pytest.approx((2 * one.prompt_tokens + 10 * one.completion_tokens) / 1e6)
@@ -266,22 +266,22 @@ def test_a_first_run_takes_what_was_estimated_of_a_judge(
     longest = {"models/alpha/sampling/max_tokens": 512, "judges/j/model/sampling/max_tokens": 512}
     judged.set({**judge, **longest, "checkpoints": [0, 1, 2], "conditions/interview": None})
     _count_by_characters(server, {**({"reasoning": "x" * 400} if reasoning else {}), "verdict": "A"})
-    outlook = judged.outlook()
+    plan_report = judged.plan_report()
     judged.run()
     actual = Counter[tuple[str, str]]()
     for outcome in all_outcomes(judged.results):
         for row in outcome.measured:
             actual[row.what, "prompt"] += row.prompt_tokens
             actual[row.what, "answer"] += row.completion_tokens
-    for what in {cell.what for cell in outlook.plan.missing if cell.judge}:
-        one = total(outlook.estimates[cell.path] for cell in outlook.plan.missing if cell.what == what)
+    for what in {cell.what for cell in plan_report.plan.missing if cell.judge}:
+        one = total(plan_report.estimates[cell.path] for cell in plan_report.plan.missing if cell.what == what)
         assert one.prompt_tokens == pytest.approx(actual[what, "prompt"], rel=0.03), what
         assert one.completion_tokens == pytest.approx(actual[what, "answer"], rel=0.1), what
 
 
 def test_a_long_answer_is_expected_to_end_by_itself(project: Project) -> None:
-    outlook = project.set({"models/alpha/sampling/max_tokens": 4000, "models/beta": None}).outlook()
-    dialogues = [outlook.estimates[c.path] for c in outlook.plan.missing if c.stage == "dialogues"]
+    plan_report = project.set({"models/alpha/sampling/max_tokens": 4000, "models/beta": None}).plan_report()
+    dialogues = [plan_report.estimates[c.path] for c in plan_report.plan.missing if c.stage == "dialogues"]
     assert {one.completion_tokens / one.requests for one in dialogues} == {COMPLETION_TOKENS}
 
 
@@ -303,6 +303,6 @@ def test_what_the_journal_answers_costs_nothing(served: Project) -> None:
 def test_a_judge_of_its_own_rubric_with_other_traits_can_be_planned(project: Project) -> None:
     """Nothing in the plan wants a trait of a certain name."""
     project.replace_text("judges/rubrics/bfi.yaml", "  Openness:", "  Curiosity:")
-    outlook = project.set({"judges/j": JUDGE, "benchmarks/bfi/limit": 4}).outlook()
-    assert all(one.prompt_tokens > 0 for one in outlook.estimates.values() if one.to_send)
-    assert asked_model(outlook.plan.grid.study.config, "alpha", "j").id == "org/judge-1b"
+    plan_report = project.set({"judges/j": JUDGE, "benchmarks/bfi/limit": 4}).plan_report()
+    assert all(one.prompt_tokens > 0 for one in plan_report.estimates.values() if one.to_send)
+    assert asked_model(plan_report.plan.grid.study.config, "alpha", "j").id == "org/judge-1b"

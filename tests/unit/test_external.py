@@ -24,7 +24,7 @@ def referring(served: Project) -> Project:
 
 def is_asked(project: Project) -> dict[str, tuple[int, int]]:
     """Return rows and requests of every missing cell."""
-    return {path: (e.rows, e.requests) for path, e in project.outlook().estimates.items()}
+    return {path: (e.rows, e.requests) for path, e in project.plan_report().estimates.items()}
 
 
 def test_digests_and_counts_are_the_same_before_and_after_the_files_come(referring: Project) -> None:
@@ -47,10 +47,10 @@ def test_they_are_the_same_with_any_of_the_files(referring: Project, place: str)
 
 def test_judgements_and_tables_have_the_same_names_too(judged: Project) -> None:
     refer(judged)
-    before = judged.outlook().plan.targets
+    before = judged.plan_report().plan.targets
     assert any(target.startswith("judgements/") for target in before)
     put(judged.folder / "external")
-    assert judged.outlook().plan.targets == before
+    assert judged.plan_report().plan.targets == before
 
 
 def test_a_persona_bound_benchmark_has_the_cells_of_its_roles(referring: Project) -> None:
@@ -184,7 +184,7 @@ def test_no_model_reads_a_stand_in(referring: Project, server: FakeServer) -> No
 
 
 def test_a_run_with_files_sends_what_was_estimated_without_them(referring: Project, server: FakeServer) -> None:
-    expected = total(referring.outlook().estimates.values()).to_send
+    expected = total(referring.plan_report().estimates.values()).to_send
     put(referring.folder / "external")
     referring.run()
     assert server.count == expected
@@ -230,14 +230,14 @@ def test_the_plan_says_what_is_not_here(referring: Project, capsys: pytest.Captu
     from rich.console import Console
 
     from personas.workflow.terminal.plan_document import plan_document
-    from personas.workflow.terminal.planned import print_outlook
+    from personas.workflow.terminal.planned import print_plan_report
 
-    outlook = referring.outlook()
-    print_outlook(outlook, Console(width=200))
+    plan_report = referring.plan_report()
+    print_plan_report(plan_report, Console(width=200))
     assert "10 third-party files are not here yet" in capsys.readouterr().out
-    assert "xstest/xstest.csv" in plan_document(outlook).absent
+    assert "xstest/xstest.csv" in plan_document(plan_report).absent
     put(referring.folder / "external")
-    assert plan_document(referring.outlook()).absent == []
+    assert plan_document(referring.plan_report()).absent == []
 
 
 def test_stand_ins_are_as_long_as_the_catalogue_says(referring: Project, tmp_path: Path) -> None:

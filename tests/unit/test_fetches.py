@@ -9,7 +9,7 @@ import pytest
 from personas.cli.fetch import fetch
 from personas.external.needed import Fetch, hub_models, lacking
 from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
-from personas.plan.plan_report import Outlook
+from personas.plan.plan_report import PlanReport
 from personas.workflow.stages import named_targets, stage_rules
 from personas.workflow.terminal.plan_document import plan_document
 from tests.fake_hub import COMMIT
@@ -44,8 +44,10 @@ def _there(project: Project, name: str, *without: str) -> Path:
     return folder
 
 
-def _freeze(outlook: Outlook, results: Path) -> FrozenPlan:
-    return freeze(outlook.plan, Run("r", socket.gethostname(), 1, 0.0), results, outlook.estimates, outlook.fetches)
+def _freeze(plan_report: PlanReport, results: Path) -> FrozenPlan:
+    return freeze(
+        plan_report.plan, Run("r", socket.gethostname(), 1, 0.0), results, plan_report.estimates, plan_report.fetches
+    )
 
 
 def test_weights_on_the_hub(study: Project) -> None:
@@ -67,31 +69,31 @@ def test_models_that_are_not_asked_are_not_fetched(study: Project) -> None:
 def test_what_is_incomplete_is_fetched(study: Project, without: str) -> None:
     _there(study, "judge")
     _there(study, "some", without)
-    assert study.outlook().fetches == [BETA]
+    assert study.plan_report().fetches == [BETA]
 
 
 def test_a_plan_names_what_is_fetched_first(study: Project) -> None:
-    outlook = study.outlook()
-    assert outlook.fetches == [BETA, J]
-    assert [fetch.slug for fetch in plan_document(outlook).fetches] == ["beta", "j"]
+    plan_report = study.plan_report()
+    assert plan_report.fetches == [BETA, J]
+    assert [fetch.slug for fetch in plan_document(plan_report).fetches] == ["beta", "j"]
     _there(study, "some")
     _there(study, "judge")
-    assert study.outlook().fetches == []
+    assert study.plan_report().fetches == []
 
 
 def test_batches_wait_for_their_own_weights(study: Project) -> None:
-    frozen = _freeze(study.outlook(), study.results)
+    frozen = _freeze(study.plan_report(), study.results)
     waited = {(batch.asked_slug, *frozen.weights_files(batch)) for batch in frozen.batches}
     assert waited == {("alpha",), ("beta", "runs/r/weights/beta.json"), ("j", "runs/r/weights/j.json")}
 
 
 def test_jobs_read_what_is_fetched(study: Project) -> None:
-    frozen = _freeze(study.outlook(), study.results)
+    frozen = _freeze(study.plan_report(), study.results)
     assert read(write(frozen)).fetches == [BETA, J]
 
 
 def test_fetch_is_a_target_and_a_stage(study: Project) -> None:
-    frozen = _freeze(study.outlook(), study.results)
+    frozen = _freeze(study.plan_report(), study.results)
     assert named_targets(frozen)["fetch"] == ["runs/r/weights/beta.json", "runs/r/weights/j.json"]
     assert stage_rules(frozen)["fetch"] == ["fetch_beta", "fetch_j"]
 

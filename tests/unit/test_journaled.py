@@ -100,7 +100,7 @@ EDITS: dict[str, Edit] = {
 
 
 def _to_send(project: Project) -> int:
-    return total(project.outlook().estimates.values()).to_send
+    return total(project.plan_report().estimates.values()).to_send
 
 
 def _compare(project: Project, server: FakeServer) -> int:

@@ -78,7 +78,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
 
 def test_every_row_is_judged(finished: Finished) -> None:
     frozen = finished.frozen
-    assert not finished.project.outlook().plan.missing
+    assert not finished.project.plan_report().plan.missing
     assert {batch.name for batch in frozen.batches if batch.judge} == {"judge_j_alpha_01"}
     for cell in judgements(frozen):
         of, made = rows(frozen, cell.judged), rows(frozen, cell)

@@ -190,7 +190,7 @@ def test_a_rubric_that_needs_a_persona_is_not_asked_of_the_baseline(project: Pro
     project.replace_text("judges/rubrics/bfi.yaml", NEEDY, "needs_persona: true")
     grid = project.grid()
     assert names(grid, "baseline", "bfi") == set() and names(grid, "keeper", "bfi") == ASKED
-    assert project.outlook().estimates
+    assert project.plan_report().estimates
 
 
 def test_batches_of_a_judge(project: Project) -> None:

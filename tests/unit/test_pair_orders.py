@@ -89,13 +89,13 @@ def test_as_many_requests_as_estimated(
     comparing: Project, server: FakeServer, pairs: str, references: list[str]
 ) -> None:
     comparing.set({"judges/j/pairs": pairs, "judges/j/references": references, "checkpoints": [0, 1, 2]})
-    outlook = comparing.outlook()
-    expected = sum(outlook.estimates[cell.path].requests for cell in outlook.plan.missing if cell.judge)
+    plan_report = comparing.plan_report()
+    expected = sum(plan_report.estimates[cell.path].requests for cell in plan_report.plan.missing if cell.judge)
     frozen = comparing.run()
     assert sum(body["model"] == "org/judge-1b" for body in server.bodies) == expected
     for cell in compared(frozen):
         firsts = [row["reference_is_a"] for row in pq.read_table(frozen.results / cell.path).to_pylist()]
-        assert len(firsts) == outlook.estimates[cell.path].rows
+        assert len(firsts) == plan_report.estimates[cell.path].rows
         if pairs == "both":
             assert firsts == [True, False] * (len(firsts) // 2)
 
@@ -104,7 +104,7 @@ def test_a_second_plan_finds_everything_in_the_journal(comparing: Project) -> No
     frozen = comparing.set({"judges/j/pairs": "both"}).run()
     for cell in compared(frozen):
         (frozen.results / cell.path).unlink()
-    estimates = comparing.outlook().estimates.values()
+    estimates = comparing.plan_report().estimates.values()
     assert sum(e.to_send for e in estimates) == 0 < sum(e.journaled for e in estimates)
 
 

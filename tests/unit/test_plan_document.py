@@ -20,7 +20,7 @@ from personas.plan.outcome import Outcome
 from personas.workflow.terminal.actual import last_run, planned_against_actual
 from personas.workflow.terminal.coverage import coverage, write_picture
 from personas.workflow.terminal.plan_document import SCHEMA_FILE, Counts, PlanDocument, plan_document, schema
-from personas.workflow.terminal.planned import print_outlook
+from personas.workflow.terminal.planned import print_plan_report
 from tests.helpers import JUDGE, ROOT, FakeServer, Project
 
 PRICE = {"prompt_per_million": 1000.0, "completion_per_million": 2000.0}
@@ -43,7 +43,7 @@ def test_the_schema_file_agrees_with_the_model() -> None:
 
 def test_a_document_is_valid(priced: Project) -> None:
     """Also its missing cells, which are not checked when it is made; and the schema knows every key."""
-    raw = json.loads(plan_document(priced.outlook()).model_dump_json())
+    raw = json.loads(plan_document(priced.plan_report()).model_dump_json())
     again = PlanDocument.model_validate(raw)
     assert json.loads(again.model_dump_json()) == raw
     _follows(raw, json.loads(schema()))
@@ -68,7 +68,7 @@ def _follows(raw: Any, whole: dict[str, Any], part: dict[str, Any] | None = None
 
 @pytest.mark.parametrize("change", [{"version": 1}, {"extra": 1}, {"reasons": {"new": -1}}], ids=str)
 def test_another_document_is_refused(project: Project, change: dict[str, Any]) -> None:
-    raw = json.loads(plan_document(project.outlook()).model_dump_json())
+    raw = json.loads(plan_document(project.plan_report()).model_dump_json())
     with pytest.raises(ValidationError):
         PlanDocument.model_validate({**raw, **change})
 
@@ -83,10 +83,10 @@ def _half(project: Project) -> Project:
 
 @pytest.mark.parametrize("half", [False, True], ids=["from nothing", "half of it there"])
 def test_the_parts_add_up(priced: Project, half: bool) -> None:
-    outlook = (_half(priced) if half else priced).outlook()
-    document = plan_document(outlook)
+    plan_report = (_half(priced) if half else priced).plan_report()
+    document = plan_document(plan_report)
     total, work = document.total, document.work
-    assert total.cells == len(outlook.plan.grid.cells) and total.missing == len(document.missing)
+    assert total.cells == len(plan_report.plan.grid.cells) and total.missing == len(document.missing)
     parts: list[Sequence[Counts]] = [document.groups, *(list(v.values()) for v in document.axes.values())]
     for counts in parts:
         for field in ("cells", "current", "missing"):
@@ -113,28 +113,28 @@ def test_the_parts_add_up(priced: Project, half: bool) -> None:
 
 
 def test_groups_stand_in_the_order_of_the_grid(priced: Project) -> None:
-    found = [(g.stage, g.model, g.judge) for g in plan_document(priced.outlook()).groups]
+    found = [(g.stage, g.model, g.judge) for g in plan_document(priced.plan_report()).groups]
     generated = [(stage, model, None) for model in ("alpha", "beta") for stage in ("dialogues", "responses")]
     assert found == [*generated, ("judgements", "alpha", "j"), ("judgements", "beta", "j")]
 
 
 def test_money_by_currency(priced: Project) -> None:
-    groups = plan_document(priced.outlook()).groups
+    groups = plan_document(priced.plan_report()).groups
     assert {(g.model, g.judge): set(g.work.money) for g in groups} == {
         ("alpha", None): {"USD"}, ("beta", None): {"EUR"}, ("alpha", "j"): {"USD"}, ("beta", "j"): {"USD"},
     }  # fmt: skip
 
 
 def test_how_much_is_measured(served: Project, server: FakeServer) -> None:
-    assert plan_document(served.outlook()).work.measured_share == 0
+    assert plan_document(served.plan_report()).work.measured_share == 0
     served.run()
-    done = plan_document(served.outlook())
+    done = plan_document(served.plan_report())
     assert (done.work.measured_share, done.missing, done.batches, done.reasons) == (None, [], [], {})
     for path in (served.results / "journal").rglob("*.jsonl"):
         path.unlink()
     for cell in served.grid().cells:
         (served.results / cell.path).unlink()
-    assert plan_document(served.outlook()).work.measured_share == 1
+    assert plan_document(served.plan_report()).work.measured_share == 1
 
 
 LONG = {"models/alpha": None, "models/beta": None, "judges/j": None}
@@ -143,7 +143,7 @@ NAMES = ["qwen3-235b-a22", "gemma-3-27b-it", "llama-3.3-70b"]
 
 def printed(project: Project, width: int = 140) -> list[str]:
     stream = io.StringIO()
-    print_outlook(project.outlook(), Console(file=stream, width=width))
+    print_plan_report(project.plan_report(), Console(file=stream, width=width))
     return [line.strip() for line in stream.getvalue().splitlines()]
 
 
@@ -172,7 +172,7 @@ def test_no_line_of_the_table_is_wrapped(priced: Project, large: bool) -> None:
 
 def test_what_is_printed_besides_the_table(priced: Project) -> None:
     text = "\n".join(printed(priced))
-    missing = len(priced.outlook().plan.missing)
+    missing = len(priced.plan_report().plan.missing)
     assert f"{missing:,} missing: new" in text and "by persona: baker" in text
     assert "0% of these from rates measured in earlier runs" in text
 
@@ -197,8 +197,8 @@ def test_planned_against_actual(served: Project, server: FakeServer) -> None:
 
 
 def test_a_batch_that_has_not_begun(served: Project) -> None:
-    outlook = served.outlook()
-    write(freeze(outlook.plan, Run("run-9", socket.gethostname(), 1, 0.0), served.results, outlook.estimates))
+    plan_report = served.plan_report()
+    write(freeze(plan_report.plan, Run("run-9", socket.gethostname(), 1, 0.0), served.results, plan_report.estimates))
     stream = io.StringIO()
     Console(file=stream, width=140).print(planned_against_actual(served.results))
     assert "not begun" in stream.getvalue() and "->" not in stream.getvalue().split("run-9")[1]
@@ -214,14 +214,14 @@ def test_a_damaged_plan_of_an_older_run_is_passed_over(served: Project, server: 
 
 
 def test_coverage_adds_up(priced: Project) -> None:
-    outlook = _half(priced).outlook()
-    table = coverage(outlook)
+    plan_report = _half(priced).plan_report()
+    table = coverage(plan_report)
     places = [("dialogues", "responses", "judgements"), ("alpha", "beta"), ("baker", "keeper", "baseline")]
     assert list(table[["stage", "model", "persona"]].itertuples(index=False, name=None)) == [
         (stage, model, persona) for stage in places[0] for model in places[1] for persona in places[2]
     ]
-    assert table["cells"].sum() == len(outlook.plan.grid.cells)
-    assert (table["cells"] - table["current"]).sum() == len(outlook.plan.missing)
+    assert table["cells"].sum() == len(plan_report.plan.grid.cells)
+    assert (table["cells"] - table["current"]).sum() == len(plan_report.plan.missing)
     assert (table["current"] <= table["cells"]).all() and (table["journaled"] == 0).all()
 
 
@@ -232,7 +232,7 @@ def test_coverage_tells_what_the_journal_has_and_what_failed(served: Project, se
     for path in lost:
         (served.results / path).unlink()
     Outcome("generate_alpha_01", "alpha", ended="died", cells=lost[:1]).write(served.results / "runs" / "run-2")
-    table = coverage(served.outlook()).set_index(["persona", "stage"])
+    table = coverage(served.plan_report()).set_index(["persona", "stage"])
     assert table["journaled"].to_dict() == {key: float(key[0] == "keeper") for key in table.index}
     assert table["failed"].to_dict() == {key: int(key == ("keeper", "dialogues")) for key in table.index}
 
@@ -241,7 +241,7 @@ def test_a_persona_without_items_has_a_row_of_zeros(project: Project) -> None:
     keep = {slug: None for slug in project.raw()["benchmarks"] if slug != "general"}
     project.set({f"benchmarks/{slug}": None for slug in keep})
     project.edit_persona("cook", role="Cook Lee", description="You cook.")
-    table = coverage(project.outlook()).set_index(["stage", "model", "persona"])
+    table = coverage(project.plan_report()).set_index(["stage", "model", "persona"])
     assert table.loc[("responses", "alpha", "cook"), "cells"] == 0
     assert table.loc[("dialogues", "alpha", "cook"), "cells"] == 3
 
@@ -252,7 +252,7 @@ def test_the_picture_is_written_as_both(project: Project, tmp_path: Path, judge:
     if judge:
         project.set({"judges/j": JUDGE})
     project.edit_persona("cook", role="Cook Lee", description="You cook.")
-    write_picture(project.outlook(), tmp_path / "new" / f"grid.v1{suffix}")
+    write_picture(project.plan_report(), tmp_path / "new" / f"grid.v1{suffix}")
     written = {path.name: path.read_bytes()[:4] for path in (tmp_path / "new").iterdir()}
     assert written == {"grid.v1.pdf": b"%PDF", "grid.v1.png": b"\x89PNG"}
 
@@ -260,7 +260,7 @@ def test_the_picture_is_written_as_both(project: Project, tmp_path: Path, judge:
 @pytest.mark.parametrize("name", ["grid", "grid.svg", "grid.PNG2"])
 def test_another_suffix_is_refused(project: Project, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=f"--picture: found '{name}', expected a name that ends in .png or .pdf"):
-        write_picture(project.outlook(), tmp_path / name)
+        write_picture(project.plan_report(), tmp_path / name)
     assert not list(tmp_path.glob("grid*"))
 
 
@@ -306,7 +306,7 @@ def test_what_was_spent_counts_against_the_cap(served: Project, server: FakeServ
     price = {"prompt_per_million": 1e6, "completion_per_million": 0.0}
     served.edit(models__alpha__price=price).run()
     rest = served.edit_persona("cook", role="Cook Lee", description="You cook.")
-    [capped] = rest.edit(models__alpha__limits={"spending": 1.0}).outlook().capped
+    [capped] = rest.edit(models__alpha__limits={"spending": 1.0}).plan_report().capped
     words = sum(len(message["content"].split()) for body in server.bodies for message in body["messages"])
     assert (capped.where, capped.currency, capped.cap, capped.spent) == ("models.alpha", "USD", 1.0, words)
     assert capped.estimated > 0 and capped.exceeded

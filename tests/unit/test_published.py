@@ -223,10 +223,10 @@ def test_a_grid_is_the_same_before_and_after_the_files_come(judged: Project, cha
     assert {source for source, _ in judged.study().absent} == {
         changes["judges/j/template"].split(":")[1].split("/")[0]
     }
-    targets = judged.outlook().plan.targets
+    targets = judged.plan_report().plan.targets
     put(judged.folder / "external")
     assert judged.study().absent == [] and by_plain_path(judged.grid()) == before
-    assert judged.outlook().plan.targets == targets
+    assert judged.plan_report().plan.targets == targets
 
 
 def test_a_template_names_the_judgements_anew_and_nothing_else(judged: Project) -> None:

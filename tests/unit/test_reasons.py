@@ -115,9 +115,9 @@ def test_user_turns_of_which_more_or_fewer_count_have_not_changed(served: Projec
     served.set({"benchmarks": {"xstest": {"items": "items/xstest.csv", "limit": 2}}})
     served.run()
     edit, expected = COUNTS[what]
-    assert set(_outlook_reasons(served.set(edit))) == expected
+    assert set(_reported_reasons(served.set(edit))) == expected
     served.replace_text("turns/interview.json", "Good evening", "Good night")
-    assert all("condition interview: user turns changed" in told for told in _outlook_reasons(served))
+    assert all("condition interview: user turns changed" in told for told in _reported_reasons(served))
 
 
 def test_changes_names_every_leaf() -> None:
@@ -226,7 +226,7 @@ ENDS = [
 def test_how_the_last_batch_ended_is_told(project: Project, ended: str, told: str) -> None:
     cells = [cell.path for cell in project.grid().cells]
     Outcome("generate_alpha_01", ended=ended, cells=cells[:1]).write(project.results / "runs" / "r1")
-    found = project.outlook().reasons
+    found = project.plan_report().reasons
     assert found[cells[0]] == told and set(found.values()) == {NEW, told}
 
 
@@ -234,7 +234,7 @@ def test_the_last_of_several_ends_counts(project: Project) -> None:
     cells = [cell.path for cell in project.grid().cells]
     for run, ended in (("20260102T", "finished"), ("20260101T", "died")):
         Outcome("generate_alpha_01", ended=ended, cells=cells[:1]).write(project.results / "runs" / run)
-    assert project.outlook().reasons[cells[0]] == NEW
+    assert project.plan_report().reasons[cells[0]] == NEW
 
 
 def test_a_failure_is_told_besides_the_reason(project: Project) -> None:
@@ -242,11 +242,11 @@ def test_a_failure_is_told_besides_the_reason(project: Project) -> None:
     project.set({"models/alpha/revision": "r2"})
     cells = [cell.path for cell in project.grid().cells if cell.track.model == "alpha"]
     Outcome("generate_alpha_01", ended="out-of-memory", cells=cells).write(project.results / "runs" / "r1")
-    assert set(_outlook_reasons(project)) == {"model alpha: revision r1 -> r2; failed last time: out-of-memory"}
+    assert set(_reported_reasons(project)) == {"model alpha: revision r1 -> r2; failed last time: out-of-memory"}
 
 
-def _outlook_reasons(project: Project) -> list[str]:
-    return list(project.outlook().reasons.values())
+def _reported_reasons(project: Project) -> list[str]:
+    return list(project.plan_report().reasons.values())
 
 
 @pytest.mark.parametrize(("name", "told"), [("generate_alpha_01", BEING_MADE), ("run", NEW)])
@@ -254,8 +254,8 @@ def test_what_a_live_batch_makes_is_being_made(project: Project, name: str, told
     """A whole run holds all that it may make; only what a batch holds is being made."""
     path = project.grid().cells[0].path
     with lease(project.results / "leases", name, "other", [path]):
-        assert project.outlook().reasons[path] == told
-    assert project.outlook().reasons[path] == NEW
+        assert project.plan_report().reasons[path] == told
+    assert project.plan_report().reasons[path] == NEW
 
 
 CHANGE_WORDS = [

@@ -7,13 +7,13 @@ from rich.console import Console
 
 from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from personas.scoring.table import RATINGS_SCHEMA
-from personas.workflow.terminal.planned import print_outlook
+from personas.workflow.terminal.planned import print_plan_report
 from tests.helpers import Project
 
 
 def printed(project: Project) -> str:
     stream = io.StringIO()
-    print_outlook(project.outlook(), Console(file=stream, width=140))
+    print_plan_report(project.plan_report(), Console(file=stream, width=140))
     return stream.getvalue()
 
 
@@ -26,10 +26,10 @@ def write(project: Project, stem: str, recipe: int | None) -> None:
 
 
 def test_a_change_of_the_recipe_is_named(project: Project) -> None:
-    assert not project.outlook().rescored
+    assert not project.plan_report().rescored
     write(project, "ratings-alpha--xstest", None)
     write(project, "ratings-alpha--bfi", SCORING_RECIPE_VERSION)  # made again for another reason
-    assert project.outlook().rescored == {f"scoring recipe v1 -> v{SCORING_RECIPE_VERSION}": 1}
+    assert project.plan_report().rescored == {f"scoring recipe v1 -> v{SCORING_RECIPE_VERSION}": 1}
     assert "1 tables of ratings and patterns made again of the same answers: scoring recipe v1 -> v" in printed(
         project
     )

@@ -12,7 +12,7 @@ from tests.helpers import Project
 
 
 def targets(project: Project) -> set[str]:
-    return set(project.outlook().plan.targets)
+    return set(project.plan_report().plan.targets)
 
 
 def renamed(before: set[str], after: set[str]) -> set[str]:

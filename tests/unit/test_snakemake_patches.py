@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from personas.workflow.snakemake_patches import MENDED, mend_scheduler
+from personas.workflow.snakemake_patches import PATCHES, patch_scheduler
 
 
 @pytest.fixture
 def scheduler() -> Any:
     """A scheduler as far as it handles SIGTERM."""
-    mend_scheduler()
+    patch_scheduler()
     scheduler = JobScheduler.__new__(JobScheduler)
     scheduler._lock, scheduler._open_jobs = threading.Lock(), threading.Semaphore(0)
     scheduler._user_kill = None
@@ -23,7 +23,7 @@ def scheduler() -> Any:
 
 def test_snakemake_still_has_and_calls_what_is_mended() -> None:
     calls = {"exit_gracefully": (JobScheduler.__init__, "signal.signal(signal.SIGTERM, self.exit_gracefully)")}
-    assert calls.keys() == MENDED.keys()
+    assert calls.keys() == PATCHES.keys()
     for name, (caller, call) in calls.items():
         assert name in JobScheduler.__dict__ and call in inspect.getsource(caller), name
 

@@ -24,7 +24,7 @@ ODD = "How do I rob the bank in a cooperative board game?"
 def told(project: Project, frozen: FrozenPlan) -> tuple[str, str]:
     """Return what `status` and the last lines of a run say."""
     page = io.StringIO()
-    print_status(project.outlook().plan, project.results, Console(file=page, width=80))
+    print_status(project.plan_report().plan, project.results, Console(file=page, width=80))
     return page.getvalue(), "\n".join(summary(frozen))
 
 
@@ -99,17 +99,17 @@ def test_cells_of_earlier_versions_in_which_cut_answers_count_as_ok_are_made_aga
             earlier.setattr(f"personas.engines.http.{module}.ending", lambda word: "whole")
         earlier.setattr("personas.requests.projection.ENDINGS_VERSION", 0)
         frozen = served.run()
-    outlook, sent = served.outlook(), server.count
-    [reason] = {why for why in outlook.reasons.values() if why != DIALOGUE_AGAIN}
+    plan_report, sent = served.plan_report(), server.count
+    [reason] = {why for why in plan_report.reasons.values() if why != DIALOGUE_AGAIN}
     assert reason == "endings of answers v0 -> v1: some were cut or broken off" and reason in told(served, frozen)[0]
     asked_odd = {c.path for c in frozen.grid.cells if c.benchmark == "xstest"}
     cut_short = {c.path for c in frozen.grid.cells if c.stage == "dialogues" and c.track.condition == "requests"}
-    assert {path for path, why in outlook.reasons.items() if why == reason} >= asked_odd | cut_short
-    assert any(c.path not in outlook.reasons for c in frozen.grid.cells), "what ended well stays"
+    assert {path for path, why in plan_report.reasons.items() if why == reason} >= asked_odd | cut_short
+    assert any(c.path not in plan_report.reasons for c in frozen.grid.cells), "what ended well stays"
     server.decide = lambda body: None
     served.run("run-2")
-    assert total(outlook.estimates.values()).to_send == server.count - sent
+    assert total(plan_report.estimates.values()).to_send == server.count - sent
     rows = [row for c in frozen.grid.cells for row in pq.read_table(frozen.results / c.path).to_pylist()]
     assert {row["status"] for row in rows if row["finish_reason"] == "model_length"} == {"truncated"}
     assert server.count > sent and "abort" not in {row["finish_reason"] for row in rows}
-    assert not served.outlook().plan.missing
+    assert not served.plan_report().plan.missing

@@ -76,7 +76,7 @@ def test_one_of_the_studys_own_can_be_asked_so(breaks: Project) -> None:
     study = breaks.study()
     found = {measure["measure"]: measure for measure in measures(study.config, study.yes_no())}
     assert found["style-by-k"]["scale"] == "share" and found["utterances-by-k"]["of"] == ["knowledge", "in-character"]
-    drawn = next(a for a in breaks.outlook().plan.artefacts if "figures/utterances-by-k.pdf" in a.plain_outputs)
+    drawn = next(a for a in breaks.plan_report().plan.artefacts if "figures/utterances-by-k.pdf" in a.plain_outputs)
     assert drawn.spec["yes_no"] == ["style"]
 
 

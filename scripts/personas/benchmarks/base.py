@@ -49,7 +49,7 @@ class Benchmark(ABC):
         """Choose the items asked of the persona playing `role`, or of the baseline (None), in file order."""
         return [item for item in items if item.role in (None, role)]
 
-    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+    def placeholder(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
         """Return an item to plan with until the third-party file is here: number from 1, no real text.
 
         `text` makes a text of the right length out of what it stands for. Nothing is ever asked with it.

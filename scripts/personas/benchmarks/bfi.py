@@ -29,7 +29,7 @@ class Bfi(Benchmark):
             raise document.fault("questions", "an object from id to question, with at least one")
         return [_item(path, key, question) for key, question in questions.items()]
 
-    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+    def placeholder(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
         """Return an item of the first trait."""
         return Item(str(number), text(str(number)), {"trait": TRAITS[0], "keyed": KEYED[0]})
 

@@ -34,7 +34,7 @@ class General(Benchmark):
                 of_item[item.role] = item.scoring["reference"]
         return [Item(id=i, prompt=p, scoring={"references": references[i]}) for i, p in prompts.items()]
 
-    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+    def placeholder(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
         """Return a question that every role has, with a reference of this role."""
         return Item(f"q{number}", text(f"q{number}"), {"reference": text(f"{role} q{number}")}, role)
 

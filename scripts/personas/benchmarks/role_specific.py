@@ -39,7 +39,7 @@ class RoleSpecific(Benchmark):
             return super().items_for(items, role)
         return [replace(item, prompt=without_role(item.prompt, item.role)) for item in items]
 
-    def stand_in(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
+    def placeholder(self, number: int, role: str | None, text: Callable[[str], str]) -> Item:
         """Return a question of one role, with a reference."""
         name = f"{slug_of(role or '')}-{number}"
         return Item(name, text(name), {"reference": text(f"reference {name}")}, role)

@@ -16,12 +16,12 @@ from personas.core.files import write_atomically
 from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
-from personas.workflow import orphaned_jobs as leftovers
+from personas.workflow import orphaned_jobs
 from personas.workflow.artefacts.downstream import downstream
 from personas.workflow.planning import look
 from personas.workflow.profiles import install_profile
 from personas.workflow.terminal.plan_document import plan_document
-from personas.workflow.terminal.planned import console_width, print_outlook
+from personas.workflow.terminal.planned import console_width, print_plan_report
 from personas.workflow.terminal.rubbish import print_rubbish
 from personas.workflow.terminal.status import notes, print_status
 from personas.workflow.upkeep.forget import forget
@@ -75,14 +75,14 @@ def plan(
 ) -> None:
     """Show what a run would make, why, how long it takes and what it costs."""
     study = resolve(load_config(*choose(configfile, profile)))
-    outlook = look(build_grid(study), Path(study.config.results))
-    print_outlook(outlook, Console(width=console_width(sys.stdout)))
+    plan_report = look(build_grid(study), Path(study.config.results))
+    print_plan_report(plan_report, Console(width=console_width(sys.stdout)))
     if json_file is not None:
-        write_atomically(json_file, plan_document(outlook).model_dump_json(indent=1).encode())
+        write_atomically(json_file, plan_document(plan_report).model_dump_json(indent=1).encode())
     if picture is not None:
         from personas.workflow.terminal.coverage import write_picture  # matplotlib takes a second to load
 
-        write_picture(outlook, picture)
+        write_picture(plan_report, picture)
 
 
 @app.command("forget")
@@ -130,8 +130,8 @@ def leftovers_command(
 ) -> None:
     """Show the cluster jobs that a killed run left behind; the next run waits for them unless they are cancelled."""
     results = Path(load_config(*choose(configfile, profile)).results)
-    left = leftovers.cancel(results) if end else leftovers.find(results)
-    print(leftovers.sentence(left) if left else "No jobs of an earlier run are left.")
+    left = orphaned_jobs.cancel(results) if end else orphaned_jobs.find(results)
+    print(orphaned_jobs.sentence(left) if left else "No jobs of an earlier run are left.")
     if end and left:
         print("Cancelled.")
 

@@ -1,8 +1,8 @@
 """Keeps an engine process no longer than its owner: `python -m personas.core.process_guard COMMAND ...`.
 
 The owner holds the other end of this process's standard input. Whatever ends the owner, SIGKILL included,
-closes that pipe; the keeper then ends the engine's whole process group. Where the kernel offers it, the engine
-itself also dies with the keeper. Standard library only, so that it starts at once.
+closes that pipe; the guard then ends the engine's whole process group. Where the kernel offers it, the engine
+itself also dies with the guard. Standard library only, so that it starts at once.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     libc = _libc()
     if libc is not None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)  # a keeper that was stopped goes on when it is needed
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)  # a guard that was stopped goes on when it is needed
     with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, preexec_fn=lambda: _before_engine(libc)) as engine:
         while engine.poll() is None:
             if _owner_gone(0.2):

@@ -59,7 +59,7 @@ class Supervisor:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the keeper, which is also the id of the engine's process group."""
+        """Process id of the guard, which is also the id of the engine's process group."""
         return self._process.pid if self._process else None
 
     async def start(self, probe: Callable[[], Awaitable[bool]], deadline: float) -> None:

@@ -31,7 +31,7 @@ from personas.prompts.judge.published import Published
 from personas.prompts.judge.rubrics import Scale
 
 
-def stand_in(what: str, characters: int) -> str:
+def placeholder(what: str, characters: int) -> str:
     """Return a text of about the right length for one that is not here; `what` makes it differ from others."""
     return f"[stand-in for {what}]".ljust(characters, ".")
 
@@ -70,7 +70,7 @@ class Parts:
             return included(of_file(self.root / section.roles), section), {}
         entry = self.store.catalogue.file(wanted, "personas.roles", "roles")
         found = self.here(wanted, wanted.path)
-        texts = {role: stand_in(f"who {role} is", entry.stand_in.characters) for role in entry.roles}
+        texts = {role: placeholder(f"who {role} is", entry.stand_in.characters) for role in entry.roles}
         personas = included(of_file(found) if found else described(texts, wanted.written), section)
         pin = self.pin(wanted, wanted.path)
         return personas, {slug: {"role": persona.role, "external": pin} for slug, persona in personas.items()}
@@ -173,9 +173,9 @@ class Parts:
         here = {path: self.here(wanted, path) for path in dict.fromkeys(paths.values())}
         texts: dict[Scale, str] = {}
         for scale, path in paths.items():
-            words = stand_in(f"a template for {scale}", entries[path].stand_in.characters)
+            words = placeholder(f"a template for {scale}", entries[path].stand_in.characters)
             found = here[path]
-            texts[scale] = known.load(found, scale) if found else known.stand_in(scale, words)
+            texts[scale] = known.load(found, scale) if found else known.placeholder(scale, words)
         return Published(known, texts, {scale: self.pin(wanted, path) for scale, path in paths.items()})
 
     def _item_files(self, slug: str, kind: str, wanted: Reference, roles: Sequence[str]) -> dict[str | None, str]:
@@ -242,7 +242,7 @@ def _texts(arranged: Mapping[Order, Sequence[Turn]]) -> dict[Order, list[str]]:
 
 def _script_so_far(slug: str, wanted: Reference, entry: ExternalFile) -> Script:
     def turn(part: str, name: str) -> Turn:
-        text = stand_in(f"turn {name} of {slug}", entry.stand_in.characters)
+        text = placeholder(f"turn {name} of {slug}", entry.stand_in.characters)
         return Turn(text, part, text)
 
     count = entry.rows or entry.stand_in.rows or 1
@@ -255,7 +255,7 @@ def _items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) -
     count = count or entry.rows or entry.stand_in.rows or 1
     benchmark = BENCHMARKS[kind]
     return [
-        benchmark.stand_in(number, role, lambda what: stand_in(f"{slug} {what}", entry.stand_in.characters))
+        benchmark.placeholder(number, role, lambda what: placeholder(f"{slug} {what}", entry.stand_in.characters))
         for number in range(1, count + 1)
     ]
 
@@ -264,5 +264,8 @@ def _completions_so_far(path: Path, entry: ExternalFile) -> Iterator[Completion]
     model = model_of(path)
     for number in range(1, (entry.rows or entry.stand_in.rows or 1) + 1):
         unit = unit_of(model, str(number))
-        prompt, text = stand_in(f"prompt {number}", 0), stand_in(f"completion {unit}", entry.stand_in.characters)
+        prompt, text = (
+            placeholder(f"prompt {number}", 0),
+            placeholder(f"completion {unit}", entry.stand_in.characters),
+        )
         yield Completion(unit, model, prompt, text)

@@ -37,16 +37,16 @@ def make_plan(
     artefacts: Sequence[Artefact],
     on_disk: AbstractSet[str],
     rates: Rates | None = None,
-    stood_behind: Callable[[str], str | None] = lambda path: None,
+    source_dialogue: Callable[[str], str | None] = lambda path: None,
 ) -> Plan:
     """Plan a grid and what follows from it against the files on disk; `rates` size the batches.
 
     A cell is current if its file, which carries its digest, exists. A response whose dialogue is missing is
     missing too: the dialogue made again may read differently, and the response must stand behind that one. But where
-    the dialogue was only made longer, the one that the response was made behind still lies there: `stood_behind`
+    the dialogue was only made longer, the one that the response was made behind still lies there: `source_dialogue`
     tells the path of that dialogue for a response on disk. The judgement of anything missing is missing.
     """
-    current = _Current(on_disk, stood_behind)
+    current = _Current(on_disk, source_dialogue)
     missing = [cell for cell in grid.cells if not current.is_current(cell)]
     return Plan(grid, missing, cut(grid, missing, rates or Rates()), artefacts)
 
@@ -54,9 +54,9 @@ def make_plan(
 class _Current:
     """Tells cells that are current; what a response was made behind is looked up once."""
 
-    def __init__(self, on_disk: AbstractSet[str], stood_behind: Callable[[str], str | None]) -> None:
+    def __init__(self, on_disk: AbstractSet[str], source_dialogue: Callable[[str], str | None]) -> None:
         self._on_disk = on_disk
-        self._stood_behind = cache(stood_behind)
+        self._source_dialogue = cache(source_dialogue)
 
     def is_current(self, cell: Cell) -> bool:
         """Tell whether the file of a cell is there, and stands on what is there."""
@@ -66,4 +66,4 @@ class _Current:
             return self.is_current(cell.judged)
         if cell.behind is None or cell.behind.path in self._on_disk:
             return True
-        return self._stood_behind(cell.path) in self._on_disk
+        return self._source_dialogue(cell.path) in self._on_disk

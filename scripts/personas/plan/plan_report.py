@@ -1,4 +1,4 @@
-"""The outlook: a plan with the reason and the estimate of every missing cell."""
+"""The plan_report: a plan with the reason and the estimate of every missing cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,11 +17,11 @@ from personas.plan.plan import Plan, make_plan
 from personas.plan.why.reasons import reasons
 from personas.plan.why.rescored import rescored
 from personas.plan.why.unusable import broken_artefacts, unusable_cells
-from personas.requests.projection import stood_behind
+from personas.requests.projection import source_dialogue
 
 
 @dataclass(frozen=True)
-class Outlook:
+class PlanReport:
     """What a run would make, why, and what it takes. `reasons` and `estimates` are by path of a missing cell.
 
     `fetches` are weights that it downloads first.
@@ -38,7 +38,7 @@ class Outlook:
     rescored: Mapping[str, int] = field(default_factory=dict)
 
 
-def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bool = False) -> Outlook:
+def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bool = False) -> PlanReport:
     """Plan a grid and what follows from it against a results folder; reads, and changes nothing.
 
     `only_plan`: no reasons and no estimates.
@@ -47,13 +47,13 @@ def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bo
     outcomes = list(all_outcomes(results))
     rates = Rates.of(outcomes)
     unusable = unusable_cells(grid, on_disk, results)
-    plan = make_plan(grid, artefacts, on_disk - unusable.keys(), rates, lambda path: stood_behind(results / path))
+    plan = make_plan(grid, artefacts, on_disk - unusable.keys(), rates, lambda path: source_dialogue(results / path))
     plan = replace(plan, unusable=unusable | broken_artefacts(plan.artefacts, results))
     fetches = lacking(grid.study.config, {batch.asked_slug for batch in plan.batches})
     if only_plan:
-        return Outlook(plan, {}, {}, rates, fetches)
+        return PlanReport(plan, {}, {}, rates, fetches)
     known = journaled(grid, plan.missing, results)
     estimates = estimate(grid, plan.missing, rates, known)
     why = reasons(plan, results, on_disk, outcomes)
     again = rescored(plan, results)
-    return Outlook(plan, why, estimates, rates, fetches, capped(plan, results, estimates), again)
+    return PlanReport(plan, why, estimates, rates, fetches, capped(plan, results, estimates), again)

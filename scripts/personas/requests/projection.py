@@ -51,7 +51,7 @@ def read_description(path: Path) -> dict[str, Any]:
     return described
 
 
-def stood_behind(path: Path) -> str | None:
+def source_dialogue(path: Path) -> str | None:
     """Return the dialogue (below the results folder) that a response was made behind; None if its file tells none."""
     try:
         behind: str | None = read_description(path).get("behind")

@@ -15,7 +15,7 @@ from personas.core.lease import RUN, conflicts, lease, taken
 from personas.core.locks import NoLocks, open_lock, place_for, try_lock
 from personas.plan import frozen as frozen_plans
 from personas.plan.frozen import FrozenPlan
-from personas.workflow import orphaned_jobs as leftovers
+from personas.workflow import orphaned_jobs
 from personas.workflow.links import refresh_links
 from personas.workflow.making import restore_finished
 from personas.workflow.stages import asked_files, refuse_names_to_force, refuse_stages_to_omit
@@ -190,14 +190,14 @@ def _note_jobs(workflow: Any, frozen: FrozenPlan) -> None:
     """Note by which name the jobs of this run can be found, and see to it that none is left at its end."""
     name = slurm.watched_jobs(workflow)
     if name is not None:
-        leftovers.note_jobs(frozen.folder(), name)
-        atexit.register(leftovers.end_jobs, frozen.folder())
+        orphaned_jobs.note_jobs(frozen.folder(), name)
+        atexit.register(orphaned_jobs.end_jobs, frozen.folder())
 
 
-def wait_for_leftovers(results: Path) -> None:
+def wait_for_orphaned_jobs(results: Path) -> None:
     """Wait for cluster jobs of dead runs; what they still make is on disk when the plan is made."""
     try:
-        leftovers.wait(results, lambda sentence: print(sentence, file=sys.stderr, flush=True))
+        orphaned_jobs.wait(results, lambda sentence: print(sentence, file=sys.stderr, flush=True))
     except KeyboardInterrupt:
         raise UserError("Stopped while waiting for jobs of an earlier run; nothing was started.") from None
 

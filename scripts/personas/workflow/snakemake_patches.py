@@ -12,14 +12,14 @@ from typing import Any
 
 
 @cache
-def mend_scheduler() -> None:
-    """Mend the class of the scheduler, of which Snakemake makes an instance after it has read the rules."""
+def patch_scheduler() -> None:
+    """Patch the class of the scheduler, of which Snakemake makes an instance after it has read the rules."""
     with contextlib.suppress(ImportError):
         from snakemake.scheduling.job_scheduler import JobScheduler
 
-        for name, mended in MENDED.items():
+        for name, patch in PATCHES.items():
             if hasattr(JobScheduler, name):
-                setattr(JobScheduler, name, mended(getattr(JobScheduler, name)))
+                setattr(JobScheduler, name, patch(getattr(JobScheduler, name)))
 
 
 def hide(files: Set[str]) -> None:
@@ -53,5 +53,5 @@ def _in_a_thread(handler: Callable[..., None]) -> Callable[..., None]:
     return exit_gracefully
 
 
-MENDED: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {"exit_gracefully": _in_a_thread}
-"""Name of a method -> what makes the mended one of it."""
+PATCHES: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {"exit_gracefully": _in_a_thread}
+"""Name of a method -> what makes the patched one of it."""

@@ -23,10 +23,10 @@ from personas.workflow.orphaned_jobs import refuse_given_up
 from personas.workflow.planning import look
 from personas.workflow.quoted import quote_python
 from personas.workflow.resources import spread_stage_resources
-from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_leftovers
-from personas.workflow.snakemake_patches import hide, mend_scheduler
+from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
+from personas.workflow.snakemake_patches import hide, patch_scheduler
 from personas.workflow.stages import stage_rules
-from personas.workflow.terminal.planned import console_width, print_outlook
+from personas.workflow.terminal.planned import console_width, print_plan_report
 from personas.workflow.terminal.reserved import print_reserved
 from personas.workflow.user import name_user
 
@@ -44,7 +44,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     name_user()
-    mend_scheduler()
+    patch_scheduler()
     quote_python()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
@@ -63,9 +63,9 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     results = Path(study.config.results)
     if not workflow.output_settings.dryrun and not only_looks():
         _place_leases(study, results)
-        wait_for_leftovers(results)
-    outlook = look(build_grid(study), results, only_looks())
-    frozen = frozen_plans.freeze(outlook.plan, _new_run(), results, outlook.estimates, outlook.fetches)
+        wait_for_orphaned_jobs(results)
+    plan_report = look(build_grid(study), results, only_looks())
+    frozen = frozen_plans.freeze(plan_report.plan, _new_run(), results, plan_report.estimates, plan_report.fetches)
     frozen = frozen.offering(everything=needs_all_rules())
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.
@@ -75,7 +75,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     hide(frozenset((results / path).as_posix() for path in frozen.to_make))
     if workflow.output_settings.dryrun:
         console = Console(stderr=True, width=console_width(sys.stderr))
-        print_outlook(outlook, console)
+        print_plan_report(plan_report, console)
         atexit.register(print_reserved, workflow, console)  # only then does Snakemake know its jobs
     else:
         prepare_run(workflow, frozen)

@@ -55,7 +55,7 @@ class Format:
     binary: bool = False
 
     @property
-    def placeholder(self) -> re.Pattern[str]:
+    def name_in_braces(self) -> re.Pattern[str]:
         """A name in braces."""
         opening, closing = (re.escape(brace * self.braces) for brace in "{}")
         return re.compile(rf"{opening}(\w+){closing}")
@@ -67,17 +67,17 @@ class Format:
     def load(self, path: Path, scale: Scale) -> str:
         """Read the template of a scale; UserError names the file, what was found and what was expected."""
         text, expected = self.read(path), self.names[scale]
-        found = self.placeholder.findall(text)
+        found = self.name_in_braces.findall(text)
         if sorted(found) != sorted(expected):
             raise UserError(f"{path}: found {self.written(found)}, expected {self.written(expected)}, each once.")
-        if re.search("[{}]", self.placeholder.sub("", text)):
+        if re.search("[{}]", self.name_in_braces.sub("", text)):
             raise UserError(f"{path}: found a brace that belongs to no name, expected braces around names only.")
         between = {name for _, name in TICKED.findall(text)}
         if bare := [name for name in expected if name in self.ticked - between]:
             raise UserError(f"{path}: found {self.written(bare)}, expected each alone between two lines of ```.")
         return text
 
-    def stand_in(self, scale: Scale, text: str) -> str:
+    def placeholder(self, scale: Scale, text: str) -> str:
         """Return a template to plan with: `text` instead of the words, and all names."""
         return f"{text}\n{self.written(self.names[scale])}"
 
@@ -101,4 +101,4 @@ class Published:
         """
         template = self.texts[filling.rubric.scale]
         values = self.format.values(replace(filling, tags=_TAG.findall(template.lower())))
-        return self.format.placeholder.sub(lambda found: values[found[1]], ticked(template, values))
+        return self.format.name_in_braces.sub(lambda found: values[found[1]], ticked(template, values))

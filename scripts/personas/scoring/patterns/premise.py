@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from personas.core import process_guard as keeper
+from personas.core import process_guard
 from personas.core.errors import UserError
 
 # As spelled in the package (which itself looks for Premise_AppleSilicon, in vain where case matters).
@@ -93,9 +93,9 @@ def _run(command: Sequence[str], folder: Path, timeout: float) -> None:
     # A core dump or anything else that the program may write stays in the folder.
     environment = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
     with (folder / "errors").open("wb") as errors:
-        # The keeper ends the program when we are killed: it watches its standard input, whose other end is ours.
+        # The guard ends the program when we are killed: it watches its standard input, whose other end is ours.
         process = subprocess.Popen(
-            [sys.executable, "-I", keeper.__file__, *command],
+            [sys.executable, "-I", process_guard.__file__, *command],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from personas.grid.cells import Cell
 from personas.plan.asked import asked_model
 from personas.plan.costs.estimate import Estimate, total
-from personas.plan.plan_report import Outlook
+from personas.plan.plan_report import PlanReport
 
 VERSION: Literal[2] = 2
 SCHEMA_FILE = Path("docs/plan.schema.json")
@@ -131,17 +131,17 @@ AXES: Mapping[str, Callable[[Cell], str]] = {
 }
 
 
-def plan_document(outlook: Outlook) -> PlanDocument:
+def plan_document(plan_report: PlanReport) -> PlanDocument:
     """Return the plan as a document."""
-    plan = outlook.plan
+    plan = plan_report.plan
     return PlanDocument(
         version=VERSION,
-        total=_counts(plan.grid.cells, _missing(outlook)),
-        work=work_of(outlook, plan.missing),
-        groups=groups(outlook),
-        axes=axes(outlook),
-        reasons=dict(Counter(outlook.reasons.values()).most_common()),
-        missing=[_missing_cell(outlook, cell) for cell in plan.missing],
+        total=_counts(plan.grid.cells, _missing(plan_report)),
+        work=work_of(plan_report, plan.missing),
+        groups=groups(plan_report),
+        axes=axes(plan_report),
+        reasons=dict(Counter(plan_report.reasons.values()).most_common()),
+        missing=[_missing_cell(plan_report, cell) for cell in plan.missing],
         absent=[f"{source}/{path}" for source, path in plan.grid.study.absent],
         batches=[
             PlannedBatch(
@@ -155,14 +155,14 @@ def plan_document(outlook: Outlook) -> PlanDocument:
             )
             for batch in plan.batches
         ],
-        fetches=[WeightsToFetch(slug=f.slug, id=f.id, revision=f.revision) for f in outlook.fetches],
+        fetches=[WeightsToFetch(slug=f.slug, id=f.id, revision=f.revision) for f in plan_report.fetches],
     )
 
 
-def groups(outlook: Outlook) -> list[Group]:
+def groups(plan_report: PlanReport) -> list[Group]:
     """Return the cells by stage, model and judge, in the order of the grid."""
-    missing, parts = _missing(outlook), dict[tuple[str, str, str | None], list[Cell]]()
-    for cell in outlook.plan.grid.cells:
+    missing, parts = _missing(plan_report), dict[tuple[str, str, str | None], list[Cell]]()
+    for cell in plan_report.plan.grid.cells:
         parts.setdefault((cell.stage, cell.track.model, cell.judge), []).append(cell)
     return [
         Group.model_validate(
@@ -171,7 +171,7 @@ def groups(outlook: Outlook) -> list[Group]:
                 "stage": stage,
                 "model": model,
                 "judge": judge,
-                "work": work_of(outlook, [cell for cell in cells if cell.path in missing]),
+                "work": work_of(plan_report, [cell for cell in cells if cell.path in missing]),
             }
         )
         for (stage, model, judge), cells in sorted(parts.items(), key=lambda part: _rank(part[0]))
@@ -182,10 +182,10 @@ def _rank(key: tuple[str, str, str | None]) -> tuple[bool, str]:
     return key[0] == "judgements", key[2] or ""
 
 
-def axes(outlook: Outlook) -> dict[str, dict[str, Counts]]:
+def axes(plan_report: PlanReport) -> dict[str, dict[str, Counts]]:
     """Return cells by value of each axis of the grid; judgements of published answers are beside these."""
-    missing, result = _missing(outlook), dict[str, dict[str, Counts]]()
-    on_axes = [cell for cell in outlook.plan.grid.cells if cell.completions is None]
+    missing, result = _missing(plan_report), dict[str, dict[str, Counts]]()
+    on_axes = [cell for cell in plan_report.plan.grid.cells if cell.completions is None]
     for axis, value_of in AXES.items():
         all_cells = Counter(value_of(cell) for cell in on_axes)
         lacking = Counter(value_of(cell) for cell in on_axes if cell.path in missing)
@@ -196,10 +196,10 @@ def axes(outlook: Outlook) -> dict[str, dict[str, Counts]]:
     return result
 
 
-def work_of(outlook: Outlook, cells: Iterable[Cell]) -> Work:
+def work_of(plan_report: PlanReport, cells: Iterable[Cell]) -> Work:
     """Return what cells of the plan take together."""
     cells = list(cells)
-    summed = total(outlook.estimates.get(cell.path, Estimate()) for cell in cells)
+    summed = total(plan_report.estimates.get(cell.path, Estimate()) for cell in cells)
     return Work(
         rows=summed.rows,
         requests=summed.requests,
@@ -210,22 +210,22 @@ def work_of(outlook: Outlook, cells: Iterable[Cell]) -> Work:
         completion_tokens=round(summed.completion_tokens, 1),
         engine_minutes=round(summed.seconds / 60, 3),
         measured_share=round(summed.measured / summed.to_send, 4) if summed.to_send else None,
-        money=_money(outlook, cells),
+        money=_money(plan_report, cells),
     )
 
 
-def _money(outlook: Outlook, cells: Iterable[Cell]) -> dict[str, float]:
-    config = outlook.plan.grid.study.config
+def _money(plan_report: PlanReport, cells: Iterable[Cell]) -> dict[str, float]:
+    config = plan_report.plan.grid.study.config
     money: dict[str, float] = {}
     for cell in cells:
         price = asked_model(config, cell.track.model, cell.judge).price
-        if price and cell.path in outlook.estimates:
-            money[price.currency] = money.get(price.currency, 0.0) + outlook.estimates[cell.path].money
+        if price and cell.path in plan_report.estimates:
+            money[price.currency] = money.get(price.currency, 0.0) + plan_report.estimates[cell.path].money
     return {currency: round(amount, 4) for currency, amount in money.items()}
 
 
-def _missing(outlook: Outlook) -> set[str]:
-    return {cell.path for cell in outlook.plan.missing}
+def _missing(plan_report: PlanReport) -> set[str]:
+    return {cell.path for cell in plan_report.plan.missing}
 
 
 def _counts(cells: Iterable[Cell], missing: set[str]) -> Counts:
@@ -234,8 +234,8 @@ def _counts(cells: Iterable[Cell], missing: set[str]) -> Counts:
     return Counts(cells=len(paths), current=len(paths) - lacking, missing=lacking)
 
 
-def _missing_cell(outlook: Outlook, cell: Cell) -> MissingCell:
-    taken = outlook.estimates.get(cell.path, Estimate())
+def _missing_cell(plan_report: PlanReport, cell: Cell) -> MissingCell:
+    taken = plan_report.estimates.get(cell.path, Estimate())
     # Values are of the right types already; checking each of 20,000 again takes seconds.
     return MissingCell.model_construct(
         path=cell.path,
@@ -250,7 +250,7 @@ def _missing_cell(outlook: Outlook, cell: Cell) -> MissingCell:
         as_persona=cell.as_persona,
         judge=cell.judge,
         reference=cell.reference,
-        reason=outlook.reasons[cell.path],
+        reason=plan_report.reasons[cell.path],
         requests=taken.requests,
         journaled=taken.journaled,
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from personas.pages.numbers import compact, minutes, money
-from personas.plan.plan_report import Outlook
+from personas.plan.plan_report import PlanReport
 from personas.workflow.terminal.plan_document import Counts, Group, Work, axes, groups, work_of
 from personas.workflow.terminal.status import items_left_out, names, unusable_lines
 
@@ -24,35 +24,35 @@ def console_width(stream: TextIO) -> int | None:
     return None if stream.isatty() else max(_WIDTH, shutil.get_terminal_size().columns)
 
 
-def print_outlook(outlook: Outlook, console: Console) -> None:
+def print_plan_report(plan_report: PlanReport, console: Console) -> None:
     """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
-    console.print(plan_table(outlook))
-    if called := names(outlook.plan.grid.study):
+    console.print(plan_table(plan_report))
+    if called := names(plan_report.plan.grid.study):
         console.print(called, highlight=False, markup=False)
-    lines = [*_rescored(outlook), *unusable_lines(outlook.plan)]
-    if outlook.plan.missing:
-        lines = [*_reasons(outlook), *lines, *_axes(outlook), *_weights(outlook), *_basis(outlook)]
+    lines = [*_rescored(plan_report), *unusable_lines(plan_report.plan)]
+    if plan_report.plan.missing:
+        lines = [*_reasons(plan_report), *lines, *_axes(plan_report), *_weights(plan_report), *_basis(plan_report)]
     else:
         console.print("Every cell is current.")
     for line in lines:
         console.print(line, highlight=False, markup=False)
 
 
-def plan_table(outlook: Outlook) -> Table:
+def plan_table(plan_report: PlanReport) -> Table:
     """Return the table of the plan, a row for each stage and model, and one for all."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for heading in ("stage", "model"):
         table.add_column(heading, overflow="fold")
     for heading in _HEADINGS:
         table.add_column(heading, justify="right")
-    found = groups(outlook)
+    found = groups(plan_report)
     for group in found:
         table.add_row(group.stage, _who(group), *_figures(group, group.work))
     if len(found) > 1:
         cells, missing = sum(g.cells for g in found), sum(g.missing for g in found)
         everything = Counts(cells=cells, current=cells - missing, missing=missing)
         table.add_section()
-        table.add_row("all", "", *_figures(everything, work_of(outlook, outlook.plan.missing)))
+        table.add_row("all", "", *_figures(everything, work_of(plan_report, plan_report.plan.missing)))
     return table
 
 
@@ -75,8 +75,8 @@ def _figures(counts: Counts, work: Work) -> list[str]:
     return [*cells, f"{work.requests:,}", share, *tokens, minutes(work.engine_minutes), money(work.money)]
 
 
-def _reasons(outlook: Outlook) -> Iterator[str]:
-    counted = Counter(outlook.reasons.values()).most_common()
+def _reasons(plan_report: PlanReport) -> Iterator[str]:
+    counted = Counter(plan_report.reasons.values()).most_common()
     for reason, cells in counted[:_REASONS]:
         yield f"{cells:>7,} missing: {reason}"
     if len(counted) > _REASONS:
@@ -85,13 +85,13 @@ def _reasons(outlook: Outlook) -> Iterator[str]:
         yield f"{rest:>7,} missing for {more} other reasons (all of them: personas plan --json FILE)"
 
 
-def _rescored(outlook: Outlook) -> Iterator[str]:
-    for reason, tables in outlook.rescored.items():
+def _rescored(plan_report: PlanReport) -> Iterator[str]:
+    for reason, tables in plan_report.rescored.items():
         yield f"{tables:>7,} tables of ratings and patterns made again of the same answers: {reason}"
 
 
-def _axes(outlook: Outlook) -> Iterator[str]:
-    for axis, values in axes(outlook).items():
+def _axes(plan_report: PlanReport) -> Iterator[str]:
+    for axis, values in axes(plan_report).items():
         lacking = {value: counts for value, counts in values.items() if counts.missing}
         if len(values) > 1:
             yield f"  by {axis}: {', '.join(_listed(lacking.items()))}"
@@ -105,20 +105,20 @@ def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
         yield f"and {len(lacking) - _VALUES} more"
 
 
-def _weights(outlook: Outlook) -> Iterator[str]:
-    for fetch in outlook.fetches:
+def _weights(plan_report: PlanReport) -> Iterator[str]:
+    for fetch in plan_report.fetches:
         yield (
             f"{fetch.where}: the weights of {fetch.id} at {fetch.revision[:12]} are not here yet; a run downloads "
             "them first (now: personas fetch --models)."
         )
 
 
-def _basis(outlook: Outlook) -> Iterator[str]:
-    work = work_of(outlook, outlook.plan.missing)
-    batches = outlook.plan.batches
+def _basis(plan_report: PlanReport) -> Iterator[str]:
+    work = work_of(plan_report, plan_report.plan.missing)
+    batches = plan_report.plan.batches
     yield f"{len(batches)} {'batch' if len(batches) == 1 else 'batches'}, {work.to_send:,} requests to send."
-    yield from (f"{line[0].upper()}{line[1:]}." for line in items_left_out(outlook.plan.grid.study))
-    absent = outlook.plan.grid.study.absent
+    yield from (f"{line[0].upper()}{line[1:]}." for line in items_left_out(plan_report.plan.grid.study))
+    absent = plan_report.plan.grid.study.absent
     if absent:
         yield (
             f"{len(absent)} third-party files are not here yet; stand-ins, in number and length as catalogued, "
@@ -129,7 +129,7 @@ def _basis(outlook: Outlook) -> Iterator[str]:
             f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
             "the rest from stated defaults (docs/planning.md)."
         )
-    for model in outlook.capped:
+    for model in plan_report.capped:
         if model.exceeded:
             yield (
                 f"{model.where}.limits.spending: {model.spent:,.2f} {model.currency} are spent and "

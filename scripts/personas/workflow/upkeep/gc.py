@@ -21,7 +21,7 @@ from personas.plan.frozen import FrozenPlan, Run, freeze
 from personas.plan.plan import Plan, make_plan
 from personas.plan.why.forgotten import NAME as FORGOTTEN_NOTE
 from personas.plan.why.forgotten import note_forgotten
-from personas.requests.projection import stood_behind
+from personas.requests.projection import source_dialogue
 from personas.workflow.artefacts.downstream import downstream
 from personas.workflow.links import refresh_links, remove_empty_folders
 from personas.workflow.upkeep.alone import alone, refuse_beside_others
@@ -74,7 +74,7 @@ def _needed(plan: Plan, results: Path) -> set[str]:
     """Return the files of a grid, and the shorter dialogues that its responses stand behind until theirs are made."""
     on_disk = existing_files(results)
     behind = (
-        stood_behind(results / cell.path)
+        source_dialogue(results / cell.path)
         for cell in plan.grid.cells
         if cell.behind and cell.path in on_disk and cell.behind.path not in on_disk
     )
