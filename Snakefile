@@ -18,6 +18,9 @@ PLAN = open_plan(workflow, config)
 RESULTS = PLAN.results.as_posix()
 
 
+report: "rules/captions/start.rst"
+
+
 include: "rules/fetch.smk"
 include: "rules/cells.smk"
 include: "rules/scores.smk"

@@ -10,6 +10,7 @@ from personas.plan.frozen import FrozenPlan
 from personas.workflow.run import needs_all_rules
 from personas.workflow.stages import (
     named_targets,
+    needed_for,
     refuse_names_to_force,
     refuse_stages_to_omit,
     stage_rules,
@@ -92,3 +93,33 @@ def test_files_that_are_there_have_rules_where_an_option_is_about_them(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["snakemake", *words])
     assert needs_all_rules() is needed
+
+
+def _needed(frozen: FrozenPlan, *words: str) -> set[str] | None:
+    found = needed_for(frozen, words)
+    return None if found is None else {path.rsplit(".", 2)[0] for path in found}
+
+
+def test_a_figure_needs_what_it_is_made_of_and_nothing_else_of_those_families(frozen: FrozenPlan) -> None:
+    needed = _needed(frozen, "-n", "figures/utterances-by-j") or set()
+    assert {"figures/utterances-by-j", "tables/by-round", "tables/ratings-alpha--utterances"} <= needed
+    assert not [path for path in needed if "xstest" in path or "values" in path]
+    assert needed_for(frozen, ["figures/utterances-by-j", "-c", "2", "--configfile", "some.yaml"]) is not None
+    assert _needed(frozen, "generate") == set(), "cells need no artefact"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["-n"],
+        ["all", "figures/by-checkpoint"],
+        ["--until", "generate"],
+        ["--until=figures"],
+        ["steadiness", "figures/by-checkpoint"],
+        ["-n", "steadiness", "figures/by-checkpoint"],
+    ],
+    ids=" ".join,
+)
+def test_where_not_all_targets_are_known_everything_may_be_needed(frozen: FrozenPlan, words: list[str]) -> None:
+    assert needed_for(frozen, words) is None

@@ -29,7 +29,7 @@ def _follow_the_page(checkout: Checkout) -> None:
     (checkout.folder / "scripts/steadiness.py").write_text(script)
     (checkout.folder / "rules/steadiness.smk").write_text(rule)
     snakefile = checkout.folder / "Snakefile"
-    last = 'include: "rules/report.smk"\n'
+    last = 'include: "rules/pages.smk"\n'
     assert last in snakefile.read_text()
     snakefile.write_text(snakefile.read_text().replace(last, f"{last}{line}\n"))
 

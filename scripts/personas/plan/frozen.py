@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -80,9 +80,14 @@ class FrozenPlan:
         offered = frozenset(self.offered)
         return families(each for each in self.artefacts if each.outputs[0] in offered)
 
-    def offering(self, everything: bool) -> "FrozenPlan":
-        """Return the plan with rules for the artefacts that lack a file or stand on what is made, or for all."""
-        chosen = [each for each in self.artefacts if everything or self._lacks(each)]
+    def offering(self, everything: bool, needed: Collection[str] | None = None) -> "FrozenPlan":
+        """Return the plan with rules for the artefacts that lack a file or stand on what is made, or for all.
+
+        `needed`: of the former only these, by their first outputs; None for no limit.
+        """
+        lacking = (each for each in self.artefacts if self._lacks(each))
+        needing = (each for each in lacking if needed is None or each.outputs[0] in needed)
+        chosen = self.artefacts if everything else needing
         return replace(self, offered=tuple(each.outputs[0] for each in chosen))
 
     def _lacks(self, each: Artefact) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from personas.core.errors import UserError
-from personas.plan.artefact import Artefact, Family
+from personas.plan.artefact import Artefact, Family, families
 from personas.plan.batches import STAGES
 from personas.plan.frozen import FrozenPlan
 
@@ -19,6 +19,11 @@ MAKERS_OF: Mapping[str, Sequence[str]] = {
 }
 """Stages without an engine, and who makes their artefacts."""
 
+
+_CUTS = frozenset({"--until", "-U", "--omit-from", "-O"})
+"""Options with which the graph of all jobs is cut."""
+_FLAGS = frozenset({"-n", "--dry-run", "--dryrun", "-k", "--keep-going", "-p", "--printshellcmds"})
+"""Options without a value: a word behind one may be a target."""
 
 _PACKAGES = {"personas.figures": "figures"}
 """Package whose modules declare what they make -> its stage."""
@@ -71,6 +76,37 @@ def targets(frozen: FrozenPlan, words: Iterable[str]) -> dict[str, list[str]]:
     As rules of their own all those names would hide the rules that make something.
     """
     return stage_targets(frozen) | {name: files for name, files in named_targets(frozen).items() if name in words}
+
+
+def needed_for(frozen: FrozenPlan, words: Sequence[str]) -> set[str] | None:
+    """Return the artefacts, by their first outputs, that the targets among the words of a command line need.
+
+    None where all may be needed: no target is among them, the words cut the graph of jobs (`--until`), or one of them
+    may be a target that nobody here knows. Families have no rule for more, so that a figure asks no judge whose
+    ratings stand in other files of a family that it needs.
+    """
+    known = (
+        stage_targets(frozen)
+        | named_targets(frozen)
+        | {each.name: each.outputs for each in families(frozen.artefacts)}
+    )
+    known |= {(frozen.results / path).as_posix(): [path] for path in frozen.targets}
+    named = [word for word in words if word in known]
+    if not named or "all" in words or any(word.split("=")[0] in _CUTS for word in words):
+        return None
+    before = ["", *words]
+    strange = [word for word in words if not (word in known or word.startswith("-"))]
+    values = [word for word, last in zip(words, before, strict=False) if last.startswith("-") and last not in _FLAGS]
+    if set(strange) - set(values):
+        return None
+    waiting, needed = [path for name in named for path in known[name]], set[str]()
+    by_output = {path: each for each in frozen.artefacts for path in each.outputs}
+    while waiting:
+        each = by_output.get(waiting.pop())
+        if each and each.outputs[0] not in needed:
+            needed.add(each.outputs[0])
+            waiting += each.inputs
+    return needed
 
 
 def asked_files(settings: Any, frozen: FrozenPlan) -> set[str] | None:
