@@ -92,7 +92,7 @@ ANSWERS: dict[str, tuple[Answer, Answer]] = {
     "format:no_bullets_bullets": ("First of all. Second of all.\n* one\n* two", "First of all.\n* one\n* two"),
     "format:no_whitespace": ("Yes,they-are.", "Yes, they are."),
     "format:options": (lambda k: str(k["options"]).split("/")[0], "perhaps"),
-    "format:output_template": ("My Answer: a My Conclusion: b Future PlanReport: c", "My Answer: a My Conclusion: b"),
+    "format:output_template": ("My Answer: a My Conclusion: b Future Outlook: c", "My Answer: a My Conclusion: b"),
     "format:parentheses": ("a (b [c {d (e [f])}])", "a (b [c {d (e)}])"),
     "format:quote_unquote": ('"A quote" and what it means.', '"A quote" "Another quote" and more.'),
     "format:quotes": ("""He said: "she said 'they said "no" then' once".""", """He said: "she said 'no' once"."""),

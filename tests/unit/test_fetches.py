@@ -10,7 +10,7 @@ from personas.cli.fetch import fetch
 from personas.external.needed import Fetch, hub_models, lacking
 from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
 from personas.plan.plan_report import PlanReport
-from personas.workflow.stages import named_targets, stage_rules
+from personas.workflow.stages import stage_rules, stage_targets
 from personas.workflow.terminal.plan_document import plan_document
 from tests.fake_hub import COMMIT
 from tests.helpers import JUDGE, SAMPLING, Project
@@ -94,7 +94,7 @@ def test_jobs_read_what_is_fetched(study: Project) -> None:
 
 def test_fetch_is_a_target_and_a_stage(study: Project) -> None:
     frozen = _freeze(study.plan_report(), study.results)
-    assert named_targets(frozen)["fetch"] == ["runs/r/weights/beta.json", "runs/r/weights/j.json"]
+    assert stage_targets(frozen)["fetch"] == ["runs/r/weights/beta.json", "runs/r/weights/j.json"]
     assert stage_rules(frozen)["fetch"] == ["fetch_beta", "fetch_j"]
 
 

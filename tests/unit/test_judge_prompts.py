@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
@@ -28,6 +27,7 @@ from personas.prompts.judge import (
 )
 from personas.prompts.judge.fences import fenced
 from tests.golden.judge import DEFAULT, JUDGE_PROMPTS, judge_prompts, without_reasoning
+from tests.growth import BOUND, growth
 
 TEXTS = load_texts(DEFAULT)
 PERSONA = Persona(role="Maren Holt", description="You keep a lighthouse.")
@@ -223,11 +223,9 @@ def test_stripped_text_has_nothing_left_to_strip(parts: list[str]) -> None:
     assert strip_thinking(said) == (said, None) and "</think>" not in said
 
 
-def test_a_loop_of_tags_takes_no_long_time() -> None:
-    started = time.monotonic()
-    for tags in ("<think>a" * 50_000, "a</think>" * 50_000, "<think>a</think>" * 50_000, "a<think>" * 50_000):
-        strip_thinking(tags)
-    assert time.monotonic() - started < 5
+@pytest.mark.parametrize("tags", ["<think>a", "a</think>", "<think>a</think>", "a<think>"])
+def test_a_loop_of_tags_takes_no_long_time(tags: str) -> None:
+    assert growth(strip_thinking, tags, small=6_000) < BOUND
 
 
 # Order of two answers

@@ -1,4 +1,4 @@
-"""The plan_report: a plan with the reason and the estimate of every missing cell."""
+"""The plan report: a plan with the reason and the estimate of every missing cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
