@@ -84,6 +84,58 @@ def test_what_was_finished_is_there_at_the_next_try(
     assert all((frozen.results / path).exists() for path in family.outputs)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_was_finished_outlives_any_number_of_tries(
+    frozen: FrozenPlan, family: Family, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = family.artefacts[-1]
+    monkeypatch.setattr(making, "maker_of", lambda name: failing(broken.outputs[0], UserError("broken")))
+    for _ in range(3):
+        assert not making.make(frozen, family.name, threads)
+    making.restore_finished(frozen)
+    there = {path for path in family.outputs if (frozen.results / path).exists()}
+    assert there == set(family.outputs) - set(broken.outputs)
+
+
+def test_what_was_finished_outlives_an_interrupt(
+    frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(frozen: FrozenPlan, output: str) -> None:
+        if output == family.artefacts[1].outputs[0]:
+            raise KeyboardInterrupt
+        writes(frozen, output)
+
+    monkeypatch.setattr(making, "maker_of", lambda name: interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        making.make(frozen, family.name)
+    making.restore_finished(frozen)
+    there = {path for path in family.outputs if (frozen.results / path).exists()}
+    assert there == set(family.artefacts[0].outputs)
+
+
+def test_what_was_finished_outlives_sigterm(frozen: FrozenPlan, family: Family) -> None:
+    program = KILLED.replace(
+        "making.make(read(sys.argv[1]), sys.argv[2], 2)", "making.main(*sys.argv[1:3], 1, sys.argv[3])"
+    )
+    program = program.replace(
+        '    Path(frozen.results, "begun")',
+        f"""    if output == {family.artefacts[0].outputs[0]!r}:
+        for path in frozen.artefact(output).outputs:
+            Path(frozen.results, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(frozen.results, path).touch()
+        return
+    Path(frozen.results, "begun")""",
+    )
+    log = frozen.folder() / "some.log"
+    command = [sys.executable, "-c", program, str(frozen.folder() / "plan.json"), family.name, str(log)]
+    job = subprocess.Popen(command, cwd=ROOT)
+    _until((frozen.results / "begun").exists)
+    job.terminate()
+    assert job.wait(PATIENCE) == 143
+    making.restore_finished(frozen)
+    assert all((frozen.results / path).exists() for path in family.artefacts[0].outputs)
+
+
 def test_what_was_finished_is_there_when_the_run_ends(
     frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:

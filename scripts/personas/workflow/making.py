@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,6 +47,7 @@ Maker = Callable[[FrozenPlan, str], None]
 def main(plan: str, family: str, threads: int, log: str) -> None:
     """Make the artefacts of a family of a frozen plan; exit with 1 where one cannot be made, told in one sentence."""
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is finished is kept
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     try:
         frozen = frozen_plans.read(plan)
@@ -58,27 +59,45 @@ def main(plan: str, family: str, threads: int, log: str) -> None:
 
 
 def make(frozen: FrozenPlan, name: str, threads: int = 1) -> bool:
-    """Make the artefacts of a family and tell whether all were made; what went wrong is told and logged."""
-    family = frozen.family(name)
-    missing = [each for each in family.artefacts if not _restore(frozen, each.outputs)]
-    made = list(_in_processes(frozen, missing, threads) if threads > 1 else (_make(frozen, each) for each in missing))
-    if not all(made):
-        for each, is_made in zip(missing, made, strict=True):
-            if is_made:
+    """Make the artefacts of a family and tell whether all are made; what went wrong is told and logged."""
+    family, done = frozen.family(name), list[Artefact]()
+    try:
+        done += (each for each in family.artefacts if _restore(frozen, each.outputs))
+        missing = [each for each in family.artefacts if each not in done]
+        done += _in_processes(frozen, missing, threads) if threads > 1 else _in_turn(frozen, missing)
+    finally:  # also where somebody ends the job
+        if len(done) < len(family.artefacts):
+            for each in done:
                 _keep(frozen, each.outputs)
-    return all(made)
+    return len(done) == len(family.artefacts)
 
 
-def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> Iterator[bool]:
-    """Make artefacts side by side, in forks of this process, which has imported what they need."""
-    if missing:
-        warm_up(missing[0].maker)
+def _in_turn(frozen: FrozenPlan, missing: list[Artefact]) -> Iterator[Artefact]:
+    """Make one artefact after the other; yield those that could be made."""
+    return (each for each in missing if _make(frozen, each))
+
+
+def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> Iterator[Artefact]:
+    """The same side by side, in forks of this process, which has imported what they need."""
+    if not missing:
+        return
+    warm_up(missing[0].maker)
     fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(min(threads, len(missing)) or 1, fork, _end_with_parent, (os.getpid(),)) as pool:
-        made: list[Future[bool]] = [pool.submit(_make, frozen, each) for each in missing]
-        while wait(made, LOOK).not_done:
+    pool = ProcessPoolExecutor(min(threads, len(missing)), fork, _end_with_parent, (os.getpid(),))
+    waiting: dict[Future[bool], Artefact] = {}
+    try:
+        waiting |= {pool.submit(_make, frozen, each): each for each in missing}
+        while waiting:
+            for future in wait(waiting, LOOK, FIRST_COMPLETED).done:
+                each = waiting.pop(future)
+                if future.result():
+                    yield each
             _wake_forks()
-        yield from (each.result() for each in made)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in psutil.Process().children() if waiting else ():
+            with suppress(psutil.Error):
+                child.kill()
 
 
 def _wake_forks() -> None:
