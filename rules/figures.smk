@@ -12,8 +12,8 @@ for family in of_stage(PLAN, "figures"):
                 (
                     report(
                         f"{RESULTS}/{path}",
-                        caption="captions/figure.rst",
-                        category=family.artefacts[0].heading,
+                        caption="captions/artefact.rst",
+                        category=family.first.heading,
                         labels={"figure": plain_name(path)},
                     )
                     if path.endswith(".png")
@@ -30,7 +30,7 @@ for family in of_stage(PLAN, "figures"):
             runtime=30,
             mem_mb=2000,
         params:
-            caption=family.artefacts[0].caption,
+            caption=family.first.caption,
         message:
             f"Drawing figures: {family.name} ({len(family.artefacts)})"
         script:

@@ -12,8 +12,8 @@ for family in of_stage(PLAN, "report"):
                 (
                     report(
                         f"{RESULTS}/{path}",
-                        caption=page_caption(path),
-                        category="What was done" if family.name == "grid_pages" else "What was found",
+                        caption="captions/artefact.rst",
+                        category=family.first.heading,
                         labels={"page": page_title(path)},
                     )
                     if path.endswith(".html")
@@ -29,6 +29,8 @@ for family in of_stage(PLAN, "report"):
         resources:
             runtime=30,
             mem_mb=2000,
+        params:
+            caption=family.first.caption,
         message:
             f"Writing pages: {family.name} ({len(family.artefacts)})"
         script:

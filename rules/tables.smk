@@ -1,6 +1,6 @@
 # results/tables/<name>.<digest>.parquet and .csv; of some also .tex. results/annotation/<name>.<digest>.csv
 # One rule per family of tables (`contrasts`) of which one is missing. `values` of a study has hundreds of thousands of
-# rows, which no report should carry; LaTeX and samples are for other programs.
+# rows, which no report should carry, so it has no heading; LaTeX and samples are for other programs.
 for family in of_stage(PLAN, "analysis"):
 
     rule:
@@ -13,11 +13,11 @@ for family in of_stage(PLAN, "analysis"):
                 (
                     report(
                         f"{RESULTS}/{path}",
-                        caption="captions/table.rst",
-                        category="Tables",
+                        caption="captions/artefact.rst",
+                        category=family.first.heading,
                         labels={"table": plain_name(path)},
                     )
-                    if path.endswith(".csv") and family.name not in ("values", "annotation")
+                    if path.endswith(".csv") and family.first.heading
                     else f"{RESULTS}/{path}"
                 )
                 for path in family.outputs
@@ -30,6 +30,8 @@ for family in of_stage(PLAN, "analysis"):
         resources:
             runtime=30,
             mem_mb=4000,
+        params:
+            caption=family.first.caption,
         message:
             f"Making tables: {family.name} ({len(family.artefacts)})"
         script:

@@ -28,6 +28,7 @@ from personas.cli import main as cli
 from personas.config import load_config
 from personas.grid.grid import Grid, build_grid
 from personas.grid.study import Study, resolve
+from personas.plan import declaration
 from personas.plan import plan as planning
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan, Run, freeze, write
@@ -35,9 +36,8 @@ from personas.plan.plan import Plan
 from personas.plan.plan_report import PlanReport
 from personas.requests.same_prefix import works as judging
 from personas.requests.work import works as generating
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from personas.workflow.links import refresh_links
-from personas.workflow.making import maker_of
 from personas.workflow.planning import look
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -236,7 +236,7 @@ def make_plan(grid: Grid, on_disk: frozenset[str]) -> Plan:
 
 def make(frozen: FrozenPlan, artefact: Artefact) -> Path:
     """Make a table, a figure or a page in this process and return its first file."""
-    maker_of(artefact.maker)(frozen, artefact.outputs[0])
+    declaration.make(frozen, artefact)
     return frozen.results / artefact.outputs[0]
 
 

@@ -96,7 +96,7 @@ PATTERNS = [
     Mutation(
         "patterns",
         "patterns are those of the model's thinking",
-        "scripts/personas/scoring/patterns/job.py",
+        "scripts/personas/scoring/patterns/mining.py",
         'said = strip_thinking(row["answer"] or "")[0]',
         'said = row["answer"] or ""',
     ),
@@ -110,7 +110,7 @@ PATTERNS = [
     Mutation(
         "patterns",
         "a search is given up after as many seconds as the config allows minutes",
-        "scripts/personas/scoring/patterns/job.py",
+        "scripts/personas/scoring/patterns/mining.py",
         'timeout=60 * spec["max_minutes"]',
         'timeout=spec["max_minutes"]',
     ),

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,18 +16,17 @@ import pyarrow as pa
 
 from personas.core.files import write_atomically
 from personas.core.parquet import write_table
+from personas.plan import declaration
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan
 from personas.plan.why.unusable import MARKS
-from personas.scoring.job import rate
-from personas.scoring.patterns.job import mine_patterns
 from personas.workflow.links import refresh_links
 from tests.helpers import ROOT, Project, carry_out
 from tests.precision.world import plain
 
-Makers = Mapping[str, Callable[[FrozenPlan, str], None]]
-RATE: Makers = {"rate": rate}
-RATE_AND_MINE: Makers = {"rate": rate, "mine_patterns": mine_patterns}
+RATE = frozenset({"ratings"})
+RATE_AND_MINE = RATE | {"patterns"}
+"""Stages whose files are really made."""
 STAGES = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 
 
@@ -52,14 +51,14 @@ class InProcess(Project):
         """Return the plain paths of what a run would make."""
         return self._to_make(self.freeze())
 
-    def course(self, makers: Makers = RATE) -> Course:
-        """Make everything that is missing: the cells, then the rest, by its rule's maker or as a stub."""
+    def course(self, stages: frozenset[str] = RATE) -> Course:
+        """Make everything that is missing: the cells, then the rest, really if of these stages, else as a stub."""
         before, frozen = marks(self.results), self.freeze(f"run-{len(list(self.results.glob('runs/*')))}")
         planned = self._to_make(frozen)
         carry_out(frozen)
         between, left = marks(self.results), self.planned()
         for artefact in self._lacking(frozen):
-            makers.get(artefact.maker, _make_stubs)(frozen, artefact.outputs[0])
+            (declaration.make if artefact.stage in stages else _make_stubs)(frozen, artefact)
         refresh_links(frozen)
         return Course(planned, new(before, between), left, new(between, marks(self.results)))
 
@@ -74,9 +73,9 @@ class InProcess(Project):
                 yield artefact
 
 
-def _make_stubs(frozen: FrozenPlan, output: str) -> None:
+def _make_stubs(frozen: FrozenPlan, artefact: Artefact) -> None:
     """Write files that begin and end as whole ones do, and are no two alike."""
-    for path in frozen.artefact(output).outputs:
+    for path in artefact.outputs:
         if path.endswith(".parquet"):
             write_table(frozen.results / path, pa.table({"path": [path]}))
         else:

@@ -12,7 +12,7 @@ from personas.config.personas import BASELINE
 from personas.exports.release.exported_tables import ifbench_results
 from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
 from personas.tables import released_numbers
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from tests.helpers import make as make_one
 from tests.helpers import make_plan
 from tests.released.conftest import Small, make_small
@@ -66,7 +66,7 @@ def release(compared_release: Small, tmp_path: Path) -> Small:
 def write_accuracies(release: Small) -> dict[str, dict[str, float]]:
     """Let the release hold the accuracies that its texts have, as our export writes them."""
     frozen = frozen_plan(release)
-    rated = [a for a in frozen.artefacts if a.maker == "rate"]
+    rated = [a for a in frozen.artefacts if a.declared == "ratings"]
     for artefact in rated:
         make(frozen, artefact.plain_outputs[0])
     content = ifbench_results(frozen.study, frozen.results, rated)

@@ -12,7 +12,7 @@ import pytest
 from personas.core.errors import UserError
 from personas.exports.release.export import Export, export
 from personas.grid.grid import Grid
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from tests.released.conftest import Small
 from tests.released.test_import import edit_json
 

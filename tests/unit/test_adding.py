@@ -19,7 +19,7 @@ import personas
 from personas.config import load_config
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 assert personas.__file__.startswith(sys.argv[2]), personas.__file__
 grid = build_grid(resolve(load_config([Path(sys.argv[1]) / "config.yaml"]), Path(sys.argv[1])))
 made = [dict(zip(each.plain_outputs, each.outputs)) for each in downstream(grid)]
@@ -72,3 +72,23 @@ def test_a_figure_is_one_module_and_renames_nothing(library: Path, tmp_path: Pat
     pdf, png = tmp_path / "ends.pdf", tmp_path / "ends.png"
     run(DRAW, library, str(pdf), str(png))
     assert pdf.stat().st_size and png.stat().st_size
+
+
+COMPUTE = """
+import pandas as pd
+from personas.tables.spread import spread
+row = {"measure": "m", "model": "a", "condition": "c", "group": "persona", "position": 0}
+values = pd.DataFrame([row | {"persona": "p", "value": 1.0}, row | {"persona": "q", "value": 3.0}])
+print(spread(values)[["spread", "n"]].round(3).to_numpy().tolist())
+"""
+
+
+def test_a_table_is_one_module_and_renames_nothing(library: Path, tmp_path: Path) -> None:
+    study = str(make_project(tmp_path / "study").folder)
+    before = json.loads(run(PLAN, library, study, str(library)))
+    name, content = example("A table")
+    (library.parent / name).write_text(content, encoding="utf-8")
+    after = json.loads(run(PLAN, library, study, str(library)))
+    assert after.keys() - before.keys() == {"tables/spread.parquet", "tables/spread.csv"}
+    assert {plain: after[plain] for plain in before} == before
+    assert json.loads(run(COMPUTE, library)) == [[1.414, 2]]

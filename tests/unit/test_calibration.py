@@ -13,9 +13,8 @@ from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan, plan_file, read
 from personas.scoring.samples.sample import Text, draw, third
 from personas.scoring.units import PLACE, unit_of, units_of
-from personas.tables.job import summarise
 from personas.tables.rated import JUDGES
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from tests.completions import put_completions
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer
 from tests.helpers import make as make_one
@@ -77,8 +76,8 @@ def test_nothing_is_planned_without_the_section(project: Project) -> None:
 
 
 def test_judges_are_compared_where_two_raters_rate_the_same(two: Project) -> None:
-    agreement = {f"tables/xstest-agreement-with-{judge}.{suffix}" for judge in "jk" for suffix in ("parquet", "tex")}
-    tables = {"tables/calibration.parquet", "tables/calibration.tex"}
+    agreement = {f"tables/xstest-agreement-with-{judge}.parquet" for judge in "jk"}
+    tables = {"tables/calibration.parquet"}
     assert of_calibration(two) == {*tables, "figures/judge-agreement.pdf", *agreement}
     alone = two.set({"judges/k": None, "judges/j/benchmarks": []})
     assert of_calibration(alone) == set()
@@ -97,7 +96,6 @@ def test_an_edit_of_labels_renames_their_table_and_figures_only(two: Project) ->
     changed = {name for name in before if before[name].outputs != after[name].outputs}
     assert changed == {
         "tables/calibration.parquet",
-        "tables/calibration.tex",
         "figures/judge-agreement.pdf",
         "figures/judge-agreement-mine.pdf",
     }
@@ -276,7 +274,7 @@ def table_without_cells(frozen: FrozenPlan) -> pd.DataFrame:
     [made] = [a for a in frozen.artefacts if a.plain_outputs[0] == "tables/calibration.parquet"]
     assert made.inputs == ()
     (frozen.results / "tables").mkdir(parents=True, exist_ok=True)
-    summarise(frozen, made.outputs[0])
+    make_one(frozen, made)
     return pd.read_parquet(frozen.results / made.outputs[0])
 
 

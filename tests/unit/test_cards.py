@@ -13,7 +13,7 @@ from personas.pages.compared import compared_page
 from personas.stats.lasting import lasting_drop
 from personas.tables.cards import CARD_DTYPES, model_cards
 from personas.tables.model_series import PATTERNS, model_series, pattern_values, segmented
-from personas.workflow.artefacts.sections import SECTIONS, patterns_measure
+from personas.tables.sections import SECTIONS, patterns_measure
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {
@@ -204,7 +204,9 @@ COVERAGE = pd.DataFrame(
 def page(tmp_path: Path, found: pd.DataFrame, model: str = "m") -> str:
     picture = tmp_path / "card.png"
     picture.write_bytes(b"a picture")
-    return card_page(model, ["org/m at r1", "<b>"], found, COVERAGE, picture, "A note.")
+    return card_page(
+        model=model, facts=["org/m at r1", "<b>"], cards=found, coverage=COVERAGE, figure=picture, note="A note."
+    )
 
 
 def test_a_page_says_where_a_drop_begins_what_is_not_measured_and_what_failed(tmp_path):
@@ -222,7 +224,7 @@ def test_a_page_of_few_personas_does_not_pretend(tmp_path):
 
 def test_models_side_by_side():
     found = cards([*values(), *values(last=0.9, model="n")], models=("m", "n", "o"))
-    text = compared_page(found, None)
+    text = compared_page(found, note=None)
     assert "<th>m</th><th>n</th><th>o</th>" in text
     assert "−60.0 pp; falls from 11 on; 64 of 80 scored" in text and "no lasting fall" in text
     assert "<td><span class=gap>not measured</span></td>" in text

@@ -11,9 +11,8 @@ from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.grid.compared import VALUES
 from personas.plan.artefact import Artefact
-from personas.tables.job import summarise
 from personas.tables.lengths import LENGTH_DTYPES
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from tests.helpers import Project, make
 from tests.unit.test_comparison import cell, values
 from tests.unit.test_plan import stems
@@ -147,7 +146,7 @@ def run_job(project: Project) -> pd.DataFrame:
         (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
         (ours if path.startswith("tables/values") else lengths()).to_parquet(frozen.results / path)
     table = by_name["tables/comparison-x.parquet"].outputs[0]
-    summarise(frozen, table)
+    make(frozen, by_name["tables/comparison-x.parquet"])
     figure = by_name["figures/comparison-x.pdf"].outputs
     make(frozen, frozen.artefact(figure[0]))
     assert all((frozen.results / path).stat().st_size > 1000 for path in figure)
@@ -181,4 +180,4 @@ def test_the_job_refuses_what_has_changed_since_the_plan(project: Project) -> No
     path.parent.mkdir(parents=True)
     values(cell(0.4)).to_parquet(path)
     with pytest.raises(UserError, match=r"comparison.x: .* has changed since the plan; start again"):
-        summarise(frozen, table.outputs[0])
+        make(frozen, table)

@@ -20,7 +20,7 @@ from personas.grid.grid import Grid
 from personas.plan.costs.estimate import Estimate
 from personas.plan.frozen import FrozenPlan, plan_file, read
 from personas.prompts.judge import judge_prompt
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from personas.workflow.terminal.coverage import coverage, write_picture
 from personas.workflow.terminal.plan_document import plan_document
 from personas.workflow.upkeep.gc import gc
@@ -100,7 +100,7 @@ NO_OTHERS = {"benchmarks/bfi": None, "benchmarks/general": None, "benchmarks/rol
 def test_without_the_switch_nothing_is_asked_or_named_otherwise(judged: Project, published: Project) -> None:
     with_labels = published.grid()
     table = {a.plain_outputs[0]: a for a in downstream(with_labels)}[TABLE]
-    assert "completions" not in table.spec and of_completions(with_labels) == []
+    assert not [name for name in table.spec["reads"] if name != "ratings"] and of_completions(with_labels) == []
     assert changed(judged.set({"calibration": None}).grid(), with_labels) == set()
 
 

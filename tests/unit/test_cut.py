@@ -8,9 +8,7 @@ import pytest
 
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.judge.cut import MARK, cut, cut_all
-from personas.scoring.job import rate
-from personas.tables.job import summarise
-from tests.helpers import OVERFLOW_OPENAI, FakeServer, Outcome, Project, answer, changed
+from tests.helpers import OVERFLOW_OPENAI, FakeServer, Outcome, Project, answer, changed, make
 
 LONG, SHORT = "word " * 60 + "end", "Short."
 STYLE = {"judges/j/utterances": ["style"], "judges/j/benchmarks": []}
@@ -57,13 +55,12 @@ def judged_rows(frozen: FrozenPlan) -> pd.DataFrame:
 
 
 def statuses(frozen: FrozenPlan) -> pd.DataFrame:
-    by_name = {made.plain_outputs[0]: made.outputs[0] for made in frozen.artefacts}
+    by_name = {made.plain_outputs[0]: made for made in frozen.artefacts}
     (frozen.results / "tables").mkdir(exist_ok=True)
     for name in by_name:
         if name.startswith("tables/ratings-"):
-            rate(frozen, by_name[name])
-    summarise(frozen, by_name["tables/status.parquet"])
-    table = pd.read_parquet(frozen.results / by_name["tables/status.parquet"])
+            make(frozen, by_name[name])
+    table = pd.read_parquet(make(frozen, by_name["tables/status.parquet"]))
     return table[table["judge"] == "j"]
 
 

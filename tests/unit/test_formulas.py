@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from personas.scoring.samples.job import as_csv
+from personas.scoring.samples.annotation import as_csv
 from personas.scoring.samples.sample import Text
 
 

@@ -1,23 +1,26 @@
 """Lengths, safety, rankings, coverage, cards and LaTeX as artefacts: planned, and made from real cells end to end."""
 
+import gc
 import json
+import random
 import re
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from types import CodeType
+from types import FrameType
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from personas.plan import source
+from personas import tables
+from personas.plan import declaration, source
 from personas.plan.artefact import Artefact, Family
+from personas.plan.declaration import declarations_in
 from personas.plan.frozen import FrozenPlan
-from personas.tables.layouts import LAYOUTS
-from personas.workflow.artefacts.downstream import downstream
-from personas.workflow.artefacts.insights import by_name
+from personas.tables.table import Table
+from personas.workflow.artefacts import downstream
 from personas.workflow.stages import named_targets
 from personas.workflow.workflow import inputs_of
 from tests.external import refer
@@ -27,13 +30,10 @@ from tests.unit.test_plan import INSIGHTS
 OURS = {
     *(f"tables/{name}.parquet" for name in ("lengths", "length-means", "by-length", "coverage", "rankings")),
     *(f"tables/{name}.parquet" for name in ("changed-items", "model-series", "model-cards")),
-    *(f"tables/{name}.tex" for name in ("length-means", "coverage", "rankings", "model-cards", "by-model")),
-    "tables/mixed-models.tex",
     "report/models.html",
 }
 OF_XSTEST = {
     *(f"tables/{name}.parquet" for name in ("safety-by-type", "safety-by-focus", "changed-texts")),
-    *(f"tables/{name}.tex" for name in ("safety-by-type", "safety-by-focus")),
     "report/changed-items.html",
 }
 NASTY = "I'm sorry, but I cannot help. <script>x</script> & so on"
@@ -62,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         judge = {**JUDGE, "utterances": ["style"], "models": ["alpha"]}
         project.set({"judges/j": judge, "judges/j/model/base_url": server.base_url})
         for model in ("alpha", "beta"):
-            project.set({f"models/{model}/base_url": server.base_url})
+            project.set({f"models/{model}/base_url": server.base_url, f"models/{model}/size": len(model)})
         project.set({f"benchmarks/{name}": None for name in ("bfi", "role-specific", "general")})
         project.set({"figures": {"resamples": 20}, "patterns": {"benchmarks": []}, "replicates": 1})
         project.run()
@@ -73,53 +73,85 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
     yield frozen
 
 
-CALLED: dict[str, set[str]] = {}
-"""Artefact -> the modules of ours of which a function ran while it was made."""
+CALLED: dict[str, set[tuple[str, str]]] = {}
+"""Artefact -> module and name of our functions and classes that ran while it was made."""
 
 
-def called(make: Callable[[], object]) -> set[str]:
-    codes: set[CodeType] = set()
-    sys.setprofile(lambda frame, event, _: codes.add(frame.f_code) if event == "call" else None)
+def called(make: Callable[[], object]) -> set[tuple[str, str]]:
+    met: set[tuple[int, int]] = set()
+    found: set[tuple[str, str]] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        pair = (id(frame.f_code), id(frame.f_back.f_code) if frame.f_back else 0)
+        if event == "call" and pair not in met:
+            met.add(pair)
+            if (at := place(frame)) and not behind_others(frame):
+                found.add(at)
+
+    gc.collect()
+    gc.disable()  # a generator of an earlier artefact would be called once more to be closed
+    sys.setprofile(note)
     try:
         make()
     finally:
         sys.setprofile(None)
-    files = {Path(code.co_filename) for code in codes if code.co_name != "<module>"}
-    top = ROOT / "scripts/personas"
-    return {file.relative_to(top).as_posix() for file in files if file.is_relative_to(top)}
+        gc.enable()
+    return found
+
+
+def place(frame: FrameType) -> tuple[str, str] | None:
+    """Return module and name of the function or class at the top of a module of ours that a frame is of."""
+    return _place(frame.f_code.co_filename, frame.f_code.co_qualname.partition(".")[0])
+
+
+@cache
+def _place(path: str, name: str) -> tuple[str, str] | None:
+    file = Path(path)
+    if not file.is_relative_to(ROOT / "scripts") or name[0] == "<":
+        return None
+    return ".".join(file.relative_to(ROOT / "scripts").with_suffix("").parts).removesuffix(".__init__"), name
+
+
+def behind_others(frame: FrameType | None) -> bool:
+    """Tell whether a frame was reached through what is not followed: that shapes no number."""
+    while frame := frame.f_back if frame else None:
+        found = place(frame)
+        if found and found[0] != declaration.__name__ and not source.is_followed(found[0]):
+            return True
+    return False
 
 
 def _elsewhere(artefact: Artefact) -> bool:
     """Tell of figures that have tests of their own: drawing takes most of the time."""
-    return artefact.maker == "describe" or (is_figure(artefact) and artefact.family != "model_card")
+    return artefact.family == "grid_pages" or (is_figure(artefact) and artefact.family != "model_card")
 
 
-def test_every_module_that_computes_an_artefact_stands_in_its_digest(
+def test_what_computes_an_artefact_stands_in_its_digest_and_nothing_else(
     made: FrozenPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The truth is what was called; `NOT_FOLLOWED` names, with a reason, what may be left out."""
+    monkeypatch.setattr(declaration, "source_digest", lambda *entries: sorted(source.closure(*entries)))
+    planned = {each.plain_outputs[0]: each for each in downstream(made.grid)}
+    held = {name: set(planned[name].spec["source"]) for name in CALLED}
+    glue = {f"personas.{name}" for name in ("tables.table", "figures.figure", "pages.page", "scoring.scored")}
+    for name, places in CALLED.items():
+        lacking = {at for at in places - held[name] if source.is_followed(at[0]) and at[0] not in glue}
+        assert not lacking, f"{name}: its digest does not hold {sorted(lacking)}"
+    ours = set().union(*CALLED.values())
+    functions = sorted(at for at in ours if source.is_followed(at[0]) and at[0] not in glue)
+    sample = random.Random(18).sample(functions, 30)
+    by = {name: made.declared for name, made in planned.items()}  # some answers of a family meet a function, some not
+    renamed = {at: {by[name] for name, places in held.items() if at in places} for at in sample}
+    using = {at: {by[name] for name, places in CALLED.items() if at in places} for at in sample}
+    assert len(CALLED) > 20 and renamed == using
 
-    def sources() -> dict[str, Any]:
-        source.source_digest.cache_clear()
-        return {one.plain_outputs[0]: one.spec.get("source") for one in downstream(made.grid)}
 
-    read, before = source._read, sources()
-    for module in sorted(set().union(*CALLED.values())):
-        if module in source.NOT_FOLLOWED or f"{module.partition('/')[0]}/" in source.NOT_FOLLOWED:
-            continue
-        edited = read(ROOT / "scripts/personas" / module)._replace(digest="edited")
-        path = ROOT / "scripts/personas" / module
-        monkeypatch.setattr(source, "_read", lambda at, path=path, edited=edited: edited if at == path else read(at))
-        after = sources()
-        lacking = [name for name, modules in CALLED.items() if module in modules and before[name] == after[name]]
-        assert not lacking, f"{module} computes {lacking}, whose digests do not hold it"
-    monkeypatch.undo()
-    source.source_digest.cache_clear()
-    assert len(CALLED) > 20
+def _planned(frozen: FrozenPlan, plain: str) -> Artefact:
+    return next(each for each in frozen.artefacts if plain in each.plain_outputs)
 
 
 def read(frozen: FrozenPlan, name: str) -> pd.DataFrame:
-    return pd.read_parquet(frozen.results / by_name(frozen.artefacts)[name].outputs[0])
+    return pd.read_parquet(frozen.results / _planned(frozen, f"tables/{name}.parquet").outputs[0])
 
 
 def file(frozen: FrozenPlan, plain: str) -> str:
@@ -139,7 +171,7 @@ def test_what_is_planned(project: Project) -> None:
     names = planned(project.set({"judges/j": JUDGE})).keys()
     assert names >= OURS | OF_XSTEST | {"report/card-alpha.html", "report/card-beta.html", "figures/card-beta.pdf"}
     without = planned(project.set({"benchmarks/xstest": None, "statistics/mixed_models": False})).keys()
-    assert without >= OURS - {"tables/mixed-models.tex"} and not without & {*OF_XSTEST, "tables/mixed-models.tex"}
+    assert without >= OURS and not without & OF_XSTEST
 
 
 def test_a_grid_of_one_bfi_and_no_baseline_is_planned_too(project: Project) -> None:
@@ -264,8 +296,10 @@ def test_a_model_that_no_judge_rated_is_not_measured(made: FrozenPlan) -> None:
 
 
 def test_latex_of_every_kind_that_was_made(made: FrozenPlan) -> None:
-    files = [a for a in made.artefacts if a.maker == "typeset"]
-    assert {a.spec["kind"] for a in files} == LAYOUTS.keys() - {"calibration"}
-    for artefact in files:
-        text = (made.results / artefact.outputs[0]).read_text(encoding="utf-8")
-        assert r"\toprule" in text and artefact.spec["label"] in text and "nan" not in text.lower(), artefact.outputs
+    laid_out = {each.family for each in declarations_in(tables) if isinstance(each, Table) and each.layout}
+    files = {each.plain_outputs[2]: each for each in made.artefacts if each.family in laid_out}
+    assert {each.family for each in files.values()} == laid_out - {"calibration"}
+    for plain, artefact in files.items():
+        text = (made.results / artefact.outputs[2]).read_text(encoding="utf-8")
+        assert plain.endswith(".tex") and r"\toprule" in text and "nan" not in text.lower(), plain
+        assert f"tab:{artefact.name}" in text

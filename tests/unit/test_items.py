@@ -227,7 +227,7 @@ def test_only_the_items_that_changed_most_are_shown():
 def test_where_nothing_changed_there_is_nothing_to_show(rows, reason):
     found = texts(*rows)
     assert len(found) == 0 and list(found.columns) == list(TEXT_DTYPES), reason
-    assert "No item" in changed_page(found, "A note."), reason
+    assert "No item" in changed_page(found, note="A note."), reason
 
 
 def test_an_answer_that_is_there_twice_is_refused():
@@ -245,7 +245,7 @@ def test_the_page_cuts_long_answers_escapes_all_and_says_what_is_left_out():
     chosen = most_changed(changed_items([(UNSAFE, changes(*rows))], ABOUT), [UNSAFE["measure"]])
     said = ratings[ANSWERED].assign(answer="<i>" + "x" * LONGEST, status="ok")
     said.loc[said["checkpoint"] == 9, ["answer", "status"]] = [None, "blocked"]
-    text = changed_page(changed_texts(chosen, [(UNSAFE, ratings)], said), None)
+    text = changed_page(changed_texts(chosen, [(UNSAFE, ratings)], said), note=None)
     assert text.count("&lt;i&gt;xx") == SHOWN and "<i>" not in text
     assert "[… 3 more characters]" in text and "2 more pairs in the table" in text
     assert text.count("no text: blocked") == SHOWN

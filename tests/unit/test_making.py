@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from personas.core.errors import UserError
-from personas.plan.artefact import Family
+from personas.plan import declaration
+from personas.plan.artefact import Artefact, Family
 from personas.plan.frozen import FrozenPlan, write
 from personas.workflow import making
 from tests.helpers import PATIENCE, ROOT, Project
@@ -32,17 +33,17 @@ def family(frozen: FrozenPlan) -> Family:
     return max(frozen.families, key=lambda family: len(family.artefacts))
 
 
-def writes(frozen: FrozenPlan, output: str) -> None:
-    for path in frozen.artefact(output).outputs:
+def writes(frozen: FrozenPlan, artefact: Artefact) -> None:
+    for path in artefact.outputs:
         (frozen.results / path).parent.mkdir(parents=True, exist_ok=True)
         (frozen.results / path).write_text(f"made in {os.getpid()}")
 
 
-def failing(broken: str, error: Exception) -> Callable[[FrozenPlan, str], None]:
-    def maker(frozen: FrozenPlan, output: str) -> None:
-        if output == broken:
+def failing(broken: str, error: Exception) -> Callable[[FrozenPlan, Artefact], None]:
+    def maker(frozen: FrozenPlan, artefact: Artefact) -> None:
+        if artefact.outputs[0] == broken:
             raise error
-        writes(frozen, output)
+        writes(frozen, artefact)
 
     return maker
 
@@ -51,7 +52,7 @@ def failing(broken: str, error: Exception) -> Callable[[FrozenPlan, str], None]:
 def test_all_of_a_family_are_made(
     frozen: FrozenPlan, family: Family, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "maker_of", lambda name: writes)
+    monkeypatch.setattr(declaration, "make", writes)
     assert making.make(frozen, family.name, threads)
     told = {(frozen.results / path).read_text() for path in family.outputs}
     assert (f"made in {os.getpid()}" in told) is (threads == 1)
@@ -67,18 +68,18 @@ def test_what_was_finished_is_there_at_the_next_try(
 ) -> None:
     """Snakemake removes what a failed job has made, all of it."""
     broken = family.artefacts[1].outputs[0]
-    monkeypatch.setattr(making, "maker_of", lambda name: failing(broken, UserError("a.yaml: found 1, expected 2.")))
+    monkeypatch.setattr(declaration, "make", failing(broken, UserError("a.yaml: found 1, expected 2.")))
     assert not making.make(frozen, family.name, threads)
     assert capfd.readouterr().err.strip() == "a.yaml: found 1, expected 2."
     assert not any((frozen.results / path).exists() for path in family.outputs), "nothing for Snakemake to remove"
 
     again: list[str] = []
 
-    def noting(frozen: FrozenPlan, output: str) -> None:
-        again.append(output)
-        writes(frozen, output)
+    def noting(frozen: FrozenPlan, artefact: Artefact) -> None:
+        again.append(artefact.outputs[0])
+        writes(frozen, artefact)
 
-    monkeypatch.setattr(making, "maker_of", lambda name: noting)
+    monkeypatch.setattr(declaration, "make", noting)
     assert making.make(frozen, family.name)
     assert again == [broken]
     assert all((frozen.results / path).exists() for path in family.outputs)
@@ -89,7 +90,7 @@ def test_what_was_finished_outlives_any_number_of_tries(
     frozen: FrozenPlan, family: Family, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = family.artefacts[-1]
-    monkeypatch.setattr(making, "maker_of", lambda name: failing(broken.outputs[0], UserError("broken")))
+    monkeypatch.setattr(declaration, "make", failing(broken.outputs[0], UserError("broken")))
     for _ in range(3):
         assert not making.make(frozen, family.name, threads)
     making.restore_finished(frozen)
@@ -100,12 +101,12 @@ def test_what_was_finished_outlives_any_number_of_tries(
 def test_what_was_finished_outlives_an_interrupt(
     frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(frozen: FrozenPlan, output: str) -> None:
-        if output == family.artefacts[1].outputs[0]:
+    def interrupted(frozen: FrozenPlan, artefact: Artefact) -> None:
+        if artefact.outputs[0] == family.artefacts[1].outputs[0]:
             raise KeyboardInterrupt
-        writes(frozen, output)
+        writes(frozen, artefact)
 
-    monkeypatch.setattr(making, "maker_of", lambda name: interrupted)
+    monkeypatch.setattr(declaration, "make", interrupted)
     with pytest.raises(KeyboardInterrupt):
         making.make(frozen, family.name)
     making.restore_finished(frozen)
@@ -119,8 +120,8 @@ def test_what_was_finished_outlives_sigterm(frozen: FrozenPlan, family: Family) 
     )
     program = program.replace(
         '    Path(frozen.results, "begun")',
-        f"""    if output == {family.artefacts[0].outputs[0]!r}:
-        for path in frozen.artefact(output).outputs:
+        f"""    if artefact.outputs[0] == {family.artefacts[0].outputs[0]!r}:
+        for path in artefact.outputs:
             Path(frozen.results, path).parent.mkdir(parents=True, exist_ok=True)
             Path(frozen.results, path).touch()
         return
@@ -140,7 +141,7 @@ def test_what_was_finished_is_there_when_the_run_ends(
     frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = family.artefacts[0]
-    monkeypatch.setattr(making, "maker_of", lambda name: failing(broken.outputs[0], RuntimeError("broken")))
+    monkeypatch.setattr(declaration, "make", failing(broken.outputs[0], RuntimeError("broken")))
     assert not making.make(frozen, family.name)
     making.restore_finished(frozen)
     there = {path for path in family.outputs if (frozen.results / path).exists()}
@@ -161,14 +162,15 @@ def test_a_plan_of_another_version_is_one_sentence(
 KILLED = """
 import sys, time
 from pathlib import Path
+from personas.plan import declaration
 from personas.plan.frozen import read
 from personas.workflow import making
 
-def waits(frozen, output):
+def waits(frozen, artefact):
     Path(frozen.results, "begun").touch()
     time.sleep(600)
 
-making.maker_of = lambda name: waits
+declaration.make = waits
 making.make(read(sys.argv[1]), sys.argv[2], 2)
 """
 
@@ -185,12 +187,12 @@ def test_forks_end_with_a_job_that_is_killed(frozen: FrozenPlan, family: Family)
 
 
 def test_a_fork_that_was_stopped_goes_on(frozen: FrozenPlan, family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stops(frozen: FrozenPlan, output: str) -> None:
-        if output == family.artefacts[0].outputs[0]:
+    def stops(frozen: FrozenPlan, artefact: Artefact) -> None:
+        if artefact.outputs[0] == family.artefacts[0].outputs[0]:
             os.kill(os.getpid(), signal.SIGSTOP)
-        writes(frozen, output)
+        writes(frozen, artefact)
 
-    monkeypatch.setattr(making, "maker_of", lambda name: stops)
+    monkeypatch.setattr(declaration, "make", stops)
     monkeypatch.setattr(making, "LOOK", 0.1)
     assert making.make(frozen, family.name, 2)
 
@@ -200,11 +202,6 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def test_every_maker_is_there() -> None:
-    for name in making.MAKERS:
-        assert callable(making.maker_of(name)), name
 
 
 def test_scripts_of_rules_are_called_like_no_package() -> None:

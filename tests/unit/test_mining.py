@@ -10,7 +10,7 @@ import pytest
 
 from personas.plan.frozen import FrozenPlan
 from personas.scoring.patterns import premise
-from personas.scoring.patterns.job import mine_patterns
+from personas.scoring.patterns.mining import mine_patterns
 from tests.helpers import FakeServer, Outcome, answer, make_project
 
 
@@ -33,9 +33,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
 
 def mined(frozen: FrozenPlan, **spec: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mine the first artefact, with other values in its spec; return its patterns and counts."""
-    made = next(one for one in frozen.artefacts if one.maker == "mine_patterns")
+    made = next(one for one in frozen.artefacts if one.stage == "patterns")
     changed = replace(made, spec={**made.spec, **spec})
-    mine_patterns(replace(frozen, artefacts=[changed]), made.outputs[0])
+    mine_patterns(replace(frozen, artefacts=[changed]), changed)
     patterns, counts = (pd.read_parquet(frozen.results / path) for path in made.outputs)
     return patterns, counts
 

@@ -9,10 +9,9 @@ import pytest
 from personas.grid.cells import Cell
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.judge.order import orders_of, reference_first, win
-from personas.scoring.job import rate
 from personas.stats.panels import benchmark_panels
 from personas.tables.series import series_by_checkpoint
-from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed
+from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make
 
 COMPARED = {"judges/j/utterances": [], "judges/j/benchmarks": ["role-specific", "general"]}
 LIMITS = {"benchmarks/role-specific/limit": 3, "benchmarks/general/limit": 3}
@@ -47,9 +46,9 @@ def compared(frozen: FrozenPlan) -> list[Cell]:
 
 def rated(frozen: FrozenPlan, benchmark: str = "general") -> pd.DataFrame:
     """Return the judged ratings of a benchmark, made as the rule makes them."""
-    [output] = [a.outputs[0] for a in frozen.artefacts if a.maker == "rate" and a.spec["benchmark"] == benchmark]
-    rate(frozen, output)
-    table = pd.read_parquet(frozen.results / output)
+    rated = (a for a in frozen.artefacts if a.declared == "ratings")
+    [made] = [a for a in rated if a.spec["benchmark"] == benchmark]
+    table = pd.read_parquet(make(frozen, made))
     return table[table["judge"] == "j"]
 
 

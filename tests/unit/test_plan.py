@@ -22,7 +22,7 @@ from personas.plan.disk import existing_files
 from personas.plan.frozen import read
 from personas.plan.plan import Plan
 from personas.plan.source import normalised, source_digest
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from personas.workflow.resources import spread_stage_resources
 from tests.helpers import ROOT, Project, digests, make_plan
 
@@ -252,36 +252,50 @@ def test_artefacts_renamed_by(project: Project, edit: Callable[[Project], Projec
 
 
 SOURCES = [
-    pytest.param("benchmarks/xstest.py", SCORED, id="a scorer"),
-    pytest.param("scoring/table.py", SCORED, id="ratings"),
-    pytest.param("prompts/judge/verdicts.py", SCORED, id="verdicts"),
-    pytest.param("scoring/patterns/count.py", r"patterns/|(tables|figures)/patterns|tables/mixed", id="patterns"),
-    pytest.param("stats/bootstrap.py", rf"{SERIES}|tables/(values|mixed)|figures/", id="what all series share"),
-    pytest.param("tables/statuses.py", r"status\.", id="one table"),
     pytest.param(
-        "tables/reading.py", r"(?<!patterns-)by-checkpoint|status\.|figures/(?!patterns)", id="how ratings are read"
+        "benchmarks/xstest.py",
+        "def score(",
+        rf"ratings-\w+--xstest|(tables|figures)/(xstest|by-ch)|status\.|{MEASURED}",
+        id="a scorer",
     ),
-    pytest.param("figures/drawing/style.py", r"figures/", id="what all figures share"),
-    pytest.param("figures/utterances.py", r"(?!)", id="a figure that this grid does not have"),
-    pytest.param("figures/by_checkpoint.py", r"figures/by-checkpoint", id="one figure"),
-    pytest.param("pages/pages.py", r"report/", id="pages"),
-    pytest.param("engines/http/client.py", r"(?!)", id="engines"),
-    pytest.param("external/tokenizer.py", r"tables/lengths", id="what counts tokens"),
-    pytest.param("prompts/thinking.py", rf"{SCORED}|patterns", id="what takes thinking out"),
-    pytest.param("workflow/terminal/planned.py", r"(?!)", id="what is printed"),
+    pytest.param("scoring/table.py", "def rate_response(", SCORED, id="ratings"),
+    pytest.param("prompts/judge/verdicts.py", "def ", SCORED, id="verdicts"),
+    pytest.param(
+        "scoring/patterns/count.py",
+        "def count_patterns(",
+        r"patterns/|(tables|figures)/patterns|tables/mixed",
+        id="patterns",
+    ),
+    pytest.param("stats/bootstrap.py", "def bootstrap_mean(", rf"{SERIES}|figures/", id="what all series share"),
+    pytest.param("tables/statuses.py", "def _shares(", r"status\.", id="both tables of statuses"),
+    pytest.param("tables/statuses.py", "def status_shares(", r"/status\.", id="one of them"),
+    pytest.param(
+        "tables/reading.py",
+        "def rows_of(",
+        r"(?<!patterns-)by-checkpoint|status\.|figures/(?!patterns)",
+        id="how ratings are read",
+    ),
+    pytest.param("figures/drawing/style.py", "def save(", r"figures/", id="what all figures share"),
+    pytest.param("figures/utterances.py", "def draw(", r"(?!)", id="a figure that this grid does not have"),
+    pytest.param("figures/by_checkpoint.py", "def draw(", r"figures/by-checkpoint", id="one figure"),
+    pytest.param("figures/by_checkpoint.py", "def _instances(", r"(?!)", id="which of a figure there are"),
+    pytest.param("pages/html.py", "def document(", r"report/", id="pages"),
+    pytest.param("engines/http/client.py", "def ", r"(?!)", id="engines"),
+    pytest.param("external/tokenizer.py", "def counter(", r"tables/lengths", id="what counts tokens"),
+    pytest.param("prompts/thinking.py", "def strip_thinking(", rf"{SCORED}|patterns", id="what takes thinking out"),
+    pytest.param("workflow/terminal/planned.py", "def ", r"(?!)", id="what is printed"),
 ]
 
 
-@pytest.mark.parametrize(("module", "renamed"), SOURCES)
+@pytest.mark.parametrize(("module", "function", "renamed"), SOURCES)
 def test_artefacts_renamed_by_an_edit_of_the_source(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, renamed: str
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, function: str, renamed: str
 ) -> None:
     package = shutil.copytree(ROOT / "scripts/personas", tmp_path / "personas")
     monkeypatch.setattr(source_module, "_PACKAGE", package)
     _forget_sources()
     before = stems(downstream(project.grid()))
-    path = package / module
-    path.write_text(path.read_text() + "\nEDITED = 1\n")
+    edit(package / module, function)
     _forget_sources()
     after = stems(downstream(project.grid()))
     _forget_sources()
@@ -289,8 +303,16 @@ def test_artefacts_renamed_by_an_edit_of_the_source(
     assert told == {plain for plain in before if re.search(renamed, plain)}
 
 
+def edit(path: Path, function: str) -> None:
+    """Have a function, or all of a file where no name is given, do one thing more."""
+    code = path.read_text(encoding="utf-8")
+    more = re.sub(rf"^( *){re.escape(function)}", r"\1@done_twice\n\g<0>", code, flags=re.MULTILINE)
+    assert more != code
+    path.write_text(more, encoding="utf-8")
+
+
 def _forget_sources() -> None:
-    for cached in (source_module.source_digest, source_module._read):
+    for cached in (source_module._closure, source_module._read, source_module._file):
         cached.cache_clear()
 
 
@@ -319,13 +341,26 @@ def test_a_text_that_is_used_is_no_docstring() -> None:
     assert normalised("X = 'a'\n") != normalised("X = 'b'\n")
 
 
-def test_source_digest_sees_names_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_definition_that_moves_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "_PACKAGE", tmp_path)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "a.py").write_text(SOURCE)
-    before = source_digest.__wrapped__("one")
-    (tmp_path / "one" / "a.py").rename(tmp_path / "one" / "b.py")
-    assert source_digest.__wrapped__("one") != before
+    _forget_sources()
+    (tmp_path / "a.py").write_text("from personas.b import g\n\ndef f():\n    return g(1)\n\nX = 2\n")
+    (tmp_path / "b.py").write_text("import math\n\ndef g(x):\n    return h(x) + math.pi\n\ndef h(x):\n    return x\n")
+    before = source_digest("personas.a:f")
+    assert set(source_module.closure("personas.a:f")) >= {
+        ("personas.a", "f"),
+        ("personas.b", "g"),
+        ("personas.b", "h"),
+    }
+    assert ("personas.a", "X") not in source_module.closure("personas.a:f")
+    (tmp_path / "c.py").write_text((tmp_path / "b.py").read_text())
+    (tmp_path / "a.py").write_text("from personas.c import g\n\ndef f():\n    return g(1)\n\nX = 3\n")
+    _forget_sources()
+    assert source_digest("personas.a:f") == before
+    (tmp_path / "c.py").write_text((tmp_path / "c.py").read_text().replace("return x", "return -x"))
+    _forget_sources()
+    assert source_digest("personas.a:f") != before
+    _forget_sources()
 
 
 def test_a_frozen_plan_comes_back_the_same(project: Project) -> None:

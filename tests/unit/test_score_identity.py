@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from personas.benchmarks import verifiers
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from tests.helpers import Project
 
 

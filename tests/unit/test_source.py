@@ -1,6 +1,7 @@
 """The form of source in digests is the same under every Python: what one made is current to all."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -68,16 +69,17 @@ def test_the_form_is_this_one() -> None:
 
 def test_other_interpreters_write_the_whole_project_alike() -> None:
     files = sorted(Path(source.__file__).parents[1].rglob("*.py"))
-    ours = hashlib.sha256(
-        "".join(normalised(path.read_text(encoding="utf-8")) for path in files).encode()
-    ).hexdigest()
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    told = json.dumps([[normalised(text), source._parse(text)] for text in texts])
+    ours = hashlib.sha256(told.encode()).hexdigest()
     program = (
-        "import sys, hashlib, importlib.util as u, pathlib\n"
+        "import sys, hashlib, json, importlib.util as u, pathlib\n"
         "sys.path.insert(0, str(pathlib.Path(sys.argv[1]).parents[2]))\n"
         "spec = u.spec_from_file_location('source', sys.argv[1]); m = u.module_from_spec(spec)\n"
         "sys.modules['source'] = m; spec.loader.exec_module(m)\n"
         "texts = [pathlib.Path(p).read_text(encoding='utf-8') for p in sys.stdin.read().split('\\n')]\n"
-        "print(hashlib.sha256(''.join(map(m.normalised, texts)).encode()).hexdigest())\n"
+        "told = json.dumps([[m.normalised(text), m._parse(text)] for text in texts])\n"
+        "print(hashlib.sha256(told.encode()).hexdigest())\n"
     )
     interpreters = others()
     if not interpreters:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from personas.workflow.artefacts.downstream import downstream
-from personas.workflow.artefacts.statistics import measures
+from personas.tables.measures import measures
+from personas.workflow.artefacts import downstream
 from tests.helpers import Project
 from tests.unit.test_plan import stems
 

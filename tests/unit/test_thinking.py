@@ -15,7 +15,7 @@ from personas.core.canonical import text_hash
 from personas.prompts.judge import parse
 from personas.prompts.thinking import strip_thinking
 from personas.requests.tie import judged_hash
-from personas.scoring.patterns.job import _answers
+from personas.scoring.patterns.mining import _answers
 from personas.scoring.table import rate_response
 from tests.growth import BOUND, growth
 

@@ -12,7 +12,7 @@ from personas.plan.artefact import Artefact
 from personas.tables.averages import AVERAGE_DTYPES, averages
 from personas.tables.pattern_units import pattern_numbers, pattern_units
 from personas.tables.tokens import token_averages
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from tests.helpers import JUDGE, Project, is_figure
 from tests.unit.test_statistic_run import STATISTIC
 
@@ -242,7 +242,7 @@ def test_statistic_figures_renamed_by(project: Project, edit: Callable[[Project]
 def test_patterns_of_the_last_checkpoint_are_counted_apart(project: Project):
     before, after = downstream(project.grid()), downstream(project.edit(patterns={"also_last": True}).grid())
     new = {made.plain_outputs[0] for made in after} - {made.plain_outputs[0] for made in before}
-    mined = [made for made in after if made.maker == "mine_patterns" and "/last-" in made.plain_outputs[0]]
+    mined = [made for made in after if made.stage == "patterns" and "/last-" in made.plain_outputs[0]]
     figures = {f"figures/patterns-numbers-of-{group}.pdf" for group in ("persona", "baseline")}
     assert new == {"tables/patterns-numbers.parquet", *figures, *(made.plain_outputs[0] for made in mined)}
     assert {made.spec["checkpoint"] for made in mined} == {2} and len(mined) == 2 * 2 * 5

@@ -11,8 +11,8 @@ import yaml
 from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
 from personas.figures import utterances
+from personas.tables.measures import measures
 from personas.tables.rounds import ROUND_DTYPES
-from personas.workflow.artefacts.statistics import measures
 from tests.helpers import JUDGE, ROOT, Project
 
 RUBRIC = """\

@@ -17,7 +17,7 @@ from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
 from personas.workflow import orphaned_jobs
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from personas.workflow.planning import look
 from personas.workflow.profiles import install_profile
 from personas.workflow.terminal.plan_document import plan_document

@@ -24,6 +24,8 @@ PAIRWISE: frozenset[str] = frozenset({"role-specific", "general"})
 """Kinds of benchmarks whose responses a judge compares with a reference."""
 JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
 """Kinds of benchmarks whose responses a judge rates."""
+UTTERANCES = "utterances"
+"""What the ratings table of a model's dialogues is called, in the place of a benchmark."""
 COMPLETIONS = "completions"
 """Stands for a model where judges rate published answers, which no model of the config wrote."""
 COMPLETIONS_RUBRIC = "xstest"

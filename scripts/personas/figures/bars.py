@@ -88,12 +88,12 @@ Bar = tuple[str, str, str | None, Sequence[Mapping[str, Any]]]
 
 def _of(chosen: Callable[[Config, Suite], Iterator[Bar]]) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, config = known.table("by-model"), grid.study.config
+        table, config = known.one("by_model"), grid.study.config
         for suite in suites(config, measures_of_values(known)) if table else ():
             for prefix, contrast, pair, measures in chosen(config, suite):
                 if table and measures:
                     told = {"contrast": contrast, "pair": pair, "measures": measures, "models": list(config.models)}
-                    yield Instance(f"{prefix}-{suite.name}", table.outputs[:1], told)
+                    yield Instance(f"{prefix}-{suite.name}", {"table": table.outputs[:1]}, told)
 
     return instances
 

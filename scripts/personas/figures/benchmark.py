@@ -91,7 +91,7 @@ def _of_family(series_of: str, told: Sequence[str]) -> Instances:
         for series in known.family(series_of):
             name = series.plain_outputs[0].removeprefix("tables/").removesuffix("-by-checkpoint.parquet")
             shown: dict[str, Any] = {key: series.spec[key] for key in told}
-            yield Instance(name, series.outputs[:1], shown)
+            yield Instance(name, {"table": series.outputs[:1]}, shown)
 
     return instances
 

@@ -39,8 +39,8 @@ def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if series := known.table("by-checkpoint"):
-        yield Instance("by-checkpoint", series.outputs[:1])
+    if series := known.one("series_of_all"):
+        yield Instance("by-checkpoint", {"table": series.outputs[:1]})
 
 
 OVERVIEW_FIGURE = figure(

@@ -72,9 +72,9 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.table("by-length"):
+    if table := known.one("by_length"):
         for suite in suites(grid.study.config, measures_of_values(known)):
-            yield Instance(f"by-length-{suite.name}", table.outputs[:1], {"measures": suite.measures})
+            yield Instance(f"by-length-{suite.name}", {"table": table.outputs[:1]}, {"measures": suite.measures})
 
 
 RATINGS_BY_LENGTH = figure(

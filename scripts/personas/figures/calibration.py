@@ -141,10 +141,10 @@ def _kappa(axes: Axes, row: pd.Series, place: int, colour: str) -> None:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.table("calibration"):
+    if table := known.one("calibration"):
         for name in table.spec["sets"]:
             stem = "judge-agreement" if name == JUDGES else f"judge-agreement-{name}"
-            yield Instance(stem, table.outputs[:1], {"name": name})
+            yield Instance(stem, {"table": table.outputs[:1]}, {"name": name})
 
 
 JUDGE_AGREEMENT = figure(

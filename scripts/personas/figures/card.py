@@ -104,11 +104,11 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    series, cards = known.table("model-series"), known.table("model-cards")
+    series, cards = known.one("model_series"), known.one("model_cards")
     if series and cards:
         drawn = [m for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
         for model in grid.study.config.models if drawn else ():
-            yield Instance(f"card-{model}", series.outputs[:1], {"model": model, "measures": drawn})
+            yield Instance(f"card-{model}", {"table": series.outputs[:1]}, {"model": model, "measures": drawn})
 
 
 MODEL_CARD = figure(

@@ -92,11 +92,11 @@ def _reading(rows: pd.DataFrame, family: str) -> str:
 
 def _of(name: str, family: str, chosen: Callable[[Config, Suite], Sequence[Mapping[str, Any]]]) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, config = known.table("mixed-models"), grid.study.config
+        table, config = known.one("mixed_models"), grid.study.config
         for suite in suites(config, measures_of_values(known)) if table else ():
             if table and (measures := chosen(config, suite)):
                 told = {"family": family, "measures": measures, "models": list(config.models)}
-                yield Instance(f"{name}-{suite.name}", table.outputs[:1], told)
+                yield Instance(f"{name}-{suite.name}", {"table": table.outputs[:1]}, told)
 
     return instances
 

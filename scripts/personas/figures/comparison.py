@@ -183,8 +183,8 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     for slug, section in grid.study.config.comparison.items():
-        if table := known.table(f"comparison-{slug}"):
-            yield Instance(f"comparison-{slug}", table.outputs[:1], {"between": section.kind})
+        if table := known.one("compared_numbers", f"comparison-{slug}"):
+            yield Instance(f"comparison-{slug}", {"table": table.outputs[:1]}, {"between": section.kind})
 
 
 COMPARISON = figure(

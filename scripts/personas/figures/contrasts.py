@@ -178,13 +178,13 @@ def _of(chosen: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]
     """Return the figures of contrasts: `chosen` gives prefix of a name, contrast, and a pair in words."""
 
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, config = known.table("contrasts"), grid.study.config
+        table, config = known.one("contrasts"), grid.study.config
         for family in families(config, measures_of_values(known)) if table else ():
             for prefix, contrast, pair in chosen(config, family):
                 measures = with_baseline(family.measures) if contrast == "baseline" else family.measures
                 if table and measures:
                     told = {"contrast": contrast, "pair": pair, "measures": measures}
-                    yield Instance(f"{prefix}-{family.name}", table.outputs[:1], told)
+                    yield Instance(f"{prefix}-{family.name}", {"table": table.outputs[:1]}, told)
 
     return instances
 

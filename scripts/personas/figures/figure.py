@@ -1,31 +1,53 @@
 """What every family of figures declares: who draws it from one table, and which of them a grid has."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawn
 
-from personas.core.parquet import read_frame
 from personas.figures.drawing import style
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Declaration, Instance, Instances, Known, parameters
+from personas.plan.declaration import Declaration, Instance, Instances, Known, frames_of, parameters
 from personas.plan.frozen import FrozenPlan
+from personas.plan.source import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Declaration):
+    """A family of figures, as PDF and PNG. `draw` gets the table of an instance, and its parameters."""
+
+    draw: Callable[..., Drawn]
+    stage: str = "figures"
+
+    def outputs(self, name: str) -> list[str]:
+        """Return the plain paths of a figure."""
+        return [f"figures/{name}.pdf", f"figures/{name}.png"]
+
+    @property
+    def code(self) -> Sequence[Entry]:
+        """What the figures are drawn with."""
+        return (self.draw, style.save)
+
+    def make(self, frozen: FrozenPlan, artefact: Artefact) -> None:
+        """Draw a figure."""
+        pdf, png = (frozen.results / path for path in artefact.outputs)
+        style.save(self.draw(frames_of(frozen, artefact)["table"], **parameters(artefact)), pdf, png)
 
 
 def figure(
     family: str,
-    draw: Callable[..., Figure],
+    draw: Callable[..., Drawn],
     instances: Instances,
     *,
     module: str,
     caption: str,
     heading: str = "Benchmarks",
-) -> Declaration:
-    """Declare a family of figures: PDF and PNG of each.
+) -> Figure:
+    """Declare a family of figures; `module` is the one that declares it.
 
-    `module` is the one that declares it. `draw` gets the one table that is the input of an instance, and its
-    parameters, with the `note` of the config.
+    `draw` gets the one table that is the input `table` of an instance, and its parameters, with the `note` of the
+    config.
     """
 
     def noted(grid: Grid, known: Known) -> Iterator[Instance]:
@@ -33,12 +55,4 @@ def figure(
         for instance in instances(grid, known):
             yield replace(instance, parameters={**instance.parameters, "note": note})
 
-    def make(frozen: FrozenPlan, artefact: Artefact) -> None:
-        pdf, png = (frozen.results / path for path in artefact.outputs)
-        style.save(draw(read_frame(frozen.results / artefact.inputs[0]), **parameters(artefact)), pdf, png)
-
-    return Declaration(family, module, _files, noted, make, heading, caption)
-
-
-def _files(name: str) -> list[str]:
-    return [f"figures/{name}.pdf", f"figures/{name}.png"]
+    return Figure(family=family, draw=draw, instances=noted, module=module, caption=caption, heading=heading)

@@ -82,8 +82,8 @@ def _nothing(axes: Axes, title: str) -> None:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.table("patterns-by-unit"):
-        yield Instance("patterns-heat-map", table.outputs[:1], {"models": list(grid.study.config.models)})
+    if table := known.one("pattern_units"):
+        yield Instance("patterns-heat-map", {"table": table.outputs[:1]}, {"models": list(grid.study.config.models)})
 
 
 PATTERN_HEAT_MAP = figure(

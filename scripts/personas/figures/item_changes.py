@@ -113,14 +113,14 @@ def _panel(axes: Axes, changes: pd.Series) -> None:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     """What the items of xstest do, as each judge sees it, or the rules where there is none."""
-    table, config = known.table("changed-items"), grid.study.config
+    table, config = known.one("changed_items"), grid.study.config
     for family in families(config, measures_of_values(known)) if table else ():
         if table and family.benchmark and config.kind_of(family.benchmark) == "xstest":
             shares = [m for m in family.measures if m["scale"] == "share"]
             judged = [m for m in shares if not m["measure"].endswith("-by-rules")] or shares
             written = {contrast.partition(":")[2]: words for _, contrast, words in pairs(config)}
             told = {"measures": judged, "pairs": written}
-            yield Instance(f"item-changes-{family.name}", table.outputs[:1], told)
+            yield Instance(f"item-changes-{family.name}", {"table": table.outputs[:1]}, told)
 
 
 ITEM_CHANGES = figure(

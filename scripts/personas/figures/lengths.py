@@ -56,9 +56,9 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.table("token-averages"):
+    if table := known.one("token_averages"):
         for by, units in (("model", grid.study.config.models), ("persona", grid.study.personas)):
-            yield Instance(f"tokens-by-{by}", table.outputs[:1], {"by": by, "units": list(units)})
+            yield Instance(f"tokens-by-{by}", {"table": table.outputs[:1]}, {"by": by, "units": list(units)})
 
 
 DIALOGUE_LENGTHS = figure(

@@ -58,15 +58,15 @@ def _label(key: Key) -> str:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.table("patterns-by-unit"):
-        study, mined = grid.study, {made.spec["benchmark"] for made in known.artefacts if "fisher_p" in made.spec}
+    if table := known.one("pattern_units"):
+        study, mined = grid.study, {made.spec["benchmark"] for made in known.family("patterns")}
         units = {
             "model": list(study.config.models),
             "benchmark": [name for name in study.config.benchmarks if name in mined],
             "persona": list(study.personas),
         }
         for by, rows in units.items():
-            yield Instance(f"patterns-by-{by}", table.outputs[:1], {"by": by, "rows": rows})
+            yield Instance(f"patterns-by-{by}", {"table": table.outputs[:1]}, {"by": by, "rows": rows})
 
 
 PATTERN_RATES = figure(

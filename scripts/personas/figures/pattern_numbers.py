@@ -64,10 +64,10 @@ def _label(key: Key) -> str:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.table("patterns-numbers"):
+    if table := known.one("pattern_numbers"):
         for group in ("persona", "baseline"):
             told = {"pattern_group": group, "models": list(grid.study.config.models)}
-            yield Instance(f"patterns-numbers-of-{group}", table.outputs[:1], told)
+            yield Instance(f"patterns-numbers-of-{group}", {"table": table.outputs[:1]}, told)
 
 
 NUMBER_OF_PATTERNS = figure(

@@ -80,8 +80,8 @@ def _range(numbers: pd.Series) -> str:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if series := known.table("patterns-by-checkpoint"):
-        yield Instance("patterns", series.outputs[:1])
+    if series := known.one("series_of_patterns"):
+        yield Instance("patterns", {"table": series.outputs[:1]})
 
 
 OCCURRENCE = (

@@ -93,7 +93,7 @@ def _named(measure: Any) -> Entry:
 
 def measures_of_values(known: Known) -> Sequence[Any]:
     """Return the measures of the table of values; none where the grid has no such table."""
-    values = known.table("values")
+    values = known.one("values")
     return values.spec["measures"] if values else []
 
 

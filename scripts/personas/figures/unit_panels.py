@@ -11,12 +11,12 @@ from personas.plan.declaration import Instance, Instances, Known
 
 def _by(by: str) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, study = known.table("averages"), grid.study
+        table, study = known.one("averages"), grid.study
         rows = list(study.config.models if by == "model" else study.personas)
         for suite in suites(study.config, measures_of_values(known)) if table else ():
             if table:
                 told = {"by": by, "rows": rows, "measures": suite.measures}
-                yield Instance(f"{by}s-{suite.name}", table.outputs[:1], told)
+                yield Instance(f"{by}s-{suite.name}", {"table": table.outputs[:1]}, told)
 
     return instances
 

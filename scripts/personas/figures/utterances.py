@@ -83,11 +83,11 @@ def _faint(axes: Axes, raw: pd.DataFrame, offsets: dict[Key, float]) -> None:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if series := known.table("by-round"):
+    if series := known.one("series_by_round"):
         for judge, section in grid.study.config.judges.items():
             if section.utterances:
                 told = {"judge": judge, "yes_no": grid.study.yes_no()[judge]}
-                yield Instance(f"utterances-by-{judge}", series.outputs[:1], told)
+                yield Instance(f"utterances-by-{judge}", {"table": series.outputs[:1]}, told)
 
 
 UTTERANCES = figure(

@@ -5,6 +5,7 @@ from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.config.personas import BASELINE
+from personas.core.canonical import sha256
 from personas.grid.study import Study
 
 
@@ -43,3 +44,15 @@ def traits(study: Study) -> dict[str, str]:
     """Return the traits of the items of BFI, by id; none without that benchmark."""
     slugs = [slug for slug in study.config.benchmarks if study.config.kind_of(slug) == "bfi"]
     return {item.id: item.scoring["trait"] for slug in slugs for item in study.items[slug]}
+
+
+def scoring_identity(study: Study, benchmark: str, *, prompts: bool = False) -> Any:
+    """Return what identifies what scoring reads of the items of a benchmark, or that and their prompts.
+
+    Pins of third-party files, or the hash of one's own texts.
+    """
+    pins = study.pins.items.get(benchmark)
+    if pins is not None:
+        return [dict(pin) for pin in pins.scoring()]
+    items = study.items[benchmark]
+    return sha256([[i.id, i.role, *([i.prompt] if prompts else []), dict(i.scoring)] for i in items])

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from personas.pages.pages import page
+from personas.grid.grid import Grid
+from personas.pages.html import document
+from personas.pages.page import page
+from personas.plan.declaration import Instance, Known
 
 CARD_STYLE = """
 @page { size: A4; margin: 8mm }
@@ -40,7 +43,7 @@ _DECIMALS = {"share": 1, "rating": 2, "amount": 3}
 
 
 def card_page(
-    model: str, facts: Sequence[str], cards: pd.DataFrame, coverage: pd.DataFrame, figure: Path, note: str | None
+    *, model: str, facts: Sequence[str], cards: pd.DataFrame, coverage: pd.DataFrame, figure: Path, note: str | None
 ) -> str:
     """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned."""
     picture = base64.b64encode(figure.read_bytes()).decode()
@@ -51,7 +54,7 @@ def card_page(
         f'<img alt="{html.escape(model)} over the dialogue" src="data:image/png;base64,{picture}">',
         f'<p class="note">{html.escape(_counted(coverage[coverage["model"] == model]))}</p>',
     ]
-    return page(model, parts, note, CARD_STYLE)
+    return document(model, parts, note, CARD_STYLE)
 
 
 def _table(cards: pd.DataFrame) -> str:
@@ -144,3 +147,38 @@ def _counted(coverage: pd.DataFrame) -> str:
         for row in summed
     ]
     return f"All ratings, scored of planned (failed, unparsed): {'; '.join(parts) or 'none'}."
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    for drawn in known.family("model_card"):
+        model = drawn.spec["model"]
+        files = {
+            "cards": known.outputs("model_cards"),
+            "coverage": known.outputs("coverage"),
+            "figure": drawn.outputs[1:],
+        }
+        yield Instance(f"card-{model}", files, {"model": model, "facts": _facts(grid, model)})
+
+
+def _facts(grid: Grid, slug: str) -> list[str]:
+    """What a card says of its model and of the grid, in words."""
+    config = grid.study.config
+    model = config.models[slug]
+    return [
+        f"{model.id} at {model.revision}",
+        f"{model.engine}, temperature {model.sampling.temperature:g}",
+        f"{len(grid.study.personas)} personas",
+        *(f"{condition}: {section.rounds} rounds" for condition, section in config.conditions.items()),
+        f"items after {', '.join(map(str, config.checkpoints))} rounds",
+        *([f"{config.replicates} replicates"] if config.replicates > 1 else []),
+    ]
+
+
+MODEL_CARD_PAGE = page(
+    "model_card_page",
+    card_page,
+    _instances,
+    module=__name__,
+    caption="One model on one page: values at the first and the last position, intervals, and where a lasting drop "
+    "begins.",
+)

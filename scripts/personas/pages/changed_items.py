@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from personas.pages.pages import heading, page
+from personas.grid.grid import Grid
+from personas.pages.html import document, heading
+from personas.pages.page import page
+from personas.plan.declaration import Instance, Known
 
 SHOWN = 6
 """Pairs of answers that the page shows of an item; all are in the table."""
@@ -28,12 +31,12 @@ _ITEM = ["measure", "condition", "rank"]
 _PAIR = ["model", "persona", "order", "replicate"]
 
 
-def changed_page(texts: pd.DataFrame, note: str | None) -> str:
+def changed_page(texts: pd.DataFrame, *, note: str | None) -> str:
     """Return the page; `texts` is `personas.tables.changed.changed_texts`."""
     parts = [f'<p class="note">{html.escape(READING)}</p>', *_measures(texts)]
     if texts.empty:
         parts.append("<p>No item's refusals changed.</p>")
-    return page("Items that changed most", parts, note, STYLE)
+    return document("Items that changed most", parts, note, STYLE)
 
 
 def _measures(texts: pd.DataFrame) -> Iterator[str]:
@@ -89,3 +92,17 @@ def _answer(row: Any) -> str:
     text, left = row["answer"][:LONGEST], len(row["answer"]) - LONGEST
     cut = f" <span class=gap>[… {left:,} more characters]</span>" if left > 0 else ""
     return f"{head}{html.escape(text)}{cut}"
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if texts := known.one("changed_texts"):
+        yield Instance("changed-items", {"texts": texts.outputs[:1]})
+
+
+CHANGED_ITEMS_PAGE = page(
+    "changed_items_page",
+    changed_page,
+    _instances,
+    module=__name__,
+    caption="The prompts whose refusals changed most from the first to the last checkpoint, and what was answered.",
+)

@@ -6,8 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from personas.grid.grid import Grid
 from personas.pages.cards import GAP, READING, named, shown, verdict, with_interval
-from personas.pages.pages import page
+from personas.pages.html import document
+from personas.pages.page import page
+from personas.plan.declaration import Instance, Known
 
 COMPARED_STYLE = """
 @page { size: A4 landscape; margin: 9mm }
@@ -21,7 +24,7 @@ p.note { font-size: 12px; max-width: none; margin: 0.3em 0 }
 """
 
 
-def compared_page(cards: pd.DataFrame, note: str | None) -> str:
+def compared_page(cards: pd.DataFrame, *, note: str | None) -> str:
     """Return the page that puts all models side by side: the last value, its change, and whether a drop lasts."""
     models = list(dict.fromkeys(cards["model"]))
     heads = "".join(f"<th>{html.escape(head)}</th>" for head in ("Measure", "Condition", *models))
@@ -31,7 +34,7 @@ def compared_page(cards: pd.DataFrame, note: str | None) -> str:
     body = f'<table class="card"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     told = "Last value, in brackets its interval; below, the change since the first and whether a drop lasts. "
     reading = f'<p class="note">{html.escape(told + READING)}</p>'
-    return page("Models side by side", [reading, f'<div class="wide">{body}</div>'], note, COMPARED_STYLE)
+    return document("Models side by side", [reading, f'<div class="wide">{body}</div>'], note, COMPARED_STYLE)
 
 
 def _compared(
@@ -58,3 +61,16 @@ def _cell(row: Mapping[Any, Any] | None) -> str:
     below = f"<small>{html.escape(f'{change}; {told}{counts}')}</small>"
     kind = " class=drop" if row["verdict"] == "drops" else ""
     return f"<td{kind}>{html.escape(with_interval(row, 'last'))}{below}</td>"
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("models", {"cards": known.outputs("model_cards")})
+
+
+MODELS_PAGE = page(
+    "models_page",
+    compared_page,
+    _instances,
+    module=__name__,
+    caption="All models side by side: what held over the dialogue, what did not, and from where on.",
+)

@@ -17,8 +17,9 @@ class Artefact:
     """A table, a figure or a page. Paths are relative to the results folder; `plain_outputs` are those in `current/`.
 
     `family` is what it is one of (`progression`): those of a family are made together, by a rule of that name.
-    `maker` names the function that makes it, `spec` is what that gets to know. `heading` and `caption` stand in
-    Snakemake's report.
+    `maker` is where it is declared (`module:family`), `spec` all that its name holds besides its inputs. `stage` is
+    that of the workflow; `heading` and `caption` stand in Snakemake's report. `reads_texts`: it is made with
+    third-party texts.
     """
 
     family: str
@@ -27,8 +28,20 @@ class Artefact:
     plain_outputs: tuple[str, ...]
     inputs: tuple[str, ...]
     spec: Mapping[str, Any]
+    stage: str = ""
     heading: str = ""
     caption: str = ""
+    reads_texts: bool = False
+
+    @property
+    def name(self) -> str:
+        """The plain name of its first file, without folder and suffix."""
+        return Path(self.plain_outputs[0]).stem
+
+    @property
+    def declared(self) -> str:
+        """The family that is declared: `ratings`, where a rule makes those of one model."""
+        return self.maker.partition(":")[2]
 
 
 @dataclass(frozen=True)
@@ -49,9 +62,9 @@ class Family:
         return list(dict.fromkeys(path for each in self.artefacts for path in each.inputs))
 
     @property
-    def maker(self) -> str:
-        """The one that all of them have."""
-        return self.artefacts[0].maker
+    def first(self) -> Artefact:
+        """The one from which the others differ in nothing that the rule tells."""
+        return self.artefacts[0]
 
 
 def families(artefacts: Iterable[Artefact]) -> list[Family]:
@@ -68,16 +81,17 @@ def artefact(
     plain_outputs: Sequence[str],
     inputs: Sequence[str],
     spec: Mapping[str, Any],
-    *,
-    heading: str = "",
-    caption: str = "",
+    **more: Any,
 ) -> Artefact:
-    """Return an artefact whose outputs carry a digest of their names, the names of the inputs, and the spec."""
+    """Return an artefact whose outputs carry a digest of their names, the names of the inputs, and the spec.
+
+    `more` are the other fields of `Artefact`.
+    """
     mark = digest({"outputs": list(plain_outputs), "inputs": list(inputs), "spec": spec})
     marked = [f"{stem}.{mark}.{suffix}" for stem, _, suffix in (path.rpartition(".") for path in plain_outputs)]
     for path in marked:
         _refuse_long(path)
-    return Artefact(family, maker, tuple(marked), tuple(plain_outputs), tuple(inputs), spec, heading, caption)
+    return Artefact(family, maker, tuple(marked), tuple(plain_outputs), tuple(inputs), spec, **more)
 
 
 def _refuse_long(path: str) -> None:
@@ -87,9 +101,3 @@ def _refuse_long(path: str) -> None:
             f"{path}: a file name of {len(name)} letters, expected {LONGEST_NAME} at most; shorten the slugs of the "
             "config that stand in it."
         )
-
-
-def by_plain_name(artefacts: Iterable[Artefact]) -> dict[str, Artefact]:
-    """Return tables by the plain name of their first output, without suffix; a printed table is no table."""
-    firsts = ((made.plain_outputs[0].rpartition("."), made) for made in artefacts)
-    return {stem: made for (stem, _, suffix), made in firsts if suffix == "parquet"}

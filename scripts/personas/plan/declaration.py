@@ -6,97 +6,166 @@ more, and none of the others gets another name.
 
 import importlib
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Any
 
+from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
-from personas.plan.artefact import Artefact, artefact, by_plain_name
+from personas.plan.artefact import Artefact, artefact
 from personas.plan.frozen import FrozenPlan
-from personas.plan.source import source_digest
+from personas.plan.source import Entry, source_digest
+
+Files = Mapping[str, Sequence[str]]
+"""What an artefact is made of: name of an input -> its files, below the results folder."""
+
+_GLUE = ("reads", "identity", "latex", "source")
+"""What the name of an artefact holds besides its parameters."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One artefact of a family: its plain name without folder, what it is made of, and what its maker is told.
+    """One artefact of a declaration: its plain name without folder, what it is made of, and what its maker is told.
 
-    `parameters` are plain JSON; they stand in the name of the artefact.
+    `parameters` and `identity` are plain JSON and stand in the name of the artefact; of `identity` the maker is not
+    told. `family` is what the rule is called that makes it, where those of a declaration are made by several. `code`
+    is what it is computed with besides what its declaration names, `latex` what its layout in LaTeX is told.
+    `reads_texts`: third-party texts must be here.
     """
 
     name: str
-    inputs: Sequence[str]
+    inputs: Files
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    identity: Any = None
+    family: str | None = None
+    code: Sequence[Entry] = ()
+    latex: Mapping[str, Any] | None = None
+    reads_texts: bool = False
 
 
 class Known:
-    """The artefacts of a grid so far, while those that follow from them are planned."""
+    """The artefacts of a grid by family; each family is worked out when it is first asked for."""
 
-    def __init__(self, artefacts: Iterable[Artefact]) -> None:
-        self.artefacts = list(artefacts)
-        self._tables = by_plain_name(self.artefacts)
-
-    def table(self, name: str) -> Artefact | None:
-        """Return a table by its plain name without folder and suffix; None where the grid has none."""
-        return self._tables.get(f"tables/{name}")
+    def __init__(self, grid: Grid, declarations: Iterable["Declaration"]) -> None:
+        self.grid = grid
+        self._declared = {each.family: each for each in declarations}
+        self._known: dict[str, list[Artefact]] = {}
+        self._asked: list[str] = []
 
     def family(self, name: str) -> list[Artefact]:
-        """Return the artefacts of a family."""
-        return [each for each in self.artefacts if each.family == name]
+        """Return the artefacts of a declaration; none where the grid has none."""
+        if name not in self._known:
+            if name in self._asked:
+                raise ValueError(f"{' -> '.join([*self._asked, name])}: these follow from each other in a circle")
+            self._asked.append(name)
+            found = list(self._declared[name].artefacts(self.grid, self))
+            self._asked.pop()
+            self._known[name] = found
+        return self._known[name]
+
+    def one(self, family: str, name: str | None = None) -> Artefact | None:
+        """Return the one artefact of a family, or that with a plain name; None where the grid has none."""
+        found = [each for each in self.family(family) if name in (None, each.name)]
+        return found[0] if found else None
+
+    def outputs(self, family: str) -> list[str]:
+        """Return the first file of each artefact of a family."""
+        return [each.outputs[0] for each in self.family(family)]
+
+    def everything(self) -> list[Artefact]:
+        """Return all artefacts, each behind those that it is made of."""
+        for name in self._declared:
+            self.family(name)
+        return [each for found in self._known.values() for each in found]
 
 
 Instances = Callable[[Grid, Known], Iterable[Instance]]
 
 
-@dataclass(frozen=True)
-class Declaration:
-    """A family. `module` (`personas.figures.card`) computes it, so its source stands in the names of its artefacts.
+@dataclass(frozen=True, kw_only=True)
+class Declaration(ABC):
+    """A family of artefacts, declared by the module that computes it.
 
-    `outputs` are the files of an instance, by its name; `heading` and `caption` stand in Snakemake's report.
+    `family` names it, and the rule that makes it. `instances` yields those that a grid has. `heading` is where
+    Snakemake's report has it, nowhere if it is empty; `caption` is what the report says of it.
     """
 
     family: str
-    module: str
-    outputs: Callable[[str], Sequence[str]]
     instances: Instances
-    make: Callable[[FrozenPlan, Artefact], None]
-    heading: str
-    caption: str
+    module: str
+    heading: str = ""
+    caption: str = ""
+    stage: str = ""
+    """Of the workflow: ratings, patterns, analysis, figures or report."""
+
+    @abstractmethod
+    def outputs(self, name: str) -> Sequence[str]:
+        """Return the plain paths of the files of an instance."""
 
     @property
-    def maker(self) -> str:
-        """What an artefact says of who makes it; `maker_of` undoes it."""
-        return f"{self.module}:{self.family}"
+    @abstractmethod
+    def code(self) -> Sequence[Entry]:
+        """What all its artefacts are computed with."""
+
+    @abstractmethod
+    def make(self, frozen: FrozenPlan, artefact: Artefact) -> None:
+        """Write the files of an artefact."""
 
     def artefacts(self, grid: Grid, known: Known) -> Iterator[Artefact]:
         """Yield the artefacts of the family that a grid has."""
-        source = source_digest(f"{self.module.removeprefix('personas.').replace('.', '/')}.py")
-        for instance in self.instances(grid, known):
-            spec = {**instance.parameters, "source": source}
-            outputs = self.outputs(instance.name)
+        for each in self.instances(grid, known):
+            spec = {
+                **each.parameters,
+                "reads": {name: len(files) for name, files in each.inputs.items()},
+                "source": source_digest(*self.code, *each.code),
+                **({} if each.identity is None else {"identity": each.identity}),
+                **({} if each.latex is None else {"latex": each.latex}),
+            }
             yield artefact(
-                self.family, self.maker, outputs, instance.inputs, spec, heading=self.heading, caption=self.caption
+                each.family or self.family,
+                f"{self.module}:{self.family}",
+                self.outputs(each.name),
+                [path for files in each.inputs.values() for path in files],
+                spec,
+                stage=self.stage,
+                heading=self.heading,
+                caption=self.caption,
+                reads_texts=each.reads_texts,
             )
 
 
 def parameters(made: Artefact) -> dict[str, Any]:
-    """Return what the maker of a declared artefact is told."""
-    return {name: value for name, value in made.spec.items() if name != "source"}
+    """Return what the maker of an artefact is told."""
+    return {name: value for name, value in made.spec.items() if name not in _GLUE}
+
+
+def inputs_of(made: Artefact) -> dict[str, list[str]]:
+    """Return the inputs of an artefact by their names."""
+    files = iter(made.inputs)
+    return {name: [next(files) for _ in range(count)] for name, count in made.spec["reads"].items()}
+
+
+def frames_of(frozen: FrozenPlan, made: Artefact) -> dict[str, Any]:
+    """Return the tables that an artefact is made of, one for each input, by its name."""
+    return {name: read_frame(frozen.results / file) for name, [file] in inputs_of(made).items()}
 
 
 @cache
 def declarations_in(package: ModuleType) -> tuple[Declaration, ...]:
-    """Return the declarations in the modules of a package, in the order of their names."""
-    modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
-    return tuple(found for name in modules for found in _in_module(f"{package.__name__}.{name}"))
+    """Return the declarations in the modules of a package and of those in it, in the order of their names."""
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return tuple(each for name in sorted(module.name for module in found) for each in _in_module(name))
 
 
-def maker_of(maker: str) -> Callable[[FrozenPlan, str], None]:
-    """Return what makes an artefact, from its `maker`."""
-    module, _, family = maker.partition(":")
-    declaration = next(each for each in _in_module(module) if each.family == family)
-    return lambda frozen, output: declaration.make(frozen, frozen.artefact(output))
+def make(frozen: FrozenPlan, made: Artefact) -> None:
+    """Write the files of an artefact, as its declaration says."""
+    module, _, family = made.maker.partition(":")
+    if made.reads_texts:
+        frozen.study.require_texts()
+    next(each for each in _in_module(module) if each.family == family).make(frozen, made)
 
 
 @cache

@@ -1,14 +1,18 @@
 """XSTest: how far the rules and a judge agree on what is a refusal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import checks
 from personas.stats.panels import RULES
 from personas.tables import reading
+from personas.tables.latex import Column
+from personas.tables.table import Layout, ratings, table, texts
 
 AGREEMENT_DTYPES = {
     "model": "str",
@@ -84,3 +88,32 @@ def _kappa(one: pd.Series, other: pd.Series) -> float:
     if len(set(one) | set(other)) < 2:
         return np.nan
     return float(cohen_kappa_score(one, other))
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    config = grid.study.config
+    for name in (name for name in config.benchmarks if config.kind_of(name) == "xstest"):
+        files = ratings(known, [name])
+        for judge in (slug for slug in config.judges if name in config.judged_benchmarks(slug)):
+            yield Instance(f"{name}-agreement-with-{judge}", {"paths": files}, {"judge": judge})
+
+
+REFUSAL_AGREEMENT = table(
+    "refusal_agreement",
+    agreement_of_files,
+    _instances,
+    module=__name__,
+    from_files=True,
+    layout=Layout(
+        (
+            *texts("model", "label"),
+            Column("Equal", "agreement"),
+            Column("Kappa", "kappa"),
+            Column("Refused (rules)", "refused_by_rules"),
+            Column("Refused (judge)", "refused_by_judge"),
+            *texts("n_both", "n_planned"),
+        ),
+        "Agreement of rules and judge on refusals: share of equal verdicts, Cohen's kappa, share that each refuses.",
+        {"n_both": "answers with both verdicts"},
+    ),
+)

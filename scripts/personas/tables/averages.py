@@ -1,11 +1,15 @@
 """What the grids of panels draw: means over the dialogue, for each model and for each persona."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
 from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.tables.table import bootstrap, table
 
 By = Literal["model", "persona"]
 
@@ -63,3 +67,10 @@ def _series(by_cell: pd.DataFrame, by: By, resamples: int, seed: int) -> pd.Data
     counted = cells.counts(ordered, point)
     missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])
     return bands.merge(missing[[*point, "n_missing"]], on=point).rename(columns={by: "unit"}).assign(by=by)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("averages", {"values": known.outputs("values")}, bootstrap(grid))
+
+
+AVERAGES = table("averages", averages, _instances, module=__name__)

@@ -1,9 +1,15 @@
 """How long dialogues get, by model and by persona; and ratings against the length of the dialogue before them."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+from personas.tables.latex import Column
 from personas.tables.lengths import WITH_PROMPT
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 MEAN_DTYPES = {
     "by": "str",
@@ -110,3 +116,31 @@ def _meeting(cells: pd.DataFrame, resamples: int, seed: int) -> tuple[float | in
     tokens = float(both["tokens"].mean())
     lacking = int(cells["value"].isna().sum()), int(cells["tokens"].isna().sum())
     return mean, low, high, tokens, n, *lacking, int(both["prompted"].sum())
+
+
+def _means(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("length-means", {"lengths": known.outputs("lengths")}, bootstrap(grid))
+
+
+def _by_length(grid: Grid, known: Known) -> Iterator[Instance]:
+    files = {"values": known.outputs("values"), "lengths": known.outputs("lengths")}
+    yield Instance("by-length", files, bootstrap(grid))
+
+
+LENGTH_MEANS = table(
+    "length_means",
+    length_means,
+    _means,
+    module=__name__,
+    layout=Layout(
+        (
+            *texts("by", "name", "group", "condition", "round"),
+            Column("Tokens", "mean", ("low", "high"), decimals=0),
+            *texts("n_cells", "n_missing"),
+        ),
+        "Tokens of a dialogue after its last round, by model and by persona.",
+        {"n_cells": "cells (model, persona)"},
+        INTERVAL,
+    ),
+)
+BY_LENGTH = table("by_length", by_length, _by_length, module=__name__)

@@ -1,13 +1,18 @@
 """Bars: what length, persona and condition change in each model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.bootstrap import bootstrap_mean, percentiles
 from personas.stats.measures import CHECKPOINT
 from personas.stats.pairs import DECIMALS, against_baseline, between_conditions, cell_means, since_first
+from personas.tables.latex import Column
+from personas.tables.measures import placeless_measures
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 BY_MODEL_DTYPES = {
     "measure": "str",
@@ -97,3 +102,34 @@ def study_bar(values: np.ndarray) -> tuple[float, float, float]:
     draws = np.random.default_rng(STUDY_SEED).choice(values, size=(STUDY_RESAMPLES, len(values)), replace=True)
     means = draws.mean(axis=1)
     return (float(means.mean()), *percentiles(means))
+
+
+def _scaled(table: pd.DataFrame, *, scales: Mapping[str, str]) -> pd.DataFrame:
+    """Return the table with the scale of each measure."""
+    return table.assign(scale=table["measure"].map(scales))
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    config = grid.study.config
+    told = {"conditions": list(config.conditions), "study": config.statistics.study, **bootstrap(grid)}
+    scales = {measure["measure"]: measure["scale"] for measure in placeless_measures(grid)}
+    yield Instance("by-model", {"values": known.outputs("values")}, told, latex={"scales": scales})
+
+
+BY_MODEL = table(
+    "by_model",
+    by_model,
+    _instances,
+    module=__name__,
+    layout=Layout(
+        (
+            *texts("measure", "contrast", "model", "condition"),
+            Column("Difference", "mean", ("low", "high"), percent=True),
+            *texts("n_pairs", "n_missing", "n_scored", "n_planned"),
+        ),
+        "Differences by model; of shares in percentage points.",
+        {"n_pairs": "personas"},
+        INTERVAL,
+        _scaled,
+    ),
+)

@@ -6,9 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
 from personas.stats.lasting import Lasting, lasting_drop
-from personas.tables.model_series import segmented
+from personas.tables.latex import Column
+from personas.tables.measures import placeless_measures
+from personas.tables.model_series import segmented, values_and_counts, with_patterns
+from personas.tables.sections import sections
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"
 """Values of `verdict` beside those of `personas.stats.lasting`."""
@@ -135,3 +141,52 @@ def _interval(name: str, values: pd.Series, resamples: int, seed: int) -> dict[s
 
 def _mean_at(table: pd.DataFrame, position: int) -> float:
     return float(table[position].mean()) if position in table else np.nan
+
+
+def cards_of_models(
+    values: pd.DataFrame,
+    counts: pd.DataFrame,
+    *,
+    sections: Sequence[Section],
+    models: Sequence[str],
+    checkpoints: Sequence[int],
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return `model_cards` of values and patterns."""
+    both = with_patterns(values, counts)
+    return model_cards(both, sections, models, checkpoints, resamples=resamples, seed=seed)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    config, files = grid.study.config, values_and_counts(known)
+    told = {
+        "sections": sections(config, placeless_measures(grid), bool(files["counts"])),
+        "models": list(config.models),
+        "checkpoints": list(config.checkpoints),
+    }
+    yield Instance("model-cards", files, told | bootstrap(grid))
+
+
+MODEL_CARDS = table(
+    "model_cards",
+    cards_of_models,
+    _instances,
+    module=__name__,
+    layout=Layout(
+        (
+            *texts("model"),
+            Column("Measure", "title"),
+            *texts("judge", "condition"),
+            Column("First", "first", ("first_low", "first_high"), percent=True),
+            Column("Last", "last", ("last_low", "last_high"), percent=True),
+            Column("Change", "change", ("change_low", "change_high"), percent=True),
+            Column("Since", "since", decimals=0),
+            *texts("verdict", "n_personas", "n_missing"),
+        ),
+        "Models at the first and the last position; shares in percent. Since: where a drop begins that is "
+        "significant (q < 0.05) from there to the end.",
+        {"n_personas": "personas"},
+        INTERVAL,
+    ),
+)

@@ -1,10 +1,19 @@
 """The answers behind the items that changed most over a dialogue, as they were said."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from personas.config.personas import BASELINE
+from personas.core.parquet import read_frame
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
+from personas.tables import reading
 from personas.tables.items import LENGTH, Measure
+from personas.tables.measures import refusals_of
+from personas.tables.table import ratings, table
 
 MOST = 10
 """Items shown of each measure and condition."""
@@ -60,9 +69,9 @@ def changed_texts(
         MergeError: an answer or a verdict is there twice.
     """
     parts = []
-    for measure, ratings in verdicts:
+    for measure, of_measure in verdicts:
         wanted = chosen[chosen["measure"] == measure["measure"]].drop(columns=["n", "n_missing", "contrast"])
-        rated = ratings.rename(columns={"status": "verdict"})[[*_ANSWER, "value", "verdict"]]
+        rated = of_measure.rename(columns={"status": "verdict"})[[*_ANSWER, "value", "verdict"]]
         rows = wanted.merge(rated, on=["benchmark", "condition", "item_id"], how="inner", validate="one_to_many")
         rows = rows.merge(answers[[*_ANSWER, "answer", "status"]], on=_ANSWER, how="left", validate="one_to_one")
         parts.append(rows[_moved(rows)])
@@ -76,3 +85,50 @@ def _moved(rows: pd.DataFrame) -> pd.Series:
     """Tell whether the verdict of a pair differs between first and last checkpoint, or is missing at one of them."""
     values = rows.groupby(["measure", "condition", "item_id", *_PAIR], dropna=False)["value"]
     return (values.transform("nunique") > 1) | (values.transform("count") < values.transform("size"))
+
+
+_ANSWERED = ["checkpoint", "item_id", "answer", "status"]
+
+
+def texts_of_files(
+    items: Sequence[Path],
+    ratings: Sequence[Path],
+    responses: Sequence[Path],
+    *,
+    measures: Sequence[Measure],
+    ends: Sequence[int],
+    frozen: FrozenPlan,
+) -> pd.DataFrame:
+    """Return `changed_texts` of the table of items, of ratings and responses, read at both `ends` only."""
+    chosen = most_changed(read_frame(items[0]), [measure["measure"] for measure in measures])
+    at_ends = [("checkpoint", "in", sorted(set(ends)))]
+    rated = pd.concat([read_frame(path, filters=at_ends) for path in ratings], ignore_index=True)
+    rated = rated[(rated["metric"] == "refusal") & ~rated["is_baseline"].astype(bool)]
+    answers = reading.rows_of_cells(frozen, responses, _ANSWERED, filters=at_ends)
+    return changed_texts(chosen, _verdicts(rated, measures), answers)
+
+
+def _verdicts(ratings: pd.DataFrame, measures: Sequence[Measure]) -> Iterator[tuple[Measure, pd.DataFrame]]:
+    for measure in measures:
+        keep = pd.Series(True, index=ratings.index)
+        for column in ("benchmark", "judge", "label"):
+            keep &= ratings[column] == measure[column]
+        yield measure, ratings[keep]
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if refusals := refusals_of(grid):
+        named, checkpoints = {m["benchmark"] for m in refusals}, grid.study.config.checkpoints
+        files = {
+            "items": known.outputs("changed_items"),
+            "ratings": ratings(known, named),
+            "responses": [
+                cell.path
+                for cell in grid.cells
+                if cell.stage == "responses" and cell.benchmark in named and cell.track.persona != BASELINE
+            ],
+        }
+        yield Instance("changed-texts", files, {"measures": refusals, "ends": [checkpoints[0], checkpoints[-1]]})
+
+
+CHANGED_TEXTS = table("changed_texts", texts_of_files, _instances, module=__name__, from_files=True, with_plan=True)

@@ -1,14 +1,17 @@
 """Paired differences at each position, with two intervals, a test, and the noise floor of replicates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.bootstrap import bootstrap_mean
 from personas.stats.clustered import clustered
 from personas.stats.pairs import DECIMALS, POINT, cell_means, pairs
 from personas.stats.sign_flip_test import p_values, q_values
+from personas.tables.table import bootstrap, table
 
 CONTRAST_DTYPES = {
     "measure": "str",
@@ -129,3 +132,11 @@ def _noise(at: pd.DataFrame) -> float:
     averaged = 2 * len(at) / (1 / at["replicates_a"] + 1 / at["replicates_b"]).sum()
     weights = sum((at[side].value_counts() ** 2).sum() for side in ("cell_a", "cell_b"))
     return float(NORMAL * np.sqrt(variance / averaged * weights) / len(at))
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    told = {"conditions": list(grid.study.config.conditions), **bootstrap(grid)}
+    yield Instance("contrasts", {"values": known.outputs("values")}, told)
+
+
+CONTRASTS = table("contrasts", contrasts, _instances, module=__name__)

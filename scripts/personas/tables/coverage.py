@@ -1,10 +1,16 @@
 """How much of what was planned has a value, and what became of the rest."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from personas.core.parquet import read_frame
+from personas.engines.request import STATUSES
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import checks
+from personas.tables.table import Layout, ratings, table, texts
 
 UTTERANCES = "utterances"
 """Stands in `benchmark` for the answers of dialogues."""
@@ -54,3 +60,36 @@ def coverage(counts: Iterable[pd.DataFrame], statuses: Sequence[str]) -> pd.Data
     counted = counted.assign(**{status: rows["n"].where(rows["status"] == status, 0) for status in statuses})
     table = counted.groupby(keys, sort=True, dropna=False)[[*COUNTS, *statuses]].sum().reset_index()
     return table.astype(dict.fromkeys([*COUNTS, *statuses], "int64") | dict.fromkeys(keys, "str"))
+
+
+UNSCORABLE = "unscorable"
+"""The one status that only ratings have."""
+_COUNTED = ["model", "persona", "benchmark", "judge", "metric", "condition", "status", "value"]
+
+
+def coverage_of_files(ratings: Sequence[Path], *, statuses: Sequence[str]) -> pd.DataFrame:
+    """Return `coverage` of files of ratings, one of which is in memory at a time."""
+    return coverage((status_counts(read_frame(path, columns=_COUNTED)) for path in ratings), statuses)
+
+
+def _summed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return coverage by model, benchmark and judge; personas, metrics and conditions summed."""
+    return table.groupby(["model", "benchmark", "judge"], sort=True, dropna=False)[COUNTS].sum().reset_index()
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("coverage", {"ratings": ratings(known)}, {"statuses": [*STATUSES, UNSCORABLE]})
+
+
+COVERAGE = table(
+    "coverage",
+    coverage_of_files,
+    _instances,
+    module=__name__,
+    from_files=True,
+    layout=Layout(
+        texts("model", "benchmark", "judge", *COUNTS),
+        "Ratings planned, with a value, failed, and with an unreadable verdict; -- in Judge: answer length.",
+        rows=_summed,
+    ),
+)

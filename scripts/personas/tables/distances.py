@@ -4,14 +4,18 @@ A profile is the plain mean of a judge's ratings per trait. Nothing is reversed 
 the judge rates the trait itself, not agreement with the item.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
 from personas.stats import checks
 from personas.stats.panels import JUDGE, TRAITS, Panel
+from personas.tables.table import ratings, table
 
 SPAN = 4
 """From 1 to 5: distances are divided by it, and so lie between 0 and 1."""
@@ -98,3 +102,27 @@ def distance_panels(benchmark: str, judge: str, label_set: str, has_labels: bool
         )
         for panel in (panels if has_labels else panels[1:])
     )
+
+
+def distances_of_judge(
+    ratings: pd.DataFrame, *, benchmark: str, judge: str, weighting: str, frozen: FrozenPlan
+) -> pd.DataFrame:
+    """Return `distances` of the ratings of one judge, with the labels that the study of the job has."""
+    by_role = frozen.study.labels.get(benchmark, {})
+    labels = {slug: by_role[p.role] for slug, p in frozen.study.personas.items() if p.role in by_role}
+    return distances(ratings[ratings["judge"] == judge], labels, weighting)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    study, config = grid.study, grid.study.config
+    for name in (name for name in config.benchmarks if config.kind_of(name) == "bfi"):
+        files = ratings(known, [name])
+        pin = study.pins.labels.get(name)
+        labels = pin if pin is not None else study.labels.get(name)
+        for judge in (slug for slug in config.judges if name in config.judged_benchmarks(slug)):
+            told = {"benchmark": name, "judge": judge, "weighting": config.benchmarks[name].weighting}
+            stem = f"{name}-distances-by-{judge}"
+            yield Instance(stem, {"ratings": files}, told, identity=labels, reads_texts=labels is not None)
+
+
+BFI_DISTANCES = table("bfi_distances", distances_of_judge, _instances, module=__name__, with_plan=True)

@@ -8,10 +8,17 @@ from typing import Any
 import pandas as pd
 
 from personas.core.parquet import read_frame
+from personas.grid.asked import scoring_identity
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
 from personas.stats.cells import stood_for
 from personas.stats.checks import ANSWER
 from personas.stats.panels import Panel
 from personas.stats.selection import select
+from personas.tables import reading
+from personas.tables.measures import placeless_measures
+from personas.tables.table import ratings, table
 
 Measure = Mapping[str, Any]
 """One measure as the tables' specs carry it (`personas.stats.measures`)."""
@@ -152,3 +159,37 @@ def _of_measure(measure: Measure, rows: pd.DataFrame, about: Mapping[str, Mappin
     return table.assign(size=table["change"].abs()).sort_values(
         ["contrast", "condition", "size", "item_id"], ascending=[True, True, False, True], ignore_index=True
     )
+
+
+def changes_of_files(
+    ratings: Sequence[Path],
+    *,
+    measures: Sequence[Measure],
+    ends: Sequence[int],
+    conditions: Sequence[str],
+    frozen: FrozenPlan,
+) -> pd.DataFrame:
+    """Return `changed_items` of files of ratings, between the first and the last checkpoint (`ends`)."""
+    about = reading.about_items(frozen, dict.fromkeys(measure["benchmark"] for measure in measures))
+    valued = values_by_measure(ratings, measures, ends)
+    return changed_items(((measure, item_changes(values, conditions)) for measure, values in valued), about)
+
+
+def instance_of_items(
+    name: str, grid: Grid, known: Known, measures: Sequence[Measure], more: Mapping[str, Any] | None = None
+) -> Instance:
+    """Return a table of items: it is told which measures and which ends, and its name holds the items' texts."""
+    names, checkpoints = dict.fromkeys(m["benchmark"] for m in measures), grid.study.config.checkpoints
+    told = {"measures": measures, "ends": [checkpoints[0], checkpoints[-1]], **(more or {})}
+    told["conditions"] = list(grid.study.config.conditions)
+    files = {"ratings": ratings(known, names)}
+    texts = {benchmark: scoring_identity(grid.study, benchmark, prompts=True) for benchmark in names}
+    return Instance(name, files, told, identity=texts, reads_texts=True)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if shares := [m for m in placeless_measures(grid) if m["scale"] == "share" and m["benchmark"] is not None]:
+        yield instance_of_items("changed-items", grid, known, shares)
+
+
+CHANGED_ITEMS = table("changed_items", changes_of_files, _instances, module=__name__, from_files=True, with_plan=True)

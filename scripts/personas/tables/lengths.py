@@ -1,12 +1,20 @@
 """How long a dialogue is, in tokens of its model, after each round; and ratings against that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from personas.core.errors import UserError
+from personas.external.tokenizer import counter, fingerprint, tokenizer_file
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
 from personas.stats import checks
+from personas.tables import reading
+from personas.tables.table import table
 
 USAGE, WITH_PROMPT, TOKENIZER, MISSING = "usage", "usage-with-prompt", "tokenizer", "missing"
 """Values of `source`: the tokens that the server counted, without the persona's prompt or with it; those that the
@@ -122,3 +130,34 @@ def _keys(rounds: pd.DataFrame) -> list[tuple[Any, Any]]:
 def _starts(rounds: pd.DataFrame) -> pd.DataFrame:
     """One row for each dialogue before its first round."""
     return rounds[_DIALOGUE].drop_duplicates().assign(round=0, tokens=0.0, source=USAGE, status="ok")
+
+
+_HELD = ["round", "user", "prompt_tokens", "completion_tokens", "status"]
+
+
+def lengths_of_cells(dialogues: Sequence[Path], *, tokenizers: Mapping[str, str], frozen: FrozenPlan) -> pd.DataFrame:
+    """Return `dialogue_lengths` of cells; `tokenizers` names the models whose tokenizer lies here."""
+    counters = {slug: _counter(frozen, slug) for slug in tokenizers}
+    columns = [*_HELD, *(["answer"] if counters else [])]
+    return dialogue_lengths(reading.rows_of_cells(frozen, dialogues, columns), counters)
+
+
+def _counter(frozen: FrozenPlan, slug: str) -> Callable[[str], int]:
+    """Return what counts the tokens of a model; UserError where its tokenizer is gone since the run was planned."""
+    config = frozen.study.config
+    file = tokenizer_file(config.models[slug], config.models[slug].engine, config.machine)
+    if file is None:
+        raise UserError(f"models.{slug}: its tokenizer is not in the cache of weights any more; start again.")
+    return counter(file)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    dialogues, models = [cell.path for cell in grid.cells if cell.stage == "dialogues"], grid.study.config.models
+    files = {slug: tokenizer_file(m, m.engine, grid.study.config.machine) for slug, m in models.items()}
+    tokenizers = {slug: fingerprint(file) for slug, file in files.items() if file}
+    yield Instance("lengths", {"dialogues": dialogues}, {"tokenizers": tokenizers})
+
+
+LENGTHS = table(
+    "lengths", lengths_of_cells, _instances, module=__name__, from_files=True, with_plan=True, more_code=(counter,)
+)

@@ -5,9 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.measures import CHECKPOINT
 from personas.stats.mixed import fit
 from personas.stats.pairs import against_baseline, cell_means, since_first
+from personas.tables.latex import Column
+from personas.tables.table import Layout, table, texts
 
 MIXED_DTYPES = {
     "family": "str",
@@ -50,11 +54,12 @@ def mixed_models(values: pd.DataFrame, counts: pd.DataFrame | None, models: Fami
     Sizes: only models that have one take part; where fewer than two sizes are there, the status is `too-few`. A
     model without a family is a family of its own. `n_missing` counts rows that are planned and have no value,
     `n_scored` and `n_planned` the items behind all rows (null for patterns, whose counts do not know what was
-    planned). Source of the formulas: the study's notebooks gen_graphics and spotlight_analysis.
+    planned). `counts` is empty, or null, where nothing is mined.
+    Source of the formulas: the study's notebooks gen_graphics and spotlight_analysis.
     """
     cells = cell_means(values)
     fits = [*_length(cells), *_personalization(cells, study), *_by_size(cells, models, study)]
-    if counts is not None:
+    if counts is not None and len(counts):
         fits += _patterns(counts)
     return pd.DataFrame(fits, columns=list(MIXED_DTYPES)).astype(MIXED_DTYPES)
 
@@ -130,3 +135,31 @@ def _patterns(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
     rows = rows.assign(measure="patterns-" + rows["pattern_group"])
     for where, part in _each(rows, ["measure", "condition"], "patterns"):
         yield from _rows(part, "position", part["model"] + " " + part["persona"], where)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    config = grid.study.config
+    if config.statistics.mixed_models:
+        models = {slug: {"size": m.size, "family": m.family} for slug, m in config.models.items()}
+        files = {"values": known.outputs("values"), "counts": [made.outputs[1] for made in known.family("patterns")]}
+        yield Instance("mixed-models", files, {"models": models, "study": config.statistics.study})
+
+
+MIXED_MODELS = table(
+    "mixed_models",
+    mixed_models,
+    _instances,
+    module=__name__,
+    layout=Layout(
+        (
+            *texts("family", "measure", "model", "condition", "term"),
+            Column("Coefficient", "coefficient", ("low", "high"), decimals=None),
+            Column("SE", "se", decimals=None),
+            Column("p", "p", decimals=3),
+            *texts("n", "n_missing", "n_scored", "n_planned", "n_groups", "status"),
+        ),
+        "Coefficients of the mixed models, from the fits.",
+        {"n": "observations", "n_groups": "groups"},
+        "In brackets: 95 % interval of the fit. Values of fits with another status than ok are not to be trusted.",
+    ),
+)

@@ -1,12 +1,15 @@
 """Every measure of every model over the dialogue: what a model's card draws."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import cells
 from personas.stats.bootstrap import RESAMPLES, SEED
 from personas.tables.rounds import segments
+from personas.tables.table import bootstrap, table
 
 MODEL_SERIES_DTYPES = {
     "model": "str",
@@ -84,3 +87,28 @@ def pattern_values(counts: pd.DataFrame) -> pd.DataFrame:
     by_cell["value"] = by_cell["n_hits"].astype("float64") / by_cell["pairs"].where(by_cell["pairs"] > 0)
     named = by_cell.rename(columns={"checkpoint": "position", "speaker": "group", "n_documents": "n_planned"})
     return named.assign(measure=PATTERNS, axis="checkpoint", order="fixed", replicate=1)
+
+
+def with_patterns(values: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the values of a grid, and how often patterns occur in the same form; `counts` may be empty."""
+    return pd.concat([values, pattern_values(counts)]) if len(counts) else values
+
+
+def series_of_models(
+    values: pd.DataFrame, counts: pd.DataFrame, *, checkpoints: Sequence[int], resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return `model_series` of values and patterns."""
+    return model_series(with_patterns(values, counts), checkpoints, resamples=resamples, seed=seed)
+
+
+def values_and_counts(known: Known) -> dict[str, list[str]]:
+    """Return the inputs of what stands on model cards."""
+    return {"values": known.outputs("values"), "counts": [made.outputs[1] for made in known.family("patterns")]}
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    told = {"checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
+    yield Instance("model-series", values_and_counts(known), told)
+
+
+MODEL_SERIES = table("model_series", series_of_models, _instances, module=__name__)

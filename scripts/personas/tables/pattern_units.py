@@ -1,10 +1,15 @@
 """Token patterns over the dialogue by model, by benchmark and by persona, and how many patterns there are."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import cells
 from personas.stats.bootstrap import RESAMPLES, SEED
 from personas.tables.patterns import PATTERN_DTYPES, pattern_series
+from personas.tables.table import bootstrap, table
 
 UNITS = ("model", "benchmark", "persona")
 UNIT_DTYPES = {"by": "str", "unit": "str", **PATTERN_DTYPES, "pooled": "float64", "of_highest": "float64"}
@@ -67,3 +72,18 @@ def pattern_numbers(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: i
     missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])[[*_NUMBER, "n_missing"]]
     table = cells.bands(rows, _NUMBER, resamples=resamples, seed=seed).merge(missing, on=_NUMBER)
     return table[list(NUMBER_DTYPES)].astype(NUMBER_DTYPES)
+
+
+def _units(grid: Grid, known: Known) -> Iterator[Instance]:
+    if mined := known.family("patterns"):  # those of the last checkpoint only are compared
+        yield Instance("patterns-by-unit", {"counts": [made.outputs[1] for made in mined]}, bootstrap(grid))
+
+
+def _numbers(grid: Grid, known: Known) -> Iterator[Instance]:
+    if last := known.family("last_patterns"):
+        counts = [made.outputs[1] for made in (*known.family("patterns"), *last)]
+        yield Instance("patterns-numbers", {"counts": counts}, bootstrap(grid))
+
+
+PATTERN_UNITS = table("pattern_units", pattern_units, _units, module=__name__)
+PATTERN_NUMBERS = table("pattern_numbers", pattern_numbers, _numbers, module=__name__)

@@ -1,9 +1,14 @@
 """How often token patterns occur, over the length of the dialogue."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
 from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.tables.table import bootstrap, table
 
 GROUPS = ("persona", "baseline")
 
@@ -75,3 +80,12 @@ def _check(counts: pd.DataFrame) -> None:
     bad = counts[missing | negative | too_many]
     if len(bad):
         raise ValueError(f"pattern counts that cannot be, in {len(bad)} rows; the first is {bad.iloc[0].to_dict()}")
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if mined := known.family("patterns"):
+        counts = [made.outputs[1] for made in mined]
+        yield Instance("patterns-by-checkpoint", {"counts": counts}, bootstrap(grid))
+
+
+SERIES_OF_PATTERNS = table("series_of_patterns", pattern_series, _instances, module=__name__)

@@ -5,7 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+from personas.tables.latex import Column
+from personas.tables.measures import placeless_measures
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 RANKING_DTYPES = {
     "of": "str",
@@ -78,3 +83,35 @@ def _ranked(values: pd.DataFrame, of: str, better: str, resamples: int, seed: in
     ranks = means.rank(method="min", ascending=better == "lower")
     ranked = [{**row, "rank": rank} for row, rank in zip(rows, ranks, strict=True)]
     return sorted(ranked, key=lambda row: (row["rank"] != row["rank"], row["rank"], row["name"]))
+
+
+def _last(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows at the last position of each measure and condition."""
+    last = table.groupby(["measure", "condition"])["position"].transform("max")
+    return table[table["position"] == last]
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    told = {"measures": placeless_measures(grid), **bootstrap(grid)}
+    yield Instance("rankings", {"values": known.outputs("values")}, told)
+
+
+RANKINGS = table(
+    "rankings",
+    rankings,
+    _instances,
+    module=__name__,
+    layout=Layout(
+        (
+            *texts("of", "measure", "condition"),
+            Column("Rank", "rank", decimals=0),
+            Column("Name", "name"),
+            Column("Mean", "mean", ("low", "high"), percent=True),
+            *texts("n_cells", "n_missing"),
+        ),
+        "Models and personas by each measure at its last position; shares in percent.",
+        {"n_cells": "cells (model, persona)"},
+        INTERVAL,
+        _last,
+    ),
+)

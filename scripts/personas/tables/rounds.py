@@ -5,8 +5,12 @@ from itertools import pairwise
 
 import pandas as pd
 
+from personas.config.root import UTTERANCES
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
 from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.tables.table import bootstrap, ratings, table
 
 RAW, SEGMENT = "none", "segment"
 """Values of the column `smoothing`."""
@@ -92,3 +96,12 @@ def _points(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     by_cell = cells.means(cells.means(rows, [*point, *_CELL, "round"]), [*point, *_CELL])
     points = cells.bands(by_cell, point, resamples=resamples, seed=seed).merge(cells.counts(rows, point), on=point)
     return points.rename(columns={"last_round": "round"})
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if files := ratings(known, [UTTERANCES]):
+        told = {"checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
+        yield Instance("by-round", {"ratings": files}, told)
+
+
+SERIES_BY_ROUND = table("series_by_round", series_by_round, _instances, module=__name__)

@@ -1,12 +1,20 @@
 """Refusals by type and by focus of the prompt: how often at first and at last, and what changed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
 from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
-from personas.tables.items import Measure, item_changes
+from personas.tables import reading
+from personas.tables.items import Measure, instance_of_items, item_changes, values_by_measure
+from personas.tables.latex import Column
+from personas.tables.measures import refusals_of
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 FIRST, LAST = "first", "last"
 """Values of `quantity` beside the contrasts of `personas.tables.items`: the rate itself at that checkpoint."""
@@ -111,3 +119,51 @@ def _point(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
         "n_scored": int(rows["value"].count()),
         "n_planned": len(rows),
     }
+
+
+def safety_of_files(
+    ratings: Sequence[Path],
+    *,
+    measures: Sequence[Measure],
+    ends: Sequence[int],
+    conditions: Sequence[str],
+    by: str,
+    resamples: int,
+    seed: int,
+    frozen: FrozenPlan,
+) -> pd.DataFrame:
+    """Return `safety` of files of ratings, at the first and the last checkpoint (`ends`)."""
+    about = reading.about_items(frozen, dict.fromkeys(measure["benchmark"] for measure in measures))
+    valued = values_by_measure(ratings, measures, ends)
+    return safety(valued, about, by, conditions, resamples=resamples, seed=seed)
+
+
+def _shares(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(scale="share")
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if refusals := refusals_of(grid):
+        for by in ("type", "focus"):
+            yield instance_of_items(f"safety-by-{by}", grid, known, refusals, {"by": by, **bootstrap(grid)})
+
+
+SAFETY = table(
+    "safety",
+    safety_of_files,
+    _instances,
+    module=__name__,
+    from_files=True,
+    with_plan=True,
+    layout=Layout(
+        (
+            *texts("label", "type", "focus", "judge", "quantity", "condition", "group"),
+            Column("Refusals", "mean", ("low", "high"), percent=True),
+            *texts("n_items", "n_pairs", "n_missing"),
+        ),
+        "Refusals (percent) and their differences (percentage points) by prompt.",
+        {"n_pairs": "pairs (model, persona)"},
+        INTERVAL,
+        _shares,
+    ),
+)

@@ -1,12 +1,15 @@
 """How answers and verdicts ended: shares of statuses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.checks import ANSWER, require_columns, require_unique
 from personas.tables import reading
+from personas.tables.table import ratings, ratings_of_answers, table
 
 _BY_CHECKPOINT = ["model", "persona", "benchmark", "checkpoint"]
 _BY_SOURCE = ["source", "model", "persona", "benchmark", "metric", "judge", "reference"]
@@ -87,3 +90,27 @@ def _shares(rows: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
 def _with_shares(counted: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
     planned = counted.groupby(list(keys), dropna=False)[name].transform("sum")
     return counted.assign(n_planned=planned, share=counted[name] / planned)
+
+
+def statuses_of_files(ratings: Sequence[Path]) -> pd.DataFrame:
+    """Return `status_shares` of files of ratings."""
+    return shares_of_files(status_shares, ratings)
+
+
+def answer_statuses_of_files(ratings: Sequence[Path]) -> pd.DataFrame:
+    """Return `answer_status_shares` of files of ratings."""
+    return shares_of_files(answer_status_shares, ratings)
+
+
+def _statuses(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("status", {"ratings": [*ratings(known), *known.outputs("completion_ratings")]})
+
+
+def _answer_statuses(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("answer-status", {"ratings": ratings_of_answers(known)})
+
+
+STATUSES = table("statuses", statuses_of_files, _statuses, module=__name__, from_files=True)
+ANSWER_STATUSES = table(
+    "answer_statuses", answer_statuses_of_files, _answer_statuses, module=__name__, from_files=True
+)

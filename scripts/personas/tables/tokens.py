@@ -1,9 +1,14 @@
 """How long dialogues get in tokens, by model and by persona."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
 from personas.stats.bootstrap import RESAMPLES, SEED
 from personas.tables.averages import averages
+from personas.tables.table import bootstrap, table
 
 
 def token_averages(lengths: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
@@ -15,3 +20,10 @@ def token_averages(lengths: pd.DataFrame, *, resamples: int = RESAMPLES, seed: i
     return averages(
         lengths.rename(columns=names).assign(measure="tokens", axis="round"), resamples=resamples, seed=seed
     )
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("token-averages", {"lengths": known.outputs("lengths")}, bootstrap(grid))
+
+
+TOKEN_AVERAGES = table("token_averages", token_averages, _instances, module=__name__)

@@ -1,17 +1,21 @@
 """Every measured number at the level of a cell: the one table that contrasts, models and rankings start from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from personas.core.parquet import read_frame, read_schema
+from personas.grid.grid import Grid
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
+from personas.plan.declaration import Instance, Known
 from personas.stats import checks
 from personas.stats.measures import CHECKPOINT, ROUND, Measure
 from personas.stats.panels import Panel
 from personas.stats.selection import UTTERANCE, select
+from personas.tables.measures import measures_of
+from personas.tables.table import ratings, table
 
 _CELL = ["model", "group", "persona", "condition", "order", "replicate", "position"]
 _ANSWER = {CHECKPOINT: checks.ANSWER, ROUND: UTTERANCE}
@@ -100,3 +104,11 @@ def _mean_of_metrics(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     there = set(read_schema(path).names)
     return read_frame(path, columns=[name for name in _READ if name in there])
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    files = [*ratings(known), *known.outputs("bfi_distances")]
+    yield Instance("values", {"paths": files}, {"measures": measures_of(grid)})
+
+
+VALUES = table("values", values_of_files, _instances, module=__name__, from_files=True, heading="")

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
@@ -24,24 +24,8 @@ from personas.plan import frozen as frozen_plans
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan
 
-MAKERS: Mapping[str, str] = {
-    "rate": "personas.scoring.job:rate",
-    "mine_patterns": "personas.scoring.patterns.job:mine_patterns",
-    "summarise": "personas.tables.job:summarise",
-    "typeset": "personas.tables.printed:typeset",
-    "draw_sample": "personas.scoring.samples.job:write_sample",
-    "tabulate_released": "personas.exports.release.tables:tabulate",
-    "describe": "personas.pages.job:describe",
-    "write_page": "personas.pages.written:write_page",
-}
-"""Maker of an artefact -> `module:function`, which gets the plan and the name of its first output; others declare
-themselves.
-"""
-
 LOOK = 10.0
 """Seconds between two looks at forks."""
-
-Maker = Callable[[FrozenPlan, str], None]
 
 
 def main(plan: str, family: str, threads: int, log: str) -> None:
@@ -81,7 +65,7 @@ def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> 
     """The same side by side, in forks of this process, which has imported what they need."""
     if not missing:
         return
-    warm_up(missing[0].maker)
+    warm_up(missing[0].maker.partition(":")[0])
     fork = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(min(threads, len(missing)), fork, _end_with_parent, (os.getpid(),))
     waiting: dict[Future[bool], Artefact] = {}
@@ -119,7 +103,7 @@ def _end_with_parent(parent: int) -> None:
 
 def _make(frozen: FrozenPlan, artefact: Artefact) -> bool:
     try:
-        maker_of(artefact.maker)(frozen, artefact.outputs[0])
+        declaration.make(frozen, artefact)
     except UserError as error:
         _tell(error)
         return False
@@ -135,19 +119,9 @@ def _tell(error: UserError) -> None:
     print(error, file=sys.stderr, flush=True)
 
 
-def maker_of(name: str) -> Maker:
-    """Return the function of a maker; its module is imported only here."""
-    if name not in MAKERS:
-        return declaration.maker_of(name)
-    module, _, function = MAKERS[name].partition(":")
-    found: Maker = getattr(importlib.import_module(module), function)
-    return found
-
-
-def warm_up(name: str) -> None:
+def warm_up(module: str) -> None:
     """Import the module of a maker, and do what it says every fork would else do anew."""
-    module = importlib.import_module(MAKERS.get(name, name).partition(":")[0])
-    getattr(module, "warm_up", lambda: None)()
+    getattr(importlib.import_module(module), "warm_up", lambda: None)()
 
 
 def _kept(frozen: FrozenPlan) -> Path:

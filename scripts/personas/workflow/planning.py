@@ -5,7 +5,7 @@ from pathlib import Path
 from personas.grid.grid import Grid
 from personas.plan import plan_report
 from personas.plan.plan_report import PlanReport
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 
 
 def look(grid: Grid, results: Path, only_plan: bool = False) -> PlanReport:

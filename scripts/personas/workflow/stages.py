@@ -1,6 +1,6 @@
 """Users address stages; Snakemake knows only rules. These are the targets that have names, and their files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from personas.core.errors import UserError
@@ -10,38 +10,22 @@ from personas.plan.frozen import FrozenPlan
 
 FETCH = "fetch"
 
-MAKERS_OF: Mapping[str, Sequence[str]] = {
-    "ratings": ("rate",),
-    "patterns": ("mine_patterns",),
-    "analysis": ("summarise", "draw_sample", "tabulate_released", "typeset"),
-    "figures": (),
-    "report": ("describe", "write_page"),
-}
-"""Stages without an engine, and who makes their artefacts."""
-
+WITHOUT_ENGINE = ("ratings", "patterns", "analysis", "figures", "report")
+"""Stages of artefacts, in order."""
 
 _CUTS = frozenset({"--until", "-U", "--omit-from", "-O"})
 """Options with which the graph of all jobs is cut."""
 _FLAGS = frozenset({"-n", "--dry-run", "--dryrun", "-k", "--keep-going", "-p", "--printshellcmds"})
 """Options without a value: a word behind one may be a target."""
 
-_PACKAGES = {"personas.figures": "figures"}
-"""Package whose modules declare what they make -> its stage."""
-
-
-def stage_of(maker: str) -> str:
-    """Return the stage of what a maker makes."""
-    package = ".".join(maker.split(".")[:2])
-    return _PACKAGES.get(package) or next(stage for stage, makers in MAKERS_OF.items() if maker in makers)
-
 
 def of_stage(frozen: FrozenPlan, stage: str) -> list[Family]:
     """Return the families of a stage that rules of this invocation can make."""
-    return [family for family in frozen.families if stage_of(family.maker) == stage]
+    return [family for family in frozen.families if family.first.stage == stage]
 
 
 def _artefacts(frozen: FrozenPlan, stage: str) -> Iterable[Artefact]:
-    return (artefact for artefact in frozen.artefacts if stage_of(artefact.maker) == stage)
+    return (artefact for artefact in frozen.artefacts if artefact.stage == stage)
 
 
 def stage_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
@@ -53,21 +37,15 @@ def stage_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
         stage: [path for b in frozen.stage(stage) for path in b.outputs] for stage in STAGES
     }
     files[FETCH] = [frozen.weights_file(fetch) for fetch in frozen.fetches]
-    for stage in MAKERS_OF:
+    for stage in WITHOUT_ENGINE:
         files[stage] = [path for artefact in _artefacts(frozen, stage) for path in artefact.outputs]
     return files
 
 
 def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
-    """Return the files of each table, figure, sample and page by its name in `current/`, without a suffix.
-
-    A table and its LaTeX have one name: `tables/contrasts`.
-    """
-    files: dict[str, list[str]] = {}
-    for stage in ("analysis", "figures", "report"):
-        for artefact in _artefacts(frozen, stage):
-            files.setdefault(artefact.plain_outputs[0].rpartition(".")[0], []).extend(artefact.outputs)
-    return files
+    """Return the files of each table, figure, sample and page by its name in `current/`, without a suffix."""
+    shown = (artefact for stage in ("analysis", "figures", "report") for artefact in _artefacts(frozen, stage))
+    return {made.plain_outputs[0].rpartition(".")[0]: list(made.outputs) for made in shown}
 
 
 def targets(frozen: FrozenPlan, words: Iterable[str]) -> dict[str, list[str]]:
@@ -130,7 +108,7 @@ def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:
     """Return, by stage, the names of the rules that make its files, whether or not something is missing of them."""
     batches: dict[str, list[str]] = {stage: [batch.name for batch in frozen.stage(stage)] for stage in STAGES}
     batches[FETCH] = [fetch.name for fetch in frozen.fetches]
-    made = {stage: list(dict.fromkeys(each.family for each in _artefacts(frozen, stage))) for stage in MAKERS_OF}
+    made = {stage: list(dict.fromkeys(each.family for each in _artefacts(frozen, stage))) for stage in WITHOUT_ENGINE}
     return {**batches, **made}
 
 

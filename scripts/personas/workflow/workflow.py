@@ -17,7 +17,7 @@ from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import Study, resolve
 from personas.plan import frozen as frozen_plans
-from personas.plan.artefact import Artefact, Family
+from personas.plan.artefact import Family
 from personas.plan.frozen import FrozenPlan, Run
 from personas.workflow.orphaned_jobs import refuse_given_up
 from personas.workflow.planning import look
@@ -110,7 +110,7 @@ def inputs_of(frozen: FrozenPlan, family: Family) -> list[Any]:
 
     files = {path: (frozen.results / path).as_posix() for path in family.inputs}
     made = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
-    reads_texts = any(map(_reads_texts, family.artefacts))
+    reads_texts = any(each.reads_texts for each in family.artefacts)
     return [*made, *(ancient(path) for path in frozen.fetched if reads_texts)]
 
 
@@ -125,9 +125,3 @@ def current(frozen: FrozenPlan, plain: str) -> Any:
             return (frozen.results / named[plain]).as_posix()
     known = sorted({Path(path).parts[0] for made in frozen.artefacts for path in made.plain_outputs})
     raise UserError(f"current: found {plain}, expected a file of this grid, below {', '.join(known)}.")
-
-
-def _reads_texts(artefact: Artefact) -> bool:
-    """Tell whether an artefact is made with third-party texts, which must be here then."""
-    read = artefact.spec.get("labels") is not None or artefact.spec.get("texts") is not None
-    return artefact.maker in ("rate", "draw_sample", "tabulate_released") or read

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.scoring.patterns.job import SPEAKERS
+from personas.scoring.patterns.mining import SPEAKERS
 
 PLACE = ("model", "persona", "benchmark", "condition", "mined_at")
 COLUMNS = (*PLACE, "mining", "pattern_group", "n_ours", "n_released", "n_common", "jaccard")
@@ -18,7 +18,7 @@ def pattern_agreement(
 ) -> pd.DataFrame:
     """Return, for each place and group that was mined by both, how many patterns are in both.
 
-    `ours` has rows as `scoring.patterns.job.PATTERN_SCHEMA`; `counts`, as its COUNT_SCHEMA, tells what was mined
+    `ours` has rows as `scoring.patterns.mining.PATTERN_SCHEMA`; `counts`, as its COUNT_SCHEMA, tells what was mined
     and how that ended (`mining`), also where nothing was found; `released` is the table of released patterns, and
     `mined_there` the places (`PLACE`) of its files, also of those without a pattern. Patterns are equal if they have
     the same tokens. `jaccard` is common patterns over all (0..1).

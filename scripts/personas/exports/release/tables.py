@@ -1,45 +1,114 @@
-"""Make one table of the release: what became of its files, its own tables, and how far ours agree."""
+"""The tables of the release: what became of its files, its own tables, and how far ours agree."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from personas.core.files import write_atomically
-from personas.core.parquet import read_frame, write_frame
+from personas.core.canonical import sha256
 from personas.exports.release.accounting import accounting
 from personas.exports.release.agreement import pattern_agreement
-from personas.exports.release.summaries import COLUMNS, mined_places, summary
+from personas.exports.release.summaries import mined_places, summary
 from personas.exports.release.verdicts import verdicts
-from personas.plan.artefact import Artefact
+from personas.grid.grid import Grid
+from personas.grid.release.release import SUMMARIES, Release
+from personas.plan.declaration import Instance, Instances, Known
 from personas.plan.frozen import FrozenPlan
+from personas.tables.table import table
 
 
-def tabulate(frozen: FrozenPlan, output: str) -> None:
-    """Write the table of the artefact `output`, as Parquet and as CSV."""
-    frozen.study.require_texts()
-    artefact = frozen.artefact(output)
-    table = _TABLES[artefact.spec["kind"]](frozen, artefact)
-    parquet, csv = (frozen.results / path for path in artefact.outputs)
-    write_atomically(csv, partial(table.to_csv, index=False))
-    write_frame(parquet, table)
+def files_of_release(*, cells: Sequence[Path], frozen: FrozenPlan) -> pd.DataFrame:
+    """Return what became of each file of the release."""
+    return accounting(frozen.grid, frozen.results)
 
 
-def _verdicts(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
-    return verdicts(frozen, [frozen.grid.by_path[path] for path in artefact.inputs])
+def table_of_release(*, name: str, frozen: FrozenPlan) -> pd.DataFrame:
+    """Return a table that the study released, by its name here."""
+    return summary(frozen.study, name)[0]
 
 
-def _agreement(frozen: FrozenPlan, artefact: Artefact) -> pd.DataFrame:
-    read = [read_frame(frozen.results / path) for path in artefact.inputs]
-    ours, counts = (pd.concat(half, ignore_index=True) for half in (read[::2], read[1::2]))
+def readings_of_verdicts(*, cells: Sequence[Path], frozen: FrozenPlan) -> pd.DataFrame:
+    """Return how the study and we read the texts of a model's judgements."""
+    by_path = frozen.grid.by_path
+    return verdicts(frozen, [by_path[path.relative_to(frozen.results).as_posix()] for path in cells])
+
+
+def agreement_of_patterns(patterns: pd.DataFrame, counts: pd.DataFrame, *, frozen: FrozenPlan) -> pd.DataFrame:
+    """Return how far our patterns agree with those of the release."""
     released, faults = summary(frozen.study, "patterns")
-    return pattern_agreement(ours, counts, released, mined_places(frozen.study, faults))
+    return pattern_agreement(patterns, counts, released, mined_places(frozen.study, faults))
 
 
-_TABLES: Mapping[str, Callable[[FrozenPlan, Artefact], pd.DataFrame]] = {
-    "files": lambda frozen, artefact: accounting(frozen.grid, frozen.results),
-    "verdicts": _verdicts,
-    "pattern-agreement": _agreement,
-    **{name: lambda frozen, artefact: summary(frozen.study, artefact.spec["kind"])[0] for name in COLUMNS},
-}
-"""Kind of table -> how it is made."""
+def _files(grid: Grid, known: Known) -> Iterator[Instance]:
+    if release := grid.study.release:
+        everything = sha256([dict(release.files), dict(release.faults), dict(release.ignored)])
+        cells = [cell.path for cell in grid.cells if cell.is_imported]
+        yield Instance("released-files", {"cells": cells}, identity=everything, reads_texts=True)
+
+
+def _verdicts(grid: Grid, known: Known) -> Iterator[Instance]:
+    judged: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for cell in grid.cells if grid.study.release else ():
+        if cell.is_imported and cell.judge is not None:
+            judged[cell.judge, cell.track.model].append(cell.path)
+    for (judge, model), paths in judged.items():
+        yield Instance(f"released-verdicts-{judge}--{model}", {"cells": paths}, reads_texts=True)
+
+
+def _summary(name: str) -> Instances:
+    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+        if files := _released(grid, name):
+            identity = {"files": files, "place": _place(grid)}
+            yield Instance(f"released-{name}", {}, {"name": name}, identity=identity, reads_texts=True)
+
+    return instances
+
+
+def _agreement(grid: Grid, known: Known) -> Iterator[Instance]:
+    mined, files = known.family("patterns"), _released(grid, "patterns")
+    if mined and files:
+        both = {"patterns": [made.outputs[0] for made in mined], "counts": [made.outputs[1] for made in mined]}
+        identity = {"files": files, "place": _place(grid)}
+        yield Instance("released-pattern-agreement", both, identity=identity, reads_texts=True)
+
+
+def _released(grid: Grid, name: str) -> dict[str, str]:
+    """Return the released files of a table, with their hashes; none without a release."""
+    release = grid.study.release
+    if release is None:
+        return {}
+    paths = _pattern_files(release) if name == "patterns" else [SUMMARIES[name]]
+    return {path: release.files[path] for path in paths if path in release.files}
+
+
+def _pattern_files(release: Release) -> list[str]:
+    return [path for path in release.files if path.startswith("results/premise/")]
+
+
+def _place(grid: Grid) -> Mapping[str, Any]:
+    """What decides where in the grid a row of a released table belongs."""
+    config = grid.study.config
+    return {
+        "models": {slug: getattr(model, "directory", None) for slug, model in config.models.items()},
+        "personas": {slug: persona.role for slug, persona in grid.study.personas.items()},
+        "conditions": dict(config.release.conditions) if config.release else {},
+        "benchmarks": {slug: config.kind_of(slug) for slug in config.benchmarks},
+        "checkpoints": list(config.checkpoints),
+    }
+
+
+FILES = table("release_files", files_of_release, _files, module=__name__, from_files=True, with_plan=True)
+VERDICTS = table(
+    "release_verdicts", readings_of_verdicts, _verdicts, module=__name__, from_files=True, with_plan=True
+)
+IFBENCH = table("release_ifbench", table_of_release, _summary("ifbench"), module=__name__, with_plan=True)
+ROUND_LENGTHS = table(
+    "release_round_lengths", table_of_release, _summary("round-lengths"), module=__name__, with_plan=True
+)
+BFI_RATINGS = table("release_bfi_ratings", table_of_release, _summary("bfi-ratings"), module=__name__, with_plan=True)
+PATTERNS = table("release_patterns", table_of_release, _summary("patterns"), module=__name__, with_plan=True)
+PATTERN_AGREEMENT = table(
+    "release_pattern_agreement", agreement_of_patterns, _agreement, module=__name__, with_plan=True
+)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from personas.plan.plan import Plan
 from personas.prompts.scoring_recipe import SCORING_RECIPE_VERSION, recipe_of
 
-_MAKERS = ("rate", "mine_patterns")
+_STAGES = ("ratings", "patterns")
 _DIGEST = "?" * 16
 
 
@@ -17,7 +17,7 @@ def rescored(plan: Plan, results: Path) -> dict[str, int]:
     """Return how many tables are made again for which change of the recipe, told as a reason."""
     counted = Counter[int]()
     for made in plan.artefacts:
-        if made.maker in _MAKERS and not (results / made.outputs[0]).exists():
+        if made.stage in _STAGES and not (results / made.outputs[0]).exists():
             plain = results / made.plain_outputs[0]
             earlier = [_recipe(path) for path in plain.parent.glob(f"{plain.stem}.{_DIGEST}{plain.suffix}")]
             counted[max(earlier, default=SCORING_RECIPE_VERSION)] += 1

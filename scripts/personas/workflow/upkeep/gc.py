@@ -22,7 +22,7 @@ from personas.plan.plan import Plan, make_plan
 from personas.plan.why.forgotten import NAME as FORGOTTEN_NOTE
 from personas.plan.why.forgotten import note_forgotten
 from personas.requests.projection import source_dialogue
-from personas.workflow.artefacts.downstream import downstream
+from personas.workflow.artefacts import downstream
 from personas.workflow.links import refresh_links, remove_empty_folders
 from personas.workflow.upkeep.alone import alone, refuse_beside_others
 from personas.workflow.upkeep.journals import Compaction, compact, compaction

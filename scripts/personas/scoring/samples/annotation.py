@@ -7,18 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from personas.benchmarks.base import Item
+from personas.config.judges import METRICS
 from personas.config.personas import BASELINE
-from personas.core.canonical import text_hash
+from personas.core.canonical import sha256, text_hash
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.core.parquet import read_table
 from personas.engines.request import WITH_TEXT
-from personas.grid.asked import asked_items
+from personas.grid.asked import asked_items, scoring_identity
 from personas.grid.cells import Cell
+from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
+from personas.plan.artefact import Artefact
+from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.thinking import strip_thinking
 from personas.scoring.samples.sample import Text, draw, first_of_two, shuffled, third
+from personas.scoring.scored import Scored
 from personas.scoring.units import unit_of
 
 BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
@@ -30,11 +35,9 @@ _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 Row = Mapping[str, Any]
 
 
-def write_sample(frozen: FrozenPlan, output: str) -> None:
-    """Write the sample `output` (a path below the results folder); UserError where there is nothing to rate."""
-    frozen.study.require_texts()
-    artefact = frozen.artefact(output)
-    spec = artefact.spec
+def write_sample(frozen: FrozenPlan, artefact: Artefact) -> None:
+    """Write the sample of an artefact; UserError where there is nothing to rate."""
+    spec, output = artefact.spec, artefact.outputs[0]
     texts = [text for path in artefact.inputs for text in _texts(frozen, frozen.grid.by_path[path], spec)]
     drawn = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
     if not drawn:
@@ -126,3 +129,30 @@ def _text(cell: Cell, place: Row, part: int, shown: dict[str, str], turn: str) -
     same = (cell.track.model, cell.track.persona, as_persona, turn, shown["judged_sha256"])
     stratum = (cell.track.model, cell.track.persona, as_persona, cell.track.condition, str(part))
     return Text(unit, same, stratum, {"unit": unit, **shown})
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    study, section = grid.study, grid.study.config.calibration
+    for slug, sample in section.samples.items() if section else ():
+        told = {
+            "personas": {persona: sha256(study.persona_identity(persona)) for persona in study.personas},
+            "scoring": scoring_identity(study, sample.benchmark) if sample.benchmark else None,
+        }
+        cells = [cell.path for cell in sampled_cells(grid, sample.metric, sample.benchmark)]
+        yield Instance(slug, {"cells": cells}, sample.identity(), identity=told, reads_texts=True)
+
+
+def sampled_cells(grid: Grid, metric: str, benchmark: str | None) -> list[Cell]:
+    """Return the cells whose texts can be rated for a metric: dialogues, or responses to a benchmark."""
+    stage = "dialogues" if metric in METRICS else "responses"
+    return [cell for cell in grid.cells if cell.stage == stage and cell.benchmark == benchmark]
+
+
+ANNOTATION = Scored(
+    family="annotation",
+    instances=_instances,
+    module=__name__,
+    stage="analysis",
+    write=write_sample,
+    paths=("annotation/{}.csv",),
+)

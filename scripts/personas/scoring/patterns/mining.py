@@ -1,6 +1,6 @@
 """Mine and count the patterns of one model, persona and benchmark, each condition by itself."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,9 @@ import pyarrow as pa
 from personas.config.personas import BASELINE
 from personas.core.parquet import read_table, write_table
 from personas.engines.request import WITH_TEXT
+from personas.grid.grid import Grid
+from personas.plan.artefact import Artefact
+from personas.plan.declaration import Instance, Instances, Known
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from personas.prompts.thinking import strip_thinking
@@ -17,6 +20,7 @@ from personas.requests.projection import read_description
 from personas.scoring.patterns.count import count_patterns
 from personas.scoring.patterns.mine import Mined, mine
 from personas.scoring.patterns.tokens import tokenize
+from personas.scoring.scored import Scored
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
 PATTERN_SCHEMA = pa.schema(
@@ -51,9 +55,8 @@ Texts = Mapping[int, Mapping[str, Sequence[str]]]
 """Checkpoint -> speaker -> answers."""
 
 
-def mine_patterns(frozen: FrozenPlan, output: str) -> None:
-    """Write the patterns (`output`) and the counts by checkpoint of the artefact that `output` belongs to."""
-    artefact = frozen.artefact(output)
+def mine_patterns(frozen: FrozenPlan, artefact: Artefact) -> None:
+    """Write the patterns of an artefact, and their counts by checkpoint."""
     spec = artefact.spec
     as_published = spec.get("as_published", False)
     patterns: list[dict[str, Any]] = []
@@ -142,3 +145,76 @@ def _answers(path: Path) -> Iterator[tuple[int, str]]:
         said = strip_thinking(row["answer"] or "")[0]
         if row["status"] in WITH_TEXT and said:  # nothing but thinking is no answer, and no document
             yield row["checkpoint"], said
+
+
+MINED_TOGETHER = 8
+"""Mined in one job: each may take some minutes."""
+
+
+def _patterns(grid: Grid, known: Known) -> Iterator[Instance]:
+    section, checkpoints = grid.study.config.patterns, grid.study.config.checkpoints
+    yield from _mined(grid, checkpoints[0] if section.checkpoint is None else section.checkpoint, "")
+
+
+def _last_patterns(grid: Grid, known: Known) -> Iterator[Instance]:
+    """Yield those mined in the answers at the last checkpoint, where the config asks for them."""
+    section, checkpoints = grid.study.config.patterns, grid.study.config.checkpoints
+    first = checkpoints[0] if section.checkpoint is None else section.checkpoint
+    if section.also_last and first != checkpoints[-1]:
+        yield from _mined(grid, checkpoints[-1], "last")
+
+
+def _mined(grid: Grid, checkpoint: int, last: str) -> Iterator[Instance]:
+    """Yield a pair of files per model, persona and benchmark, all conditions in it: persona against its baseline."""
+    study, section = grid.study, grid.study.config.patterns
+    wanted = section.benchmarks if section.benchmarks is not None else tuple(study.config.benchmarks)
+    if not study.config.personas.baseline:
+        return
+    responses: dict[tuple[str, str, str, str | None], list[str]] = defaultdict(list)
+    for cell in grid.cells:
+        if cell.stage == "responses":
+            responses[cell.track.model, cell.kind, cell.track.persona, cell.as_persona].append(cell.path)
+    numbers = Counter[str]()
+    for (model, benchmark, persona, _), own in responses.items():
+        if persona == BASELINE or benchmark not in wanted:
+            continue
+        other = persona if study.persona_bound(benchmark) else None
+        numbers[model] += 1
+        # In a folder of its own: a benchmark may be called <benchmark>-last.
+        name = f"{model}/{persona}/{benchmark}" + ("/last" if last else "")
+        yield Instance(
+            name,
+            {"persona": own, "baseline": responses[model, benchmark, BASELINE, other]},
+            {
+                "model": model,
+                "persona": persona,
+                "benchmark": benchmark,
+                "checkpoint": checkpoint,
+                "fisher_p": section.fisher_p,
+                "min_overlap": section.min_overlap,
+                "max_minutes": section.max_minutes,
+                "as_published": section.as_published,
+            },
+            identity=SCORING_RECIPE_VERSION,
+            family="_".join(["mine", *([last] if last else []), model, f"{_job(numbers[model]):02d}"]),
+        )
+
+
+def _job(number: int) -> int:
+    """Return which job of a model mines its mining of this number; both are counted from 1."""
+    return 1 + (number - 1) // MINED_TOGETHER
+
+
+def _declared(family: str, instances: Instances) -> Scored:
+    return Scored(
+        family=family,
+        instances=instances,
+        module=__name__,
+        stage="patterns",
+        write=mine_patterns,
+        paths=("patterns/{}-patterns.parquet", "patterns/{}-counts.parquet"),
+    )
+
+
+PATTERNS = _declared("patterns", _patterns)
+LAST_PATTERNS = _declared("last_patterns", _last_patterns)

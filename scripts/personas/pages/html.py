@@ -20,7 +20,7 @@ p.note { color: #5c5c5c; max-width: 60em }
 """
 
 
-def page(title: str, parts: Iterable[str], note: str | None = None, style: str = "") -> str:
+def document(title: str, parts: Iterable[str], note: str | None = None, style: str = "") -> str:
     """Return a page from pieces of HTML; `note` is printed below the title. `style` are rules that this page adds."""
     warning = f'<p class="note">{html.escape(note)}</p>' if note else ""
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}{style}</style>'

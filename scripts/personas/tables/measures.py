@@ -1,0 +1,63 @@
+"""What a grid measures, and the table of it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from personas.config.root import Config
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
+from personas.stats.panels import benchmark_panels
+from personas.tables.distances import distance_panels
+from personas.tables.table import table
+
+
+def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None) -> list[Measure]:
+    """Return what the grid of a config measures: ratings of utterances first, then benchmark by benchmark.
+
+    `yes_no` tells which metrics of utterances a judge answers with yes or no.
+    """
+    asked = [(slug, judge.utterances, (yes_no or {}).get(slug, ())) for slug, judge in config.judges.items()]
+    utterances = [measure for judged in asked for measure in of_utterances(*judged)]
+    return placed([*utterances, *(measure for name in config.benchmarks for measure in _of_benchmark(config, name))])
+
+
+def _of_benchmark(config: Config, name: str) -> Iterator[Measure]:
+    kind = config.kind_of(name)
+    for judge in judges_of(config, name):
+        references = config.judges[judge].references if judge else ("dataset",)
+        both = judge is not None and config.judges[judge].pairs == "both"
+        panels = list(benchmark_panels(name, kind, judge, references, both))
+        if judge and kind == "bfi":
+            section = config.benchmarks[name]
+            panels += distance_panels(name, judge, section.label_set, section.labels is not None)
+        yield from map(of_panel, panels)
+
+
+def judges_of(config: Config, benchmark: str) -> list[str] | list[None]:
+    """Return the judges that rate a benchmark; None for the rules alone where no judge does."""
+    return [slug for slug in config.judges if benchmark in config.judged_benchmarks(slug)] or [None]
+
+
+def measures_of(grid: Grid) -> list[Measure]:
+    """Return what a grid measures, each with its place."""
+    return measures(grid.study.config, grid.study.yes_no())
+
+
+def placeless_measures(grid: Grid) -> list[dict[str, Any]]:
+    """Return what a grid measures, without the place of each, which another benchmark moves."""
+    return [{k: v for k, v in m.items() if k != "place"} for m in measures_of(grid)]
+
+
+def refusals_of(grid: Grid) -> list[dict[str, Any]]:
+    """Return the measures of refusal, of every benchmark and rater."""
+    config = grid.study.config
+    kinds = {name: config.kind_of(name) for name in config.benchmarks}
+    return [m for m in placeless_measures(grid) if kinds.get(m["benchmark"]) == "xstest" and m["metric"] == "refusal"]
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    yield Instance("measures", {}, {"measures": measures_of(grid)})
+
+
+MEASURES = table("measures", measures_table, _instances, module=__name__)

@@ -1,1 +1,0 @@
-"""Tables, figures and pages of a grid, each with an identity of its own."""
