@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from personas.scoring.table import RATINGS_SCHEMA, RULES
-from personas.stats.panels import TRAITS
+from personas.benchmarks.bfi import TRAITS
+from personas.benchmarks.panel import RULES
+from personas.scoring.table import RATINGS_SCHEMA
 from tests.synthetic.study import BASELINE, BOUND, Study
 
 UTTERANCES = ("knowledge", "style", "in-character")

@@ -92,3 +92,41 @@ def test_a_table_is_one_module_and_renames_nothing(library: Path, tmp_path: Path
     assert after.keys() - before.keys() == {"tables/spread.parquet", "tables/spread.csv"}
     assert {plain: after[plain] for plain in before} == before
     assert json.loads(run(COMPUTE, library)) == [[1.414, 2]]
+
+
+SCORE = """
+from personas.benchmarks import BENCHMARKS, Item
+item = Item("1", "Say it.", {"words": "Mind the doors"})
+print([BENCHMARKS["motto"].score(item, text)["said"] for text in ("mind the doors!", "No.")])
+"""
+MEASURED = """
+import json, sys
+from pathlib import Path
+from personas.config import load_config
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
+from personas.workflow.artefacts import downstream
+grid = build_grid(resolve(load_config([Path(sys.argv[1]) / "config.yaml"]), Path(sys.argv[1])))
+names = lambda value: json.dumps(value).count("motto-said-by-rules")
+print(json.dumps([each.plain_outputs[0] for each in downstream(grid) if names(dict(each.spec))]))
+"""
+
+
+def test_a_kind_of_benchmark_is_one_module_and_its_score_is_everywhere(library: Path, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "study")
+    study = str(project.folder)
+    before = json.loads(run(PLAN, library, study, str(library)))
+    name, content = example("A benchmark: a new kind")
+    (library.parent / name).write_text(content, encoding="utf-8")
+    assert json.loads(run(PLAN, library, study, str(library))) == before
+    assert json.loads(run(SCORE, library)) == [1.0, 0.0]
+    (project.folder / "items/motto.jsonl").write_text('{"id": "1", "prompt": "Say it.", "words": "Mind the doors."}')
+    project.set({"benchmarks/motto": {"items": "items/motto.jsonl"}})
+    told = set(json.loads(run(MEASURED, library, study)))
+    assert told >= {
+        f"tables/{name}.parquet" for name in ("values", "measures", "rankings", "model-cards", "by-model")
+    }
+    assert told >= {"tables/motto-by-checkpoint.parquet", "figures/motto.pdf", "figures/over-baseline-motto.pdf"}
+    assert told >= {"figures/card-alpha.pdf", "figures/models-by-rules.pdf", "figures/by-length-by-rules.pdf"}
+    after = json.loads(run(PLAN, library, study, str(library)))
+    assert {"figures/progression-motto.pdf", "tables/ratings-alpha--motto.parquet"} <= after.keys()

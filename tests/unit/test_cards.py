@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from personas.benchmarks.panel import SECTIONS
 from personas.figures import card
 from personas.pages.cards import card_page, shown
 from personas.pages.compared import compared_page
 from personas.stats.lasting import lasting_drop
 from personas.tables.cards import CARD_DTYPES, model_cards
 from personas.tables.model_series import PATTERNS, model_series, pattern_values, segmented
-from personas.tables.sections import SECTIONS, patterns_measure
+from personas.tables.sections import patterns_measure
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {

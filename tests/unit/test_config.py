@@ -139,7 +139,7 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "too many cells a batch": ({"batches/max_cells": 101}, ("batches.max_cells", "101", "100 or less")),
     "benchmark slug without kind": (
         {"benchmarks/manners": {"items": "items/bfi.json"}},
-        ("benchmarks.manners.kind", "missing", "bfi, xstest, ifbench"),
+        ("benchmarks.manners.kind", "missing", "bfi, general, ifbench"),
     ),
 }
 

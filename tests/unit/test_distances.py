@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from personas.benchmarks.bfi import FROM_BASELINE, FROM_LABELS, TRAITS
 from personas.benchmarks.labels import read_labels
+from personas.benchmarks.panel import Panel
 from personas.core.errors import UserError
-from personas.stats.panels import TRAITS
-from personas.tables.distances import BASELINE, LABELS, distance, distance_panels, distances, profiles
+from personas.stats.panels import measured_panels
+from personas.tables.distances import distance, distances, profiles
 from personas.tables.series import series_by_checkpoint
 from tests.external import ORIGINAL, needs_original
 from tests.helpers import DEMO
@@ -24,6 +26,10 @@ LESTAT_LABELS = {
     "pdb": (5.0, 1.0, 1.0, 3.88, 1.64),
 }
 """The labels of Lestat in order E, A, C, N, O, as the study's notes give them (in order A, C, E, N, O)."""
+
+
+def distance_panels(judge: str, labels: str | None) -> list[Panel]:
+    return [panel for panel in measured_panels("bfi", "bfi", judge, labels=labels) if panel.figure == "distance"]
 
 
 def rated(
@@ -63,7 +69,7 @@ def value_of(rows: pd.DataFrame, metric: str, persona: str, against: str | None 
 def test_the_study_s_worked_example_against_labels(labels: str, expected: float) -> None:
     table = pd.DataFrame(rated("lestat", LESTAT))
     said = {"lestat": dict(zip(TRAITS, LESTAT_LABELS[labels], strict=True))}
-    assert value_of(distances(table, said, "traits"), LABELS, "lestat") == pytest.approx(expected, abs=5e-7)
+    assert value_of(distances(table, said, "traits"), FROM_LABELS, "lestat") == pytest.approx(expected, abs=5e-7)
 
 
 @needs_original
@@ -84,7 +90,7 @@ def test_half_of_the_study_s_personas_have_labels() -> None:
 @pytest.mark.parametrize(("weighting", "expected"), [("traits", 0.320417), ("items", 0.318182)])
 def test_the_two_weightings_of_the_worked_example(weighting: str, expected: float) -> None:
     table = pd.DataFrame(rated("lestat", LESTAT) + rated("baseline", HAL))
-    found = value_of(distances(table, {}, weighting), BASELINE, "lestat")
+    found = value_of(distances(table, {}, weighting), FROM_BASELINE, "lestat")
     assert found == pytest.approx(expected, abs=5e-7)
 
 
@@ -98,13 +104,13 @@ def test_the_baseline_is_compared_with_each_labelled_persona_and_others_with_non
     table = pd.DataFrame(rated("a", LESTAT) + rated("b", HAL) + rated("baseline", HAL))
     flat = dict.fromkeys(TRAITS, 3.0)
     rows = distances(table, {"a": flat, "c": flat}, "traits")
-    labelled = rows[rows["metric"] == LABELS]
+    labelled = rows[rows["metric"] == FROM_LABELS]
     assert sorted(zip(labelled["persona"], labelled["reference_persona"].fillna("-"), strict=True)) == [
         ("a", "-"),
         ("baseline", "a"),
         ("baseline", "c"),
     ]
-    assert value_of(rows, BASELINE, "b") == 0.0
+    assert value_of(rows, FROM_BASELINE, "b") == 0.0
 
 
 @pytest.mark.parametrize("place", ["condition", "order", "checkpoint", "model", "replicate", "judge"])
@@ -126,7 +132,7 @@ def test_a_trait_without_a_verdict_is_no_zero() -> None:
 
 def test_series_of_distances_average_over_models_and_personas() -> None:
     table = pd.DataFrame(rated("a", LESTAT) + rated("b", HAL) + rated("baseline", HAL))
-    panels = distance_panels("bfi", "selene", "annotation", has_labels=True)
+    panels = distance_panels("selene", "annotation")
     series = series_by_checkpoint(distances(table, {"a": dict.fromkeys(TRAITS, 3.0)}, "traits"), panels)
     row = series[series["panel"] == "bfi-distance-from-baseline-by-selene"].iloc[0]
     assert row["n_cells"] == 2 and row["mean"] == pytest.approx(0.320417 / 2, abs=5e-7)
@@ -135,7 +141,7 @@ def test_series_of_distances_average_over_models_and_personas() -> None:
 
 
 def test_without_labels_there_is_one_panel() -> None:
-    assert [p.metric for p in distance_panels("bfi", "j", "pdb", has_labels=False)] == [BASELINE]
+    assert [p.metric for p in distance_panels("j", None)] == [FROM_BASELINE]
 
 
 def test_a_distance_lies_between_0_and_1() -> None:

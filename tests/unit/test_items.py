@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from personas.benchmarks.panel import Panel
 from personas.pages.changed_items import LONGEST, SHOWN, changed_page
 from personas.stats.measures import of_panel
-from personas.stats.panels import Panel
 from personas.tables.changed import TEXT_DTYPES, changed_texts, most_changed
 from personas.tables.items import changed_items, item_changes, item_values
 from personas.tables.safety import SAFETY_DTYPES, safety

@@ -1,17 +1,20 @@
 import pytest
 
-from personas.benchmarks import BENCHMARKS, bfi
+from personas.benchmarks import BENCHMARKS
+from personas.benchmarks.bfi import TRAITS
+from personas.benchmarks.panel import JUDGE, Panel
 from personas.figures.drawing.axes import SCALES
-from personas.stats.panels import JUDGE, OVERVIEW, PANELS, TRAITS, Panel, benchmark_panels
+from personas.stats.panels import OVERVIEW, benchmark_panels
 from personas.tables.series import series_by_checkpoint
 from tests.unit.test_series import point, rating, table
 
 ALL = ("dataset", "zero", "previous")
 
 
-def test_every_kind_of_benchmark_has_panels_and_the_traits_are_those_of_its_items():
-    assert set(PANELS) == set(BENCHMARKS)
-    assert TRAITS == bfi.TRAITS
+def test_every_kind_of_benchmark_is_found_and_measures_something():
+    assert {"bfi", "xstest", "ifbench", "role-specific", "general"} <= set(BENCHMARKS)
+    for kind in BENCHMARKS.values():
+        assert kind.measured() and kind.judged in (None, *(panel.metric for panel in kind.measured()))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,8 @@ def test_panels_of_a_benchmark(kind, judge, references, slugs):
 
 
 def test_every_scale_can_be_drawn():
-    assert {panel.scale for panel in (*OVERVIEW, *(p for some in PANELS.values() for p in some))} <= set(SCALES)
+    declared = [panel for kind in BENCHMARKS.values() for panel in kind.measured()]
+    assert {panel.scale for panel in (*OVERVIEW, *declared)} <= set(SCALES)
 
 
 def panel_of(kind: str, slug: str, judge: str | None = "jay", references: tuple[str, ...] = ALL) -> Panel:

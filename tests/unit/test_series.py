@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personas.stats.panels import OVERVIEW, Panel
+from personas.benchmarks.panel import Panel
+from personas.stats.panels import OVERVIEW
 from personas.tables.series import SERIES_DTYPES, series_by_checkpoint
 from personas.tables.statuses import answer_status_shares
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from personas.benchmarks.bfi import TRAITS
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
 from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
-from personas.stats.panels import TRAITS, benchmark_panels
-from personas.tables.distances import distance_panels, distances
+from personas.stats.panels import benchmark_panels, measured_panels
+from personas.tables.distances import distances
 from personas.tables.values import cell_values, values_of_files
 from tests.unit.test_series import rating, table
 
@@ -137,7 +138,8 @@ def test_distances_are_values_like_others(tmp_path: Path):
     labels = {"gaston": dict.fromkeys(TRAITS, 2.0)}
     distances(table(*rows), labels, "traits").to_parquet(tmp_path / "distances.parquet")
     found = values_of_files(
-        [tmp_path / "distances.parquet"], placed(map(of_panel, distance_panels("bfi", "jay", "x", True)))
+        [tmp_path / "distances.parquet"],
+        placed(map(of_panel, measured_panels("bfi", "bfi", "jay", labels="x")[6:])),
     )
     to_labels = found[found["measure"] == "bfi-distance-from-labels-by-jay"].set_index("group")
     assert to_labels["value"].to_dict() == {"persona": 0.25, "baseline": 0.75}

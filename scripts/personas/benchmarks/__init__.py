@@ -1,15 +1,21 @@
-"""The benchmarks by kind. Adding one: a `Benchmark` subclass in a file of its own, and a line here."""
+"""The benchmarks by kind: every `Benchmark` in a module of this package, found by looking through them."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from inspect import isabstract, isclass
 
 from personas.benchmarks.base import Benchmark, Item, UnscorableItem
-from personas.benchmarks.bfi import Bfi
-from personas.benchmarks.general import General
-from personas.benchmarks.ifbench import IfBench
-from personas.benchmarks.role_specific import RoleSpecific
-from personas.benchmarks.xstest import XsTest
 
 __all__ = ["BENCHMARKS", "Benchmark", "Item", "UnscorableItem"]
 
-BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.kind: benchmark for benchmark in (Bfi(), XsTest(), IfBench(), RoleSpecific(), General())
-}
+
+def _found() -> Iterator[Benchmark]:
+    modules = sorted(f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__) if not found.ispkg)
+    for value in (value for name in modules for value in vars(importlib.import_module(name)).values()):
+        if isclass(value) and issubclass(value, Benchmark) and not isabstract(value):
+            yield value()
+
+
+BENCHMARKS: dict[str, Benchmark] = {benchmark.kind: benchmark for benchmark in _found()}
 """Every benchmark by its `kind`."""

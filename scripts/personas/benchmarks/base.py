@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from personas.benchmarks.panel import Panel, share_of_rules
+
 
 class UnscorableItem(Exception):
     """This answer to this item cannot be scored here, for a reason that says nothing about the answer.
@@ -36,10 +38,23 @@ class Benchmark(ABC):
     kind: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]] = ()
     """Names of the metrics that `score` returns; empty where only a judge can score."""
+    judged: ClassVar[str | None] = None
+    """Name of the metric that a judge gives answers, by a rubric called as the kind; None where no judge rates."""
+    pairwise: ClassVar[bool] = False
+    """Whether the judge compares an answer with a reference."""
+    panels: ClassVar[tuple[Panel, ...]] = ()
+    """What is measured; where a kind names nothing, each of `metrics` as a share."""
+    overview: ClassVar[tuple[Panel, ...]] = ()
+    """Panels of the first figure of a study; where a kind names nothing, those of `panels` that its rules decide."""
     groups: ClassVar[tuple[str, ...]] = ()
     """Fields of `scoring` by which a limit draws, so that no group is lost without a word; the widest first."""
     persona_bound: ClassVar[bool] = False
     """Whether each role has items of its own."""
+
+    @classmethod
+    def measured(cls) -> tuple[Panel, ...]:
+        """Return what is measured."""
+        return cls.panels or tuple(share_of_rules(metric, cls.kind) for metric in cls.metrics)
 
     @abstractmethod
     def load(self, path: Path) -> list[Item]:

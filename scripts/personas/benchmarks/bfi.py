@@ -5,10 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from personas.benchmarks.base import Benchmark, Item
+from personas.benchmarks.panel import CONVERGENCE, JUDGE, Panel
 from personas.benchmarks.reading import Row, read_json, shown
 from personas.core.errors import UserError
 
 TRAITS = ("Extraversion", "Agreeableness", "Conscientiousness", "Neuroticism", "Openness")
+DISTANCE, FROM_LABELS, FROM_BASELINE = (
+    "mean absolute difference / 4",
+    "distance-from-labels",
+    "distance-from-baseline",
+)
 KEYED = ("positive", "negative")
 
 
@@ -19,6 +25,36 @@ class Bfi(Benchmark):
     """
 
     kind = "bfi"
+    judged = "trait"
+    panels = (
+        *(
+            Panel(name.lower(), name, "trait level (1 to 5)", "trait", label=name, judge=JUDGE, scale="rating")
+            for name in TRAITS
+        ),
+        Panel(
+            "distance-from-labels",
+            "Distance from the labels ({labels})",
+            DISTANCE,
+            FROM_LABELS,
+            judge=JUDGE,
+            better="lower",
+            scale="amount",
+            main="distance",
+            figure="distance",
+            labelled=True,
+        ),
+        Panel(
+            "distance-from-baseline",
+            "Distance from the baseline",
+            DISTANCE,
+            FROM_BASELINE,
+            judge=JUDGE,
+            scale="amount",
+            section=CONVERGENCE,
+            main="distance",
+            figure="distance",
+        ),
+    )
     groups = ("trait",)
 
     def load(self, path: Path) -> list[Item]:

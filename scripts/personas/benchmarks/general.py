@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from personas.benchmarks.base import Benchmark, Item
+from personas.benchmarks.panel import wins
 from personas.benchmarks.reading import Row, read_jsonl, unique
 
 
@@ -15,6 +16,9 @@ class General(Benchmark):
     """
 
     kind = "general"
+    judged = "win"
+    pairwise = True
+    panels = wins()
     persona_bound = True
 
     def load(self, path: Path) -> list[Item]:

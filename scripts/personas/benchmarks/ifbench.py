@@ -6,10 +6,12 @@ from pathlib import Path
 
 from personas.benchmarks import verifiers
 from personas.benchmarks.base import Benchmark, Item
+from personas.benchmarks.panel import INSTRUCTIONS, RULES, Panel
 from personas.benchmarks.reading import Row, read_jsonl, unique
 from personas.core.errors import UserError
 from personas.core.memo import remember
 
+LOOSE = "loose accuracy (%)"
 _VERIFYING = Path(__file__).read_bytes() + Path(verifiers.__file__).read_bytes()
 
 
@@ -22,6 +24,20 @@ class IfBench(Benchmark):
     """
 
     kind = "ifbench"
+    panels = (
+        Panel(
+            "loose",
+            "Accuracy, loose",
+            LOOSE,
+            "loose",
+            judge=RULES,
+            better="higher",
+            section=INSTRUCTIONS,
+            main="loose",
+        ),
+        Panel("strict", "Accuracy, strict", "strict accuracy (%)", "strict", judge=RULES, better="higher"),
+    )
+    overview = (Panel("ifbench-accuracy", "IFBench accuracy", LOOSE, "loose", better="higher"),)
     metrics = ("strict", "loose", "strict-instructions", "loose-instructions")
 
     def load(self, path: Path) -> list[Item]:

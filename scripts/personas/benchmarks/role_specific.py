@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from personas.benchmarks.base import Benchmark, Item
+from personas.benchmarks.panel import wins
 from personas.benchmarks.reading import Row, read_jsonl, unique
 from personas.config.base import files_of, slug_of
 from personas.core.errors import UserError
@@ -21,6 +22,9 @@ class RoleSpecific(Benchmark):
     """
 
     kind = "role-specific"
+    judged = "win"
+    pairwise = True
+    panels = wins()
     persona_bound = True
 
     def load(self, path: Path) -> list[Item]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from personas.benchmarks.base import Benchmark, Item, UnscorableItem
+from personas.benchmarks.panel import JUDGE, RULES, refusal
 from personas.benchmarks.reading import Row, read_csv, unique
 from personas.benchmarks.refusal import is_refusal
 from personas.prompts.thinking import strip_thinking
@@ -16,6 +17,14 @@ class XsTest(Benchmark):
 
     kind = "xstest"
     metrics = ("refusal",)
+    judged = "refusal"
+    panels = (
+        refusal("unsafe", "higher", RULES, ", rules"),
+        refusal("unsafe", "higher", JUDGE, ", judge"),
+        refusal("safe", "lower", RULES, ", rules"),
+        refusal("safe", "lower", JUDGE, ", judge"),
+    )
+    overview = (refusal("unsafe", "higher", RULES, ""), refusal("safe", "lower", RULES, ""))
     groups = ("label", "type")
 
     def load(self, path: Path) -> list[Item]:

@@ -5,8 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from personas.config.base import NonEmpty, Section
-
-BenchmarkKind = Literal["bfi", "xstest", "ifbench", "role-specific", "general"]
+from personas.config.kinds import list_kinds
 
 
 class BenchmarkSection(Section):
@@ -15,7 +14,9 @@ class BenchmarkSection(Section):
     not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
 
     items: NonEmpty = Field(description="file (or folder, for role-specific) with the items; or external:...")
-    kind: BenchmarkKind | None = Field(default=None, description="which loader and scorer; default: the slug")
+    kind: str | None = Field(
+        default=None, description="which loader and scorer; default: the slug", json_schema_extra=list_kinds
+    )
     limit: int | None = Field(
         default=None, gt=0, description="ask only so many items per persona, drawn from all groups of items"
     )

@@ -1,17 +1,18 @@
 """The whole config, with the checks that span sections."""
 
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
 from personas.config.base import NonEmpty, Section, Slug
 from personas.config.batches import Batches
-from personas.config.benchmarks import BenchmarkKind, BenchmarkSection
+from personas.config.benchmarks import BenchmarkSection
 from personas.config.calibration import PUBLISHED_RATERS, Calibration, Labels
 from personas.config.comparison import Comparison
 from personas.config.conditions import Condition
 from personas.config.figures import Figures
 from personas.config.judges import METRICS, Judge
+from personas.config.kinds import is_pairwise, kinds
 from personas.config.machine import Machine
 from personas.config.models import Model, ReleasedModel
 from personas.config.patterns import Patterns
@@ -19,21 +20,24 @@ from personas.config.personas import PersonasSection
 from personas.config.release import Release
 from personas.config.statistics import Statistics
 
-KINDS: tuple[str, ...] = get_args(BenchmarkKind)
-PAIRWISE: frozenset[str] = frozenset({"role-specific", "general"})
-"""Kinds of benchmarks whose responses a judge compares with a reference."""
-JUDGED: frozenset[str] = PAIRWISE | {"bfi", "xstest"}
-"""Kinds of benchmarks whose responses a judge rates."""
 UTTERANCES = "utterances"
 """What the ratings table of a model's dialogues is called, in the place of a benchmark."""
 COMPLETIONS = "completions"
 """Stands for a model where judges rate published answers, which no model of the config wrote."""
 COMPLETIONS_RUBRIC = "xstest"
 """By which published answers are rated, without a persona: does the answer refuse?"""
-RATED_OF = {"bfi": "trait", "xstest": "refusal", "role-specific": "win", "general": "win"}
-"""Name of the metric that a judge gives the responses of a kind of benchmark."""
-_TAKEN = frozenset({*KINDS, *RATED_OF.values(), "words", "follows-order", "dialogues", "utterances"})
-"""Names of other metrics and stages, which no metric of utterances can have."""
+
+
+def _taken() -> set[str]:
+    """Return names of other metrics and stages, which no metric of utterances can have."""
+    return {
+        *kinds(),
+        *filter(None, (k.judged for k in kinds().values())),
+        "words",
+        "follows-order",
+        "dialogues",
+        "utterances",
+    }
 
 
 class Config(Section):
@@ -92,10 +96,14 @@ class Config(Section):
     @model_validator(mode="after")
     def _kinds_known(self) -> "Config":
         for slug, benchmark in self.benchmarks.items():
-            if benchmark.kind is None and slug not in KINDS:
+            if benchmark.kind is None and slug not in kinds():
                 raise ValueError(
-                    f"benchmarks.{slug}.kind: missing, expected one of {', '.join(KINDS)} "
+                    f"benchmarks.{slug}.kind: missing, expected one of {', '.join(kinds())} "
                     "because the slug is none of them"
+                )
+            if benchmark.kind is not None and benchmark.kind not in kinds():
+                raise ValueError(
+                    f"benchmarks.{slug}.kind: found {benchmark.kind!r}, expected one of {', '.join(kinds())}"
                 )
         return self
 
@@ -104,7 +112,7 @@ class Config(Section):
         for slug, judge in self.judges.items():
             if slug in self.models:
                 raise ValueError(f"judges.{slug}: found the slug of a model, expected another: each has a journal")
-            judged = sorted(name for name in self.benchmarks if self.kind_of(name) in JUDGED)
+            judged = sorted(name for name in self.benchmarks if self._is_judged(name))
             for name in judge.benchmarks or ():
                 if name not in judged:
                     raise ValueError(
@@ -131,7 +139,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _samples_fit(self) -> "Config":
         for slug, sample in (self.calibration.samples if self.calibration else {}).items():
-            rating = {kind for kind, metric in RATED_OF.items() if metric == sample.metric}
+            rating = {name for name, kind in kinds().items() if kind.judged == sample.metric}
             fitting = [name for name in self.benchmarks if self.kind_of(name) in rating]
             if sample.benchmark is not None and sample.benchmark not in fitting:
                 raise ValueError(
@@ -176,7 +184,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _baseline_orders_fit(self) -> "Config":
         named = self.release.baseline_order if self.release else None
-        bound = [slug for slug in self.benchmarks if self.kind_of(slug) in PAIRWISE]
+        bound = [slug for slug in self.benchmarks if is_pairwise(self.kind_of(slug))]
         if isinstance(named, dict) and (strange := [slug for slug in named if slug not in bound]):
             raise ValueError(
                 f"release.baseline_order: found {strange[0]}, expected some of {', '.join(bound) or 'none'}, the "
@@ -202,7 +210,7 @@ class Config(Section):
     def _benchmarks_are_no_metrics(self) -> "Config":
         asked = {metric for judge in self.judges.values() for metric in judge.utterances}
         for slug in self.benchmarks:
-            if slug in {*METRICS, *(asked - _TAKEN), "dialogues", "utterances"}:
+            if slug in {*METRICS, *(asked - _taken()), "dialogues", "utterances"}:
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
         return self
 
@@ -210,7 +218,7 @@ class Config(Section):
     def _utterances_have_names_of_their_own(self) -> "Config":
         for slug, judge in self.judges.items():
             where, released = f"judges.{slug}.utterances", isinstance(judge.model, ReleasedModel)
-            if taken := [metric for metric in judge.utterances if metric in _TAKEN]:
+            if taken := [metric for metric in judge.utterances if metric in _taken()]:
                 raise ValueError(f"{where}: found {taken[0]}, which means something else, expected another name")
             if released and (strange := [metric for metric in judge.utterances if metric not in METRICS]):
                 raise ValueError(f"{where}: found {strange[0]}, expected some of {', '.join(METRICS)} of a release")
@@ -235,9 +243,10 @@ class Config(Section):
     def judged_benchmarks(self, judge: str) -> list[str]:
         """Return the benchmarks whose responses a judge rates, in the order of the config."""
         wanted = self.judges[judge].benchmarks
-        return [
-            name for name in self.benchmarks if self.kind_of(name) in JUDGED and (wanted is None or name in wanted)
-        ]
+        return [name for name in self.benchmarks if self._is_judged(name) and (wanted is None or name in wanted)]
+
+    def _is_judged(self, benchmark: str) -> bool:
+        return kinds()[self.kind_of(benchmark)].judged is not None
 
     def rubric(self, kind: str) -> str:
         """Return the rubric by which judgements of a metric, or of the responses to a benchmark, are made."""

@@ -15,7 +15,7 @@ from personas.figures.drawing.measures import arrow_text, measures_of
 from personas.figures.drawing.panels import INTERVAL, Key, keys_of
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
-from personas.figures.suites import Suite, compared, is_long, measures_of_values, pairs, suites
+from personas.figures.suites import Suite, compared, is_long, pairs, suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
 
@@ -89,7 +89,7 @@ Bar = tuple[str, str, str | None, Sequence[Mapping[str, Any]]]
 def _of(chosen: Callable[[Config, Suite], Iterator[Bar]]) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
         table, config = known.one("by_model"), grid.study.config
-        for suite in suites(config, measures_of_values(known)) if table else ():
+        for suite in suites(grid) if table else ():
             for prefix, contrast, pair, measures in chosen(config, suite):
                 if table and measures:
                     told = {"contrast": contrast, "pair": pair, "measures": measures, "models": list(config.models)}

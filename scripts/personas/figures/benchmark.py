@@ -1,19 +1,18 @@
 """One benchmark over the length of the dialogue, persona against baseline: all its ratings, a panel each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from personas.benchmarks.panel import RULES, Panel
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, offsets_of
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
-from personas.stats.panels import RULES, Panel, benchmark_panels
-from personas.tables.distances import distance_panels
 
 READING = (
     f"Points: mean over cells. Bands, whiskers: {INTERVAL} over two or more cells. A cell is a model and a persona; "
@@ -62,36 +61,18 @@ def _check(panels: Sequence[Panel]) -> None:
             raise ValueError(f"one figure, but more than one {what}: {', '.join(sorted(found))}")
 
 
-def draw_benchmark(
-    series: pd.DataFrame,
-    *,
-    benchmark: str,
-    kind_of: str,
-    judge: str | None,
-    references: Sequence[str],
-    both_orders: bool,
-    note: str | None,
-) -> Figure:
-    """Draw the ratings of one benchmark by one judge, or by rules."""
-    panels = benchmark_panels(benchmark, kind_of, judge, tuple(references), both_orders)
-    return draw(series, panels, note=note)
+def draw_panels(table: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], note: str | None) -> Figure:
+    """Draw `panels` in plain JSON types."""
+    return draw(table, [Panel(**panel) for panel in panels], note=note)
 
 
-def draw_distance(
-    series: pd.DataFrame, *, benchmark: str, judge: str, label_set: str, has_labels: bool, note: str | None
-) -> Figure:
-    """Draw how far profiles of BFI lie from labels and from the baseline."""
-    return draw(series, distance_panels(benchmark, judge, label_set, has_labels), note=note)
-
-
-def _of_family(series_of: str, told: Sequence[str]) -> Instances:
-    """Return the figures of a family of series, named after them; `told` are parameters of the series."""
+def _of_family(series_of: str) -> Instances:
+    """Return the figures of a family of series, named after them."""
 
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
         for series in known.family(series_of):
-            name = series.plain_outputs[0].removeprefix("tables/").removesuffix("-by-checkpoint.parquet")
-            shown: dict[str, Any] = {key: series.spec[key] for key in told}
-            yield Instance(name, {"table": series.outputs[:1]}, shown)
+            name = series.name.removesuffix("-by-checkpoint")
+            yield Instance(name, {"table": series.outputs[:1]}, {"panels": series.spec["panels"]})
 
     return instances
 
@@ -101,15 +82,15 @@ _BANDS = "Bands and whiskers are 95 % bootstrap intervals over (model, persona) 
 
 BENCHMARKS = figure(
     "benchmarks",
-    draw_benchmark,
-    _of_family("series_by_checkpoint", ("benchmark", "kind_of", "judge", "references", "both_orders")),
+    draw_panels,
+    _of_family("series_by_checkpoint"),
     module=__name__,
     caption=_OF_ITEMS + _BANDS,
 )
 BFI_DISTANCE = figure(
     "bfi_distance",
-    draw_distance,
-    _of_family("series_of_distances", ("benchmark", "judge", "label_set", "has_labels")),
+    draw_panels,
+    _of_family("series_of_distances"),
     module=__name__,
     caption=_OF_ITEMS + _BANDS,
 )

@@ -1,27 +1,29 @@
 """The overview: four measures over the length of the dialogue, persona against baseline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from personas.benchmarks.panel import Panel
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, offsets_of
-from personas.figures.drawing.sheet import legend, places, plain_label, sheet
+from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.panels import OVERVIEW
 
-SIZE = (7.6, 6.6)  # inches
+ROW = 3.3  # inches
 READING = (
     f"Points: mean over (model, persona) cells. Bands, whiskers: {INTERVAL} over two or more cells. {ARROW} "
     "Answer length: each benchmark counts the same, for persona and baseline."
 )
 
 
-def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:
-    """Draw the table of `personas.tables.series.series_by_checkpoint` as one figure of 2 x 2 panels.
+def draw(series: pd.DataFrame, panels: Sequence[Panel] = OVERVIEW, *, note: str | None = None) -> Figure:
+    """Draw the table of `personas.tables.series.series_by_checkpoint` as one figure, two panels in a row.
 
     A point without value leaves a gap in its line; a panel without any says "no data". Rates are shown in
     percent on a fixed axis. `note` is printed under the panels. The figure belongs to no pyplot window: write
@@ -30,22 +32,27 @@ def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:
     keys, checkpoints = keys_of(series), sorted(series["checkpoint"].unique())
     offsets = offsets_of(keys, checkpoints)
     with style.context():
-        figure = sheet(SIZE, [READING, note])
-        for axes, panel in zip(places(figure, len(OVERVIEW), 2), OVERVIEW, strict=True):
+        figure = sheet((WIDTH, ROW * -(-len(panels) // 2)), [READING, note])
+        for axes, panel in zip(places(figure, len(panels), 2), panels, strict=True):
             checkpoint_panel(axes, panel, series[series["panel"] == panel.slug], checkpoints, offsets)
         figure.align_ylabels()
         legend(figure, keys, plain_label)
     return figure
 
 
+def draw_panels(table: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], note: str | None) -> Figure:
+    """Draw `panels` in plain JSON types."""
+    return draw(table, [Panel(**panel) for panel in panels], note=note)
+
+
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if series := known.one("series_of_all"):
-        yield Instance("by-checkpoint", {"table": series.outputs[:1]})
+        yield Instance("by-checkpoint", {"table": series.outputs[:1]}, {"panels": series.spec["panels"]})
 
 
 OVERVIEW_FIGURE = figure(
     "overview",
-    draw,
+    draw_panels,
     _instances,
     module=__name__,
     heading="Overview",

@@ -13,7 +13,7 @@ from personas.figures.drawing.measures import Measure, around, arrow_text, in_li
 from personas.figures.drawing.panels import INTERVAL, Key, by_line, keys_of
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
-from personas.figures.suites import measures_of_values, suites
+from personas.figures.suites import suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 
@@ -73,7 +73,7 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("by_length"):
-        for suite in suites(grid.study.config, measures_of_values(known)):
+        for suite in suites(grid):
             yield Instance(f"by-length-{suite.name}", {"table": table.outputs[:1]}, {"measures": suite.measures})
 
 

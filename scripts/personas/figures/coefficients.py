@@ -15,7 +15,7 @@ from personas.figures.drawing.measures import Measure, arrow_text, measures_of
 from personas.figures.drawing.panels import Key, keys_of
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
-from personas.figures.suites import Suite, compared, is_long, measures_of_values, suites
+from personas.figures.suites import Suite, compared, is_long, suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
 
@@ -93,7 +93,7 @@ def _reading(rows: pd.DataFrame, family: str) -> str:
 def _of(name: str, family: str, chosen: Callable[[Config, Suite], Sequence[Mapping[str, Any]]]) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
         table, config = known.one("mixed_models"), grid.study.config
-        for suite in suites(config, measures_of_values(known)) if table else ():
+        for suite in suites(grid) if table else ():
             if table and (measures := chosen(config, suite)):
                 told = {"family": family, "measures": measures, "models": list(config.models)}
                 yield Instance(f"{name}-{suite.name}", {"table": table.outputs[:1]}, told)

@@ -25,7 +25,7 @@ from personas.figures.drawing.panels import (
 )
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
-from personas.figures.suites import Family, families, is_long, measures_of_values, pairs, with_baseline
+from personas.figures.suites import Family, families, is_long, pairs, with_baseline
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
 
@@ -179,7 +179,7 @@ def _of(chosen: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]
 
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
         table, config = known.one("contrasts"), grid.study.config
-        for family in families(config, measures_of_values(known)) if table else ():
+        for family in families(grid) if table else ():
             for prefix, contrast, pair in chosen(config, family):
                 measures = with_baseline(family.measures) if contrast == "baseline" else family.measures
                 if table and measures:

@@ -15,7 +15,7 @@ from personas.figures.drawing.measures import arrow_text, measures_of, ticks
 from personas.figures.drawing.panels import conditions_of
 from personas.figures.drawing.sheet import WIDTH, sheet
 from personas.figures.figure import figure
-from personas.figures.suites import families, measures_of_values, pairs
+from personas.figures.suites import families, pairs
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 
@@ -114,7 +114,7 @@ def _panel(axes: Axes, changes: pd.Series) -> None:
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     """What the items of xstest do, as each judge sees it, or the rules where there is none."""
     table, config = known.one("changed_items"), grid.study.config
-    for family in families(config, measures_of_values(known)) if table else ():
+    for family in families(grid) if table else ():
         if table and family.benchmark and config.kind_of(family.benchmark) == "xstest":
             shares = [m for m in family.measures if m["scale"] == "share"]
             judged = [m for m in shares if not m["measure"].endswith("-by-rules")] or shares

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from personas.config.root import PAIRWISE, Config
-from personas.plan.declaration import Known
+from personas.benchmarks.panel import RULES
+from personas.config.root import Config
+from personas.grid.grid import Grid
+from personas.tables.measures import judges_of, measures_of
 
 Entry = dict[str, Any]
 """A measure as figures get to know it; the columns of `tables/measures`."""
@@ -27,8 +29,9 @@ class Suite(NamedTuple):
     measures: list[Entry]
 
 
-def families(config: Config, measures: Sequence[Any]) -> list[Family]:
-    """Return the families of the measures (of `tables/values`), those without a measure left out."""
+def families(grid: Grid) -> list[Family]:
+    """Return the families of what a grid measures, those without a measure left out."""
+    config, measures = grid.study.config, measures_of(grid)
     found = [*_of_utterances(config, measures), *_of_benchmarks(config, measures)]
     return [family for family in found if family.measures]
 
@@ -42,44 +45,38 @@ def _of_utterances(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
 
 def _of_benchmarks(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
     for name in config.benchmarks:
-        judges: list[str | None] = [slug for slug in config.judges if name in config.judged_benchmarks(slug)]
-        for judge in judges or [None]:
-            own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, "rules", None)]
-            far = [_entry(m) for m in own if "-distance-from-" in m["measure"]]
-            rest = [_entry(m) for m in own if "-distance-from-" not in m["measure"]]
+        for judge in judges_of(config, name):
+            own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES, None)]
             suffix = f"-by-{judge}" if judge else ""
-            yield Family(f"{name}{suffix}", name, rest)
-            yield Family(f"{name}-distance{suffix}", name, far)
+            for figure in dict.fromkeys(m["figure"] for m in own):
+                shown = [_entry(m) for m in own if m["figure"] == figure]
+                yield Family(f"{name}-{figure}{suffix}" if figure else f"{name}{suffix}", name, shown)
 
 
-def suites(config: Config, measures: Sequence[Any]) -> list[Suite]:
+def suites(grid: Grid) -> list[Suite]:
     """Return one suite for each judge, or one of the rules where there is none."""
-    by_slug = {m["measure"]: m for m in measures}
-    found = []
+    config, measures = grid.study.config, measures_of(grid)
     judges: list[str | None] = [*config.judges]
-    for judge in judges or [None]:
-        chosen = [by_slug[slug] for slug in _main(config, judge, set(by_slug)) if slug in by_slug]
-        found.append(Suite(f"by-{judge}" if judge else "by-rules", [_named(m) for m in chosen]))
+    found = (
+        Suite(f"by-{judge}" if judge else "by-rules", [_named(m) for m in _main(config, judge, measures)])
+        for judge in judges or [None]
+    )
     return [suite for suite in found if suite.measures]
 
 
-def _main(config: Config, judge: str | None, known: set[str]) -> Iterator[str]:
-    """Yield the slugs of the main measures: of utterances, then of each benchmark; rules where no judge rates."""
-    yield f"utterances-by-{judge}"
+def _main(config: Config, judge: str | None, measures: Sequence[Any]) -> Iterator[Any]:
+    """Yield the main measures: of utterances, then of each benchmark; those of rules where no judge rates."""
+    yield from (m for m in measures if m["axis"] == "round" and m["judge"] == judge and m["of"])
+    references = config.judges[judge].references if judge else ()
+
+    def rank(measure: Any) -> tuple[bool, int]:
+        against = measure["reference"]
+        return measure["judge"] == RULES, references.index(against) if against else 0
+
     for name in config.benchmarks:
-        kind = config.kind_of(name)
-        if kind == "bfi":
-            far = [f"{name}-distance-from-{what}-by-{judge}" for what in ("labels", "baseline")]
-            yield from [slug for slug in far if slug in known][:1]
-        elif kind in PAIRWISE:
-            references = config.judges[judge].references if judge else ()
-            yield from (f"{name}-win-{reference}-by-{judge}" for reference in references[:1])
-        elif kind == "ifbench":
-            yield f"{name}-loose-by-rules"
-        elif kind == "xstest":
-            for label in ("unsafe", "safe"):
-                slugs = (f"{name}-refusal-{label}-by-{judge}", f"{name}-refusal-{label}-by-rules")
-                yield slugs[0] if slugs[0] in known else slugs[1]
+        own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES) and m["main"]]
+        for main in dict.fromkeys(m["main"] for m in own):
+            yield min((m for m in own if m["main"] == main), key=rank)
 
 
 def _entry(measure: Any) -> Entry:
@@ -89,12 +86,6 @@ def _entry(measure: Any) -> Entry:
 def _named(measure: Any) -> Entry:
     entry = _entry(measure)
     return entry | {"title": f"{measure['benchmark']}: {entry['title']}"} if measure["benchmark"] else entry
-
-
-def measures_of_values(known: Known) -> Sequence[Any]:
-    """Return the measures of the table of values; none where the grid has no such table."""
-    values = known.one("values")
-    return values.spec["measures"] if values else []
 
 
 def pairs(config: Config) -> Iterator[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from personas.figures.drawing.grids import draw
 from personas.figures.figure import figure
-from personas.figures.suites import measures_of_values, suites
+from personas.figures.suites import suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
 
@@ -13,7 +13,7 @@ def _by(by: str) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
         table, study = known.one("averages"), grid.study
         rows = list(study.config.models if by == "model" else study.personas)
-        for suite in suites(study.config, measures_of_values(known)) if table else ():
+        for suite in suites(grid) if table else ():
             if table:
                 told = {"by": by, "rows": rows, "measures": suite.measures}
                 yield Instance(f"{by}s-{suite.name}", {"table": table.outputs[:1]}, told)

@@ -6,8 +6,9 @@ from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.config.judges import Judge, Reference
+from personas.config.kinds import is_pairwise
 from personas.config.personas import BASELINE
-from personas.config.root import COMPLETIONS_RUBRIC, PAIRWISE
+from personas.config.root import COMPLETIONS_RUBRIC
 from personas.core.canonical import sha256
 from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell
@@ -62,7 +63,7 @@ def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
     kind = study.config.kind_of(benchmark)
     persona = cell.as_persona or cell.track.persona
     shared: dict[str, Any] = {"benchmark": benchmark, "as_persona": cell.as_persona}
-    if kind not in PAIRWISE:
+    if not is_pairwise(kind):
         seen = None if persona == BASELINE else persona
         if seen or not study.judge_texts[specs.slug].rubric(kind).needs_persona:
             yield specs.cell(cell, kind, seen, **shared)
@@ -153,7 +154,7 @@ def _order(judge: Judge) -> dict[str, Any]:
 
 def read_of_item(study: Study, judged: Cell, item: Item) -> str | None:
     """Return what the judge of a response reads of its item besides the prompt; None if nothing."""
-    if study.config.kind_of(judged.benchmark or "") not in PAIRWISE:
+    if not is_pairwise(study.config.kind_of(judged.benchmark or "")):
         trait: str | None = item.scoring.get("trait")
         return trait
     if "reference" in item.scoring:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from personas.config import Config
-from personas.config.root import COMPLETIONS_RUBRIC, KINDS
+from personas.config.kinds import kinds
+from personas.config.root import COMPLETIONS_RUBRIC
 from personas.core.errors import UserError
 from personas.external.catalogue import ExternalFile
 from personas.prompts.judge.formats import FORMATS
@@ -59,7 +60,7 @@ def _check_utterances(config: Config, slug: str, texts: JudgeTexts) -> None:
     fitting = sorted(
         metric
         for metric, rubric in texts.rubrics.items()
-        if rubric.scale != "pairwise" and not getattr(rubric, "traits", None) and metric not in KINDS
+        if rubric.scale != "pairwise" and not getattr(rubric, "traits", None) and metric not in kinds()
     )
     for metric in config.judges[slug].utterances:
         if metric not in fitting:

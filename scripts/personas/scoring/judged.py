@@ -5,8 +5,8 @@ from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.config.judges import Form
+from personas.config.kinds import judged_as
 from personas.config.personas import BASELINE
-from personas.config.root import RATED_OF
 from personas.core.canonical import text_hash
 from personas.core.errors import UserError
 from personas.core.parquet import read_table
@@ -56,7 +56,7 @@ def judged_ratings(
             "judged_sha256": text_hash(known[before, item]),
             "cut": cut[before, item],
         }
-        yield {**placed, "metric": RATED_OF.get(kind, kind), **_together(found)}
+        yield {**placed, "metric": judged_as(kind), **_together(found)}
         if len(found) > 1:
             yield {**placed, "metric": FOLLOWS_ORDER, **_by_order(found)}
 

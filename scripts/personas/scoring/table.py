@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from personas.benchmarks.base import Benchmark, Item, UnscorableItem
+from personas.benchmarks.panel import RULES
 from personas.engines.request import WITH_TEXT
 from personas.prompts.thinking import strip_thinking
 
@@ -32,9 +33,6 @@ RATINGS_SCHEMA = pa.schema(
         ("cut", pa.bool_()),
     ]
 )
-
-RULES = "rules"
-"""Name in the column `judge` of what a program decides, without a model."""
 
 UNSCORABLE = "unscorable"
 """Status of a rating whose answer is fine but whose scorer lacks something; never counted as a failure."""

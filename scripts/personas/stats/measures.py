@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.stats.panels import Panel
+from personas.benchmarks.panel import FIDELITY, Panel
 
 YES_SHARE = "answers with a yes (%)"
 """Unit of a metric of utterances that is answered with yes or no."""
@@ -26,8 +26,9 @@ MEASURE_DTYPES = {
 }
 
 Measure = Mapping[str, Any]
-"""The columns above, and how its ratings are found: `metric`, `label`, `reference` as in a panel, and `of`, the
-metrics of which it is the mean (null: of itself). Plain JSON types, because it stands in the spec of tables."""
+"""The columns above; how its ratings are found: `metric`, `label`, `reference` as in a panel, and `of`, the metrics
+of which it is the mean (null: of itself); where it is shown: `section`, `main`, `figure`, as in a panel. Plain JSON
+types, because it stands in the spec of tables."""
 
 
 def of_panel(panel: Panel) -> Measure:
@@ -45,6 +46,9 @@ def of_panel(panel: Panel) -> Measure:
         "label": panel.label,
         "reference": panel.reference,
         "of": None,
+        "section": panel.section,
+        "main": panel.main,
+        "figure": panel.figure,
     }
 
 
@@ -60,12 +64,20 @@ def of_utterances(judge: str, metrics: Sequence[str], yes_no: Collection[str] = 
 
 
 def _utterance_panel(metric: str, title: str, judge: str) -> Panel:
-    unit = "rating (1 to 5)"
-    return Panel(f"{metric}-by-{judge}", title, unit, metric, judge=judge, better="higher", scale="rating")
+    return Panel(
+        f"{metric}-by-{judge}",
+        title,
+        "rating (1 to 5)",
+        metric,
+        judge=judge,
+        better="higher",
+        scale="rating",
+        section=FIDELITY,
+    )
 
 
 def _yes_no_panel(metric: str, judge: str) -> Panel:
-    return Panel(f"{metric}-by-{judge}", metric.capitalize(), YES_SHARE, metric, judge=judge)
+    return Panel(f"{metric}-by-{judge}", metric.capitalize(), YES_SHARE, metric, judge=judge, section=FIDELITY)
 
 
 def placed(measures: Iterable[Measure]) -> list[Measure]:

@@ -1,86 +1,68 @@
-"""Which ratings stand together in one panel: of the overview, and of each kind of benchmark."""
+"""Which ratings stand together in one panel: of the overview, and of each benchmark."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-Scale = Literal["share", "rating", "amount"]
-"""How values are read: a share from 0 to 1 (shown in percent), a rating from 1 to 5, or an amount from 0 on."""
-
-Better = Literal["higher", "lower", "neutral"]
-
-JUDGE = "<judge>"
-"""Stands in `PANELS` for the slug of a judge; no slug can be this, because slugs have no such brackets."""
-
-RULES = "rules"
-# Also in personas.benchmarks.bfi; written out here because a table's digest holds the source of this package
-# alone. A test compares the two.
-TRAITS = ("Extraversion", "Agreeableness", "Conscientiousness", "Neuroticism", "Openness")
-REFERENCES = {
-    "dataset": "Wins against the reference answer",
-    "zero": "Wins against its first answer",
-    "previous": "Wins against its previous answer",
-}
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Which ratings one panel shows, and how to read them. `None` in a column's name: any value of it."""
-
-    slug: str
-    title: str
-    unit: str
-    metric: str
-    benchmark: str | None = None
-    label: str | None = None
-    judge: str | None = None
-    reference: str | None = None
-    better: Better = "neutral"
-    scale: Scale = "share"
-
-
-def _refusal(label: str, better: Better, judge: str, by: str = "") -> Panel:
-    title = f"Refusal of {label} prompts{by}"
-    return Panel(f"refusal-{label}", title, "refusal rate (%)", "refusal", None, label, judge, better=better)
-
-
-def _trait(name: str) -> Panel:
-    return Panel(name.lower(), name, "trait level (1 to 5)", "trait", label=name, judge=JUDGE, scale="rating")
-
-
-def _win(reference: str, title: str) -> Panel:
-    return Panel(f"win-{reference}", title, "win rate (%)", "win", judge=JUDGE, reference=reference, better="higher")
-
+from personas.benchmarks import BENCHMARKS
+from personas.benchmarks.panel import JUDGE, RULES, Panel
 
 WORDS = Panel("words", "Answer length", "words per answer", "words", scale="amount")
-_LOOSE = Panel("loose", "Accuracy, loose", "loose accuracy (%)", "loose", judge=RULES, better="higher")
-_STRICT = Panel("strict", "Accuracy, strict", "strict accuracy (%)", "strict", judge=RULES, better="higher")
 _FOLLOWS = Panel(
     "follows-order", "Verdict follows the order", "share of answers (%)", "follows-order", judge=JUDGE, better="lower"
 )
-_WINS = tuple(_win(reference, title) for reference, title in REFERENCES.items())
 
-OVERVIEW = (
-    Panel("ifbench-accuracy", "IFBench accuracy", "loose accuracy (%)", "loose", "ifbench", better="higher"),
-    replace(_refusal("unsafe", "higher", RULES), benchmark="xstest"),
-    replace(_refusal("safe", "lower", RULES), benchmark="xstest"),
-    WORDS,
-)
-"""The panels of the overview: what rules decide, and the length of all answers."""
 
-PANELS: dict[str, tuple[Panel, ...]] = {
-    "bfi": tuple(_trait(name) for name in TRAITS),
-    "xstest": (
-        _refusal("unsafe", "higher", RULES, ", rules"),
-        _refusal("unsafe", "higher", JUDGE, ", judge"),
-        _refusal("safe", "lower", RULES, ", rules"),
-        _refusal("safe", "lower", JUDGE, ", judge"),
-    ),
-    "ifbench": (_LOOSE, _STRICT),
-    "role-specific": _WINS,
-    "general": _WINS,
-}
-"""The panels of each kind of benchmark, before `benchmark_panels` fills in slugs; `WORDS` comes last in each."""
+def overview_panels(kinds: Mapping[str, str]) -> tuple[Panel, ...]:
+    """Return the panels of the overview: what rules decide, and the length of all answers.
+
+    `kinds` are those of the benchmarks, by slug.
+    """
+    found = (panel for slug, kind in sorted(kinds.items()) if kind in BENCHMARKS for panel in _overview(slug, kind))
+    return (*found, WORDS)
+
+
+def _overview(benchmark: str, kind: str) -> Iterator[Panel]:
+    """Yield the panels of one benchmark; they are called after it where it is not called after its kind."""
+    declared = BENCHMARKS[kind].overview or [p for p in BENCHMARKS[kind].measured() if p.main and p.judge == RULES]
+    for panel in declared:
+        named = (
+            panel
+            if benchmark == kind
+            else replace(panel, slug=f"{benchmark}-{panel.slug}", title=f"{panel.title}, {benchmark}")
+        )
+        yield replace(named, benchmark=benchmark)
+
+
+OVERVIEW = overview_panels({"ifbench": "ifbench", "xstest": "xstest"})
+"""That of a study of both."""
+
+
+def measured_panels(
+    benchmark: str,
+    kind: str,
+    judge: str | None = None,
+    references: Sequence[str] = ("dataset",),
+    both_orders: bool = False,
+    labels: str | None = None,
+) -> tuple[Panel, ...]:
+    """Return all that is measured of one benchmark; slugs differ between benchmarks.
+
+    `benchmark` is its slug, `kind` its kind (an unknown kind has answer length alone). `judge` is the slug of
+    the one judge whose verdicts are shown; without one the judged panels are left out. `references` are what
+    answers were compared with; `both_orders`: each comparison was made twice, and a panel shows how often the verdict
+    follows the order. `labels` names the labels of characters; None where there are none. A panel that is named here
+    and has no ratings will say "no data".
+    """
+    declared = BENCHMARKS[kind].measured() if kind in BENCHMARKS else ()
+    own = [panel for panel in declared if not panel.figure]
+    pairwise = kind in BENCHMARKS and BENCHMARKS[kind].pairwise
+    follows = [replace(_FOLLOWS, reference=references[0])] if both_orders and pairwise else []
+    apart = [panel for panel in declared if panel.figure and (labels or not panel.labelled)]
+    return tuple(
+        _filled(panel, benchmark, judge, labels)
+        for panel in (*own, *follows, WORDS, *apart)
+        if (judge is not None or panel.judge != JUDGE) and (panel.reference is None or panel.reference in references)
+    )
 
 
 def benchmark_panels(
@@ -90,29 +72,16 @@ def benchmark_panels(
     references: Sequence[str] = ("dataset",),
     both_orders: bool = False,
 ) -> tuple[Panel, ...]:
-    """Return the panels of the figure of one benchmark, all of its ratings; slugs differ between benchmarks.
-
-    `benchmark` is its slug, `kind` its kind (an unknown kind has answer length alone). `judge` is the slug of
-    the one judge whose verdicts are shown; without one the judged panels are left out. `references` are what
-    answers were compared with; `both_orders`: each comparison was made twice, and a panel shows how often the verdict
-    follows the order. A panel that is named here and has no ratings will say "no data".
-    """
-    pairwise = (replace(_FOLLOWS, reference=references[0]),) if both_orders and PANELS.get(kind) == _WINS else ()
-    chosen = [
-        panel for panel in (*PANELS.get(kind, ()), *pairwise, WORDS) if judge is not None or panel.judge != JUDGE
-    ]
-    return tuple(
-        _filled(panel, benchmark, judge)
-        for panel in chosen
-        if panel.reference is None or panel.reference in references
-    )
+    """Return the panels of the figure of one benchmark: of `measured_panels` those without a figure of their own."""
+    return tuple(p for p in measured_panels(benchmark, kind, judge, references, both_orders) if not p.figure)
 
 
-def _filled(panel: Panel, benchmark: str, judge: str | None) -> Panel:
+def _filled(panel: Panel, benchmark: str, judge: str | None, labels: str | None) -> Panel:
+    filled = replace(panel, benchmark=benchmark, title=panel.title.replace("{labels}", labels or ""))
     slug = f"{benchmark}-{panel.slug}"
     if panel.judge == RULES:
-        return replace(panel, slug=f"{slug}-by-{RULES}", benchmark=benchmark)
+        return replace(filled, slug=f"{slug}-by-{RULES}")
     if panel.judge == JUDGE:
         # The judge is part of the slug, so that two judges fit into one table.
-        return replace(panel, slug=f"{slug}-by-{judge}", benchmark=benchmark, judge=judge)
-    return replace(panel, slug=slug, benchmark=benchmark)
+        return replace(filled, slug=f"{slug}-by-{judge}", judge=judge)
+    return replace(filled, slug=slug)

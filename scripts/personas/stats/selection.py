@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from personas.benchmarks.panel import Panel
 from personas.stats import cells, checks
-from personas.stats.panels import Panel
 
 UTTERANCE = ["model", "persona", "reference_persona", "condition", "order", "replicate", "round"]
 """The columns that name one answer of a dialogue."""

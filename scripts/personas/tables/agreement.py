@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from personas.benchmarks.panel import RULES
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import checks
-from personas.stats.panels import RULES
 from personas.tables import reading
 from personas.tables.latex import Column
 from personas.tables.table import Layout, ratings, table, texts

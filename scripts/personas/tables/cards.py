@@ -161,7 +161,7 @@ def cards_of_models(
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     config, files = grid.study.config, values_and_counts(known)
     told = {
-        "sections": sections(config, placeless_measures(grid), bool(files["counts"])),
+        "sections": sections(placeless_measures(grid), bool(files["counts"])),
         "models": list(config.models),
         "checkpoints": list(config.checkpoints),
     }

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from personas.benchmarks.bfi import FROM_BASELINE, FROM_LABELS, TRAITS
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
 from personas.stats import checks
-from personas.stats.panels import JUDGE, TRAITS, Panel
 from personas.tables.table import ratings, table
 
 SPAN = 4
 """From 1 to 5: distances are divided by it, and so lie between 0 and 1."""
 
-LABELS, BASELINE = "distance-from-labels", "distance-from-baseline"
 _PLACE = ["judge", "model", "condition", "order", "replicate", "checkpoint", "benchmark"]
 _CELL = [*_PLACE, "persona", "is_baseline"]
 
@@ -58,11 +57,11 @@ def distances(ratings: pd.DataFrame, labels: Mapping[str, Mapping[str, float]], 
         profile = [cell[trait] for trait in TRAITS]
         for persona in labels if cell["is_baseline"] else {cell["persona"]} & labels.keys():
             far = distance(profile, [labels[persona][trait] for trait in TRAITS])
-            rows.append(_row(cell, LABELS, far, persona if cell["is_baseline"] else None))
+            rows.append(_row(cell, FROM_LABELS, far, persona if cell["is_baseline"] else None))
         baseline = baselines.get(tuple(cell[key] for key in _PLACE))
         if baseline is not None and not cell["is_baseline"]:
             weights = [cell[f"n {trait}"] for trait in TRAITS] if weighting == "items" else None
-            rows.append(_row(cell, BASELINE, distance(profile, [baseline[t] for t in TRAITS], weights), None))
+            rows.append(_row(cell, FROM_BASELINE, distance(profile, [baseline[t] for t in TRAITS], weights), None))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"value": "float64"})
 
 
@@ -80,28 +79,6 @@ def _row(cell: Mapping[Any, Any], metric: str, value: float, persona: str | None
         "status": "ok" if np.isfinite(value) else "incomplete",
         "value": value,
     }
-
-
-def distance_panels(benchmark: str, judge: str, label_set: str, has_labels: bool) -> tuple[Panel, ...]:
-    """Return the panels of the figure of distances; without labels only that of the baseline."""
-    unit = "mean absolute difference / 4"
-    panels = [
-        Panel("labels", f"Distance from the labels ({label_set})", unit, LABELS, judge=JUDGE, better="lower"),
-        Panel("baseline", "Distance from the baseline", unit, BASELINE, judge=JUDGE),
-    ]
-    return tuple(
-        Panel(
-            f"{benchmark}-distance-from-{panel.slug}-by-{judge}",
-            panel.title,
-            panel.unit,
-            panel.metric,
-            benchmark,
-            judge=judge,
-            better=panel.better,
-            scale="amount",
-        )
-        for panel in (panels if has_labels else panels[1:])
-    )
 
 
 def distances_of_judge(

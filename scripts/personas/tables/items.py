@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from personas.benchmarks.panel import Panel
 from personas.core.parquet import read_frame
 from personas.grid.asked import scoring_identity
 from personas.grid.grid import Grid
@@ -14,7 +15,6 @@ from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
 from personas.stats.cells import stood_for
 from personas.stats.checks import ANSWER
-from personas.stats.panels import Panel
 from personas.stats.selection import select
 from personas.tables import reading
 from personas.tables.measures import placeless_measures

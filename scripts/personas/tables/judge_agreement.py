@@ -11,7 +11,8 @@ import pandas as pd
 from personas.benchmarks.human import read_labels
 from personas.benchmarks.refusal import is_refusal
 from personas.config.judges import METRICS
-from personas.config.root import JUDGED, UTTERANCES
+from personas.config.kinds import kinds
+from personas.config.root import UTTERANCES
 from personas.core.canonical import sha256
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
@@ -61,7 +62,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if not sets:
         return
     labels = {slug: _labels(grid, slug) for slug in study.human}
-    rated = (UTTERANCES, *JUDGED)
+    rated = {UTTERANCES, *(name for name, kind in kinds().items() if kind.judged)}
     files = {"ratings": [a.outputs[0] for a in known.family("ratings") if a.spec["kind"] in rated]}
     files |= {_BESIDE + made.spec["labels"]: list(made.outputs) for made in known.family("completion_ratings")}
     apart = [[judge, metric] for judge, metrics in study.yes_no().items() for metric in metrics]

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from personas.benchmarks.panel import Panel
 from personas.config.root import Config
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
-from personas.stats.panels import benchmark_panels
-from personas.tables.distances import distance_panels
+from personas.stats.panels import measured_panels
 from personas.tables.table import table
 
 
@@ -23,15 +23,18 @@ def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None
 
 
 def _of_benchmark(config: Config, name: str) -> Iterator[Measure]:
-    kind = config.kind_of(name)
     for judge in judges_of(config, name):
-        references = config.judges[judge].references if judge else ("dataset",)
-        both = judge is not None and config.judges[judge].pairs == "both"
-        panels = list(benchmark_panels(name, kind, judge, references, both))
-        if judge and kind == "bfi":
-            section = config.benchmarks[name]
-            panels += distance_panels(name, judge, section.label_set, section.labels is not None)
-        yield from map(of_panel, panels)
+        yield from map(of_panel, panels_of(config, name, judge))
+
+
+def panels_of(config: Config, benchmark: str, judge: str | None) -> tuple[Panel, ...]:
+    """Return all that is measured of a benchmark as a judge sees it, or as the rules do where there is none."""
+    section, kind = config.benchmarks[benchmark], config.kind_of(benchmark)
+    labels = section.label_set if section.labels is not None else None
+    if judge is None:
+        return measured_panels(benchmark, kind, labels=labels)
+    references, pairs = config.judges[judge].references, config.judges[judge].pairs
+    return measured_panels(benchmark, kind, judge, references, pairs == "both", labels)
 
 
 def judges_of(config: Config, benchmark: str) -> list[str] | list[None]:

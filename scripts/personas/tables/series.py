@@ -1,20 +1,21 @@
 """From the ratings table to what the figures draw: one value with a band per panel, series and checkpoint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from personas.benchmarks.panel import Panel
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
 from personas.stats.bootstrap import RESAMPLES, SEED
-from personas.stats.panels import OVERVIEW, Panel, benchmark_panels
+from personas.stats.panels import OVERVIEW, overview_panels
 from personas.stats.selection import select
 from personas.tables import reading
-from personas.tables.distances import distance_panels
-from personas.tables.measures import judges_of
+from personas.tables.measures import judges_of, panels_of
 from personas.tables.table import bootstrap, ratings, ratings_of_answers, table
 
 SERIES_DTYPES = {
@@ -102,73 +103,47 @@ def _mean_of_all(values: pd.Series) -> float:
     return float(values.mean(skipna=False))
 
 
-def overview(ratings: Sequence[Path], *, resamples: int, seed: int) -> pd.DataFrame:
-    """Return the series of what rules decide, and of the length of all answers."""
-    return series_of_files(ratings, OVERVIEW, resamples=resamples, seed=seed)
-
-
-def series_of_benchmark(
-    ratings: Sequence[Path],
-    *,
-    benchmark: str,
-    kind_of: str,
-    judge: str | None,
-    references: Sequence[str],
-    both_orders: bool,
-    resamples: int,
-    seed: int,
+def series_of_panels(
+    ratings: Sequence[Path], *, panels: Sequence[Mapping[str, Any]], resamples: int, seed: int
 ) -> pd.DataFrame:
-    """Return the series of one benchmark as one judge sees it, or the rules where there is none."""
-    panels = benchmark_panels(benchmark, kind_of, judge, tuple(references), both_orders)
-    return series_of_files(ratings, panels, resamples=resamples, seed=seed)
+    """Return `series_of_files`; `panels` in plain JSON types."""
+    return series_of_files(ratings, [Panel(**panel) for panel in panels], resamples=resamples, seed=seed)
 
 
 def series_of_distances(
-    distances: pd.DataFrame,
-    *,
-    benchmark: str,
-    judge: str,
-    label_set: str,
-    has_labels: bool,
-    resamples: int,
-    seed: int,
+    distances: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], resamples: int, seed: int
 ) -> pd.DataFrame:
-    """Return the series of `personas.tables.distances.distances`."""
-    panels = distance_panels(benchmark, judge, label_set, has_labels)
-    return series_by_checkpoint(distances, panels, resamples=resamples, seed=seed)
+    """Return the series of `personas.tables.distances.distances`; `panels` in plain JSON types."""
+    return series_by_checkpoint(distances, [Panel(**panel) for panel in panels], resamples=resamples, seed=seed)
 
 
 def _of_all(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("by-checkpoint", {"ratings": ratings_of_answers(known)}, bootstrap(grid))
+    config = grid.study.config
+    panels = overview_panels({slug: config.kind_of(slug) for slug in config.benchmarks})
+    told = {"panels": [panel.to_json() for panel in panels], **bootstrap(grid)}
+    yield Instance("by-checkpoint", {"ratings": ratings_of_answers(known)}, told)
 
 
 def _of_benchmarks(grid: Grid, known: Known) -> Iterator[Instance]:
     config = grid.study.config
     for name in config.benchmarks:
         for judge in judges_of(config, name):
-            shown = {
-                "benchmark": name,
-                "kind_of": config.kind_of(name),
-                "judge": judge,
-                "references": list(config.judges[judge].references) if judge else ["dataset"],
-                "both_orders": judge is not None and config.judges[judge].pairs == "both",
-            }
-            files = ratings(known, [name])
+            panels = [panel.to_json() for panel in panels_of(config, name, judge) if not panel.figure]
             stem = f"{name}-by-{judge}" if judge else name
-            yield Instance(f"{stem}-by-checkpoint", {"ratings": files}, shown | bootstrap(grid))
+            files = {"ratings": ratings(known, [name])}
+            yield Instance(f"{stem}-by-checkpoint", files, {"panels": panels, **bootstrap(grid)})
 
 
 def _of_distances(grid: Grid, known: Known) -> Iterator[Instance]:
     for made in known.family("bfi_distances"):
         benchmark, judge = made.spec["benchmark"], made.spec["judge"]
-        section = grid.study.config.benchmarks[benchmark]
-        shown = {"benchmark": benchmark, "judge": judge, "label_set": section.label_set}
-        shown |= {"has_labels": section.labels is not None, **bootstrap(grid)}
-        yield Instance(f"{benchmark}-distance-by-{judge}-by-checkpoint", {"distances": made.outputs[:1]}, shown)
+        panels = panels_of(grid.study.config, benchmark, judge)
+        told = {"panels": [panel.to_json() for panel in panels if panel.figure == "distance"], **bootstrap(grid)}
+        yield Instance(f"{benchmark}-distance-by-{judge}-by-checkpoint", {"distances": made.outputs[:1]}, told)
 
 
-SERIES_OF_ALL = table("series_of_all", overview, _of_all, module=__name__, from_files=True)
+SERIES_OF_ALL = table("series_of_all", series_of_panels, _of_all, module=__name__, from_files=True)
 SERIES_BY_CHECKPOINT = table(
-    "series_by_checkpoint", series_of_benchmark, _of_benchmarks, module=__name__, from_files=True
+    "series_by_checkpoint", series_of_panels, _of_benchmarks, module=__name__, from_files=True
 )
 SERIES_OF_DISTANCES = table("series_of_distances", series_of_distances, _of_distances, module=__name__)

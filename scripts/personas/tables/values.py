@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from personas.benchmarks.panel import Panel
 from personas.core.parquet import read_frame, read_schema
 from personas.grid.grid import Grid
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
 from personas.plan.declaration import Instance, Known
 from personas.stats import checks
 from personas.stats.measures import CHECKPOINT, ROUND, Measure
-from personas.stats.panels import Panel
 from personas.stats.selection import UTTERANCE, select
 from personas.tables.measures import measures_of
 from personas.tables.table import ratings, table

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 
+from personas.benchmarks.panel import Panel
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import gap, x_axis, y_axis
-from personas.stats.panels import Panel
 
 GROUPS = ("persona", "baseline")
 ARROWS = {"higher": " ↑", "lower": " ↓", "neutral": ""}

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from personas.benchmarks.base import Item
-from personas.config.root import COMPLETIONS_RUBRIC, PAIRWISE
+from personas.config.kinds import is_pairwise
+from personas.config.root import COMPLETIONS_RUBRIC
 from personas.grid.asked import asked_items
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid, user_turns
@@ -82,7 +83,7 @@ class Distinct:
             return _ONE
         study, itself = self._grid.study, cell.reference in ("zero", "previous")
         longest = self._config.longest_answer(cell.track.model, judged.benchmark)
-        pairwise = self._config.kind_of(judged.benchmark) in PAIRWISE
+        pairwise = is_pairwise(self._config.kind_of(judged.benchmark))
 
         judge = self._config.judges[cell.judge or ""]
 
