@@ -66,9 +66,8 @@ def _generating(grid: Grid, results: Path, asked: str) -> Iterator[Request]:
         cells = [cell for cell in grid.cells if cell.track == track and not cell.judge]
         work = new_work(grid, track, cells)
         work.rounds = rounds_of(pq.read_table(results / dialogue.path))
-        yield from (work.round_request(number) for number in range(1, len(work.rounds) + 1))
-        for of in work.asked:
-            yield from (work.item_request(t, item.prompt, of) for t in work.checkpoints for item in of.items)
+        yield from (work.request(work.round_behind(t)) for t in range(len(work.rounds)))
+        yield from (work.request(question) for t in work.checkpoints for question in work.items_behind(t))
 
 
 def _judging(grid: Grid, results: Path, asked: str) -> Iterator[Request]:

@@ -1,7 +1,7 @@
 """Hold one dialogue and ask items in the middle of it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -21,6 +21,44 @@ class Asked:
     cell: Cell
     items: Sequence[Item]
     max_tokens: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request of a track: a user turn behind `before` rounds. Of an item, `asked` and `item` tell which."""
+
+    before: int
+    turn: str
+    max_tokens: int
+    asked: Asked | None = None
+    item: Item | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is asked behind `before` rounds: the next round, unless it is held or was the last, and items.
+
+    `broken` tells why none of it is asked: an earlier round got no answer to go on from.
+    """
+
+    before: int
+    round: Question | None
+    items: Sequence[Question]
+    broken: Reply | None
+
+
+Told = tuple[Reply, str]
+"""The reply to a question, and the key of its request."""
+
+Steps = Generator[Step, Told | None, None]
+
+
+def after(steps: Steps, told: Told | None) -> Step | None:
+    """Send the reply to the round of the last step, None at first, and return the next one; None after the last."""
+    try:
+        return steps.send(told)
+    except StopIteration:
+        return None
 
 
 @dataclass
@@ -44,6 +82,39 @@ class TrackWork:
         items = sum(len(asked.items) for asked in self.asked)
         return len(self.turns) - len(self.rounds) + items * len(self.checkpoints)
 
+    def steps(self) -> Steps:
+        """Yield what is asked behind 0, 1, 2 ... rounds: the one place that says so, for runs and for plans.
+
+        Whoever drives it sends the reply to each step's round, and answers items with `respond`. A plan that does not
+        know a reply sends None, which ends it.
+        """
+        last = max(len(self.turns), len(self.rounds))
+        for t in range(last + 1):
+            broken = self.broken_before(t + 1)
+            is_open = len(self.rounds) <= t < last
+            items = self.items_behind(t) if t in self.checkpoints else []
+            told = yield Step(t, self.round_behind(t) if is_open else None, items, broken)
+            if is_open and broken is not None:
+                self.rounds.append(Round(t + 1, self.turns[t], broken, None))
+            elif is_open:
+                if told is None:
+                    return
+                self.rounds.append(Round(t + 1, self.turns[t], *told))
+
+    def round_behind(self, t: int) -> Question:
+        """Return the question of the round behind `t` rounds."""
+        return Question(t, self.turns[t], self.model.sampling.max_tokens)
+
+    def items_behind(self, t: int) -> list[Question]:
+        """Return the questions of all items behind `t` rounds."""
+        return [Question(t, item.prompt, own.max_tokens, own, item) for own in self.asked for item in own.items]
+
+    def respond(self, question: Question, reply: Reply, key: str | None) -> None:
+        """Take the reply to the question of an item; `key` is None if it was not asked."""
+        if question.asked is not None and question.item is not None:
+            response = Response(question.before, question.item.id, question.turn, reply, key)
+            self.responses.setdefault(question.asked.cell.path, []).append(response)
+
     async def run(self, ask: Ask, in_order: bool) -> None:
         """Hold the rounds in order; at each checkpoint ask its items as soon as its round is there.
 
@@ -51,66 +122,50 @@ class TrackWork:
         the first item of a checkpoint warms the shared prefix, the rest go side by side, and the dialogue goes
         on meanwhile.
         """
+        steps, told = self.steps(), None
         async with asyncio.TaskGroup() as group:
-            last = max(len(self.turns), len(self.rounds))
-            for t in range(last + 1):
-                if t in self.checkpoints and self.asked:
-                    asking = self._ask_items(t, ask, in_order)
-                    if in_order:
-                        await asking
-                    else:
-                        group.create_task(asking)
-                if t < last and t >= len(self.rounds):
-                    self.rounds.append(await self._hold_round(t + 1, ask))
+            while step := after(steps, told):
+                asking = self._ask_items(step, ask, in_order)
+                if in_order:
+                    await asking
+                else:
+                    group.create_task(asking)
+                told = await self._told(step.round, ask) if step.round and not step.broken else None
         self._sort_responses()
 
-    async def _hold_round(self, number: int, ask: Ask) -> Round:
-        turn = self.turns[number - 1]
-        broken = self.broken_before(number)
-        if broken is not None:
-            return Round(number, turn, broken, None)
-        request = self.round_request(number)
-        return Round(number, turn, await ask(request), request.key)
+    async def _told(self, question: Question, ask: Ask) -> Told:
+        request = self.request(question)
+        return await ask(request), request.key
 
-    async def _ask_items(self, t: int, ask: Ask, in_order: bool) -> None:
-        pending = [(asked, item) for asked in self.asked for item in asked.items]
-        ahead = len(pending) if in_order else 1
-        for asked, item in pending[:ahead]:
-            await self._ask_item(t, asked, item, ask)
+    async def _ask_items(self, step: Step, ask: Ask, in_order: bool) -> None:
+        ahead = len(step.items) if in_order else 1
+        for question in step.items[:ahead]:
+            await self._ask_item(step, question, ask)
         async with asyncio.TaskGroup() as group:
-            for asked, item in pending[ahead:]:
-                group.create_task(self._ask_item(t, asked, item, ask))
+            for question in step.items[ahead:]:
+                group.create_task(self._ask_item(step, question, ask))
 
-    async def _ask_item(self, t: int, asked: Asked, item: Item, ask: Ask) -> None:
-        reply, key = self.broken_before(t + 1), None
-        if reply is None:
-            request = self.item_request(t, item.prompt, asked)
-            reply, key = await ask(request), request.key
-        response = Response(t, item.id, item.prompt, reply, key)
-        self.responses.setdefault(asked.cell.path, []).append(response)
+    async def _ask_item(self, step: Step, question: Question, ask: Ask) -> None:
+        if step.broken is not None:
+            self.respond(question, step.broken, None)
+        else:
+            self.respond(question, *await self._told(question, ask))
 
-    def round_request(self, number: int) -> Request:
-        """Return the request of round `number` (from 1), behind the rounds held so far."""
-        return self._request(number - 1, self.turns[number - 1], self.model.sampling.max_tokens, "dialogues")
-
-    def item_request(self, t: int, prompt: str, asked: Asked) -> Request:
-        """Return the request of an item behind the first `t` rounds."""
-        return self._request(t, prompt, asked.max_tokens, asked.cell.benchmark or "")
-
-    def _request(self, t: int, turn: str, max_tokens: int, what: str) -> Request:
-        sampling = self.model.sampling
-        held = [(r.user, r.reply.text or "") for r in self.rounds[:t]]
+    def request(self, question: Question) -> Request:
+        """Return the request of a question, behind the rounds held so far."""
+        sampling, asked = self.model.sampling, question.asked
+        held = [(r.user, r.reply.text or "") for r in self.rounds[: question.before]]
         return Request(
             model=self.identity,
-            messages=messages(self.opening, held, turn),
+            messages=messages(self.opening, held, question.turn),
             temperature=sampling.temperature,
             top_p=sampling.top_p,
-            max_tokens=max_tokens,
+            max_tokens=question.max_tokens,
             seed=self.seed,
             template_arguments=self.model.thinking.template_arguments,
             effort=self.model.thinking.effort,
-            what=what,
-            before=t,
+            what=(asked.cell.benchmark or "") if asked else "dialogues",
+            before=question.before,
         )
 
     def broken_before(self, number: int) -> Reply | None:

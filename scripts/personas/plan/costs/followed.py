@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from personas.core.parquet import read_table
-from personas.engines.request import WITH_TEXT, KeysBehind, Reply
+from personas.engines.request import KeysBehind, Reply
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import first_turn_prefix
 from personas.requests.journal import JournalIndex
-from personas.requests.track import TrackWork
-from personas.requests.transcript import Response, Round, rounds_of
+from personas.requests.track import Step, Told, TrackWork, after
+from personas.requests.transcript import rounds_of
 from personas.requests.work import new_work
 
 UNKNOWN: Any = "unknown"
@@ -33,43 +33,50 @@ class Follower:
         work = new_work(self._grid, track, list(cells))
         if work.dialogue is None:
             work.rounds = rounds_of(read_table(self._results / self._grid.dialogues[track].path))
-        first = work.round_request(1)
-        prefix = first_turn_prefix(work.opening)
-        keys = {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(_longest(work))}
-        last = max(len(work.turns), len(work.rounds))
-        for t in range(last + 1):
-            known = t < last and self._round(work, t, keys)
-            if t in work.checkpoints:
-                self.ask_items(work, t, keys)
-            if not known:  # nobody knows yet what will be said
-                break
-            held = work.rounds[t]
-            if held.reply.status not in WITH_TEXT:
-                self.leave_rest(work, t + 1)
-                break
-            for behind in keys.values():
-                behind.grow(held.user, held.reply.text or "")
+        keys, steps, told = _keys(work), work.steps(), None
+        while step := after(steps, told):
+            told = self._take(work, step, keys)
+            if step.before < len(work.rounds):
+                _grow(keys, work.rounds[step.before].user, work.rounds[step.before].reply)
+            elif told is not None and step.round is not None:
+                _grow(keys, step.round.turn, told[0])
         return work
 
-    def _round(self, work: TrackWork, t: int, keys: Keys) -> bool:
-        """Tell whether the answer behind t rounds is known, and add it to the rounds."""
-        if t >= len(work.rounds):
-            key = keys[work.model.sampling.max_tokens].key(work.turns[t])
+    def _take(self, work: TrackWork, step: Step, keys: Keys) -> Told | None:
+        """See one step, and return the reply to its round where it is known."""
+        if step.broken is not None:
+            self.leave(work, step)
+            return None
+        told = None
+        if step.round is not None:
+            key = keys[step.round.max_tokens].key(step.round.turn)
             reply = self._index.get(key.hex())
-            if reply is None:
-                return False
-            self.hold_round(work, t, key)
-            work.rounds.append(Round(t + 1, work.turns[t], reply, key.hex()))
-        return True
+            if reply is not None:
+                told = (reply, key.hex())
+                self.hold_round(work, step, key)
+        self.ask_items(work, step, keys)
+        return told
 
-    def hold_round(self, work: TrackWork, t: int, key: bytes) -> None:
-        """See the key of a round behind t rounds that the journal answers."""
+    def hold_round(self, work: TrackWork, step: Step, key: bytes) -> None:
+        """See the key of a round that the journal answers."""
 
-    def ask_items(self, work: TrackWork, t: int, keys: Keys) -> None:
-        """See the items that are asked behind t rounds."""
+    def ask_items(self, work: TrackWork, step: Step, keys: Keys) -> None:
+        """See the items of a step."""
 
-    def leave_rest(self, work: TrackWork, rounds: int) -> None:
-        """See that nothing is asked behind so many rounds, because the last of them broke off."""
+    def leave(self, work: TrackWork, step: Step) -> None:
+        """See that nothing of a step is asked, because an earlier round broke off."""
+
+
+def _keys(work: TrackWork) -> Keys:
+    """Return the keys of requests with each longest answer, behind no round yet."""
+    first, prefix = work.request(work.round_behind(0)), first_turn_prefix(work.opening)
+    longest = {work.model.sampling.max_tokens, *(asked.max_tokens for asked in work.asked)}
+    return {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(longest)}
+
+
+def _grow(keys: Keys, turn: str, reply: Reply) -> None:
+    for behind in keys.values():
+        behind.grow(turn, reply.text or "")
 
 
 class Unwritten(Follower):
@@ -99,19 +106,13 @@ class Unwritten(Follower):
         held = work.rounds[number - 1].reply if number <= len(work.rounds) else work.broken_before(number)
         return {"round": number, "user": work.turns[number - 1], **_said(held)}
 
-    def ask_items(self, work: TrackWork, t: int, keys: Keys) -> None:
-        """Look the items up that are asked behind t rounds."""
-        for asked in work.asked:
-            behind, own = keys[asked.max_tokens], work.responses.setdefault(asked.cell.path, [])
-            for item in asked.items:
-                key = behind.key(item.prompt).hex()
-                if reply := self._index.get(key):
-                    own.append(Response(t, item.id, item.prompt, reply, key))
+    def ask_items(self, work: TrackWork, step: Step, keys: Keys) -> None:
+        """Look the items up that are asked in a step."""
+        for question in step.items:
+            key = keys[question.max_tokens].key(question.turn).hex()
+            if reply := self._index.get(key):
+                work.respond(question, reply, key)
 
 
 def _said(reply: Reply | None) -> dict[str, Any]:
     return {"answer": reply.text, "status": reply.status} if reply else {"answer": None, "status": UNKNOWN}
-
-
-def _longest(work: TrackWork) -> set[int]:
-    return {work.model.sampling.max_tokens, *(asked.max_tokens for asked in work.asked)}

@@ -8,6 +8,7 @@ what it judges is known from its file or from the journal.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from personas.plan.costs.followed import UNKNOWN, Follower, Keys, Unwritten
 from personas.requests.journal import JournalIndex
 from personas.requests.judging import work_on
 from personas.requests.rows import JudgedRow, earlier
-from personas.requests.track import TrackWork
+from personas.requests.track import Question, Step, TrackWork
 
 Counts = dict[str, dict[int, int]]
 
@@ -90,21 +91,18 @@ class _Walk(Follower):
         for track, own in tracks.items():
             self.follow(track, own)
 
-    def hold_round(self, work: TrackWork, t: int, key: bytes) -> None:
-        self._count(work.dialogue, t, [key])
+    def hold_round(self, work: TrackWork, step: Step, key: bytes) -> None:
+        self._count(work.dialogue, step.before, [key])
 
-    def leave_rest(self, work: TrackWork, rounds: int) -> None:
-        """Settle everything behind a round that broke off: nothing is asked there."""
-        for t in range(rounds, len(work.turns) + 1):
-            if work.dialogue is not None and t < len(work.turns):
-                self._add(work.dialogue, t, 1)
-            for asked in work.asked if t in work.checkpoints else ():
-                self._add(asked.cell, t, len(asked.items))
+    def leave(self, work: TrackWork, step: Step) -> None:
+        if work.dialogue is not None and step.round is not None:
+            self._add(work.dialogue, step.before, 1)
+        for cell, questions in _by_cell(step):
+            self._add(cell, step.before, len(questions))
 
-    def ask_items(self, work: TrackWork, t: int, keys: Keys) -> None:
-        for asked in work.asked:
-            behind = keys[asked.max_tokens]
-            self._count(asked.cell, t, (behind.key(item.prompt) for item in asked.items))
+    def ask_items(self, work: TrackWork, step: Step, keys: Keys) -> None:
+        for cell, questions in _by_cell(step):
+            self._count(cell, step.before, (keys[asked.max_tokens].key(asked.turn) for asked in questions))
 
     def _judgement(self, cell: Cell) -> None:
         """Settle the rows of a judgement that are not sent for it: none of them where nothing is known of any."""
@@ -139,3 +137,9 @@ class _Walk(Follower):
         if requests:
             counts = self._counts.setdefault(cell.path, {})
             counts[before] = counts.get(before, 0) + requests
+
+
+def _by_cell(step: Step) -> list[tuple[Cell, list[Question]]]:
+    """Return the items of a step by the cell that they are of."""
+    groups = groupby(step.items, key=lambda question: question.asked)
+    return [(asked.cell, list(questions)) for asked, questions in groups if asked is not None]
