@@ -1,3 +1,4 @@
+# results/runs/<run>/weights/<slug>.json
 # One rule per model or judge whose weights are to be downloaded before its first batch. Its output lies in the folder
 # of this run, so no earlier run's record can pass for weights that are gone.
 for fetch in PLAN.fetches:

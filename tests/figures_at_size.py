@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from personas.figures import bars, by_length, coefficients, contrasts, heat_maps, item_changes, lengths, pattern_lines
-from personas.figures import pattern_numbers as numbers_figure
+from personas.figures import bars, by_length, coefficients, contrasts, item_changes, lengths
 from personas.figures.drawing import grids, style
+from personas.figures.tokens import heat_map as heat_maps
+from personas.figures.tokens import lines as pattern_lines
+from personas.figures.tokens import numbers as numbers_figure
 from personas.tables.averages import averages
-from personas.tables.pattern_units import pattern_numbers, pattern_units
-from personas.tables.tokens import token_averages
+from personas.tables.series.pattern_units import pattern_numbers, pattern_units
+from personas.tables.series.tokens import token_averages
 
 Table = pd.DataFrame
 Entries = list[dict[str, Any]]

@@ -20,10 +20,10 @@ import pandas as pd
 from personas.engines.request import STATUSES
 from personas.tables.cards import model_cards
 from personas.tables.coverage import coverage, status_counts
-from personas.tables.items import Measure, changed_items, item_changes, values_by_measure
-from personas.tables.model_series import model_series
+from personas.tables.items.changes import Measure, changed_items, item_changes, values_by_measure
+from personas.tables.items.safety import safety
 from personas.tables.rankings import rankings
-from personas.tables.safety import safety
+from personas.tables.series.models import model_series
 from personas.tables.values import values_of_files
 from tests.benchmarks.study_statistics import STUDY
 from tests.synthetic.measured import measures

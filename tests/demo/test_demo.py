@@ -23,7 +23,7 @@ from personas.grid.study import resolve
 from personas.plan.costs.estimate import estimate, total
 from personas.plan.costs.rates import Rates
 from personas.plan.outcome import all_outcomes
-from personas.requests.journal import finished_keys
+from personas.requests.journal_lines import finished_keys
 from tests.workflow.conftest import Checkout, make_checkout
 
 MODELS = {"smollm2-greedy", "smollm2-warm"}

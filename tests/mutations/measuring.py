@@ -117,7 +117,7 @@ PATTERNS = [
     Mutation(
         "patterns",
         "a search that did not end counts as one that found nothing",
-        "scripts/personas/tables/pattern_units.py",
+        "scripts/personas/tables/series/pattern_units.py",
         '.where(once["mining"] == "ok")',
         "",
     ),
@@ -148,14 +148,14 @@ FIGURES = [
     Mutation(
         "figures",
         "rows of the heat map stand beside the names of other models",
-        "scripts/personas/figures/heat_maps.py",
+        "scripts/personas/figures/tokens/heat_map.py",
         "shares.reindex(index=list(models), columns=list(at))",
         "shares.reindex(columns=list(at))",
     ),
     Mutation(
         "figures",
         "the last checkpoint's bars are filled, and called the first's",
-        "scripts/personas/figures/pattern_numbers.py",
+        "scripts/personas/figures/tokens/numbers.py",
         '{ends[0]: "persona", ends[-1]: "baseline"}',
         '{ends[0]: "baseline", ends[-1]: "persona"}',
     ),

@@ -11,7 +11,7 @@ import pytest
 from personas.config.personas import BASELINE
 from personas.exports.release.exported_tables import ifbench_results
 from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
-from personas.tables import released_numbers
+from personas.tables.comparison import released_numbers
 from personas.workflow.artefacts import downstream
 from tests.helpers import make as make_one
 from tests.helpers import make_plan

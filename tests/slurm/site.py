@@ -15,7 +15,7 @@ import psutil
 import yaml
 
 from personas.plan.outcome import Outcome, all_outcomes
-from personas.requests.journal import finished_keys
+from personas.requests.journal_lines import finished_keys
 from tests.helpers import PATIENCE, ROOT, FakeServer, copy_project
 from tests.slurm.cluster import Cluster
 from tests.workflow.conftest import Checkout, fake_model, tiny_config

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from personas.tables.agreement import AGREEMENT_DTYPES, agreement
+from personas.tables.judges.refusals import AGREEMENT_DTYPES, agreement
 
 
 def verdicts(*pairs: tuple[float | None, float | None], **changes: Any) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ from personas.engines.http.answers import completion
 from personas.engines.http.client import Client
 from personas.engines.http.patience import Patience, told_wait
 from personas.engines.request import STATUSES, Reply, Request
-from personas.requests.journal import Journal, reply_in
+from personas.requests.journal import Journal
+from personas.requests.journal_lines import reply_in
 from personas.requests.transcript import RESPONSE_SCHEMA, Response, response_table
 from tests.helpers import FakeServer, Outcome, answer
 

@@ -21,7 +21,7 @@ from personas.engines.request import STATUSES
 from personas.plan.disk import existing_files
 from personas.plan.frozen import FrozenPlan
 from personas.plan.outcome import Outcome
-from personas.requests.journal import finished_keys
+from personas.requests.journal_lines import finished_keys
 from personas.requests.projection import read_description
 from personas.requests.work import works
 from tests.helpers import OVERFLOW_OPENAI, RESET, FakeServer, Project, answer, failure, said

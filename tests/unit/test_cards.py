@@ -13,8 +13,8 @@ from personas.pages.cards import card_page, shown
 from personas.pages.compared import compared_page
 from personas.stats.lasting import lasting_drop
 from personas.tables.cards import CARD_DTYPES, model_cards
-from personas.tables.model_series import PATTERNS, model_series, pattern_values, segmented
 from personas.tables.sections import patterns_measure
+from personas.tables.series.models import PATTERNS, model_series, pattern_values, segmented
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {

@@ -10,8 +10,8 @@ import pytest
 
 from personas.core.errors import UserError
 from personas.grid.published import PUBLISHED_DTYPES, names, published_numbers
-from personas.tables.comparison import against_published, between_models, between_runs, renamed
-from personas.tables.distances import distance
+from personas.tables.comparison.against import against_published, between_models, between_runs, renamed
+from personas.tables.series.distances import distance
 from personas.tables.values import together
 from tests.helpers import ROOT
 

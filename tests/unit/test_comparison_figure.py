@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from personas.figures.comparison import draw
 from personas.figures.drawing import style
-from personas.tables.comparison import COMPARISON_DTYPES
+from personas.tables.comparison.against import COMPARISON_DTYPES
 
 
 def row(theirs: float, ours: float | None, half: float | None = 1.0, **more: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.grid.compared import VALUES
 from personas.plan.artefact import Artefact
-from personas.tables.lengths import LENGTH_DTYPES
+from personas.tables.series.lengths import LENGTH_DTYPES
 from personas.workflow.artefacts import downstream
 from tests.helpers import Project, make
 from tests.unit.test_comparison import cell, values

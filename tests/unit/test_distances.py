@@ -12,8 +12,8 @@ from personas.benchmarks.labels import read_labels
 from personas.benchmarks.panel import Panel
 from personas.core.errors import UserError
 from personas.stats.panels import measured_panels
-from personas.tables.distances import distance, distances, profiles
-from personas.tables.series import series_by_checkpoint
+from personas.tables.series.by_checkpoint import series_by_checkpoint
+from personas.tables.series.distances import distance, distances, profiles
 from tests.external import ORIGINAL, needs_original
 from tests.helpers import DEMO
 

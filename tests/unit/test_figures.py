@@ -20,7 +20,7 @@ from matplotlib.transforms import Bbox
 from personas.figures.by_checkpoint import draw
 from personas.figures.drawing import style
 from personas.stats.panels import OVERVIEW
-from personas.tables.series import SERIES_DTYPES
+from personas.tables.series.by_checkpoint import SERIES_DTYPES
 
 T = TypeVar("T")
 ROUNDS = (0, 11, 22, 34, 45, 56, 68, 79, 90, 102)

@@ -15,7 +15,8 @@ from personas.core.errors import UserError
 from personas.core.lease import EVERYTHING, lease, live_holders, live_paths
 from personas.plan.disk import existing_files
 from personas.plan.why.reasons import FORGOTTEN, REMOVED
-from personas.requests.journal import JournalIndex, finished_keys
+from personas.requests.journal import JournalIndex
+from personas.requests.journal_lines import finished_keys
 from personas.workflow.links import linked_files
 from personas.workflow.run import _refuse_second_start
 from personas.workflow.upkeep.forget import forget

@@ -11,7 +11,7 @@ import pytest
 from personas.core.errors import UserError
 from personas.core.lease import lease, live_holders
 from personas.plan.disk import existing_files
-from personas.requests.journal import finished_keys
+from personas.requests.journal_lines import finished_keys
 from personas.workflow import run as run_module
 from personas.workflow.run import _hold_lease
 from personas.workflow.upkeep.alone import alone

@@ -16,7 +16,8 @@ from personas.core.errors import UserError
 from personas.engines.request import Reply
 from personas.plan.disk import existing_files
 from personas.plan.why.reasons import FORGOTTEN
-from personas.requests.journal import Journal, JournalIndex, finished_keys
+from personas.requests.journal import Journal, JournalIndex
+from personas.requests.journal_lines import finished_keys
 from personas.workflow.links import linked_files
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import Rubbish, gc

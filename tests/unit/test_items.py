@@ -9,9 +9,9 @@ import pytest
 from personas.benchmarks.panel import Panel
 from personas.pages.changed_items import LONGEST, SHOWN, changed_page
 from personas.stats.measures import of_panel
-from personas.tables.changed import TEXT_DTYPES, changed_texts, most_changed
-from personas.tables.items import changed_items, item_changes, item_values
-from personas.tables.safety import SAFETY_DTYPES, safety
+from personas.tables.items.changes import changed_items, item_changes, item_values
+from personas.tables.items.safety import SAFETY_DTYPES, safety
+from personas.tables.items.texts import TEXT_DTYPES, changed_texts, most_changed
 from tests.unit.test_series import rating, table
 
 UNSAFE = of_panel(

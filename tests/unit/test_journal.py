@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from personas.engines.request import Reply
-from personas.requests.journal import Journal, finished_keys
+from personas.requests.journal import Journal
+from personas.requests.journal_lines import finished_keys
 
 KEYS = [f"{number:064x}" for number in range(300)]
 

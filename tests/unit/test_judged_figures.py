@@ -11,11 +11,12 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from personas.figures import benchmark, by_checkpoint, patterns, utterances
+from personas.figures import benchmark, by_checkpoint, utterances
 from personas.figures.drawing import style
+from personas.figures.tokens import occurrence as patterns
 from personas.stats.panels import benchmark_panels
-from personas.tables.patterns import PATTERN_DTYPES
-from personas.tables.rounds import ROUND_DTYPES, segments
+from personas.tables.series.patterns import PATTERN_DTYPES
+from personas.tables.series.rounds import ROUND_DTYPES, segments
 from tests.unit.test_figures import NOTE, ROUNDS, STUDY, lines, overlaps, series, texts
 
 ALL = ("dataset", "zero", "previous")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.config.models import ModelSection, Sampling
+from personas.config.models import ModelSection
+from personas.config.sampling import Sampling
 from personas.engines.request import KeysBehind, Request
 from personas.prompts.recipe import first_turn_prefix, messages, opening
 

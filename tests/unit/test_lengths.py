@@ -11,8 +11,8 @@ from personas.config.machine import Machine
 from personas.core.errors import UserError
 from personas.engines import request
 from personas.external.tokenizer import counter, tokenizer_file
-from personas.tables.by_length import by_length, length_means
-from personas.tables.lengths import LENGTH_DTYPES, WITH_TEXT, dialogue_lengths, prompt_sizes
+from personas.tables.series.by_length import by_length, length_means
+from personas.tables.series.lengths import LENGTH_DTYPES, WITH_TEXT, dialogue_lengths, prompt_sizes
 from tests.helpers import Project
 
 HELD = {

@@ -10,7 +10,7 @@ from personas.grid.cells import Cell
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.judge.order import orders_of, reference_first, win
 from personas.stats.panels import benchmark_panels
-from personas.tables.series import series_by_checkpoint
+from personas.tables.series.by_checkpoint import series_by_checkpoint
 from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make
 
 COMPARED = {"judges/j/utterances": [], "judges/j/benchmarks": ["role-specific", "general"]}

@@ -5,7 +5,7 @@ from personas.benchmarks.bfi import TRAITS
 from personas.benchmarks.panel import JUDGE, Panel
 from personas.figures.drawing.axes import SCALES
 from personas.stats.panels import OVERVIEW, benchmark_panels
-from personas.tables.series import series_by_checkpoint
+from personas.tables.series.by_checkpoint import series_by_checkpoint
 from tests.unit.test_series import point, rating, table
 
 ALL = ("dataset", "zero", "previous")

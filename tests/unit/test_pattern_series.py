@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personas.tables.patterns import PATTERN_DTYPES, pattern_series
+from personas.tables.series.patterns import PATTERN_DTYPES, pattern_series
 
 
 def count(patterns: Any, documents: Any, hits: Any, **changes: Any) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from personas.plan.batches import Batch
 from personas.plan.costs.rates import SECONDS_PER_TOKEN
 from personas.plan.disk import existing_files
 from personas.plan.frozen import read
+from personas.plan.normalised import normalised
 from personas.plan.plan import Plan
-from personas.plan.source import normalised, source_digest
+from personas.plan.source import source_digest
 from personas.workflow.artefacts import downstream
 from personas.workflow.resources import spread_stage_resources
 from tests.helpers import ROOT, Project, digests, make_plan

@@ -19,7 +19,8 @@ from personas.plan.frozen import Run, freeze, write
 from personas.plan.outcome import Outcome
 from personas.workflow.terminal.actual import last_run, planned_against_actual
 from personas.workflow.terminal.coverage import coverage, write_picture
-from personas.workflow.terminal.plan_document import SCHEMA_FILE, Counts, PlanDocument, plan_document, schema
+from personas.workflow.terminal.plan_document import SCHEMA_FILE, plan_document, schema
+from personas.workflow.terminal.plan_schema import Counts, PlanDocument
 from personas.workflow.terminal.planned import print_plan_report
 from tests.helpers import JUDGE, ROOT, FakeServer, Project
 

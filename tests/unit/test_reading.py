@@ -11,8 +11,8 @@ import pytest
 from personas.scoring.table import ratings_table
 from personas.stats.panels import OVERVIEW, WORDS
 from personas.tables import reading
-from personas.tables.agreement import agreement, agreement_of_files
-from personas.tables.series import series_by_checkpoint, series_of_files
+from personas.tables.judges.refusals import agreement, agreement_of_files
+from personas.tables.series.by_checkpoint import series_by_checkpoint, series_of_files
 from personas.tables.statuses import answer_status_shares, shares_of_files, status_shares
 from tests.unit.test_rounds import utterance
 from tests.unit.test_series import rating

@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from personas.scoring.table import RATINGS_SCHEMA, ratings_table
-from personas.tables.rounds import ROUND_DTYPES, segments, series_by_round
-from personas.tables.series import series_by_checkpoint
+from personas.tables.series.by_checkpoint import series_by_checkpoint
+from personas.tables.series.rounds import ROUND_DTYPES, segments, series_by_round
 from personas.tables.statuses import status_shares
 from tests.unit.test_series import rating, table
 

@@ -6,7 +6,7 @@ import pytest
 
 from personas.benchmarks.panel import Panel
 from personas.stats.panels import OVERVIEW
-from personas.tables.series import SERIES_DTYPES, series_by_checkpoint
+from personas.tables.series.by_checkpoint import SERIES_DTYPES, series_by_checkpoint
 from personas.tables.statuses import answer_status_shares
 
 LOOSE = OVERVIEW[0]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from personas.plan import source
-from personas.plan.source import NOT_FOLLOWED, normalised
+from personas.plan.normalised import normalised
+from personas.plan.source import NOT_FOLLOWED
 
 WRITTEN = '''
 """A module."""

@@ -12,18 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from personas.figures import (
-    bars,
-    coefficients,
-    contrasts,
-    heat_maps,
-    item_changes,
-    lengths,
-    pattern_lines,
-    pattern_numbers,
-)
+from personas.figures import bars, coefficients, contrasts, item_changes, lengths
 from personas.figures.drawing import grids, style
 from personas.figures.drawing.measures import around, in_few_lines, in_lines
+from personas.figures.tokens import heat_map as heat_maps
+from personas.figures.tokens import lines as pattern_lines
+from personas.figures.tokens import numbers as pattern_numbers
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
 from tests.unit.test_figures import overlaps, texts

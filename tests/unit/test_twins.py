@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.tables.rated import labelled_rows, rated
+from personas.tables.judges.rated import labelled_rows, rated
 
 PLACE: dict[str, Any] = {
     "model": "m",

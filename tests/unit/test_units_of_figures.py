@@ -10,8 +10,8 @@ import pytest
 
 from personas.plan.artefact import Artefact
 from personas.tables.averages import AVERAGE_DTYPES, averages
-from personas.tables.pattern_units import pattern_numbers, pattern_units
-from personas.tables.tokens import token_averages
+from personas.tables.series.pattern_units import pattern_numbers, pattern_units
+from personas.tables.series.tokens import token_averages
 from personas.workflow.artefacts import downstream
 from tests.helpers import JUDGE, Project, is_figure
 from tests.unit.test_statistic_run import STATISTIC

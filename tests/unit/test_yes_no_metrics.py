@@ -12,7 +12,7 @@ from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
 from personas.figures import utterances
 from personas.tables.measures import measures
-from personas.tables.rounds import ROUND_DTYPES
+from personas.tables.series.rounds import ROUND_DTYPES
 from tests.helpers import JUDGE, ROOT, Project
 
 RUBRIC = """\

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from personas.requests.journal import finished_keys
+from personas.requests.journal_lines import finished_keys
 from tests.helpers import PATIENCE
 from tests.workflow.conftest import Checkout
 

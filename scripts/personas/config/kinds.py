@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
 
+UTTERANCES = "utterances"
+"""What the ratings table of a model's dialogues is called, in the place of a benchmark."""
+
 
 class Kind(Protocol):
     """What the config knows of a kind: the metric that a judge gives its answers, whether it compares two."""
@@ -32,6 +35,12 @@ def judged_as(rubric: str) -> str:
     """Return the metric that a judgement by a rubric gives: that of a kind of benchmark, or the rubric's own name."""
     kind = kinds().get(rubric)
     return (kind.judged if kind else None) or rubric
+
+
+def taken_names() -> set[str]:
+    """Return names of other metrics and stages, which no metric of utterances can have."""
+    judged = {kind.judged for kind in kinds().values() if kind.judged}
+    return {*kinds(), *judged, "words", "follows-order", "dialogues", UTTERANCES}
 
 
 def list_kinds(schema: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from personas.config.comparison import Comparison
 from personas.config.conditions import Condition
 from personas.config.figures import Figures
 from personas.config.judges import METRICS, Judge
-from personas.config.kinds import is_pairwise, kinds
+from personas.config.kinds import UTTERANCES, is_pairwise, kinds, taken_names
 from personas.config.machine import Machine
 from personas.config.models import Model, ReleasedModel
 from personas.config.patterns import Patterns
@@ -20,24 +20,10 @@ from personas.config.personas import PersonasSection
 from personas.config.release import Release
 from personas.config.statistics import Statistics
 
-UTTERANCES = "utterances"
-"""What the ratings table of a model's dialogues is called, in the place of a benchmark."""
 COMPLETIONS = "completions"
 """Stands for a model where judges rate published answers, which no model of the config wrote."""
 COMPLETIONS_RUBRIC = "xstest"
 """By which published answers are rated, without a persona: does the answer refuse?"""
-
-
-def _taken() -> set[str]:
-    """Return names of other metrics and stages, which no metric of utterances can have."""
-    return {
-        *kinds(),
-        *filter(None, (k.judged for k in kinds().values())),
-        "words",
-        "follows-order",
-        "dialogues",
-        "utterances",
-    }
 
 
 class Config(Section):
@@ -210,7 +196,7 @@ class Config(Section):
     def _benchmarks_are_no_metrics(self) -> "Config":
         asked = {metric for judge in self.judges.values() for metric in judge.utterances}
         for slug in self.benchmarks:
-            if slug in {*METRICS, *(asked - _taken()), "dialogues", "utterances"}:
+            if slug in {*METRICS, *(asked - taken_names()), "dialogues", UTTERANCES}:
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
         return self
 
@@ -218,7 +204,7 @@ class Config(Section):
     def _utterances_have_names_of_their_own(self) -> "Config":
         for slug, judge in self.judges.items():
             where, released = f"judges.{slug}.utterances", isinstance(judge.model, ReleasedModel)
-            if taken := [metric for metric in judge.utterances if metric in _taken()]:
+            if taken := [metric for metric in judge.utterances if metric in taken_names()]:
                 raise ValueError(f"{where}: found {taken[0]}, which means something else, expected another name")
             if released and (strange := [metric for metric in judge.utterances if metric not in METRICS]):
                 raise ValueError(f"{where}: found {strange[0]}, expected some of {', '.join(METRICS)} of a release")

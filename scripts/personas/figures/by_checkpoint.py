@@ -23,7 +23,8 @@ READING = (
 
 
 def draw(series: pd.DataFrame, panels: Sequence[Panel] = OVERVIEW, *, note: str | None = None) -> Figure:
-    """Draw the table of `personas.tables.series.series_by_checkpoint` as one figure, two panels in a row.
+    """Draw the table of `personas.tables.series.by_checkpoint.series_by_checkpoint` as one figure, two panels in a
+    row.
 
     A point without value leaves a gap in its line; a panel without any says "no data". Rates are shown in
     percent on a fixed axis. `note` is printed under the panels. The figure belongs to no pyplot window: write

@@ -15,8 +15,8 @@ from personas.figures.drawing.sheet import WIDTH, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.tables.calibration import ALL, LIKERT
-from personas.tables.rated import JUDGES
+from personas.tables.judges.calibration import ALL, LIKERT
+from personas.tables.judges.rated import JUDGES
 
 READING = (
     "Top: texts by the value that both gave; shade: share of a row. Bottom: Cohen's kappa, plain (filled) and with "
@@ -32,7 +32,7 @@ _NO_KAPPA = {"one-label": "one rater gives one value only", "no-items": "no text
 
 
 def draw(table: pd.DataFrame, *, name: str, note: str | None = None) -> Figure:
-    """Draw the rows of the set `name` of `personas.tables.calibration.calibration`.
+    """Draw the rows of the set `name` of `personas.tables.judges.calibration.calibration`.
 
     Without rows it says "no data". `note` is printed at the bottom. Write the figure with `style.save`.
     """

@@ -45,7 +45,7 @@ _TITLE = 34
 def draw(
     series: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, model: str, note: str | None = None
 ) -> Figure:
-    """Draw the `measures` (as the cards' spec has them) of one `model` from `personas.tables.model_series`.
+    """Draw the `measures` (as the cards' spec has them) of one `model` from `personas.tables.series.models`.
 
     A measure without values says "no data". `note` is printed at the bottom. Write the figure with `style.save`.
 

@@ -38,7 +38,7 @@ _READING = {
 
 
 def draw(table: pd.DataFrame, *, between: str, note: str | None = None) -> Figure:
-    """Draw a table of `personas.tables.comparison`; `between` is what was compared, as in the config.
+    """Draw a table of `personas.tables.comparison.against`; `between` is what was compared, as in the config.
 
     One row of panels for each kind of number; without any it says "no data". `note` is printed at the bottom. Write
     the figure with `style.save`.

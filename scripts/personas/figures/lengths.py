@@ -23,7 +23,8 @@ READING = (
 
 
 def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None = None) -> Figure:
-    """Draw the tokens of `personas.tables.tokens.token_averages` by "model" or by "persona", in the order `units`.
+    """Draw the tokens of `personas.tables.series.tokens.token_averages` by "model" or by "persona", in the order
+    `units`.
 
     Write the figure with `style.save`.
     """

@@ -26,7 +26,7 @@ from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.measures import YES_SHARE
-from personas.tables.rounds import RAW, SEGMENT
+from personas.tables.series.rounds import RAW, SEGMENT
 
 METRICS = ("in-character", "knowledge", "style")  # in the study's order
 HEIGHT, AROUND = 2.4, 1.2  # inches: of a panel, and of legend and small print
@@ -38,7 +38,7 @@ READING = (
 
 
 def draw(series: pd.DataFrame, *, judge: str, yes_no: Collection[str] = (), note: str | None = None) -> Figure:
-    """Draw the table of `personas.tables.rounds.series_by_round` as one panel per metric, one above the other.
+    """Draw the table of `personas.tables.series.rounds.series_by_round` as one panel per metric, one above the other.
 
     Shows the verdicts of one `judge` (its slug). The study's three metrics come first, and are there even without
     data; others follow. Those in `yes_no` are shares. A round without value leaves a gap in the faint line. `note` is

@@ -1,7 +1,7 @@
 """The parts of a study by the path or the reference that the config gives: texts, or stand-ins, and their pins."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,31 +9,32 @@ from personas.benchmarks import BENCHMARKS
 from personas.benchmarks.base import Item
 from personas.benchmarks.human import Completion, Label, read_completions
 from personas.benchmarks.human import read_labels as read_human
-from personas.benchmarks.human.xstest import model_of, unit_of
 from personas.benchmarks.labels import Labels, read_labels
 from personas.benchmarks.role_specific import PREFIX
 from personas.config import Config
-from personas.config.base import composed, files_of
+from personas.config.base import composed
 from personas.config.benchmarks import BenchmarkSection
 from personas.config.calibration import Labels as LabelsSection
 from personas.config.conditions import Condition, Order
 from personas.config.judges import Judge
 from personas.config.personas import Persona, PersonasSection
 from personas.core.errors import UserError
-from personas.external.catalogue import ExternalFile
 from personas.external.reference import Reference, reference
 from personas.external.store import Store
 from personas.grid.cast import described, included, of_file, of_folder
 from personas.grid.pins import ItemPins, Pin, TurnPin
+from personas.grid.placeholders import (
+    completions_so_far,
+    csv_files,
+    items_so_far,
+    placeholder,
+    script_so_far,
+    texts_of,
+)
 from personas.grid.templates import laid_out
-from personas.grid.turns import FIRST, LAST, QUESTIONS, Script, Turn, arrange, read_script
+from personas.grid.turns import arrange, read_script
 from personas.prompts.judge.published import Published
 from personas.prompts.judge.rubrics import Scale
-
-
-def placeholder(what: str, characters: int) -> str:
-    """Return a text of about the right length for one that is not here; `what` makes it differ from others."""
-    return f"[stand-in for {what}]".ljust(characters, ".")
 
 
 @dataclass
@@ -79,17 +80,17 @@ class Parts:
         """Return the user turns of every order of a condition; and their pins where they come from elsewhere."""
         wanted = reference(condition.turns)
         if wanted is None:
-            return _texts(arrange(read_script(self.root / condition.turns), condition, slug)), {}
+            return texts_of(arrange(read_script(self.root / condition.turns), condition, slug)), {}
         entry = self.store.catalogue.file(wanted, f"conditions.{slug}.turns", "turns")
         found = self.here(wanted, wanted.path)
-        script = read_script(found) if found else _script_so_far(slug, wanted, entry)
+        script = read_script(found) if found else script_so_far(slug, wanted, entry)
         place = json.dumps(self.pin(wanted, wanted.path), sort_keys=True)
         arranged = arrange(script.keyed(place), condition, slug)
         pins = {
             order: [TurnPin(turn.key, turn.part in entry.names_role) for turn in turns]
             for order, turns in arranged.items()
         }
-        return _texts(arranged), pins
+        return texts_of(arranged), pins
 
     def items(
         self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
@@ -110,7 +111,7 @@ class Parts:
         entries = self.store.catalogue.sources[wanted.source].files
         sets = dict.fromkeys(roles if pins.bound else [None])
         return [
-            item for role in sets for item in _items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
+            item for role in sets for item in items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
         ], pins
 
     def labels(self, slug: str, section: BenchmarkSection, roles: Sequence[str]) -> tuple[Labels, Pin | None]:
@@ -142,7 +143,7 @@ class Parts:
         """Return labels that people gave, none while their files are not here; and their pins if from elsewhere."""
         wanted = reference(section.file)
         if wanted is None:
-            files = _files(self.root / section.file, f"calibration.labels.{slug}.file")
+            files = csv_files(self.root / section.file, f"calibration.labels.{slug}.file")
             return read_human(section, files, roles, conditions), []
         paths = list(self.store.catalogue.files(wanted, f"calibration.labels.{slug}.file"))
         found = [self.here(wanted, path) for path in paths]
@@ -154,13 +155,13 @@ class Parts:
         """Return the published answers that stand beside labels; as many stand-ins while their files are not here."""
         wanted, where = reference(section.file), f"calibration.labels.{slug}.file"
         if wanted is None:
-            return [read for file in _files(self.root / section.file, where) for read in read_completions(file)]
+            return [read for file in csv_files(self.root / section.file, where) for read in read_completions(file)]
         entries = self.store.catalogue.files(wanted, where)
         found = [self.here(wanted, path) for path in entries]
         here = [path for path in found if path is not None]
         if len(here) == len(found):
             return [read for file in here for read in read_completions(file)]
-        return [made for path, entry in entries.items() for made in _completions_so_far(Path(path), entry)]
+        return [made for path, entry in entries.items() for made in completions_so_far(Path(path), entry)]
 
     def template(self, slug: str, judge: Judge) -> Published | None:
         """Return the published template of a judge, with stand-ins while its files are not here; None without one."""
@@ -226,46 +227,3 @@ def as_asked(items: Iterable[Item], roles: Iterable[str]) -> list[Item]:
     """Return items with their roles as the personas spell them: a file name may hold the same letters decomposed."""
     spelled = {composed(role): role for role in roles}
     return [replace(item, role=spelled.get(composed(item.role), item.role)) if item.role else item for item in items]
-
-
-def _files(path: Path, where: str) -> list[Path]:
-    """Return a file, or the CSV files of a folder in order of name."""
-    files = files_of(path.iterdir(), ".csv") if path.is_dir() else [path]
-    if not files:
-        raise UserError(f"{where}: found {str(path)!r}, a folder without CSV files, expected some.")
-    return files
-
-
-def _texts(arranged: Mapping[Order, Sequence[Turn]]) -> dict[Order, list[str]]:
-    return {order: [turn.text for turn in turns] for order, turns in arranged.items()}
-
-
-def _script_so_far(slug: str, wanted: Reference, entry: ExternalFile) -> Script:
-    def turn(part: str, name: str) -> Turn:
-        text = placeholder(f"turn {name} of {slug}", entry.stand_in.characters)
-        return Turn(text, part, text)
-
-    count = entry.rows or entry.stand_in.rows or 1
-    first, last = ([turn(part, part)] if part in entry.remarks else [] for part in (FIRST, LAST))
-    return Script(wanted.written, first, [turn(QUESTIONS, str(n)) for n in range(count)], last)
-
-
-def _items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) -> list[Item]:
-    count = entry.stand_in.rows if role is not None else None
-    count = count or entry.rows or entry.stand_in.rows or 1
-    benchmark = BENCHMARKS[kind]
-    return [
-        benchmark.placeholder(number, role, lambda what: placeholder(f"{slug} {what}", entry.stand_in.characters))
-        for number in range(1, count + 1)
-    ]
-
-
-def _completions_so_far(path: Path, entry: ExternalFile) -> Iterator[Completion]:
-    model = model_of(path)
-    for number in range(1, (entry.rows or entry.stand_in.rows or 1) + 1):
-        unit = unit_of(model, str(number))
-        prompt, text = (
-            placeholder(f"prompt {number}", 0),
-            placeholder(f"completion {unit}", entry.stand_in.characters),
-        )
-        yield Completion(unit, model, prompt, text)

@@ -32,7 +32,7 @@ _PAIR = ["model", "persona", "order", "replicate"]
 
 
 def changed_page(texts: pd.DataFrame, *, note: str | None) -> str:
-    """Return the page; `texts` is `personas.tables.changed.changed_texts`."""
+    """Return the page; `texts` is `personas.tables.items.texts.changed_texts`."""
     parts = [f'<p class="note">{html.escape(READING)}</p>', *_measures(texts)]
     if texts.empty:
         parts.append("<p>No item's refusals changed.</p>")

@@ -9,14 +9,15 @@ import hashlib
 import symtable
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from personas.core.memo import remember
+from personas.plan import normalised
+from personas.plan.normalised import form_hash, is_docstring
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_THIS_CODE = Path(__file__).read_bytes()
+_THIS_CODE = Path(__file__).read_bytes() + Path(normalised.__file__).read_bytes()
 
 NOT_FOLLOWED: Mapping[str, str] = {
     "batch/": "reads and writes cells as they are",
@@ -158,17 +159,17 @@ def _parse(code: str) -> Module:
     globals_at = {scope.get_lineno(): _globals(scope) for scope in scopes}
     definitions, rest = dict[str, Definition](), list[ast.stmt]()
     for statement in tree.body:
-        if isinstance(statement, ast.Import | ast.ImportFrom) or _is_docstring(statement):
+        if isinstance(statement, ast.Import | ast.ImportFrom) or is_docstring(statement):
             continue
         names = _defined(statement)
         known = globals_at.get(statement.lineno) if isinstance(statement, ast.FunctionDef | ast.ClassDef) else None
         used = sorted(name for name in _names(statement) if known is None or name.partition(".")[0] in known)
         for name in names:
-            definitions[name] = Definition(_hash(statement), used)
+            definitions[name] = Definition(form_hash(statement), used)
         if not names:
             rest.append(statement)
     used = sorted(set().union(*map(_names, rest)))
-    return Module(definitions, dict(_imports(tree)), Definition(_hash(ast.Module(rest, [])), used))
+    return Module(definitions, dict(_imports(tree)), Definition(form_hash(ast.Module(rest, [])), used))
 
 
 def _globals(scope: symtable.SymbolTable) -> set[str]:
@@ -226,57 +227,3 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
-
-
-def normalised(source: str) -> str:
-    """Return source in a form without docstrings: equal iff the code does the same, whatever Python reads it."""
-    return _form(ast.parse(source))
-
-
-def _hash(node: ast.AST) -> str:
-    return hashlib.sha256(_form(node).encode()).hexdigest()
-
-
-def _form(value: Any) -> str:
-    """Write a syntax tree down; not `ast.dump`, whose form changes with every Python.
-
-    Fields that are empty or None are left out: newer versions add such fields (`type_params`) where older code has
-    nothing to put into them.
-    """
-    if isinstance(value, list):
-        return f"[{','.join(map(_form, value))}]"
-    if not isinstance(value, ast.AST):
-        return repr(value)
-    fields = {name: _field(value, name, content) for name, content in ast.iter_fields(value)}
-    written = (
-        f"{name}={_form(content)}" for name, content in fields.items() if content is not None and content != []
-    )
-    return f"{type(value).__name__}({','.join(written)})"
-
-
-def _field(node: ast.AST, name: str, content: Any) -> Any:
-    if name == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return [statement for statement in content if not _is_docstring(statement)]
-    if name == "value" and isinstance(node, ast.Constant) and content is None:
-        return "None of a constant"  # which is no empty field
-    if name == "values" and isinstance(node, ast.JoinedStr):
-        return list(_joined(content))
-    return content
-
-
-def _joined(parts: list[ast.expr]) -> Iterator[ast.expr]:
-    """Join neighbouring texts of an f-string and drop empty ones: how many there are is up to the parser."""
-    for is_text, run in groupby(parts, key=lambda part: isinstance(part, ast.Constant)):
-        if not is_text:
-            yield from run
-        elif text := "".join(str(part.value) for part in run if isinstance(part, ast.Constant)):
-            yield ast.Constant(text)
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    # Every bare string statement, so that notes below attributes count as docstrings too.
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

@@ -10,29 +10,19 @@ import asyncio
 import contextlib
 import errno
 import os
-import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import orjson
 
-from personas.core.cleaning import parsed
-from personas.engines.http.answers import mended
-from personas.engines.http.endings import ending
-from personas.engines.request import Reply, reply_from
+from personas.engines.request import Reply
+from personas.requests.journal_lines import HEAD, answer_in, journal_files, key_of, offsets
 
-_HEAD = b'{"key":"'
-_KEY = slice(len(_HEAD), len(_HEAD) + 64)
-_DIGITS = re.compile("[0-9a-f]{64}")
 _SHORT = 16
 """Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
 
 _OFFSET_BITS = 44
-
-_FINISH, _LONGEST_WORD = b'"finish_reason":', 120
-_ENDS_BADLY = ("broken off", "unknown")
 
 
 class JournalIndex:
@@ -47,7 +37,7 @@ class JournalIndex:
         self._repeats: dict[bytes, list[int]] = {}
         self._paths: list[Path] = []
         for path in journal_files(folder):
-            for key, offset in _index(path):
+            for key, offset in offsets(path):
                 self.put(key, path, offset)
 
     def __len__(self) -> int:
@@ -82,7 +72,7 @@ class JournalIndex:
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
             file.seek(offset)
             line = file.readline()
-            return answer_in(line) if _key_of(line) == wanted else None
+            return answer_in(line) if key_of(line) == wanted else None
         return None
 
 
@@ -125,7 +115,7 @@ class Journal:
 
     async def append(self, key: str, reply: Reply) -> None:
         """Write a finished request; returns once it is on disk. OSError when the disk refuses it."""
-        line = b'%s%s","reply":%s}\n' % (_HEAD, key.encode(), orjson.dumps(reply.to_json()))
+        line = b'%s%s","reply":%s}\n' % (HEAD, key.encode(), orjson.dumps(reply.to_json()))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((bytes.fromhex(key), line, done))
         self._wake.set()
@@ -221,65 +211,3 @@ def _leads_to(path: Path, handle: int) -> bool:
 def _fail(done: asyncio.Future[None], error: OSError) -> None:
     if not done.done():
         done.set_exception(error)
-
-
-def journal_files(folder: Path) -> list[Path]:
-    """Return the journals in a folder in the order in which they are read: the first answer to a request counts."""
-    return sorted(path for path in folder.glob("*.jsonl") if not path.name.startswith("."))
-
-
-def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
-    """Yield every line of a journal with its key; None for a torn or foreign line. A missing file has no lines."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-        for line in file:
-            yield _key_of(line), line
-
-
-def reply_in(line: bytes) -> Reply | None:
-    """Return the reply that a line holds; None if it is damaged, and then it is asked again."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        return reply_from(parsed(line, None)["reply"])
-    return None
-
-
-def answer_in(line: bytes) -> Reply | None:
-    """Return the reply that a line holds, as it would be read today; None if its request is asked again."""
-    reply = reply_in(line)
-    return mended(reply) if reply else None
-
-
-def _key_of(line: bytes) -> bytes | None:
-    if line.startswith(_HEAD) and line.endswith(b"}\n"):
-        return _key(line[_KEY].decode("ascii", "replace"))
-    if b'"key"' in line:  # not as we write it; an index of a million lines cannot parse them all
-        with contextlib.suppress(ValueError):
-            raw = parsed(line, None)
-            return _key(raw.get("key")) if isinstance(raw, dict) else None
-    return None
-
-
-def _key(digits: object) -> bytes | None:
-    return bytes.fromhex(digits) if isinstance(digits, str) and _DIGITS.fullmatch(digits) else None
-
-
-def _index(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield key and offset of every whole line; one that is torn, or asked again, is as if it never was."""
-    offset = 0
-    for key, line in journal_lines(path):
-        if key is not None and not _is_asked_again(line):
-            yield key, offset
-        offset += len(line)
-
-
-def _is_asked_again(line: bytes) -> bool:
-    """Tell whether an earlier version kept a line whose answer broke off; only such lines are parsed."""
-    at = line.rfind(_FINISH)
-    if at < 0:
-        return False
-    word = line[at + len(_FINISH) : at + _LONGEST_WORD].split(b'"', 2)[1:2]
-    return ending(b"".join(word).decode("ascii", "replace")) in _ENDS_BADLY and answer_in(line) is None
-
-
-def finished_keys(folder: Path) -> list[str]:
-    """Return the key of every line in every journal below `folder`, repeats included."""
-    return [key.hex() for path in sorted(folder.rglob("*.jsonl")) for key, _ in _index(path)]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from personas.config.models import Price
+from personas.config.sampling import Price
 from personas.engines.limits.budget import cost
-from personas.requests.journal import journal_files, journal_lines, reply_in
+from personas.requests.journal_lines import journal_files, journal_lines, reply_in
 
 
 def spent_so_far(results: Path, slug: str, price: Price) -> float:

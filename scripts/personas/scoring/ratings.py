@@ -8,8 +8,9 @@ from typing import Any
 from personas.benchmarks import BENCHMARKS, verifiers
 from personas.benchmarks.base import Item
 from personas.config.base import files_of
+from personas.config.kinds import UTTERANCES
 from personas.config.personas import BASELINE
-from personas.config.root import COMPLETIONS, UTTERANCES
+from personas.config.root import COMPLETIONS
 from personas.core.canonical import sha256
 from personas.core.errors import UserError
 from personas.core.parquet import read_table, write_table

@@ -74,16 +74,8 @@ def agree(
         return Agreement(0, 0, MISSING, MISSING, MISSING, MISSING, MISSING, confusion.tolist(), NO_ITEMS)
     drawn = resampled_sums(per_cluster, resamples=resamples, seed=seed) if len(per_cluster) > 1 else None
 
-    def estimate(weights: np.ndarray) -> Estimate:
-        means = None if drawn is None else _mean_weight(drawn, weights)
-        return _estimate(float(_mean_weight(total[None], weights)[0]), means)
-
-    def kappa_of(weights: np.ndarray, kind: str | None) -> Estimate:
-        if one_label:
-            return MISSING
-        return _estimate(_sample_kappa(confusion, kind), None if drawn is None else kappas(drawn, weights))
-
     one_label = min((confusion.sum(axis=axis) > 0).sum() for axis in (0, 1)) < 2
+    estimates = _Estimates(total, confusion, drawn, one_label)
     values = np.asarray(categories, dtype=float)
     apart = np.abs(values[:, None] - values[None, :])
     places = np.arange(size)
@@ -91,14 +83,33 @@ def agree(
     return Agreement(
         len(one),
         len(per_cluster),
-        kappa_of((squares > 0).astype(float), None),
-        kappa_of(squares, "quadratic"),
-        estimate(np.eye(size)),
-        estimate(apart),
-        estimate((apart <= 1).astype(float)),
+        estimates.kappa((squares > 0).astype(float), None),
+        estimates.kappa(squares, "quadratic"),
+        estimates.mean(np.eye(size)),
+        estimates.mean(apart),
+        estimates.mean((apart <= 1).astype(float)),
         confusion.tolist(),
         ONE_LABEL if one_label else ONE_CLUSTER if drawn is None else None,
     )
+
+
+class _Estimates(NamedTuple):
+    """Confusion matrices of all texts (flat, and square), and of resamples; None without an interval."""
+
+    total: np.ndarray
+    confusion: np.ndarray
+    drawn: np.ndarray | None
+    one_label: bool
+
+    def mean(self, weights: np.ndarray) -> Estimate:
+        means = None if self.drawn is None else _mean_weight(self.drawn, weights)
+        return _estimate(float(_mean_weight(self.total[None], weights)[0]), means)
+
+    def kappa(self, weights: np.ndarray, kind: str | None) -> Estimate:
+        if self.one_label:
+            return MISSING
+        resampled = None if self.drawn is None else kappas(self.drawn, weights)
+        return _estimate(_sample_kappa(self.confusion, kind), resampled)
 
 
 def kappas(matrices: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
 from personas.stats.lasting import Lasting, lasting_drop
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
-from personas.tables.model_series import segmented, values_and_counts, with_patterns
 from personas.tables.sections import sections
+from personas.tables.series.models import segmented, values_and_counts, with_patterns
 from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.config.root import UTTERANCES
+from personas.config.kinds import UTTERANCES
 from personas.core.files import write_atomically
 from personas.core.parquet import read_frame, write_frame
 from personas.grid.grid import Grid

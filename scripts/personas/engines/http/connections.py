@@ -1,6 +1,6 @@
 """Connections to one address for many requests under way at once.
 
-Over `aiohttp`, because a request over `httpx2` takes several times the processor time (docs/decisions.md).
+Over `aiohttp`, because a request over `httpx2` takes several times the processor time (docs/decisions).
 """
 
 import ssl

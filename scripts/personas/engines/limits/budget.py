@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from personas.config.models import Price
+from personas.config.sampling import Price
 from personas.engines.errors import EngineOverBudget
 
 _LEAST = 1e-9

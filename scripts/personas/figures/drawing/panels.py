@@ -98,7 +98,7 @@ def _line(axes: Axes, at: pd.Series, rows: pd.DataFrame, look: style.Look, key: 
 def checkpoint_panel(
     axes: Axes, panel: Panel, points: pd.DataFrame, checkpoints: Sequence[int], offsets: dict[Key, float]
 ) -> None:
-    """Draw the points (of `personas.tables.series.series_by_checkpoint`) of one panel over the checkpoints."""
+    """Draw the points of one panel, from a table of `personas.tables.series.by_checkpoint`, over the checkpoints."""
     words = Frame(panel.title + ARROWS[panel.better], panel.unit, ROUNDS_BEFORE, panel.scale)
     if frame(axes, words, points, answer_counts(points, "n_items_scored", "n_items_planned", "answers scored")):
         lines(axes, points, offsets)

@@ -1,6 +1,5 @@
 """One picture of the grid: models x personas, one panel per stage, a tile filled as far as its cells are current."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from personas.workflow.terminal.page import (
     shorten,
     starts,
 )
+from personas.workflow.terminal.picture_header import header
 
 STAGES = ("dialogues", "responses", "judgements")
 BASELINE = "baseline"
@@ -53,7 +53,7 @@ def draw_picture(counts: pd.DataFrame, *, title: str) -> Figure:
     with style.context():
         figure = Figure(figsize=(NARROWEST, 1))
         if counts.empty:
-            _header(figure, title, [], body=EDGE + HEADING)
+            header(figure, title, [], body=EDGE + HEADING)
             figure.text(0.5, 0.3, "nothing in the grid", ha="center", color=style.FAINT)
             return figure
         _draw(figure, counts, title)
@@ -81,7 +81,7 @@ def _draw(figure: Figure, counts: pd.DataFrame, title: str) -> None:
     figure.set_size_inches(page.width, 1)
     tiles = _tiles(counts[counts["cells"] > 0], models, personas, page)
     numbers = _numbers_fit(figure, tiles, page)
-    _header(figure, title, _handles(numbers), page.body)
+    header(figure, title, _handles(numbers), page.body)
     sides = (models, personas) if page.turned else (personas, models)
     for place, (stage, heading) in enumerate(zip(stages, headings, strict=True)):
         axes = _axes(figure, page, place)
@@ -205,35 +205,6 @@ def _handles(numbers: bool) -> list[Patch | Line2D]:
         Line2D([], [], **MARK, label="some failed last time"),
         Patch(facecolor="none", edgecolor="none", label="blank: not in the grid"),
     ]
-
-
-def _header(figure: Figure, title: str, handles: Sequence[Patch | Line2D], body: float) -> None:
-    """Print title and legend above a body of that height, and give the figure its height."""
-    width = figure.get_figwidth()
-    text = figure.text(EDGE / width, 1, "", va="top", fontsize=style.TITLE, fontweight="bold", parse_math=False)
-    for characters in range(160, 10, -5):
-        text.set_text("\n".join(textwrap.wrap(title, characters, max_lines=3, placeholder=" …")))
-        if text.get_window_extent().width <= 0.98 * (width - 2 * EDGE) * figure.dpi:
-            break
-    high = text.get_window_extent().height / figure.dpi
-    under = _legend(figure, handles) if handles else 0.0
-    height = EDGE + high + under + body + BETWEEN / 2
-    figure.set_figheight(height)
-    text.set_y(1 - EDGE / height)
-    for legend in figure.legends:
-        legend.set_bbox_to_anchor((EDGE / width, 1 - (EDGE + high + BETWEEN / 2) / height))
-
-
-def _legend(figure: Figure, handles: Sequence[Patch | Line2D]) -> float:
-    """Add the legend with as many columns as there is room for; returns its height in inches."""
-    room = figure.bbox.width - 2 * EDGE * figure.dpi
-    for columns in range(len(handles), 0, -1):
-        legend = figure.legend(handles=handles, ncols=columns, loc="upper left", borderpad=0, borderaxespad=0)
-        box = legend.get_window_extent()
-        if columns == 1 or box.width <= 0.98 * room:
-            break
-        legend.remove()
-    return float(box.height / figure.dpi) + BETWEEN / 2
 
 
 # What style.py has no name for: greys of its own, told apart by fill and hatch.

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from personas.pages.numbers import compact, minutes, money
 from personas.plan.plan_report import PlanReport
-from personas.workflow.terminal.plan_document import Counts, Group, Work, axes, groups, work_of
+from personas.workflow.terminal.plan_document import axes, groups, work_of
+from personas.workflow.terminal.plan_schema import Counts, Group, Work
 from personas.workflow.terminal.status import items_left_out, names, unusable_lines
 
 _WIDTH = 140

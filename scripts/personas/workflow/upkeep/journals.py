@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personas.core.files import is_full, sync_folder, write_atomically
-from personas.requests.journal import answer_in, journal_files, journal_lines
+from personas.requests.journal_lines import answer_in, journal_files, journal_lines
 
 COMPACTED = "compacted.jsonl"
 """Sorts before the journals of batches, `generate_...` and `judge_...`, so what it holds counts first."""

@@ -1,0 +1,1 @@
+"""Token patterns over the dialogue."""

@@ -1,0 +1,130 @@
+"""The comparisons that a config asks for: with published numbers, the release, another run, or two models."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from personas.config.comparison import Comparison
+from personas.config.models import ReleasedModel
+from personas.core.canonical import sha256
+from personas.core.parquet import read_frame
+from personas.grid.asked import traits
+from personas.grid.compared import unchanged
+from personas.grid.grid import Grid
+from personas.grid.published import published_numbers
+from personas.grid.value_columns import KEYS, VALUE_DTYPES
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
+from personas.tables.comparison.against import against_published, between_models, between_runs, renamed
+from personas.tables.comparison.released_numbers import numbers_of_release
+from personas.tables.measures import measures_of
+from personas.tables.table import bootstrap, table
+
+_READ = {
+    "published": ("values", "lengths", "patterns", "counts"),
+    "released": ("values", "lengths", "counts", "ifbench", "bfi-ratings", "round-lengths", "patterns-of-release"),
+    "results": ("values",),
+    "models": ("values",),
+}
+
+
+def comparison_table(
+    *,
+    slug: str,
+    kind: str,
+    called: Mapping[str, str],
+    content: Any,
+    resamples: int,
+    seed: int,
+    frozen: FrozenPlan,
+    measures: Sequence[Mapping[str, Any]] = (),
+    models: Sequence[str] = (),
+    benchmarks: Mapping[str, str] | None = None,
+    judges: Sequence[str] = (),
+    **tables: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the table of one comparison.
+
+    `tables` are ours (`values`, `lengths`, `counts`, `patterns`), and those of the release by their names there.
+    `content` is what the files of published numbers, or of the other run, held when the run was planned.
+    """
+    study, drawn = frozen.study, {"resamples": resamples, "seed": seed}
+    other = unchanged(study.config, slug, study.root, content) if content is not None else []
+    if kind == "models":
+        first, second = models
+        return between_models(tables["values"], (first, second), measures, **drawn)
+    if kind == "results":
+        return between_runs(tables["values"], values_called(read_frame(other[0]), called), measures, **drawn)
+    if kind == "released":
+        numbers = numbers_of_release(tables, benchmarks or {}, judges, traits(study))
+    else:
+        numbers = pd.concat([published_numbers(file) for file in other], ignore_index=True)
+    return against_published(renamed(numbers, called), tables, **drawn)
+
+
+def values_called(values: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
+    """Return values of another run under our names; `called` tells what ours are called there."""
+    ours = {there: here for here, there in called.items()}
+    names = ("measure", "model", "persona", "condition")
+    return values[list(VALUE_DTYPES)].assign(**{name: values[name].replace(ours) for name in names}).sort_values(KEYS)
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    for slug, section in grid.study.config.comparison.items():
+        there = _tables(known)
+        told = {"slug": slug, "kind": section.kind, "called": section.called, **bootstrap(grid)}
+        told |= {"content": grid.study.compared.get(slug), **_more(grid, section)}
+        yield Instance(
+            f"comparison-{slug}",
+            {name: there[name] for name in _READ[section.kind] if there[name]},
+            told,
+            identity=_traits(grid) if section.kind == "released" else None,
+            reads_texts=section.kind == "released",
+        )
+
+
+def _tables(known: Known) -> dict[str, list[str]]:
+    """Return the files that a comparison may read, by what they are to it."""
+    mined = [*known.family("patterns"), *known.family("last_patterns")]
+    return {
+        "values": known.outputs("values"),
+        "lengths": known.outputs("lengths"),
+        "patterns": [made.outputs[0] for made in mined],
+        "counts": [made.outputs[1] for made in mined],
+        "ifbench": known.outputs("release_ifbench"),
+        "bfi-ratings": known.outputs("release_bfi_ratings"),
+        "round-lengths": known.outputs("release_round_lengths"),
+        "patterns-of-release": known.outputs("release_patterns"),
+    }
+
+
+def _more(grid: Grid, section: Comparison) -> Mapping[str, Any]:
+    config = grid.study.config
+    if section.kind == "released":
+        judges = [slug for slug, judge in config.judges.items() if isinstance(judge.model, ReleasedModel)]
+        return {"benchmarks": {slug: config.kind_of(slug) for slug in config.benchmarks}, "judges": judges}
+    if section.kind == "published":
+        return {}
+    models = {"models": list(section.models or ())} if section.kind == "models" else {}
+    return {"measures": measures_of(grid), **models}
+
+
+def _traits(grid: Grid) -> Any:
+    """What identifies the traits of the items of BFI."""
+    config = grid.study.config
+    bfi = next((slug for slug in config.benchmarks if config.kind_of(slug) == "bfi"), None)
+    pins = grid.study.pins.items.get(bfi) if bfi else None
+    return [dict(pin) for pin in pins.scoring()] if pins else sha256(sorted(traits(grid.study).items()))
+
+
+COMPARED_NUMBERS = table(
+    "compared_numbers",
+    comparison_table,
+    _instances,
+    module=__name__,
+    with_plan=True,
+    more_code=(published_numbers,),
+    caption="Ours against theirs, number by number: the difference with our interval, and why a number has no "
+    "counterpart. docs/comparison.md describes the columns.",
+)

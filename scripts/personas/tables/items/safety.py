@@ -1,0 +1,170 @@
+"""Refusals by type and by focus of the prompt: how often at first and at last, and what changed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
+from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+from personas.tables import reading
+from personas.tables.items.changes import Measure, instance_of_items, item_changes, values_by_measure
+from personas.tables.latex import Column
+from personas.tables.measures import refusals_of
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+
+FIRST, LAST = "first", "last"
+"""Values of `quantity` beside the contrasts of `personas.tables.items.changes`: the rate itself at that
+checkpoint."""
+
+SAFETY_DTYPES = {
+    "benchmark": "str",
+    "judge": "str",
+    "label": "str",
+    "type": "str",
+    "focus": "str",
+    "quantity": "str",
+    "condition": "str",
+    "group": "str",
+    "mean": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n_items": "int64",
+    "n_pairs": "int64",
+    "n_missing": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
+}
+_ROW = ["quantity", "condition", "group"]
+
+
+def safety(
+    valued: Iterable[tuple[Measure, pd.DataFrame]],
+    about: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    by: str,
+    conditions: Sequence[str],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> pd.DataFrame:
+    """Return refusal rates (0..1) and their differences by `by` ("type" or "focus"); columns `SAFETY_DTYPES`.
+
+    `valued` are measures of refusal, one per benchmark, label and rater, each with its `item_values`; `about` maps
+    benchmark and item to `type` and `focus`. Items are grouped by their id; by focus, an item without one is kept
+    under its type (then `focus` is null, and otherwise `type` is). `quantity` is "first" or "last" (rate at that
+    checkpoint, of personas and of the baseline) or a contrast of `item_changes`, in which only items with both
+    values count. A (model, persona) pair's value is the mean over its items; mean, low and high (percentile
+    bootstrap) run over the pairs, of the baseline over models. `n_missing` counts pairs without a value, `n_scored`
+    of `n_planned` the items of all pairs that have one.
+    """
+    parts = [
+        _of_measure(values, measure, about[measure["benchmark"]], by, conditions, resamples, seed)
+        for measure, values in valued
+        if len(values)
+    ]
+    filled = [part for part in parts if len(part)]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SAFETY_DTYPES))
+    return table[list(SAFETY_DTYPES)].astype(SAFETY_DTYPES)
+
+
+def _of_measure(
+    values: pd.DataFrame,
+    measure: Measure,
+    about: Mapping[str, Mapping[str, Any]],
+    by: str,
+    conditions: Sequence[str],
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    changes = item_changes(values, conditions).rename(columns={"contrast": "quantity", "change": "value"})
+    rows = pd.concat([*_levels(values), changes.assign(group="persona")], ignore_index=True)
+    rows = rows.merge(_groups(about, by), on="item_id", how="left", validate="many_to_one")
+    points = [
+        {**dict(zip([*_ROW, "type", "focus"], key, strict=True)), **_point(part, resamples, seed)}
+        for key, part in rows.groupby([*_ROW, "type", "focus"], sort=True, dropna=False)
+    ]
+    told = {key: measure[key] for key in ("benchmark", "judge", "label")}
+    return pd.DataFrame(points).assign(**told)
+
+
+def _levels(values: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the values at the first checkpoint and, where it is another, at the last."""
+    ends = {FIRST: values["checkpoint"].min(), LAST: values["checkpoint"].max()}
+    for name, at in ends.items():
+        if name == FIRST or at > ends[FIRST]:
+            yield values[values["checkpoint"] == at].assign(quantity=name)
+
+
+def _groups(about: Mapping[str, Mapping[str, Any]], by: str) -> pd.DataFrame:
+    """Return type and focus that each item is grouped under: one of the two, the other is null."""
+    rows = []
+    for item, told in about.items():
+        focus = told["focus"] if by == "focus" and told["focus"] else None
+        rows.append({"item_id": item, "type": None if focus else told["type"], "focus": focus})
+    return pd.DataFrame(rows, columns=["item_id", "type", "focus"])
+
+
+def _point(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
+    pairs = rows.groupby(["model", "persona"], sort=True, dropna=False)["value"].mean()
+    known = bootstrap_mean(pairs.dropna(), resamples=resamples, seed=seed)
+    return {
+        "mean": known.mean,
+        "low": known.low,
+        "high": known.high,
+        "n_items": rows["item_id"].nunique(),
+        "n_pairs": known.n,
+        "n_missing": len(pairs) - known.n,
+        "n_scored": int(rows["value"].count()),
+        "n_planned": len(rows),
+    }
+
+
+def safety_of_files(
+    ratings: Sequence[Path],
+    *,
+    measures: Sequence[Measure],
+    ends: Sequence[int],
+    conditions: Sequence[str],
+    by: str,
+    resamples: int,
+    seed: int,
+    frozen: FrozenPlan,
+) -> pd.DataFrame:
+    """Return `safety` of files of ratings, at the first and the last checkpoint (`ends`)."""
+    about = reading.about_items(frozen, dict.fromkeys(measure["benchmark"] for measure in measures))
+    valued = values_by_measure(ratings, measures, ends)
+    return safety(valued, about, by, conditions, resamples=resamples, seed=seed)
+
+
+def _shares(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(scale="share")
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if refusals := refusals_of(grid):
+        for by in ("type", "focus"):
+            yield instance_of_items(f"safety-by-{by}", grid, known, refusals, {"by": by, **bootstrap(grid)})
+
+
+SAFETY = table(
+    "safety",
+    safety_of_files,
+    _instances,
+    module=__name__,
+    from_files=True,
+    with_plan=True,
+    layout=Layout(
+        (
+            *texts("label", "type", "focus", "judge", "quantity", "condition", "group"),
+            Column("Refusals", "mean", ("low", "high"), percent=True),
+            *texts("n_items", "n_pairs", "n_missing"),
+        ),
+        "Refusals (percent) and their differences (percentage points) by prompt.",
+        {"n_pairs": "pairs (model, persona)"},
+        INTERVAL,
+        _shares,
+    ),
+)

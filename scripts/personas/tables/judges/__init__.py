@@ -1,0 +1,1 @@
+"""How far judges, rules and people agree."""

@@ -1,0 +1,1 @@
+"""Series over the dialogue: one value with a band per place."""

@@ -1,0 +1,114 @@
+"""Every measure of every model over the dialogue: what a model's card draws."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.stats import cells
+from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.tables.series.rounds import segments
+from personas.tables.table import bootstrap, table
+
+MODEL_SERIES_DTYPES = {
+    "model": "str",
+    "measure": "str",
+    "condition": "str",
+    "group": "str",
+    "axis": "str",
+    "position": "int64",
+    "mean": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n_cells": "int64",
+    "n_scored": "int64",
+    "n_planned": "int64",
+}
+PATTERNS = "persona-patterns"
+"""The measure that `pattern_values` makes."""
+
+_POINT = ["model", "measure", "condition", "group", "axis", "position"]
+_TRACK = ["measure", "model", "group", "persona", "condition", "order", "replicate"]
+
+
+def model_series(
+    values: pd.DataFrame, checkpoints: Sequence[int], *, resamples: int = RESAMPLES, seed: int = SEED
+) -> pd.DataFrame:
+    """Return mean and bootstrap interval per model, measure, condition, group and position.
+
+    `values` is a table of `personas.tables.values`. Orders and replicates are averaged first; mean, low and high
+    then run over the model's personas, of the baseline over those whose items it answered. Rounds are averaged in
+    the segments between checkpoints (`segmented`). A point without a value keeps its row, with NaN and `n_cells` 0.
+    `n_scored` of `n_planned` ratings have a value. Columns and types: `MODEL_SERIES_DTYPES`.
+    """
+    rows = segmented(values, checkpoints)
+    if rows.empty:
+        return pd.DataFrame(columns=list(MODEL_SERIES_DTYPES)).astype(MODEL_SERIES_DTYPES)
+    means = cells.means(rows.assign(unit=rows["persona"].fillna("")), [*_POINT, "unit"])
+    counted = rows.groupby(_POINT, sort=True)[["n_scored", "n_planned"]].sum().reset_index()
+    points = cells.bands(means, _POINT, resamples=resamples, seed=seed).merge(
+        counted, on=_POINT, validate="one_to_one"
+    )
+    return points[list(MODEL_SERIES_DTYPES)].astype(MODEL_SERIES_DTYPES)
+
+
+def segmented(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
+    """Return values with each dialogue's rounds averaged in segments, which stand at their last round.
+
+    The segments are those of `personas.tables.series.rounds.segments`: the first round alone, then the rounds since
+    the checkpoint before. Values by checkpoint stay as they are.
+    """
+    by_round = values["axis"] == "round"
+    rounds = values[by_round]
+    parts = [values[~by_round]]
+    for first, last in segments(checkpoints, int(rounds["position"].max())) if len(rounds) else []:
+        found = rounds[rounds["position"].between(first, last)].groupby(_TRACK, sort=True, dropna=False)
+        summed = {"value": ("value", "mean"), "n_scored": ("n_scored", "sum"), "n_planned": ("n_planned", "sum")}
+        parts.append(found.agg(**summed).reset_index().assign(axis="round", position=last))
+    return pd.concat(parts, ignore_index=True)
+
+
+def pattern_values(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return how often the persona's patterns are in answers, shaped like a table of values; measure `PATTERNS`.
+
+    `counts` is what `personas.tables.series.patterns.pattern_series` takes. A (model, persona, condition) cell's
+    value is hits / (patterns x documents), each summed over its benchmarks first; NaN without patterns or documents.
+    `group` tells in whose answers they were counted; the baseline's belong to the persona whose patterns they are.
+    Answers of benchmarks in which patterns were found count as scored.
+    """
+    own = counts[counts["pattern_group"] == "persona"]
+    found = own.assign(
+        pairs=(own["n_patterns"] * own["n_documents"]).astype("float64"),
+        n_scored=own["n_documents"].where(own["n_patterns"] > 0, 0),
+    )
+    keys = ["model", "persona", "condition", "checkpoint", "speaker"]
+    by_cell = found.groupby(keys, sort=True)[["n_hits", "pairs", "n_scored", "n_documents"]].sum().reset_index()
+    by_cell["value"] = by_cell["n_hits"].astype("float64") / by_cell["pairs"].where(by_cell["pairs"] > 0)
+    named = by_cell.rename(columns={"checkpoint": "position", "speaker": "group", "n_documents": "n_planned"})
+    return named.assign(measure=PATTERNS, axis="checkpoint", order="fixed", replicate=1)
+
+
+def with_patterns(values: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the values of a grid, and how often patterns occur in the same form; `counts` may be empty."""
+    return pd.concat([values, pattern_values(counts)]) if len(counts) else values
+
+
+def series_of_models(
+    values: pd.DataFrame, counts: pd.DataFrame, *, checkpoints: Sequence[int], resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return `model_series` of values and patterns."""
+    return model_series(with_patterns(values, counts), checkpoints, resamples=resamples, seed=seed)
+
+
+def values_and_counts(known: Known) -> dict[str, list[str]]:
+    """Return the inputs of what stands on model cards."""
+    return {"values": known.outputs("values"), "counts": [made.outputs[1] for made in known.family("patterns")]}
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    told = {"checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
+    yield Instance("model-series", values_and_counts(known), told)
+
+
+MODEL_SERIES = table("model_series", series_of_models, _instances, module=__name__)
