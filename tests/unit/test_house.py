@@ -1,4 +1,4 @@
-"""The house stays one that a newcomer finds their way in: short modules, short functions, few modules in a package."""
+"""The house stays one that a newcomer finds their way in: short modules and functions, small packages."""
 
 import ast
 import re
