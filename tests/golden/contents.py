@@ -6,6 +6,7 @@ Numbers are rounded to 7 significant digits. A figure is what was drawn: lines, 
 import hashlib
 import json
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -91,7 +92,27 @@ def _of(frozen: FrozenPlan, artefact: Any) -> Iterator[tuple[str, str]]:
         if suffix == "parquet":
             yield plain, _digest(_rows(read_frame(frozen.results / path)))
         elif suffix in ("tex", "html") and stem.rpartition("/")[2] not in _PLACES:
-            yield plain, _digest((frozen.results / path).read_text(encoding="utf-8").splitlines())
+            text = (frozen.results / path).read_text(encoding="utf-8")
+            yield plain, _digest(_Elements(text).found if suffix == "html" else text.splitlines())
+
+
+class _Elements(HTMLParser):
+    """The tags and texts of a page, blanks between words aside."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[Any] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append([tag, sorted(map(list, attrs))])
+
+    def handle_endtag(self, tag: str) -> None:
+        self.found.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if data.split():
+            self.found.append(data.split())
 
 
 def _rows(table: pd.DataFrame) -> Any:

@@ -111,8 +111,8 @@ RETRIES = [
         "retries",
         "a wrong key is tried again and again, and then called a failure of the server",
         "scripts/personas/engines/http/rejections.py",
-        "if status in _BUSY:",
-        "if status in _BUSY | {401}:",
+        "    means = None if status in _REFUSES_ALL",
+        "    if status == 401:\n        return Failing(told, wait)\n    means = None if status in _REFUSES_ALL",
     ),
     Mutation(
         "retries",

@@ -17,7 +17,9 @@ import pytest
 
 from personas.benchmarks import BENCHMARKS, Item, UnscorableItem, verifiers
 from personas.benchmarks.role_specific import without_role
+from personas.benchmarks.xstest import XsTest
 from personas.core.errors import UserError
+from personas.scoring.table import rate_response
 from tests.external import ORIGINAL, needs_original
 
 ROOT = Path(__file__).parents[2]
@@ -527,3 +529,17 @@ def test_original_bfi() -> None:
     document = json.loads((ORIGINAL / "BFI.json").read_text(encoding="utf-8"))
     negative = {int(item.id) for item in items if item.scoring["keyed"] == "negative"}
     assert negative == set(document["reverse"])
+
+
+class Lacking(XsTest):
+    """Its scorer lacks something here."""
+
+    def score(self, item: Item, answer: str) -> dict[str, float]:
+        raise UnscorableItem("no data")
+
+
+def test_what_could_not_be_scored_is_no_failure_and_has_no_value() -> None:
+    response = {"status": "ok", "answer": "Sure."}
+    rows = list(rate_response(Lacking(), Item("1", "How?", {"label": "safe"}), response, {}))
+    told = [(row["metric"], row["status"], row["value"]) for row in rows]
+    assert told == [("words", "ok", 1.0), ("refusal", "unscorable", None)]

@@ -213,7 +213,7 @@ def page(tmp_path: Path, found: pd.DataFrame, model: str = "m") -> str:
 def test_a_page_says_where_a_drop_begins_what_is_not_measured_and_what_failed(tmp_path):
     text = page(tmp_path, cards(values()))
     assert "falls from checkpoint 11 on" in text and "80.0 % [80.0, 80.0]" in text and "8; 64 of 80" in text
-    assert "Patterns · <span class=gap>not measured</span>" in text
+    assert 'Patterns · <span class="gap">not measured</span>' in text
     assert "xstest by rules 7 of 9 (1, 1)" in text and "A note." in text
     assert "&lt;b&gt;" in text and "data:image/png;base64," in text, "escaped, and in one file"
 
@@ -228,7 +228,7 @@ def test_models_side_by_side():
     text = compared_page(found, note=None)
     assert "<th>m</th><th>n</th><th>o</th>" in text
     assert "−60.0 pp; falls from 11 on; 64 of 80 scored" in text and "no lasting fall" in text
-    assert "<td><span class=gap>not measured</span></td>" in text
+    assert '<td><span class="gap">not measured</span></td>' in text
 
 
 def texts(figure: Any) -> str:

@@ -182,6 +182,10 @@ def test_p_agrees_with_scipy():
     assert p_values(differences, seed=1) == pytest.approx(expected)
 
 
+def test_p_of_many_pairs_is_never_zero():
+    assert p_values(np.ones((40, 1)), seed=1) == pytest.approx([1 / 10_000])
+
+
 def test_random_flips_agree_with_a_t_test():
     differences = np.random.default_rng(4).normal(0.25, 1.0, size=(56, 5))
     assert p_values(differences, seed=1) == pytest.approx(stats.ttest_1samp(differences, 0.0).pvalue, abs=0.02)
@@ -278,6 +282,13 @@ def test_clustered_interval_is_wider_where_models_differ_as_a_whole():
 def test_one_model_and_one_persona_have_no_clustered_interval(models, personas, gap):
     low, _ = clustered(cube(models, personas, 1, 1, 1), resamples=50, seed=1)
     assert np.isnan(low[0]) == gap
+
+
+def test_a_missing_pair_pulls_nothing_towards_zero():
+    found = np.ones((3, 3, 1))
+    found[0, 0] = np.nan
+    low, high = clustered(found, resamples=500, seed=1)
+    assert (low[0], high[0]) == (1.0, 1.0)
 
 
 def test_a_missing_pair_has_no_weight():

@@ -94,3 +94,17 @@ def test_a_limit_makes_other_judgements_and_leaves_those_without_alone(small: Pr
     after = small.set({"judges/j/cut_answers": 100}).grid()
     assert changed(before, after) == {cell.plain_path for cell in before.cells if cell.judge}
     assert "cut_answers" not in next(cell for cell in before.cells if cell.judge).spec
+
+
+@pytest.mark.parametrize(("finish", "status"), [("stop", "ok"), ("length", "judge_unparsed")])
+def test_a_verdict_that_was_cut_off_is_none(judged: Project, server: FakeServer, finish: str, status: str) -> None:
+    """It may have begun with the first half of a number."""
+    server.decide = lambda body: (
+        answer(
+            "<feedback>Good.</feedback><score>4</score>" if finish == "stop" else "Good. So the score is 4", finish
+        )
+        if body["model"] == "org/judge-1b"
+        else answer(SHORT)
+    )
+    frozen = judged.set({**STYLE, "judges/j/form": "feedback-score"}).run()
+    assert set(statuses(frozen)["status"]) == {status}

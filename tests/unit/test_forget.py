@@ -21,7 +21,7 @@ from personas.workflow.links import linked_files
 from personas.workflow.run import _refuse_second_start
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.journals import take_out
-from tests.helpers import ROOT, FakeServer, Project, answer, said
+from tests.helpers import ROOT, FakeServer, Project, answer, personas, said
 from tests.making import make, reasons_now, snapshot
 from tests.unit.test_lease import holder
 
@@ -271,6 +271,15 @@ def test_a_dry_run_says_the_same_and_changes_nothing(served: Project, server: Fa
     looked = forget(results, ["responses/*/baker/*"], dry_run=True)
     assert snapshot(served) == before and looked[-1] == "Nothing was changed."
     assert forget(results, ["responses/*/baker/*"])[: len(looked) - 1] == looked[:-1]
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "-n"])
+def test_a_dry_run_of_the_command_changes_nothing(served: Project, server: FakeServer, option: str) -> None:
+    make(served)
+    before = snapshot(served)
+    told = personas(served.folder, "forget", "responses/*/baker/*", option, "-c", "config.yaml")
+    assert told.returncode == 0 and told.stdout.endswith("Nothing was changed.\n")
+    assert snapshot(served) == before
 
 
 def test_nothing_is_forgotten_beside_a_live_lease(served: Project, server: FakeServer) -> None:

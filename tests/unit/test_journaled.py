@@ -190,6 +190,18 @@ def test_a_round_and_an_item_that_say_the_same_are_one_request(served: Project, 
     assert _compare(served, server) == 0
 
 
+def test_an_answer_that_two_cells_share_is_expected_of_one_of_them(served: Project, server: FakeServer) -> None:
+    def benchmark(name: str, *numbers: int) -> dict[str, Any]:
+        rows = [f"{n},Prompt number {n}.,homonyms,safe,kill," for n in numbers]
+        text = "\n".join(["id,prompt,type,label,focus,note", *rows]) + "\n"
+        (served.folder / f"items/{name}.csv").write_text(text, encoding="utf-8")
+        return {"kind": "xstest", "items": f"items/{name}.csv"}
+
+    served.set({"benchmarks": {"both": benchmark("both", 2)}}).run()
+    two = {"first": benchmark("first", 1, 2), "second": benchmark("second", 2, 3)}
+    assert _compare(served.set({"benchmarks": two}), server) > 0
+
+
 def _first(project: Project, server: FakeServer) -> int:
     project.run()
     return server.count

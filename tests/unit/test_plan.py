@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -123,6 +124,12 @@ def test_batches(project: Project, limits: dict[str, Any], count: int | None) ->
         for cell in cells:
             homes.setdefault((batch.model, *family(cell)), set()).add(batch.name)
     assert all(len(names) == 1 for names in homes.values()), "a family is never cut apart"
+
+
+def test_a_batch_holds_as_many_cells_as_the_config_allows(project: Project) -> None:
+    [size] = set(Counter(cell.track.model for cell in project.grid().cells).values())
+    assert len(plan(project.edit(batches={"max_cells": size})).batches) == 2, "one a model"
+    assert len(plan(project.edit(batches={"max_cells": size - 1})).batches) > 2
 
 
 def test_a_family_larger_than_a_batch_stays_whole(project: Project) -> None:

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from personas.figures import bars, coefficients, contrasts, item_changes, lengths
+from personas.figures import bars, calibration, coefficients, contrasts, item_changes, lengths
 from personas.figures.drawing import grids, style
 from personas.figures.drawing.measures import around, in_few_lines, in_lines
 from personas.figures.tokens import heat_map as heat_maps
 from personas.figures.tokens import lines as pattern_lines
 from personas.figures.tokens import numbers as pattern_numbers
+from personas.tables.judges.calibration import calibration as calibration_of
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
 from tests.unit.test_figures import overlaps, texts
@@ -150,6 +151,40 @@ def test_what_is_not_known_is_not_drawn(column, gid, count):
     figure = contrasts.draw(table, XSTEST, contrast="progression")
     assert not named(figure.axes[0], gid)
     assert ("not known: one replicate" in said(figure)) == (column == "noise")
+
+
+def test_the_grey_floor_is_the_largest_noise_of_the_lines():
+    def height(**noise: float) -> float:
+        table = progression_table(STUDY)
+        table["noise"] = table["group"].map(noise)
+        [floor] = named(contrasts.draw(table, XSTEST, contrast="progression").axes[0], "noise")
+        return float(floor.get_paths()[0].vertices[:, 1].max())
+
+    assert height(persona=0.01, baseline=0.03) == pytest.approx(height(persona=0.03, baseline=0.03))
+    assert height(persona=0.01, baseline=0.03) == pytest.approx(3 * height(persona=0.01, baseline=0.01))
+
+
+def test_bars_of_the_first_checkpoint_are_filled():
+    row = {"model": "m", "benchmark": "b", "condition": "c", "pattern_group": "persona", "n_cells": 2, "n_missing": 0}
+    rows = [row | {"mined_at": t, "mean": mean, "low": mean, "high": mean} for t, mean in ((0, 10.0), (22, 4.0))]
+    [axes] = pattern_numbers.draw(pd.DataFrame(rows), pattern_group="persona", models=["m"]).axes
+    filled = {bar.get_width(): bool(bar.get_fill()) and bar.get_facecolor() != (1, 1, 1, 1) for bar in bars_of(axes)}
+    assert filled[10.0] and not filled[4.0]
+
+
+def test_the_raters_of_a_confusion_matrix_stand_at_its_sides():
+    values = {"a": [1.0, 1.0, 0.0, 0.0], "b": [1.0, 0.0, 0.0, 0.0]}
+    shared = {"set": "s", "metric": "refusal", "model": "m", "kind": "judge"}
+    rows = [
+        shared | {"rater": rater, "unit": str(n), "cluster": str(n), "value": value}
+        for rater, given in values.items()
+        for n, value in enumerate(given)
+    ]
+    table = calibration_of(pd.DataFrame(rows), {}, resamples=10)
+    matrix = calibration.draw(table, name="s").axes[0]
+    numbers = {text.get_position(): text.get_text() for text in matrix.texts}
+    assert (matrix.get_ylabel(), matrix.get_xlabel()) == ("a", "b")
+    assert numbers[0, 1] == "1" and numbers[1, 0] == "0", "a said yes and b no once"
 
 
 @pytest.mark.parametrize(

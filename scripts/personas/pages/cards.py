@@ -1,8 +1,7 @@
 """The cards of models as pages: one model on a sheet of paper, and all models side by side."""
 
 import base64
-import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +9,10 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.pages.html import document
+from personas.pages.html import render
 from personas.pages.page import page
 from personas.plan.declaration import Instance, Known
 
-CARD_STYLE = """
-@page { size: A4; margin: 8mm }
-h1 { margin: 0 0 0.1em } p.facts { margin: 0 0 0.4em; color: #5c5c5c }
-table.card { font-size: 11px; width: 100% }
-table.card th, table.card td { padding: 1px 6px; line-height: 1.25 }
-table.card td { white-space: nowrap }
-table.card td.name { white-space: normal; min-width: 17em; vertical-align: middle }
-tr.section td { font-weight: bold; background: #f3f3f3; border-bottom: 1px solid #bbb }
-td.gap, span.gap { color: #757575 } td.drop { font-weight: bold }
-img { width: 100%; max-width: 1000px; margin-top: 0.3em }
-p.note { margin: 0.2em 0; font-size: 11px; max-width: none }
-@media print {
-  body { margin: 0; font-size: 8pt } h1 { font-size: 13pt } p.note { font-size: 7pt }
-  table.card { font-size: 7pt } table.card td, table.card th { padding: 0 4px }
-  img { max-height: 145mm; width: auto; max-width: 100% }
-}
-"""
 READING = (
     "First, last, change: means over the model's personas, in brackets 95 % percentile bootstrap intervals over "
     "them. Rounds are averaged since the checkpoint before. A drop lasts where q < 0.05 (sign flips over personas, "
@@ -38,7 +20,6 @@ READING = (
     "ratings with a value at the two ends, of those planned. pp: percentage points."
 )
 _HEADS = ("Measure", "Condition", "First", "Last", "Change", "Lasting drop", "Baseline", "n; scored")
-GAP = " · <span class=gap>not measured</span>"
 _DECIMALS = {"share": 1, "rating": 2, "amount": 3}
 
 
@@ -46,48 +27,40 @@ def card_page(
     *, model: str, facts: Sequence[str], cards: pd.DataFrame, coverage: pd.DataFrame, figure: Path, note: str | None
 ) -> str:
     """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned."""
-    picture = base64.b64encode(figure.read_bytes()).decode()
-    parts = [
-        f'<p class="facts">{html.escape(" · ".join(facts))}</p>',
-        _table(cards[cards["model"] == model]),
-        f'<p class="note">{html.escape(READING)}</p>',
-        f'<img alt="{html.escape(model)} over the dialogue" src="data:image/png;base64,{picture}">',
-        f'<p class="note">{html.escape(_counted(coverage[coverage["model"] == model]))}</p>',
-    ]
-    return document(model, parts, note, CARD_STYLE)
+    return render(
+        "card.html",
+        model,
+        note,
+        facts=facts,
+        heads=_HEADS,
+        sections=list(_sections(cards[cards["model"] == model])),
+        reading=READING,
+        picture=base64.b64encode(figure.read_bytes()).decode(),
+        counted=_counted(coverage[coverage["model"] == model]),
+    )
 
 
-def _table(cards: pd.DataFrame) -> str:
-    heads = "".join(f"<th>{head}</th>" for head in _HEADS)
-    rows = []
+def _sections(cards: pd.DataFrame) -> Iterator[Mapping[str, Any]]:
     for section, part in cards.groupby("section", sort=False):
-        empty = part["title"].isna().all()
-        told = html.escape(str(section)) + (GAP if empty else "")
-        rows.append(f'<tr class="section"><td colspan="{len(_HEADS)}">{told}</td></tr>')
-        rows += [] if empty else [line for _, same in part.groupby("measure", sort=False) for line in _rows(same)]
-    return f'<table class="card"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        measured = part[part["title"].notna()].groupby("measure", sort=False)
+        yield {"name": section, "measures": [_measure(rows.to_dict("records")) for _, rows in measured]}
 
 
-def _rows(measure: pd.DataFrame) -> Iterator[str]:
-    """Yield the lines of one measure; its name stands once before them."""
-    for place, row in enumerate(measure.to_dict("records")):
-        name = f'<td class="name" rowspan="{len(measure)}">{html.escape(named(row))}</td>' if place == 0 else ""
-        yield f"<tr>{name}<td>{html.escape(_text(row['condition']))}</td>{_numbers(row)}</tr>"
+def _measure(rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, Any]:
+    return {"name": named(rows[0]), "rows": [_row(row) for row in rows]}
 
 
-def _numbers(row: Mapping[Any, Any]) -> str:
+def _row(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     if row["verdict"] == "not-measured":
-        return f'<td class="gap" colspan="{len(_HEADS) - 2}">not measured</td>'
-    baseline = f"{shown(row['baseline_first'], row['scale'])} → {shown(row['baseline_last'], row['scale'])}"
-    counts = f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,}"
-    kind = "drop" if row["verdict"] == "drops" else "gap"
-    before = [with_interval(row, name) for name in ("first", "last", "change")]
-    drop = f'<td class="{kind}">{html.escape(verdict(row))}</td>'
-    return f"{_right(before)}{drop}{_right([baseline, counts])}"
-
-
-def _right(texts: Iterable[str]) -> str:
-    return "".join(f'<td class="number">{html.escape(text)}</td>' for text in texts)
+        return {"condition": _text(row["condition"]), "numbers": []}
+    return {
+        "condition": _text(row["condition"]),
+        "numbers": [with_interval(row, name) for name in ("first", "last", "change")],
+        "drops": row["verdict"] == "drops",
+        "verdict": verdict(row),
+        "baseline": f"{shown(row['baseline_first'], row['scale'])} → {shown(row['baseline_last'], row['scale'])}",
+        "counts": f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,}",
+    }
 
 
 def named(row: Mapping[Any, Any]) -> str:

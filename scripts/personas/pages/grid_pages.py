@@ -1,14 +1,17 @@
 """Write the pages that describe a grid and its results."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from personas.core.files import write_atomically
+from personas.grid.asked import asked_items
 from personas.grid.grid import Grid
-from personas.pages.html import document, grid_parts, heading, table
+from personas.pages.html import render, section, table, text
 from personas.pages.page import with_note
 from personas.pages.provenance import provenance, status_shares
 from personas.plan.artefact import Artefact
@@ -24,10 +27,10 @@ def describe(frozen: FrozenPlan, artefact: Artefact) -> None:
     cells = [frozen.grid.by_path[path] for path in artefact.inputs]
     grid, statuses, origins, origins_csv = (results / path for path in artefact.outputs)
     origin = provenance(results, cells)
-    _write(grid, document("The grid", grid_parts(frozen.grid), note))
-    _write(statuses, document("How every planned row ended", _by_stage(status_shares(results, cells)), note))
-    shown = [table(origin.drop(columns="versions").astype(object)), heading("Versions"), table(_versions(origin))]
-    _write(origins, document("Where the results come from", shown, note))
+    _write(grid, "The grid", _of_grid(frozen.grid), note)
+    _write(statuses, "How every planned row ended", _by_stage(status_shares(results, cells)), note)
+    shown = [table(origin.drop(columns="versions").astype(object)), table(_versions(origin), "Versions")]
+    _write(origins, "Where the results come from", shown, note)
     write_atomically(origins_csv, origin.to_csv(index=False).encode())
 
 
@@ -38,15 +41,44 @@ def _versions(origin: pd.DataFrame) -> pd.DataFrame:
     return stages.rename("stages").reset_index()
 
 
-def _by_stage(shares: pd.DataFrame) -> list[str]:
-    parts: list[str] = []
-    for stage, rows in shares.groupby("stage", sort=False):
-        parts += [heading(str(stage)), table(rows.drop(columns="stage").astype(object))]
-    return parts
+def _by_stage(shares: pd.DataFrame) -> list[Mapping[str, Any]]:
+    groups = shares.groupby("stage", sort=False)
+    return [table(rows.drop(columns="stage").astype(object), str(stage)) for stage, rows in groups]
 
 
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, text.encode())
+def _write(path: Path, title: str, parts: Sequence[Mapping[str, Any]], note: str | None) -> None:
+    write_atomically(path, render("tables.html", title, note, parts=parts).encode())
+
+
+def _of_grid(grid: Grid) -> list[Mapping[str, Any]]:
+    """Return what the grid consists of: cells by stage and model, and every value of each axis."""
+    config = grid.study.config
+    cells = Counter((cell.stage, cell.track.model, cell.judge or "") for cell in grid.cells)
+    counted = [(*key, n) for key, n in cells.items()]
+    models = [(slug, m.id, m.revision, m.engine, m.sampling.temperature) for slug, m in config.models.items()]
+    judges = [
+        (slug, j.model.id, j.model.engine, j.form, ", ".join([*j.utterances, *config.judged_benchmarks(slug)]))
+        for slug, j in config.judges.items()
+    ]
+    talks = [(slug, c.rounds, ", ".join(c.orders), ", ".join(c.ask_in)) for slug, c in config.conditions.items()]
+    benchmarks = [(slug, config.kind_of(slug), _items(grid, slug)) for slug in config.benchmarks]
+    checkpoints = ", ".join(map(str, config.checkpoints))
+    return [
+        section("Cells", ("stage", "model", "judge", "cells"), counted),
+        section("Models", ("model", "id", "revision", "engine", "temperature"), models),
+        section("Personas", ("persona", "role"), [(s, p.role) for s, p in grid.study.personas.items()]),
+        section("Dialogue conditions", ("condition", "rounds", "orders", "items asked in"), talks),
+        text(f"Items are asked after {checkpoints} rounds; {config.replicates} replicate(s)."),
+        section("Benchmarks", ("benchmark", "kind", "items per persona"), benchmarks),
+        *([section("Judges", ("judge", "id", "engine", "form", "rates"), judges)] if judges else []),
+    ]
+
+
+def _items(grid: Grid, benchmark: str) -> str:
+    counts = {
+        len(items) for persona in grid.study.personas for _, items in asked_items(grid.study, benchmark, persona)
+    }
+    return " to ".join(map(str, sorted({min(counts), max(counts)}))) if counts else "none"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,85 +1,58 @@
-"""Pages of the report: tables as HTML files that need nothing else."""
+"""Pages of the report: HTML files that need nothing else, from the templates beside this module."""
 
-import html
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from personas.grid.asked import asked_items
-from personas.grid.grid import Grid
+from personas.core.canonical import sha256
 
-_STYLE = """
-body { font: 14px "Helvetica Neue", Arial, sans-serif; color: #222; margin: 1.5em }
-h1 { font-size: 20px } h2 { font-size: 16px; margin-top: 1.6em }
-table { border-collapse: collapse; margin: 0.6em 0 } .wide { overflow-x: auto }
-th, td { padding: 0.3em 0.8em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
-th { border-bottom: 2px solid #555; white-space: nowrap } td.number { text-align: right; white-space: nowrap }
-p.note { color: #5c5c5c; max-width: 60em }
-"""
+TEMPLATES = Path(__file__).with_name("templates")
 
 
-def document(title: str, parts: Iterable[str], note: str | None = None, style: str = "") -> str:
-    """Return a page from pieces of HTML; `note` is printed below the title. `style` are rules that this page adds."""
-    warning = f'<p class="note">{html.escape(note)}</p>' if note else ""
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}{style}</style>'
-    body = f"<h1>{html.escape(title)}</h1>{warning}{''.join(parts)}"
-    return f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>\n"
+def render(template: str, title: str, note: str | None, **context: Any) -> str:
+    """Return a page; `note` is printed below its title. Texts are escaped."""
+    return _environment().get_template(template).render(title=title, note=note, **context)
 
 
-def table(frame: pd.DataFrame) -> str:
-    """Return a table as HTML; numbers are set right, shares (columns named `share`) in percent."""
-    heads = "".join(f"<th>{html.escape(str(name).replace('_', ' '))}</th>" for name in frame.columns)
-    rows = "".join(f"<tr>{''.join(_cells(frame.columns, row))}</tr>" for row in frame.itertuples(index=False))
-    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(TEMPLATES)
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
 
 
-def _cells(columns: Iterable[str], row: Iterable[Any]) -> Iterator[str]:
+@cache
+def templates_digest() -> str:
+    """Return a hash of all templates: pages have the same base and style."""
+    files = sorted(TEMPLATES.iterdir())
+    return sha256([[file.name, file.read_text(encoding="utf-8")] for file in files])
+
+
+def table(frame: pd.DataFrame, heading: str = "") -> Mapping[str, Any]:
+    """Return a table as a part of a page of tables; shares (columns named `share`) are in percent."""
+    columns = [str(name).replace("_", " ") for name in frame.columns]
+    rows = [list(_cells(frame.columns, row)) for row in frame.itertuples(index=False)]
+    return {"heading": heading, "text": "", "columns": columns, "rows": rows}
+
+
+def text(said: str) -> Mapping[str, Any]:
+    """Return a paragraph as a part of a page of tables."""
+    return {"heading": "", "text": said, "columns": [], "rows": []}
+
+
+def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Mapping[str, Any]:
+    """Return rows as a table with a heading."""
+    return table(pd.DataFrame(rows, columns=list(columns)), title)
+
+
+def _cells(columns: Iterable[str], row: Iterable[Any]) -> Iterator[tuple[str, bool]]:
     for name, value in zip(columns, row, strict=True):
         if isinstance(value, bool | str) or value is None:
-            yield f"<td>{html.escape('' if value is None else str(value))}</td>"
-        elif name == "share":
-            yield f'<td class="number">{value:.1%}</td>'
+            yield "" if value is None else str(value), False
         else:
-            yield f'<td class="number">{value:,}</td>'
-
-
-def heading(text: str) -> str:
-    """Return a heading as HTML."""
-    return f"<h2>{html.escape(text)}</h2>"
-
-
-def grid_parts(grid: Grid) -> list[str]:
-    """Return what the grid consists of: cells by stage and model, and every value of each axis."""
-    config = grid.study.config
-    cells = Counter((cell.stage, cell.track.model, cell.judge or "") for cell in grid.cells)
-    counted = [(*key, n) for key, n in cells.items()]
-    models = [(slug, m.id, m.revision, m.engine, m.sampling.temperature) for slug, m in config.models.items()]
-    judges = [
-        (slug, j.model.id, j.model.engine, j.form, ", ".join([*j.utterances, *config.judged_benchmarks(slug)]))
-        for slug, j in config.judges.items()
-    ]
-    talks = [(slug, c.rounds, ", ".join(c.orders), ", ".join(c.ask_in)) for slug, c in config.conditions.items()]
-    benchmarks = [(slug, config.kind_of(slug), _items(grid, slug)) for slug in config.benchmarks]
-    checkpoints = ", ".join(map(str, config.checkpoints))
-    return [
-        *_section("Cells", ("stage", "model", "judge", "cells"), counted),
-        *_section("Models", ("model", "id", "revision", "engine", "temperature"), models),
-        *_section("Personas", ("persona", "role"), [(s, p.role) for s, p in grid.study.personas.items()]),
-        *_section("Dialogue conditions", ("condition", "rounds", "orders", "items asked in"), talks),
-        f"<p>Items are asked after {html.escape(checkpoints)} rounds; {config.replicates} replicate(s).</p>",
-        *_section("Benchmarks", ("benchmark", "kind", "items per persona"), benchmarks),
-        *(_section("Judges", ("judge", "id", "engine", "form", "rates"), judges) if judges else []),
-    ]
-
-
-def _items(grid: Grid, benchmark: str) -> str:
-    counts = {
-        len(items) for persona in grid.study.personas for _, items in asked_items(grid.study, benchmark, persona)
-    }
-    return " to ".join(map(str, sorted({min(counts), max(counts)}))) if counts else "none"
-
-
-def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    return [heading(title), table(pd.DataFrame(rows, columns=list(columns)))]
+            yield f"{value:.1%}" if name == "share" else f"{value:,}", True

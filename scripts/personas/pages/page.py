@@ -8,6 +8,7 @@ from typing import Any
 from personas.core.files import write_atomically
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
+from personas.pages.html import templates_digest
 from personas.plan.artefact import Artefact
 from personas.plan.declaration import Declaration, Instance, Instances, Known, inputs_of, parameters
 from personas.plan.frozen import FrozenPlan
@@ -48,11 +49,12 @@ def page(family: str, write: Callable[..., str], instances: Instances, *, module
 
 
 def with_note(instances: Instances) -> Instances:
-    """Have pages told the note of the config."""
+    """Have pages told the note of the config, and their names hold the templates."""
 
     def noted(grid: Grid, known: Known) -> Iterator[Instance]:
         note = grid.study.config.figures.note
         for instance in instances(grid, known):
-            yield replace(instance, parameters={**instance.parameters, "note": note})
+            told = {**instance.parameters, "note": note}
+            yield replace(instance, parameters=told, identity=[instance.identity, templates_digest()])
 
     return noted
