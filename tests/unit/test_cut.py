@@ -99,12 +99,11 @@ def test_a_limit_makes_other_judgements_and_leaves_those_without_alone(small: Pr
 @pytest.mark.parametrize(("finish", "status"), [("stop", "ok"), ("length", "judge_unparsed")])
 def test_a_verdict_that_was_cut_off_is_none(judged: Project, server: FakeServer, finish: str, status: str) -> None:
     """It may have begun with the first half of a number."""
-    server.decide = lambda body: (
-        answer(
-            "<feedback>Good.</feedback><score>4</score>" if finish == "stop" else "Good. So the score is 4", finish
-        )
-        if body["model"] == "org/judge-1b"
-        else answer(SHORT)
-    )
-    frozen = judged.set({**STYLE, "judges/j/form": "feedback-score"}).run()
+
+    def decide(body: dict[str, Any]) -> Outcome:
+        is_judge = body["model"] == "org/judge-1b"
+        return answer("Reasoning: so.\nResult: 4", finish) if is_judge else answer(SHORT)
+
+    server.decide = decide
+    frozen = judged.set({**STYLE, "judges/j/form": "reasoning-result"}).run()
     assert set(statuses(frozen)["status"]) == {status}
