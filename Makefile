@@ -26,4 +26,5 @@ demo: ## what `uv run snakemake` does
 docs: ## write the schemas again, then check links, fields and examples of the pages
 	$(RUN) python -m personas.config.reading.schema
 	$(RUN) python -m personas.workflow.terminal.plan_document
+	$(RUN) python -m personas.workflow.listing
 	$(RUN) pytest -q tests/unit/test_docs.py tests/unit/test_examples.py

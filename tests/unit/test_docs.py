@@ -11,6 +11,7 @@ from personas.config.base import Section
 from personas.config.personas import Persona
 from personas.config.root import Config
 from personas.engines.request import STATUSES
+from personas.workflow.listing import render
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "data/demo/README.md"])
@@ -76,3 +77,7 @@ def _anchors(page: Path) -> set[str]:
     """The anchors that headings get: lower case, no punctuation, dashes for blanks."""
     headings = re.findall(r"^#+ (.*)$", _CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_list_of_tables_figures_and_pages_is_the_declared_one() -> None:
+    assert (ROOT / "docs/artefacts.md").read_text(encoding="utf-8") == render(), "make docs"

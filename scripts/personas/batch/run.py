@@ -17,11 +17,10 @@ from personas.batch.deadline import Deadline
 from personas.batch.limited import limited
 from personas.batch.open_files import allow_open_files
 from personas.batch.progress import Progress
-from personas.config.models import LlamaCppModel, ModelSection
+from personas.config.models import Model
 from personas.core import slurm
-from personas.engines.engine import Served, serve
+from personas.engines.engine import Served, lane_hints, serve
 from personas.engines.limits.gate import Gate
-from personas.engines.llamacpp import hints
 from personas.engines.place import Place
 from personas.engines.request import Ask
 from personas.grid.cells import Cell
@@ -60,7 +59,7 @@ async def run_batch(
     outcome.began, outcome.job, outcome.devices = time.time(), slurm.job_id(), slurm.devices()
     outcome.write(frozen.folder())
     folder = frozen.results / "journal" / batch.asked_slug
-    lanes = min(asked.concurrency, len(works)) if isinstance(asked, LlamaCppModel) else None
+    lanes = min(asked.concurrency, len(works)) if asked.keeps_lanes else None
 
     where = f"judges.{batch.judge}.model" if batch.judge else f"models.{batch.model}"
     allow_open_files(asked.concurrency, where)
@@ -91,20 +90,18 @@ async def run_batch(
     return outcome
 
 
-async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lanes: int | None) -> None:
+async def _run_all(works: Sequence[Work], model: Model, asker: Asker, lanes: int | None) -> None:
     """Run all works side by side. With lanes, a work keeps one lane of the engine, and so its prefix."""
     free: asyncio.Queue[int] = asyncio.Queue()
     for lane in range(lanes or 0):
         free.put_nowait(lane)
 
     async def run(rank: int, work: Work) -> None:
-        if not isinstance(model, LlamaCppModel):
-            await work.run(lambda request: asker.ask(request, {}, rank), in_order=False)
-            return
-        lane = await free.get()
-        to_lane = hints(model, lane)
-        await work.run(lambda request: asker.ask(request, to_lane, rank), in_order=True)
-        free.put_nowait(lane)
+        lane = await free.get() if lanes else None
+        to_lane = lane_hints(model, lane)
+        await work.run(lambda request: asker.ask(request, to_lane, rank), in_order=lane is not None)
+        if lane is not None:
+            free.put_nowait(lane)
 
     try:
         async with asyncio.TaskGroup() as group:

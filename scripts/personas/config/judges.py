@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from personas.config.base import NonEmpty, Section, Slug, each_once
 from personas.config.conditions import Order
-from personas.config.models import Model, ReleasedModel
+from personas.config.models import Model
 
 METRICS = ("knowledge", "style", "in-character")
 """What utterances (the answers of a dialogue) are rated for, where a judge is asked for nothing else."""
@@ -79,6 +79,6 @@ class Judge(Section):
 
     @model_validator(mode="after")
     def _no_template_for_what_is_imported(self) -> "Judge":
-        if self.template is not None and isinstance(self.model, ReleasedModel):
+        if self.template is not None and self.model.is_imported:
             raise ValueError(f"template: found {self.template!r}, expected none where judgements are imported")
         return self

@@ -15,6 +15,10 @@ class ModelSection(Section):
     not_identity: ClassVar[frozenset[str]] = frozenset({"name", "price", "concurrency", "called", "size", "family"})
     # `size` and `family` act in the tables that compare models by them.
     # `called` acts through the user turns of the baseline, whose text is part of the identity itself.
+    keeps_lanes: ClassVar[bool] = False
+    """Whether the engine keeps one prefix a lane, so that the requests of a dialogue follow one another."""
+    is_imported: ClassVar[bool] = False
+    """Whether nobody is asked: results are made of released files."""
 
     id: NonEmpty = Field(description="hub id of the model, e.g. google/gemma-3-4b-it")
     revision: NonEmpty = Field(description="pinned revision (commit) of the model")
@@ -42,6 +46,11 @@ class ModelSection(Section):
     concurrency: int = Field(default=12, gt=0, le=4096, description="requests in flight at most")
 
     @property
+    def gpus(self) -> int:
+        """How many GPUs a batch uses."""
+        return 0
+
+    @property
     def addressed_as(self) -> str:
         """The name under which user turns address the baseline."""
         return self.called or self.id.rsplit("/", 1)[-1]
@@ -59,6 +68,7 @@ class LlamaCppModel(ModelSection):
 
     not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {"weights", "threads"}
     # `weights` is a place; what enters the identity is the fingerprint of the file found there.
+    keeps_lanes: ClassVar[bool] = True
 
     engine: Literal["llama.cpp"]
     weights: NonEmpty = Field(
@@ -123,6 +133,11 @@ class VllmModel(ModelSection):
     tuning_arguments: tuple[NonEmpty, ...] = Field(
         default=(), description="further arguments of `vllm serve` that cannot, e.g. --max-num-seqs=64"
     )
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs a batch uses: the model is spread over them."""
+        return self.tensor_parallel
 
 
 class Limits(Section):
@@ -224,6 +239,7 @@ class ReleasedModel(ModelSection):
 
     not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {"directory"}
     # `directory` is a place; what enters the identity are the hashes of the files found there.
+    is_imported: ClassVar[bool] = True
 
     engine: Literal["released"]
     directory: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of its folder in the release")

@@ -141,7 +141,7 @@ class Config(Section):
                 where = f"calibration.labels.{slug}.judges: found {name}"
                 if name not in self.judges:
                     raise ValueError(f"{where}, expected some of {', '.join(self.judges) or 'none'}")
-                if isinstance(self.judges[name].model, ReleasedModel):
+                if self.judges[name].model.is_imported:
                     raise ValueError(f"{where}, whose judgements are imported, expected a judge that can be asked")
                 if name in ("human", "rules", *PUBLISHED_RATERS.values()):
                     raise ValueError(f"{where}, as another rater of these texts is called, expected another slug")
@@ -188,7 +188,7 @@ class Config(Section):
                 )
             if models and models[0] == models[1]:
                 raise ValueError(f"comparison.{slug}.models: found {models[0]} twice, expected two models")
-            if comparison.released and not any(isinstance(m, ReleasedModel) for m in self.models.values()):
+            if comparison.released and not any(m.is_imported for m in self.models.values()):
                 raise ValueError(f"comparison.{slug}.released: found true, expected a model with engine released")
         return self
 
@@ -203,7 +203,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _utterances_have_names_of_their_own(self) -> "Config":
         for slug, judge in self.judges.items():
-            where, released = f"judges.{slug}.utterances", isinstance(judge.model, ReleasedModel)
+            where, released = f"judges.{slug}.utterances", judge.model.is_imported
             if taken := [metric for metric in judge.utterances if metric in taken_names()]:
                 raise ValueError(f"{where}: found {taken[0]}, which means something else, expected another name")
             if released and (strange := [metric for metric in judge.utterances if metric not in METRICS]):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from personas.config.models import EndpointModel, LlamaCppModel, Model, ReleasedModel, VllmModel
 from personas.core.errors import UserError
@@ -59,6 +60,11 @@ async def serve(model: Model, place: Place) -> AsyncIterator[Served]:
             raise UserError(
                 f"{place.where}.engine: found released, expected an engine: released answers are imported."
             )
+
+
+def lane_hints(model: Model, lane: int | None) -> dict[str, Any]:
+    """Return what tells an engine that keeps lanes which of them a request belongs to; nothing for others."""
+    return llamacpp.hints(model, lane) if isinstance(model, LlamaCppModel) and lane is not None else {}
 
 
 def _endpoint(model: EndpointModel, place: Place) -> Client:

@@ -212,7 +212,7 @@ def _study(
 def _release(config: Config, root: Path, roles: Sequence[str]) -> Release | None:
     """Look at the released files; None where no model is imported from them."""
     imported = {f"models.{s}": m.directory for s, m in config.models.items() if isinstance(m, ReleasedModel)}
-    judges = any(isinstance(judge.model, ReleasedModel) for judge in config.judges.values())
+    judges = any(judge.model.is_imported for judge in config.judges.values())
     if config.release is None or not (imported or judges):
         return None
     return open_release(root / Path(config.release.folder).expanduser(), roles, imported, root / config.results)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from personas.config import Config
-from personas.config.models import EndpointModel, Model, ReleasedModel
+from personas.config.models import EndpointModel, Model
 from personas.config.root import COMPLETIONS
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
@@ -83,7 +83,7 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
     batches: list[Batch] = []
     for (judge, model), cells in groups.items():
         asked = asked_model(grid.study.config, model, judge)
-        imported = isinstance(asked, ReleasedModel)
+        imported = asked.is_imported
         stage = IMPORT if imported else JUDGE if judge else GENERATE
         stem = "_".join([stage, *([judge] if judge else []), model])
         for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):

@@ -4,12 +4,16 @@ from personas import figures, pages, scoring, tables
 from personas.exports import release
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Known, declarations_in
+from personas.plan.declaration import Declaration, Known, declarations_in
 
 PACKAGES = (scoring, tables, release, figures, pages)
 
 
+def declarations() -> list[Declaration]:
+    """Return everything that is declared."""
+    return [each for package in PACKAGES for each in declarations_in(package)]
+
+
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
-    declarations = [each for package in PACKAGES for each in declarations_in(package)]
-    return Known(grid, declarations).everything()
+    return Known(grid, declarations()).everything()

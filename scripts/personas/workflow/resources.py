@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from personas.config.models import Model, VllmModel
+from personas.config.models import Model
 from personas.core.errors import UserError
 
 _THREADS = {"llama.cpp": 8, "vllm": 4, "endpoint": 1}
@@ -46,7 +46,7 @@ def threads(model: Model, cores: int | None) -> int:
 
 def gpus(model: Model) -> int:
     """Return the resource `gpu` of a batch: how many GPUs its engine uses."""
-    return model.tensor_parallel if isinstance(model, VllmModel) else 0
+    return model.gpus
 
 
 def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) -> None:

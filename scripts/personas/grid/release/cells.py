@@ -23,12 +23,12 @@ _OURS = frozenset({"recipe", "judge_recipe", "max_tokens", "texts", "persona", "
 
 def is_released(study: Study, model: str) -> bool:
     """Tell whether the answers of a model are imported."""
-    return isinstance(study.config.models[model], ReleasedModel)
+    return study.config.models[model].is_imported
 
 
 def judge_is_released(study: Study, judge: str) -> bool:
     """Tell whether the judgements of a judge are imported."""
-    return isinstance(study.config.judges[judge].model, ReleasedModel)
+    return study.config.judges[judge].model.is_imported
 
 
 def is_in_release(study: Study, track: Track) -> bool:

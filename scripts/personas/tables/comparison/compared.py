@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from personas.config.comparison import Comparison
-from personas.config.models import ReleasedModel
 from personas.core.canonical import sha256
 from personas.core.parquet import read_frame
 from personas.grid.asked import traits
@@ -102,7 +101,7 @@ def _tables(known: Known) -> dict[str, list[str]]:
 def _more(grid: Grid, section: Comparison) -> Mapping[str, Any]:
     config = grid.study.config
     if section.kind == "released":
-        judges = [slug for slug, judge in config.judges.items() if isinstance(judge.model, ReleasedModel)]
+        judges = [slug for slug, judge in config.judges.items() if judge.model.is_imported]
         return {"benchmarks": {slug: config.kind_of(slug) for slug in config.benchmarks}, "judges": judges}
     if section.kind == "published":
         return {}
