@@ -13,9 +13,9 @@ JOURNAL = [
     Mutation(
         "journal",
         "half a line, torn by a power cut, counts as an answer",
-        "scripts/personas/requests/journal.py",
-        'line.startswith(_HEAD) and line.endswith(b"}\\n")',
-        "line.startswith(_HEAD)",
+        "scripts/personas/requests/journal_lines.py",
+        'line.startswith(HEAD) and line.endswith(b"}\\n")',
+        "line.startswith(HEAD)",
     ),
     Mutation(
         "journal",
@@ -163,7 +163,7 @@ ENGINE = [
         "engine",
         "items are asked behind more rounds than their checkpoint says",
         "scripts/personas/requests/track.py",
-        "for r in self.rounds[:t]]",
+        "for r in self.rounds[: question.before]]",
         "for r in self.rounds]",
     ),
 ]
