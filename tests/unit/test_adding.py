@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT, make_project
+from personas.config.judges import METRICS
+from personas.workflow.artefacts import downstream
+from tests.helpers import ROOT, Project, digests, make_project
 
 PLAN = """
 import json, sys
@@ -130,3 +132,17 @@ def test_a_kind_of_benchmark_is_one_module_and_its_score_is_everywhere(library: 
     assert told >= {"figures/card-alpha.pdf", "figures/models-by-rules.pdf", "figures/by-length-by-rules.pdf"}
     after = json.loads(run(PLAN, library, study, str(library)))
     assert {"figures/progression-motto.pdf", "tables/ratings-alpha--motto.parquet"} <= after.keys()
+
+
+def test_a_metric_of_judges_is_one_rubric_and_stands_in_every_table(judged: Project) -> None:
+    page = (ROOT / "docs/adding.md").read_text(encoding="utf-8")
+    name, rubric = re.findall(r"`config/judges/default/(rubrics/[^`]+)`:.*?```yaml\n(.*?)```", page, re.DOTALL)[0]
+    (judged.folder / "judges" / name).write_text(rubric, encoding="utf-8")
+    before = judged.grid()
+    after = judged.set({"judges/j/utterances": [*METRICS, "warmth"]}).grid()
+    assert {cell.metric for cell in after.cells if cell.digest not in digests(before)} == {"warmth"}
+    assert digests(before) <= digests(after)
+    made = {each.plain_outputs[0]: json.dumps(dict(each.spec)) for each in downstream(after)}
+    named = {plain for plain, spec in made.items() if "warmth-by-j" in spec}
+    assert named >= {f"tables/{table}.parquet" for table in ("values", "measures", "rankings", "model-cards")}
+    assert "figures/progression-utterances-by-j.pdf" in named

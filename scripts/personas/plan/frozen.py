@@ -18,7 +18,7 @@ from personas.plan.batches import Batch
 from personas.plan.costs.estimate import Estimate, total
 from personas.plan.plan import Plan
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)
