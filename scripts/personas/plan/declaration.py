@@ -22,7 +22,7 @@ from personas.plan.source import Entry, source_digest
 Files = Mapping[str, Sequence[str]]
 """What an artefact is made of: name of an input -> its files, below the results folder."""
 
-_GLUE = ("reads", "identity", "latex", "source")
+_NO_PARAMETERS = ("reads", "identity", "latex", "source")
 """What the name of an artefact holds besides its parameters."""
 
 
@@ -51,13 +51,19 @@ class Known:
 
     def __init__(self, grid: Grid, declarations: Iterable["Declaration"]) -> None:
         self.grid = grid
-        self._declared = {each.family: each for each in declarations}
+        self._declared: dict[str, Declaration] = {}
+        for each in declarations:
+            other = self._declared.setdefault(each.family, each)
+            if other is not each:
+                raise ValueError(f"{each.module}: {each.family} is declared by {other.module} too")
         self._known: dict[str, list[Artefact]] = {}
         self._asked: list[str] = []
 
     def family(self, name: str) -> list[Artefact]:
         """Return the artefacts of a declaration; none where the grid has none."""
         if name not in self._known:
+            if name not in self._declared:
+                raise ValueError(f"{' -> '.join([*self._asked, name])}: nobody declares {name}")
             if name in self._asked:
                 raise ValueError(f"{' -> '.join([*self._asked, name])}: these follow from each other in a circle")
             self._asked.append(name)
@@ -117,6 +123,8 @@ class Declaration(ABC):
     def artefacts(self, grid: Grid, known: Known) -> Iterator[Artefact]:
         """Yield the artefacts of the family that a grid has."""
         for each in self.instances(grid, known):
+            if taken := each.parameters.keys() & set(_NO_PARAMETERS):
+                raise ValueError(f"{self.module}: {each.name} has a parameter {min(taken)}, expected another name")
             spec = {
                 **each.parameters,
                 "reads": {name: len(files) for name, files in each.inputs.items()},
@@ -139,7 +147,7 @@ class Declaration(ABC):
 
 def parameters(made: Artefact) -> dict[str, Any]:
     """Return what the maker of an artefact is told."""
-    return {name: value for name, value in made.spec.items() if name not in _GLUE}
+    return {name: value for name, value in made.spec.items() if name not in _NO_PARAMETERS}
 
 
 def inputs_of(made: Artefact) -> dict[str, list[str]]:

@@ -1,0 +1,74 @@
+"""Families that ask for each other by name: in any order, each worked out once, mistakes told."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known, declarations_in, inputs_of, parameters
+from personas.tables.table import Table, table
+from personas.workflow.artefacts import PACKAGES, declarations
+from tests.helpers import Project
+
+
+def compute(**tables: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat(tables.values())
+
+
+def declared(family: str, *reads: str, **told: Any) -> Table:
+    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+        yield Instance(family, {name: known.outputs(name) for name in reads}, told)
+
+    return table(family, compute, instances, module=__name__)
+
+
+@pytest.fixture
+def grid(project: Project) -> Grid:
+    return project.grid()
+
+
+def test_each_stands_behind_what_it_is_made_of(grid: Grid) -> None:
+    made = Known(grid, [declared("c", "b", "a"), declared("b", "a"), declared("a")]).everything()
+    assert [each.family for each in made] == ["a", "b", "c"]
+    assert inputs_of(made[2]) == {"b": [made[1].outputs[0]], "a": [made[0].outputs[0]]}
+
+
+def test_a_circle_is_told(grid: Grid) -> None:
+    with pytest.raises(ValueError, match="a -> b -> a: these follow from each other in a circle"):
+        Known(grid, [declared("a", "b"), declared("b", "a")]).everything()
+
+
+def test_a_family_that_nobody_declares_is_told(grid: Grid) -> None:
+    with pytest.raises(ValueError, match="a -> z: nobody declares z"):
+        Known(grid, [declared("a", "z")]).everything()
+
+
+def test_two_families_of_one_name_are_told(grid: Grid) -> None:
+    with pytest.raises(ValueError, match=r"a is declared by .*test_declaration too"):
+        Known(grid, [declared("a"), declared("a")])
+
+
+def test_a_parameter_that_would_be_lost_is_told(grid: Grid) -> None:
+    with pytest.raises(ValueError, match="a has a parameter source"):
+        Known(grid, [declared("a", source="mine")]).everything()
+
+
+def test_what_a_maker_is_told_is_what_the_instance_says(grid: Grid) -> None:
+    [made] = Known(grid, [declared("a", of=["x"], n=2)]).everything()
+    assert parameters(made) == {"of": ["x"], "n": 2}
+
+
+def test_parameters_and_inputs_stand_in_the_name(grid: Grid) -> None:
+    names = {Known(grid, [declared("a", n=n)]).everything()[0].outputs for n in (1, 1, 2)}
+    assert len(names) == 2
+
+
+def test_everything_that_is_declared_is_found_once() -> None:
+    families = [each.family for each in declarations()]
+    packages = {each.module.split(".")[1] for each in declarations()}
+    assert len(families) == len(set(families)) > 60
+    assert packages == {"scoring", "tables", "exports", "figures", "pages"}
+    assert all(declarations_in(package) for package in PACKAGES)
+    assert {each.stage for each in declarations()} == {"ratings", "patterns", "analysis", "figures", "report"}
