@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from personas.config.models import Limits
+from personas.config.sampling import Limits
 from personas.core.errors import UserError
 from personas.engines.errors import EngineError, EngineRefuses, EngineUnavailable
 from personas.engines.http import client as client_module

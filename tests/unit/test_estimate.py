@@ -8,12 +8,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from personas.config.needs import ENDPOINT
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
 from personas.plan.asked import asked_model
 from personas.plan.costs.distinct import Distinct
 from personas.plan.costs.estimate import Estimate, estimate, total
 from personas.plan.costs.loads import Loads
-from personas.plan.costs.rates import COMPLETION_TOKENS, SECONDS_PER_TOKEN, Rates
+from personas.plan.costs.rates import COMPLETION_TOKENS, Rates
 from personas.plan.outcome import all_outcomes
 from personas.plan.plan_report import PlanReport
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, said
@@ -200,7 +201,7 @@ def test_tokens_by_hand(project: Project) -> None:
     assert (dialogue.completion_tokens, items.completion_tokens) == (2 * 24, 4 * 24)
     assert dialogue.computed_tokens == pytest.approx(opening + one + said_ + two), "every text of it once"
     assert items.computed_tokens == pytest.approx(2 * asked), "all else stands in the dialogue"
-    assert dialogue.seconds == pytest.approx(2 * 24 * SECONDS_PER_TOKEN["endpoint"] / 8)
+    assert dialogue.seconds == pytest.approx(2 * 24 * ENDPOINT.seconds_per_token / 8)
 
 
 @pytest.mark.parametrize(

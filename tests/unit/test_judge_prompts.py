@@ -175,21 +175,20 @@ def test_only_json_has_a_schema() -> None:
 
 @pytest.mark.parametrize("metric", VERDICTS)
 def test_llama_cpp_is_sent_the_same_schema_without_room_for_line_breaks(metric: str) -> None:
-    told = enforced(TEXTS, metric, "json", "llama.cpp")
+    told = enforced(TEXTS, metric, "json", True)
     head, _, schema = told.pop("grammar").partition("%json ")
     sent, elsewhere = json.loads(schema), response_format(TEXTS, metric, "json")
     assert head == "%llguidance {}\nstart: " and sent.pop("x-guidance")["whitespace_flexible"] is False
     assert elsewhere is not None and sent == elsewhere["json_schema"]["schema"] and not told
 
 
-@pytest.mark.parametrize("engine", ["vllm", "endpoint"])
-def test_other_engines_are_sent_the_schema(engine: str) -> None:
-    assert enforced(TEXTS, "style", "json", engine) == {"response_format": response_format(TEXTS, "style", "json")}
+def test_other_engines_are_sent_the_schema() -> None:
+    assert enforced(TEXTS, "style", "json", False) == {"response_format": response_format(TEXTS, "style", "json")}
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "json"])
 def test_of_other_forms_nothing_is_enforced(form: Any) -> None:
-    assert enforced(TEXTS, "style", form, "llama.cpp") == enforced(TEXTS, "style", form, "vllm") == {}
+    assert enforced(TEXTS, "style", form, True) == enforced(TEXTS, "style", form, False) == {}
 
 
 # Thinking

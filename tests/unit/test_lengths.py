@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from personas.config.machine import Machine
+from personas.config.models import VllmModel
 from personas.core.errors import UserError
 from personas.engines import request
 from personas.external.tokenizer import counter, tokenizer_file
@@ -139,9 +140,11 @@ def test_a_tokenizer_is_found_at_the_pinned_revision_only(project: Project, tmp_
     file, machine = write_tokenizer(tmp_path), Machine(weights_cache=str(tmp_path))
     for revision, expected in ((REVISION, file), ("r1", None), (REVISION.replace("0", "a"), None)):
         model = project.edit(models__alpha__revision=revision).study().config.models["alpha"]
-        assert tokenizer_file(model, model.engine, machine) == expected, revision
+        assert tokenizer_file(model, machine) == expected, revision
     pinned = project.edit(models__alpha__revision=REVISION).study().config.models["alpha"]
-    assert tokenizer_file(pinned, "vllm", machine) is None, "it counts by itself, and its weights arrive in a run"
+    section = {**pinned.model_dump(include={"id", "revision", "sampling"}), "engine": "vllm", "context_length": 1024}
+    vllm = VllmModel.model_validate(section)
+    assert tokenizer_file(vllm, machine) is None, "it counts by itself, and its weights arrive in a run"
     assert counter(file)("Gladly, Gladly.") == 4
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from personas.batch.limited import limited
-from personas.config.models import EndpointModel, Limits
-from personas.config.sampling import Price, Sampling
+from personas.config.models import EndpointModel
+from personas.config.sampling import Limits, Price, Sampling
 from personas.engines.errors import EngineOverBudget
 from personas.engines.http.trouble import Failing, Overloaded, Trouble
 from personas.engines.limits import handed

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from snakemake.resources import Resources
 
+from personas.config.needs import ENDPOINT
 from personas.core.errors import UserError
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan import source as source_module
 from personas.plan.artefact import Artefact
 from personas.plan.batches import Batch
-from personas.plan.costs.rates import SECONDS_PER_TOKEN
 from personas.plan.disk import existing_files
 from personas.plan.frozen import read
 from personas.plan.normalised import normalised
@@ -144,7 +144,7 @@ def test_requests_and_minutes_of_a_batch(project: Project) -> None:
     requests = 3 + 2 * (2 + 2 + 1 + 1 + 1)
     assert batch.requests == requests
     tokens = (requests - 4) * 24 + 4 * 16  # the longest answers allowed; the four of xstest are shorter
-    assert batch.minutes == pytest.approx(tokens * SECONDS_PER_TOKEN["endpoint"] / 8 / 60, abs=1e-3)
+    assert batch.minutes == pytest.approx(tokens * ENDPOINT.seconds_per_token / 8 / 60, abs=1e-3)
 
 
 def of(model: str, batches: Any) -> list[Batch]:
@@ -395,7 +395,7 @@ def test_a_plan_of_another_version_is_refused(project: Project, version: Any) ->
     frozen = project.frozen()
     path = frozen.folder() / "plan.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
-    with pytest.raises(UserError, match=f"found plan version {version}, expected 8"):
+    with pytest.raises(UserError, match=f"found plan version {version}, expected 9"):
         read(path)
 
 

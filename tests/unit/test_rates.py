@@ -7,7 +7,7 @@ import pytest
 from personas.config.models import EndpointModel, LlamaCppModel, ModelSection
 from personas.config.reading.loader import validate
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
-from personas.plan.costs.rates import COMPLETION_TOKENS, SECONDS_PER_TOKEN, START_SECONDS, Rates
+from personas.plan.costs.rates import COMPLETION_TOKENS, Rates
 from personas.plan.outcome import Measured, Outcome
 
 BASE = {"id": "org/a", "revision": "1", "sampling": {"temperature": 0.0, "max_tokens": 24}}
@@ -73,10 +73,10 @@ SPEEDS = [
     pytest.param([outcome(NEAR, model="b"), outcome(NEAR, engine_seconds=7.0)], "a", 0, (100 / 5, True),
                  id="its own before that of others"),
     pytest.param([outcome(NEAR, model="b", engine="llama.cpp")], "a", 0,
-                 (8 / SECONDS_PER_TOKEN["endpoint"], False), id="another engine says nothing"),
-    pytest.param([outcome(row(completion_tokens=0))], "a", 0, (8 / SECONDS_PER_TOKEN["endpoint"], False),
+                 (8 / ENDPOINT.needs.seconds_per_token, False), id="another engine says nothing"),
+    pytest.param([outcome(row(completion_tokens=0))], "a", 0, (8 / ENDPOINT.needs.seconds_per_token, False),
                  id="no token, no speed"),
-    pytest.param([outcome(NEAR, engine_seconds=2.0)], "a", 0, (8 / SECONDS_PER_TOKEN["endpoint"], False),
+    pytest.param([outcome(NEAR, engine_seconds=2.0)], "a", 0, (8 / ENDPOINT.needs.seconds_per_token, False),
                  id="no time, no speed"),
 ]  # fmt: skip
 
@@ -93,16 +93,15 @@ def test_speed(outcomes: list[Outcome], slug: str, before: int, expected: tuple[
     ids=["alone", "more than stated for", "two lanes", "many lanes"],
 )
 def test_stated_speed_grows_with_answers_under_way(model: ModelSection, concurrency: int, side_by_side: int) -> None:
-    engine = "endpoint" if model is ENDPOINT else "llama.cpp"
     given = model.model_copy(update={"concurrency": concurrency})
-    assert rates().tokens_per_second("a", given, 0) == (side_by_side / SECONDS_PER_TOKEN[engine], False)
+    assert rates().tokens_per_second("a", given, 0) == (side_by_side / model.needs.seconds_per_token, False)
 
 
 def test_start_seconds() -> None:
     given = rates(outcome(row(), start_seconds=2.0), outcome(row(), start_seconds=4.0), outcome(row(), model="b"))
-    assert given.start_seconds("a", "endpoint") == (3.0, True)
-    assert given.start_seconds("c", "llama.cpp") == (START_SECONDS["llama.cpp"], False), "models differ in size"
-    assert rates(outcome(row(), start_seconds=0.0)).start_seconds("a", "endpoint") == (0.0, False)
+    assert given.start_seconds("a", ENDPOINT) == (3.0, True)
+    assert given.start_seconds("c", LLAMA) == (LLAMA.needs.start_seconds, False), "models differ in size"
+    assert rates(outcome(row(), start_seconds=0.0)).start_seconds("a", ENDPOINT) == (0.0, False)
 
 
 def test_a_batch_that_asked_nothing_measured_nothing() -> None:

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from personas.config.models import EndpointModel, Limits, Model
+from personas.config.models import EndpointModel, Model
+from personas.config.sampling import Limits
 from personas.engines.limits.budget import Budget
 from personas.engines.limits.gate import Gate
 from personas.engines.limits.handed import handing_on

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from personas.config.base import NonEmpty, Section
-from personas.config.sampling import Price, Sampling, Thinking
+from personas.config.needs import ENDPOINT, LLAMA_CPP, VLLM, Needs
+from personas.config.sampling import Limits, Price, Sampling, Thinking
 
 
 class ModelSection(Section):
@@ -17,6 +18,9 @@ class ModelSection(Section):
     # `called` acts through the user turns of the baseline, whose text is part of the identity itself.
     keeps_lanes: ClassVar[bool] = False
     """Whether the engine keeps one prefix a lane, so that the requests of a dialogue follow one another."""
+    needs: ClassVar[Needs] = ENDPOINT
+    json_on_one_line: ClassVar[bool] = False
+    """Whether the engine can be held to JSON without line ends."""
     is_imported: ClassVar[bool] = False
     """Whether nobody is asked: results are made of released files."""
 
@@ -69,6 +73,8 @@ class LlamaCppModel(ModelSection):
     not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {"weights", "threads"}
     # `weights` is a place; what enters the identity is the fingerprint of the file found there.
     keeps_lanes: ClassVar[bool] = True
+    needs: ClassVar[Needs] = LLAMA_CPP
+    json_on_one_line: ClassVar[bool] = True
 
     engine: Literal["llama.cpp"]
     weights: NonEmpty = Field(
@@ -108,6 +114,7 @@ class VllmModel(ModelSection):
         "tuning_arguments",
     }
     # `weights` is a place; what enters the identity is the fingerprint of the folder found there.
+    needs: ClassVar[Needs] = VLLM
 
     engine: Literal["vllm"]
     concurrency: int = Field(default=64, gt=0, le=4096, description="requests in flight at most")
@@ -138,20 +145,6 @@ class VllmModel(ModelSection):
     def gpus(self) -> int:
         """How many GPUs a batch uses: the model is spread over them."""
         return self.tensor_parallel
-
-
-class Limits(Section):
-    """What may be asked of an endpoint."""
-
-    requests_per_minute: float | None = Field(default=None, gt=0, description="requests begun per minute at most")
-    tokens_per_minute: float | None = Field(
-        default=None, gt=0, description="prompt and completion tokens per minute at most"
-    )
-    spending: float | None = Field(
-        default=None,
-        ge=0,
-        description="money, in the currency of `price`, for this model in this results folder at most",
-    )
 
 
 _NEVER_SENT: dict[str, float] = {"temperature": 0.0, "top_p": 1.0, "seed": 0}

@@ -1,4 +1,4 @@
-"""What every model is asked with: sampling, thinking, and what its tokens cost."""
+"""What every model is asked with: sampling, thinking, what its tokens cost, how much may be asked."""
 
 from typing import Any, Literal
 
@@ -38,3 +38,17 @@ class Price(Section):
     prompt_per_million: float = Field(ge=0, description="per million prompt tokens")
     completion_per_million: float = Field(ge=0, description="per million completion tokens")
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+
+
+class Limits(Section):
+    """What may be asked of an endpoint."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0, description="requests begun per minute at most")
+    tokens_per_minute: float | None = Field(
+        default=None, gt=0, description="prompt and completion tokens per minute at most"
+    )
+    spending: float | None = Field(
+        default=None,
+        ge=0,
+        description="money, in the currency of `price`, for this model in this results folder at most",
+    )

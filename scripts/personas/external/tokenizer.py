@@ -10,16 +10,13 @@ from personas.core.errors import UserError
 from personas.external.cache import COMMIT, cache_folder
 from personas.external.needed import weights_cache
 
-COUNTING = frozenset({"vllm", "llama.cpp"})
-"""Engines that tell the tokens of every request, so that no tokenizer is ever needed."""
 
-
-def tokenizer_file(model: ModelSection, engine: str, machine: Machine) -> Path | None:
+def tokenizer_file(model: ModelSection, machine: Machine) -> Path | None:
     """Return the tokenizer of a model at its pinned revision in the cache of weights; None where it is not there.
 
     None also for engines that count by themselves: there, a download of weights must not rename any table.
     """
-    if engine in COUNTING or not COMMIT.fullmatch(model.revision):
+    if model.needs.counts_tokens or not COMMIT.fullmatch(model.revision):
         return None
     repository = cache_folder(weights_cache(machine)) / f"models--{model.id.replace('/', '--')}"
     file = repository / "snapshots" / model.revision / "tokenizer.json"

@@ -16,7 +16,6 @@ from personas.grid.completions import completions_identity, rated_completions, t
 from personas.grid.release.cells import judge_is_released, judged_with_files
 from personas.grid.study import Study, judge_weights_key
 from personas.prompts.judge.prompts import JUDGE_RECIPE_VERSION
-from personas.prompts.judge.schema import is_on_one_line
 
 
 def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
@@ -94,7 +93,7 @@ class _Specs:
             "seed": judge.model.sampling.seed,
             # Without a limit there is no mark: that is how all judgements were made before there was one.
             **({} if judge.cut_answers is None else {"cut_answers": judge.cut_answers}),
-            **({"json": "on one line"} if is_on_one_line(judge.form, judge.model.engine) else {}),
+            **({"json": "on one line"} if judge.form == "json" and judge.model.json_on_one_line else {}),
         }
         self._rubrics: dict[str, dict[str, str]] = {}
         self._scoring: dict[tuple[str, str, str | None], str] = {}

@@ -87,7 +87,7 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
         stage = IMPORT if imported else JUDGE if judge else GENERATE
         stem = "_".join([stage, *([judge] if judge else []), model])
         for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
-            start = 0.0 if imported else sizes.start_minutes(judge or model, asked.engine)
+            start = 0.0 if imported else sizes.start_minutes(judge or model, asked)
             batch = _batch(f"{stem}_{number:02d}", model, judge, families, start)
             batches.append(replace(batch, imported=imported))
     return batches
@@ -150,8 +150,8 @@ class _Sizes:
     def rows(self, cell: Cell) -> int:
         return 0 if cell.is_imported else self._loads.rows(cell)
 
-    def start_minutes(self, slug: str, engine: str) -> float:
-        return self._rates.start_seconds(slug, engine).value / 60
+    def start_minutes(self, slug: str, model: Model) -> float:
+        return self._rates.start_seconds(slug, model).value / 60
 
     def minutes(self, cell: Cell) -> float:
         if cell.is_imported:

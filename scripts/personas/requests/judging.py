@@ -95,7 +95,7 @@ class JudgeWork:
             seed=self.cell.spec["seed"],
             template_arguments=model.thinking.template_arguments,
             effort=model.thinking.effort,
-            enforced=enforced(self.texts, self.rubric, form, model.engine),
+            enforced=enforced(self.texts, self.rubric, form, model.json_on_one_line),
             what=self.cell.what,
         )
 

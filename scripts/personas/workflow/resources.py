@@ -7,12 +7,6 @@ from typing import Any
 from personas.config.models import Model
 from personas.core.errors import UserError
 
-_THREADS = {"llama.cpp": 8, "vllm": 4, "endpoint": 1}
-"""At most. vLLM on a GPU keeps few busy; an endpoint computes elsewhere."""
-
-_MEGABYTES = {"llama.cpp": 3000, "vllm": 32000, "endpoint": 2000}
-"""vLLM reads weights through the memory of the host."""
-
 SLOWEST = 3
 """A batch may take this many times the minutes that were estimated for it."""
 
@@ -31,7 +25,7 @@ def walltime(minutes: float) -> Callable[..., int]:
 
 def memory(model: Model) -> Callable[..., int]:
     """Return the resource `mem_mb` of a batch: so much more with every attempt."""
-    megabytes = _MEGABYTES[model.engine]
+    megabytes = model.needs.megabytes
 
     def mem_mb(wildcards: Any, attempt: int) -> int:
         return megabytes * attempt
@@ -41,7 +35,7 @@ def memory(model: Model) -> Callable[..., int]:
 
 def threads(model: Model, cores: int | None) -> int:
     """Return how many threads a batch takes of `cores` (None: Snakemake does not know yet)."""
-    return min(cores or 1, _THREADS[model.engine])
+    return min(cores or 1, model.needs.threads)
 
 
 def gpus(model: Model) -> int:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from personas.config.models import Limits
+from personas.config.sampling import Limits
 from personas.engines.http.trouble import Failing, Overloaded, Refusing, Trouble
 from personas.engines.limits.budget import Budget
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER, Reply, Request

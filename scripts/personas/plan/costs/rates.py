@@ -13,14 +13,8 @@ from personas.plan.outcome import Measured, Outcome
 COMPLETION_TOKENS = 250
 """Stated default: tokens of an answer, unless `max_tokens` or the form of a verdict allows fewer."""
 
-SECONDS_PER_TOKEN = {"llama.cpp": 0.1, "vllm": 0.02, "endpoint": 0.02}
-"""Stated defaults: seconds from one completion token of an answer to the next, while eight answers are under way."""
-
 SIDE_BY_SIDE = 8
 """Answers under way at which the defaults of an engine are stated; more of them slow each other."""
-
-START_SECONDS = {"llama.cpp": 2.0, "vllm": 120.0, "endpoint": 0.0}
-"""Stated defaults: seconds until an engine is ready."""
 
 
 class Rate(NamedTuple):
@@ -75,12 +69,12 @@ class Rates:
         for speeds in (self._speeds.get(slug), self._speeds.get(f"engine {engine}")):
             if speeds:
                 return Rate(speeds[min(speeds, key=lambda t: abs(t - before))], True)
-        return Rate(min(model.concurrency, SIDE_BY_SIDE) / SECONDS_PER_TOKEN[engine], False)
+        return Rate(min(model.concurrency, SIDE_BY_SIDE) / model.needs.seconds_per_token, False)
 
-    def start_seconds(self, slug: str, engine: str) -> Rate:
+    def start_seconds(self, slug: str, model: ModelSection) -> Rate:
         """Return the seconds until the engine of a model is ready."""
         found = [o.start_seconds for o in self.outcomes if o.model == slug and o.start_seconds]
-        return Rate(sum(found) / len(found), True) if found else Rate(START_SECONDS[engine], False)
+        return Rate(sum(found) / len(found), True) if found else Rate(model.needs.start_seconds, False)
 
     @cached_property
     def _answers(self) -> dict[tuple[str | None, str, int], tuple[int, int]]:

@@ -17,8 +17,10 @@ _VERDICTS: dict[Scale, dict[str, Any]] = {
 _NO_LINE_BREAKS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
-def enforced(texts: JudgeTexts, metric: str, form: Form, engine: str) -> dict[str, Any]:
-    """Return the fields of a request that enforce form `json` on an engine; none for the other forms.
+def enforced(texts: JudgeTexts, metric: str, form: Form, one_line: bool) -> dict[str, Any]:
+    """Return the fields of a request that enforce form `json`; none for the other forms.
+
+    `one_line`: the engine can be held to JSON without line ends.
 
     llama.cpp's own grammar of a schema allows line breaks and indents, and small models spend most of their tokens
     on these, or all of them. Its server also reads grammars of llguidance, where a schema can do without.
@@ -26,15 +28,10 @@ def enforced(texts: JudgeTexts, metric: str, form: Form, engine: str) -> dict[st
     told = response_format(texts, metric, form)
     if told is None:
         return {}
-    if not is_on_one_line(form, engine):
+    if not one_line:
         return {"response_format": told}
     schema = {**told["json_schema"]["schema"], "x-guidance": _NO_LINE_BREAKS}
     return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"}
-
-
-def is_on_one_line(form: Form, engine: str) -> bool:
-    """Tell whether the output of a judge is enforced to be JSON on one line."""
-    return form == "json" and engine == "llama.cpp"
 
 
 def response_format(texts: JudgeTexts, metric: str, form: Form) -> Mapping[str, Any] | None:

@@ -145,7 +145,7 @@ def lengths_of_cells(dialogues: Sequence[Path], *, tokenizers: Mapping[str, str]
 def _counter(frozen: FrozenPlan, slug: str) -> Callable[[str], int]:
     """Return what counts the tokens of a model; UserError where its tokenizer is gone since the run was planned."""
     config = frozen.study.config
-    file = tokenizer_file(config.models[slug], config.models[slug].engine, config.machine)
+    file = tokenizer_file(config.models[slug], config.machine)
     if file is None:
         raise UserError(f"models.{slug}: its tokenizer is not in the cache of weights any more; start again.")
     return counter(file)
@@ -153,7 +153,7 @@ def _counter(frozen: FrozenPlan, slug: str) -> Callable[[str], int]:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     dialogues, models = [cell.path for cell in grid.cells if cell.stage == "dialogues"], grid.study.config.models
-    files = {slug: tokenizer_file(m, m.engine, grid.study.config.machine) for slug, m in models.items()}
+    files = {slug: tokenizer_file(m, grid.study.config.machine) for slug, m in models.items()}
     tokenizers = {slug: fingerprint(file) for slug, file in files.items() if file}
     yield Instance("lengths", {"dialogues": dialogues}, {"tokenizers": tokenizers})
 
