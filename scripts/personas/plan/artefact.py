@@ -75,7 +75,7 @@ def families(artefacts: Iterable[Artefact]) -> list[Family]:
     return [Family(name, tuple(found)) for name, found in members.items()]
 
 
-def artefact(
+def build_artefact(
     family: str,
     maker: str,
     plain_outputs: Sequence[str],

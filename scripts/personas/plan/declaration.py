@@ -15,7 +15,7 @@ from typing import Any
 
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
-from personas.plan.artefact import Artefact, artefact
+from personas.plan.artefact import Artefact, build_artefact
 from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry, source_digest
 
@@ -67,15 +67,13 @@ class Known:
             if name in self._asked:
                 raise ValueError(f"{' -> '.join([*self._asked, name])}: these follow from each other in a circle")
             self._asked.append(name)
-            found = list(self._declared[name].artefacts(self.grid, self))
+            self._known[name] = list(self._declared[name].artefacts(self.grid, self))
             self._asked.pop()
-            self._known[name] = found
         return self._known[name]
 
     def one(self, family: str, name: str | None = None) -> Artefact | None:
         """Return the one artefact of a family, or that with a plain name; None where the grid has none."""
-        found = [each for each in self.family(family) if name in (None, each.name)]
-        return found[0] if found else None
+        return next((each for each in self.family(family) if name in (None, each.name)), None)
 
     def outputs(self, family: str) -> list[str]:
         """Return the first file of each artefact of a family."""
@@ -85,7 +83,7 @@ class Known:
         """Return all artefacts, each behind those that it is made of."""
         for name in self._declared:
             self.family(name)
-        return [each for found in self._known.values() for each in found]
+        return [each for family in self._known.values() for each in family]
 
 
 Instances = Callable[[Grid, Known], Iterable[Instance]]
@@ -132,7 +130,7 @@ class Declaration(ABC):
                 **({} if each.identity is None else {"identity": each.identity}),
                 **({} if each.latex is None else {"latex": each.latex}),
             }
-            yield artefact(
+            yield build_artefact(
                 each.family or self.family,
                 f"{self.module}:{self.family}",
                 self.outputs(each.name),
@@ -145,35 +143,35 @@ class Declaration(ABC):
             )
 
 
-def parameters(made: Artefact) -> dict[str, Any]:
+def parameters(artefact: Artefact) -> dict[str, Any]:
     """Return what the maker of an artefact is told."""
-    return {name: value for name, value in made.spec.items() if name not in _NO_PARAMETERS}
+    return {name: value for name, value in artefact.spec.items() if name not in _NO_PARAMETERS}
 
 
-def inputs_of(made: Artefact) -> dict[str, list[str]]:
+def inputs_of(artefact: Artefact) -> dict[str, list[str]]:
     """Return the inputs of an artefact by their names."""
-    files = iter(made.inputs)
-    return {name: [next(files) for _ in range(count)] for name, count in made.spec["reads"].items()}
+    files = iter(artefact.inputs)
+    return {name: [next(files) for _ in range(count)] for name, count in artefact.spec["reads"].items()}
 
 
-def frames_of(frozen: FrozenPlan, made: Artefact) -> dict[str, Any]:
-    """Return the tables that an artefact is made of, one for each input, by its name."""
-    return {name: read_frame(frozen.results / file) for name, [file] in inputs_of(made).items()}
+def frames_of(frozen: FrozenPlan, artefact: Artefact) -> dict[str, Any]:
+    """Return the tables that an artefact is artefact of, one for each input, by its name."""
+    return {name: read_frame(frozen.results / file) for name, [file] in inputs_of(artefact).items()}
 
 
 @cache
 def declarations_in(package: ModuleType) -> tuple[Declaration, ...]:
     """Return the declarations in the modules of a package and of those in it, in the order of their names."""
-    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    return tuple(each for name in sorted(module.name for module in found) for each in _in_module(name))
+    names = sorted(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+    return tuple(declaration for name in names for declaration in _in_module(name))
 
 
-def make(frozen: FrozenPlan, made: Artefact) -> None:
+def make(frozen: FrozenPlan, artefact: Artefact) -> None:
     """Write the files of an artefact, as its declaration says."""
-    module, _, family = made.maker.partition(":")
-    if made.reads_texts:
+    module, _, family = artefact.maker.partition(":")
+    if artefact.reads_texts:
         frozen.study.require_texts()
-    next(each for each in _in_module(module) if each.family == family).make(frozen, made)
+    next(each for each in _in_module(module) if each.family == family).make(frozen, artefact)
 
 
 @cache
