@@ -187,7 +187,7 @@ ROWS: dict[str, Row] = {
         RATED,
     ),
     "script of a figure": Row(
-        lambda s: s.replace_code("figures/by_checkpoint.py", "SIZE = (7.6, 6.6)", "SIZE = (7.6, 6.8)"),
+        lambda s: s.replace_code("figures/by_checkpoint.py", "ROW = 3.3", "ROW = 3.4"),
         NONE,
         r"figures/by-checkpoint",
     ),
@@ -195,12 +195,13 @@ ROWS: dict[str, Row] = {
         lambda s: s.replace_code("figures/drawing/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
     ),
     "script of an analysis": Row(
-        lambda s: s.replace_code("stats/bootstrap.py", "import numpy", "import math\nimport numpy"),
+        lambda s: s.replace_code("stats/bootstrap.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9"),
         NONE,
-        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths)|figures/|report/(card|models|changed)",
+        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths|values|mixed|changed)"
+        r"|figures/(?!item-|effect-)|report/(card|models)",
     ),
     "script of the patterns": Row(
-        lambda s: s.replace_code("scoring/patterns/count.py", "from itertools", "import math\nfrom itertools"),
+        lambda s: s.replace_code("scoring/patterns/count.py", "    met.data[:] = 1\n", "    met.data[:] = 1.0\n"),
         NONE,
         PATTERNS,
     ),

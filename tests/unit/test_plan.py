@@ -371,6 +371,38 @@ def test_a_definition_that_moves_is_the_same(tmp_path: Path, monkeypatch: pytest
     _forget_sources()
 
 
+USES = """
+from personas.b import base, default, decorator, inner, keyword, shadowed, value
+import personas.b as b
+
+@decorator
+def f(x, y=default, *, z=keyword):
+    shadowed = 1
+    def g(w=inner):
+        return w
+    return [shadowed for _ in x] + b.attribute + value(g)
+
+class C(base):
+    def f(self):
+        return value
+"""
+NAMES = ("base", "default", "decorator", "inner", "keyword", "shadowed", "value", "attribute", "unused")
+
+
+def test_what_a_definition_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "_PACKAGE", tmp_path)
+    _forget_sources()
+    (tmp_path / "a.py").write_text(USES)
+    (tmp_path / "b.py").write_text("".join(f"{name} = 1\n" for name in NAMES))
+    used = {
+        entry: {name for module, name in source_module.closure(entry) if module == "personas.b"}
+        for entry in ("personas.a:f", "personas.a:C")
+    }
+    _forget_sources()
+    assert used["personas.a:f"] == {"", "default", "decorator", "inner", "keyword", "value", "attribute"}
+    assert used["personas.a:C"] == {"", "base", "value"}
+
+
 def test_a_frozen_plan_comes_back_the_same(project: Project) -> None:
     project.set({"models/alpha/thinking": {"template_arguments": {"a": True, "b": 2, "c": "d"}}, "replicates": 2})
     grid = project.edit_persona("keeper", description="Zeilen\nund “Umlaute”: ä.").grid()

@@ -161,15 +161,29 @@ def _parse(code: str) -> Module:
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom) or is_docstring(statement):
             continue
-        names = _defined(statement)
-        known = globals_at.get(statement.lineno) if isinstance(statement, ast.FunctionDef | ast.ClassDef) else None
-        used = sorted(name for name in _names(statement) if known is None or name.partition(".")[0] in known)
-        for name in names:
-            definitions[name] = Definition(form_hash(statement), used)
+        names, used = _defined(statement), sorted(_used_by(statement, globals_at))
+        definitions |= {name: Definition(form_hash(statement), used) for name in names}
         if not names:
             rest.append(statement)
     used = sorted(set().union(*map(_names, rest)))
     return Module(definitions, dict(_imports(tree)), Definition(form_hash(ast.Module(rest, [])), used))
+
+
+def _used_by(statement: ast.stmt, globals_at: Mapping[int, set[str]]) -> set[str]:
+    """Return the names of its module that a statement uses; variables of a function are none of them.
+
+    Defaults, decorators and bases are evaluated outside of a function or class.
+    """
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        defaults = [*statement.args.defaults, *filter(None, statement.args.kw_defaults)]
+        outside = [*statement.decorator_list, *defaults]
+    elif isinstance(statement, ast.ClassDef):
+        outside = [*statement.decorator_list, *statement.bases, *(keyword.value for keyword in statement.keywords)]
+    else:
+        return _names(statement)
+    inside = set().union(*map(_names, statement.body))
+    known = globals_at[statement.lineno]
+    return {name for name in inside if name.partition(".")[0] in known}.union(*map(_names, outside))
 
 
 def _globals(scope: symtable.SymbolTable) -> set[str]:
@@ -209,7 +223,7 @@ def _names(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return {f"{node.value.id}.{node.attr}"}
     if isinstance(node, ast.Name):
-        return {node.id}
+        return {node.id} if isinstance(node.ctx, ast.Load) else set()
     left_out = {"annotation", "returns"} if isinstance(node, ast.arg | ast.FunctionDef | ast.AsyncFunctionDef) else {}
     found = set[str]()
     for field, value in ast.iter_fields(node):
