@@ -7,8 +7,8 @@ import pandas as pd
 
 from personas.grid.value_columns import VALUE_DTYPES
 from personas.stats.measures import CHECKPOINT, Measure, of_panel, of_utterances, placed
-from personas.stats.panels import benchmark_panels
 from personas.tables.values import cell_values, together
+from tests.panels import benchmark_panels
 from tests.synthetic.ratings import UTTERANCES, drawn_responses, metrics, tables
 from tests.synthetic.study import BASELINE, BOUND, Effect, Study
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from personas.stats.measures import of_panel, placed
-from personas.stats.panels import benchmark_panels
 from personas.tables.by_model import BY_MODEL_DTYPES, by_model
 from personas.tables.contrasts import contrasts
 from personas.tables.mixed_models import mixed_models
 from personas.tables.values import cell_values
+from tests.panels import benchmark_panels
 from tests.unit.test_contrasts import BETWEEN, only
 from tests.valued import CONDITIONS, grid, table, value
 

@@ -14,9 +14,9 @@ from matplotlib.text import Text
 from personas.figures import benchmark, by_checkpoint, utterances
 from personas.figures.drawing import style
 from personas.figures.tokens import occurrence as patterns
-from personas.stats.panels import benchmark_panels
 from personas.tables.series.patterns import PATTERN_DTYPES
 from personas.tables.series.rounds import ROUND_DTYPES, segments
+from tests.panels import benchmark_panels
 from tests.unit.test_figures import NOTE, ROUNDS, STUDY, lines, overlaps, series, texts
 
 ALL = ("dataset", "zero", "previous")

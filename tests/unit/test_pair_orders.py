@@ -9,9 +9,9 @@ import pytest
 from personas.grid.cells import Cell
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.judge.order import orders_of, reference_first, win
-from personas.stats.panels import benchmark_panels
 from personas.tables.series.by_checkpoint import series_by_checkpoint
 from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make
+from tests.panels import benchmark_panels
 
 COMPARED = {"judges/j/utterances": [], "judges/j/benchmarks": ["role-specific", "general"]}
 LIMITS = {"benchmarks/role-specific/limit": 3, "benchmarks/general/limit": 3}

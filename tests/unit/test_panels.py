@@ -4,8 +4,9 @@ from personas.benchmarks import BENCHMARKS
 from personas.benchmarks.bfi import TRAITS
 from personas.benchmarks.panel import JUDGE, Panel
 from personas.figures.drawing.axes import SCALES
-from personas.stats.panels import OVERVIEW, benchmark_panels
+from personas.stats.panels import OVERVIEW
 from personas.tables.series.by_checkpoint import series_by_checkpoint
+from tests.panels import benchmark_panels
 from tests.unit.test_series import point, rating, table
 
 ALL = ("dataset", "zero", "previous")

@@ -10,9 +10,10 @@ import pytest
 from personas.benchmarks.bfi import TRAITS
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
 from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
-from personas.stats.panels import benchmark_panels, measured_panels
+from personas.stats.panels import measured_panels
 from personas.tables.series.distances import distances
 from personas.tables.values import cell_values, values_of_files
+from tests.panels import benchmark_panels
 from tests.unit.test_series import rating, table
 
 XSTEST = placed(map(of_panel, benchmark_panels("xstest", "xstest", "jay")))

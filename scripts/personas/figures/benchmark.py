@@ -21,7 +21,7 @@ READING = (
 
 
 def draw(series: pd.DataFrame, panels: Sequence[Panel], *, note: str | None = None) -> Figure:
-    """Draw the `panels` (1 to 6, of `personas.stats.panels.benchmark_panels`) of one benchmark as one figure.
+    """Draw the `panels` (1 to 6, of `personas.stats.panels.measured_panels`) of one benchmark as one figure.
 
     `series` is a table of `personas.tables.series.by_checkpoint.series_by_checkpoint`; its other panels are passed
     over. A point without value leaves a gap in its line; a panel without any says "no data". `note` is printed under

@@ -65,17 +65,6 @@ def measured_panels(
     )
 
 
-def benchmark_panels(
-    benchmark: str,
-    kind: str,
-    judge: str | None = None,
-    references: Sequence[str] = ("dataset",),
-    both_orders: bool = False,
-) -> tuple[Panel, ...]:
-    """Return the panels of the figure of one benchmark: of `measured_panels` those without a figure of their own."""
-    return tuple(p for p in measured_panels(benchmark, kind, judge, references, both_orders) if not p.figure)
-
-
 def _filled(panel: Panel, benchmark: str, judge: str | None, labels: str | None) -> Panel:
     filled = replace(panel, benchmark=benchmark, title=panel.title.replace("{labels}", labels or ""))
     slug = f"{benchmark}-{panel.slug}"
