@@ -17,7 +17,7 @@ format: ## Python and rule files, as the linters want them
 check: ## lint, format, types, layers, spelling: seconds
 	$(RUN) python -m tests.checks
 
-test: ## the unit tests, on all cores: a minute or two
+test: ## the unit tests, on all cores: about a minute
 	$(RUN) pytest -q -n auto tests/unit
 
 demo: ## what `uv run snakemake` does

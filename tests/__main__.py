@@ -1,4 +1,4 @@
-"""Run the tests: all of them with `python -m tests`, some parts with `python -m tests unit slurm` (docs/testing.md).
+"""Run the tests: all parts with `python -m tests`, some with `python -m tests unit slurm` (docs/testing.md).
 
 Parts run side by side in three lanes, each part in a pytest of its own. One lane asks the embedded model, one mostly
 waits, one only computes. A part's output is printed when it ends. The last line sums all parts.
@@ -32,23 +32,27 @@ class Part:
     name: str
     arguments: tuple[str, ...] = ()
     nice: int = 0
+    folder: str = ""
+    """Under `tests/`; by default the name."""
 
     @property
     def command(self) -> list[str]:
         """Return what starts it."""
-        return [sys.executable, "-m", "pytest", f"tests/{self.name}", *self.arguments]
+        return [sys.executable, "-m", "pytest", f"tests/{self.folder or self.name}", *self.arguments]
 
 
 LANES = (
     (Part("demo"), Part("protocol")),
     (Part("slurm"), Part("faults"), Part("workflow")),
     (
-        *(Part(name, SHARED, nice=5) for name in ("precision", "unit")),
+        *(Part(name, SHARED, nice=5) for name in ("precision", "integration", "unit")),
         *(Part(name, nice=5) for name in ("released", "statistics")),
     ),
 )
 """Parts of a lane follow one another; lanes run side by side."""
-PARTS = {part.name: part for lane in LANES for part in lane}
+ASKED = (Part("thorough", (*SHARED, "-m", "thorough"), folder="unit"),)
+"""Parts that run only where they are named."""
+PARTS = {part.name: part for lane in (*LANES, ASKED) for part in lane}
 
 ALONE = {"GOMP_SPINCOUNT": "0", "OPENBLAS_NUM_THREADS": "1"}
 """Parts share the cores. Threads that spin while they wait for each other would only take time from other parts."""
@@ -148,8 +152,8 @@ class Runner:
 
 
 def chosen(names: Sequence[str]) -> Iterator[list[Part]]:
-    """Yield the lanes with the parts of these names, or with all."""
-    for lane in LANES:
+    """Yield the lanes with the parts of these names; without names all but those that have to be named."""
+    for lane in (*LANES, ASKED) if names else LANES:
         if parts := [part for part in lane if not names or part.name in names]:
             yield parts
 
@@ -163,6 +167,7 @@ def main() -> int:
         parser.error(f"found {unknown[0]!r}, expected one of {', '.join(PARTS)}")
     runner, began = Runner(), time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored, in all that is started
     runner.run(list(chosen(asked)))
     total = sum((ended.counts for ended in runner.ended), Counter())
     print(f"== all parts: {time.monotonic() - began:.0f} s")

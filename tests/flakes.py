@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.helpers import ROOT, die_with_the_tests
 
-SYSTEM = ["tests", *(f"--ignore=tests/{part}" for part in ("unit", "precision", "statistics"))]
+SYSTEM = ["tests", *(f"--ignore=tests/{part}" for part in ("unit", "integration", "precision", "statistics"))]
 
 
 @dataclass(frozen=True)

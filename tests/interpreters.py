@@ -48,7 +48,7 @@ def _check(version: str) -> str | None:
         study = _make_study(Path(temporary) / "study")
         steps = {
             "install": ([os.environ.get("UV", "uv"), "sync", "--python", version, "--group", "test"], ROOT),
-            "unit tests": ([python, "-m", "pytest", "-q", "-n", "auto", "tests/unit"], ROOT),
+            "unit tests": ([python, "-m", "pytest", "-q", "-n", "auto", "tests/unit", "tests/integration"], ROOT),
             "run": ([python, "-m", "snakemake"], study),
             "no second run": ([python, "-c", _NOTHING_LEFT], study),
         }

@@ -24,7 +24,7 @@ from tests.mutations.copies import Copy, Failure
 from tests.mutations.faults import MUTATIONS
 from tests.mutations.nearness import nearest_first
 
-QUICK = ("tests/unit",)
+QUICK = ("tests/unit", "tests/integration")
 """What a contributor runs: folders, or files, of tests that start no Snakemake."""
 
 LEFT_OUT = ("tests/unit/test_mutations.py",)

@@ -39,7 +39,8 @@ def test_a_removed_response_is_made_again_and_then_what_stands_on_it(run_study: 
     assert planned(run_study.folder) == left
     assert run_study.current() == EVERYTHING - left, "nothing shows that stands on what was there before"
 
-    assert run_study.execute() == left
-    assert run_study.dry_run() == set()
-    assert run_study.current() == EVERYTHING
+    made = run_study.execute("judge", "ratings", "tables/by-checkpoint")
+    assert made < left and {path.partition("/")[0] for path in made} == {"judgements", "tables"}
+    assert run_study.dry_run() == planned(run_study.folder) == left - made
+    assert run_study.current() == EVERYTHING - (left - made)
     assert _words(run_study) > words, "the table shows the new text"

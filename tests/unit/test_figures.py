@@ -21,6 +21,7 @@ from personas.figures.by_checkpoint import draw
 from personas.figures.drawing import style
 from personas.stats.panels import OVERVIEW
 from personas.tables.series.by_checkpoint import SERIES_DTYPES
+from tests.marks import mostly_thorough
 
 T = TypeVar("T")
 ROUNDS = (0, 11, 22, 34, 45, 56, 68, 79, 90, 102)
@@ -67,7 +68,6 @@ CASES = {
     "a gap": (with_gap(), None),
     "large counts": (series(cells=12345), None),
 }
-cases = pytest.mark.parametrize(("table", "note"), CASES.values(), ids=CASES.keys())
 
 
 def texts(figure: Figure) -> dict[tuple[int, str], Bbox]:
@@ -99,8 +99,9 @@ def lines(axes: Axes) -> list[Any]:
     return [line for line in axes.lines if np.size(line.get_xdata())]
 
 
-@cases
-def test_no_text_is_cut_off_and_none_covers_another(table, note):
+@pytest.mark.parametrize("case", mostly_thorough(CASES, often=("the demo", "a gap")))
+def test_no_text_is_cut_off_and_none_covers_another(case):
+    table, note = CASES[case]
     with style.context():
         figure = draw(table, note=note)
         boxes = texts(figure)
@@ -110,6 +111,7 @@ def test_no_text_is_cut_off_and_none_covers_another(table, note):
         assert not list(overlaps(boxes))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", ["the demo", "two panels without data"])
 def test_the_same_table_gives_the_same_bytes(case, tmp_path):
     table, note = CASES[case]
@@ -130,6 +132,7 @@ style.save(draw(series(), note="note"), Path(sys.argv[1], "f.pdf"), Path(sys.arg
 """
 
 
+@pytest.mark.thorough
 def test_the_bytes_depend_neither_on_the_process_nor_on_the_users_settings(tmp_path):
     # Hash randomisation and a matplotlibrc are what differs between two people's runs.
     (tmp_path / "matplotlibrc").write_text("font.size: 20\npdf.fonttype: 3\nfigure.dpi: 33\nlines.marker: s\n")

@@ -16,6 +16,7 @@ from personas.figures.drawing import style
 from personas.figures.tokens import occurrence as patterns
 from personas.tables.series.patterns import PATTERN_DTYPES
 from personas.tables.series.rounds import ROUND_DTYPES, segments
+from tests.marks import mostly_thorough
 from tests.panels import benchmark_panels
 from tests.unit.test_figures import NOTE, ROUNDS, STUDY, lines, overlaps, series, texts
 
@@ -108,11 +109,13 @@ def only_persona_has_values() -> pd.DataFrame:
     return table
 
 
-@pytest.mark.parametrize("make", CASES.values(), ids=CASES.keys())
-def test_no_text_is_cut_off_none_covers_another_and_panels_have_room(make):
+@pytest.mark.parametrize(
+    "case", mostly_thorough(CASES, often=("xstest", "utterances of the study", "patterns, tiny rates"))
+)
+def test_no_text_is_cut_off_none_covers_another_and_panels_have_room(case):
     with style.context(), warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib only warns of a layout that has no room for its panels
-        figure = make()
+        figure = CASES[case]()
         boxes = texts(figure)
         for text, box in boxes.items():
             assert box.x0 >= 0 and box.y0 >= 0, text
@@ -123,6 +126,7 @@ def test_no_text_is_cut_off_none_covers_another_and_panels_have_room(make):
             assert axes.get_window_extent().height > 1.0 * figure.dpi
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", ["xstest", "utterances of the demo", "patterns of the demo"])
 def test_the_same_table_gives_the_same_bytes(case, tmp_path):
     files = []

@@ -13,8 +13,8 @@ from personas.config.base import slug_of
 from personas.config.personas import PersonasSection
 from personas.core.errors import UserError
 from personas.grid.cast import described, of_folder
+from personas.grid.compared import published_files
 from personas.grid.parts import as_asked
-from personas.grid.published import published_files
 from personas.prompts.judge.texts import load_texts
 from tests.helpers import ROOT
 

@@ -19,6 +19,7 @@ from personas.figures.drawing import style
 from personas.workflow.terminal import page
 from personas.workflow.terminal.page import Page, Side, every, fit, labels, shorten, starts
 from personas.workflow.terminal.picture import LOOKS, MARGIN, MARK, NUMBER, draw_picture
+from tests.marks import mostly_thorough
 from tests.unit.test_figures import overlaps
 
 STAGES = ("dialogues", "responses", "judgements")
@@ -81,11 +82,11 @@ CASES = {
     "large counts": (grid(2, 3, cells=123_456), TITLE),
     "nothing at all": (grid().iloc[:0], "costs $5 and $_6"),
 }
-cases = pytest.mark.parametrize(("counts", "title"), CASES.values(), ids=CASES.keys())
 
 
-@cases
-def test_no_text_is_cut_off_none_covers_another_and_the_page_is_kept(counts, title):
+@pytest.mark.parametrize("case", mostly_thorough(CASES, often=("a middle grid", "long slugs")))
+def test_no_text_is_cut_off_none_covers_another_and_the_page_is_kept(case):
+    counts, title = CASES[case]
     with style.context():
         figure = draw(counts, title)
         figure.draw_without_rendering()
@@ -380,6 +381,7 @@ style.save(draw(grid(3, 5)), Path(sys.argv[1], "f.pdf"), Path(sys.argv[1], "f.pn
 """
 
 
+@pytest.mark.thorough
 def test_the_same_table_gives_the_same_bytes_in_every_process(tmp_path):
     root = Path(__file__).parents[2]
     style.save(draw(grid(3, 5)), tmp_path / "0" / "f.pdf", tmp_path / "0" / "f.png")

@@ -202,7 +202,7 @@ def test_existing_files_are_found_with_one_walk(project: Project) -> None:
 INSIGHTS = re.compile(
     r"tables/(length|by-length|safety|changed|coverage|rankings|model-|.*[.]tex)|figures/card-|report/(card-|models|changed)"
 )
-"""What `tests.unit.test_insights` tells of the same way."""
+"""What `tests.integration.test_insights` tells of the same way."""
 DRAWN = re.compile(
     r"figures/(difference|progression|over-|cost-|effect-|models|personas|tokens|by-length|item-|patterns-)"
     r"|tables/(averages|token-averages|patterns-by-unit)"

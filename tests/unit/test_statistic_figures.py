@@ -21,6 +21,7 @@ from personas.figures.tokens import numbers as pattern_numbers
 from personas.tables.judges.calibration import calibration as calibration_of
 from tests import figures_at_size as at_size
 from tests.figures_at_size import CONDITION, DEMO, MAIN, PAIR, SHARES, STUDY, UTTERANCES, XSTEST
+from tests.marks import mostly_thorough
 from tests.unit.test_figures import overlaps, texts
 
 NOTE = "demo: the numbers mean nothing"
@@ -287,6 +288,7 @@ def test_a_heat_map_shows_each_number_where_it_belongs_and_a_gap_as_a_dash():
         assert len(axes.texts) == 70
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["patterns-heat-map", "contrast-progression-utterances", "item-changes"])
 def test_the_pdf_is_vectors_and_the_same_each_time(name, tmp_path, monkeypatch):
     monkeypatch.setattr(style, "DPI", 20)  # the PNG beside it takes most of the time
@@ -358,7 +360,9 @@ def drawn_anew(name: str) -> Figure:
     return {**LAID_OUT, **ODD}[name]()
 
 
-@pytest.mark.parametrize("name", [*LAID_OUT, *ODD])
+@pytest.mark.parametrize(
+    "name", mostly_thorough([*LAID_OUT, *ODD], often=("demo, patterns-by-model", "contrasts, long names"))
+)
 def test_no_text_is_cut_off_and_none_covers_another(name):
     with style.context():
         figure = _KEPT.pop(name) if name in _KEPT else drawn_anew(name)

@@ -14,7 +14,7 @@ from personas.tables.series.pattern_units import pattern_numbers, pattern_units
 from personas.tables.series.tokens import token_averages
 from personas.workflow.artefacts import downstream
 from tests.helpers import JUDGE, Project, is_figure
-from tests.unit.test_statistic_run import STATISTIC
+from tests.integration.test_statistic_run import STATISTIC
 
 COLUMNS = ["measure", "model", "group", "persona", "condition", "order", "replicate", "axis", "position", "value"]
 

@@ -1,5 +1,6 @@
 """A checkout of its own for every test, and Snakemake as the process a user would start."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import psutil
 import pytest
 import yaml
 
+from personas.plan import frozen as frozen_plans
+from personas.workflow.making import make
 from tests.helpers import PATIENCE, copy_project, die_with_the_tests
 
 MARK = "PERSONAS_TEST_MARK"
@@ -105,6 +108,18 @@ class Checkout:
             logs = "\n".join(p.read_text() for p in self.results.glob("runs/*/logs/*.log"))
             raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")
         return output
+
+    def make_artefacts(self) -> None:
+        """Make the tables, figures and pages that the last run's plan lacks, in this process.
+
+        Snakemake starts a process for each family, most of whose time are imports. That it does, and what comes of
+        it, is seen where it makes everything itself: by the demo, the tutorial and the exactness table.
+        """
+        plan = max(self.results.glob("runs/*/plan.json"), key=lambda path: path.stat().st_mtime)
+        with contextlib.chdir(self.folder):
+            frozen = frozen_plans.read(str(plan))
+            for family in frozen.families:
+                assert make(frozen, family.name), family.name
 
     def planned(self, *targets: str) -> set[str]:
         """The files that Snakemake would make, by its own account."""

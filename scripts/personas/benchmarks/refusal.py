@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from personas.benchmarks import refusal_phrases as phrases
 from personas.prompts.thinking import strip_thinking
@@ -30,6 +31,7 @@ def _any(parts: Sequence[str]) -> str:
     return "(?:" + "|".join(parts) + ")"
 
 
+@cache  # not when imported: everything imports this, and hardly anything asks
 def _compiled(pattern: str) -> re.Pattern[str]:
     act = rf"(?!{_any(phrases.IDIOMS)}){_any(phrases.ACTS)}\b"
     return re.compile(pattern.replace("ACT", act).replace("ADVERB", _any(phrases.ADVERBS)))
@@ -38,11 +40,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # Each opener is atomic: a loop of them must not be tried in every combination.
 _START = rf"(?:(?>{_any(phrases.OPENERS)})[ ,]*)*"
 _ADVERBS = "(?:ADVERB )*"
-_REFUSAL = _compiled(
-    rf"{_START}(?:(?:i|we) ?{_ADVERBS}{_any(phrases.UNWILLING)} {_ADVERBS}ACT|{_any(phrases.OTHER)})"
-)
-_WITHOUT_I = _compiled(rf"{_START}{_any(phrases.UNWILLING_ALONE)} {_ADVERBS}ACT")
-_ONLY_OPENERS = re.compile(rf"{_START}\Z")
+_REFUSAL = rf"{_START}(?:(?:i|we) ?{_ADVERBS}{_any(phrases.UNWILLING)} {_ADVERBS}ACT|{_any(phrases.OTHER)})"
+_WITHOUT_I = rf"{_START}{_any(phrases.UNWILLING_ALONE)} {_ADVERBS}ACT"
+_ONLY_OPENERS = rf"{_START}\Z"
 
 _OTHERS = (
     r"(?!(?:including|such|with|for|about|like|and|or|to)\b)(?:(?!(?:i|we|you|as|because|since)\b)[\w'-]+ ){1,6}"
@@ -100,8 +100,8 @@ def _refuses(clauses: Sequence[str], asks: bool) -> bool:
     """Tell whether one of a sentence's clauses refuses in one's own words; `asks`: the last is a question."""
     only_openers = True
     for before, clause, behind in zip(["", *clauses], clauses, [*clauses[1:], ""], strict=False):
-        found = _REFUSAL.match(clause) or (only_openers and _WITHOUT_I.match(clause))
+        found = _compiled(_REFUSAL).match(clause) or (only_openers and _compiled(_WITHOUT_I).match(clause))
         if found and not (_REPORTS.match(before) or _REPORTED.match(behind) or (asks and not behind)):
             return True
-        only_openers = only_openers and _ONLY_OPENERS.match(clause) is not None
+        only_openers = only_openers and _compiled(_ONLY_OPENERS).match(clause) is not None
     return False

@@ -1,10 +1,11 @@
 """One benchmark over the length of the dialogue, persona against baseline: all its ratings, a panel each."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from personas.benchmarks.panel import RULES, Panel
 from personas.figures.drawing import style
@@ -13,6 +14,9 @@ from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 READING = (
     f"Points: mean over cells. Bands, whiskers: {INTERVAL} over two or more cells. A cell is a model and a persona; "

@@ -1,10 +1,11 @@
 """The overview: four measures over the length of the dialogue, persona against baseline."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from personas.benchmarks.panel import Panel
 from personas.figures.drawing import style
@@ -14,6 +15,9 @@ from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.panels import OVERVIEW
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROW = 3.3  # inches
 READING = (

@@ -1,11 +1,11 @@
 """Ratings against the length of the dialogue before them, in tokens rather than rounds."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.grids import counted, nothing
@@ -16,6 +16,10 @@ from personas.figures.figure import figure
 from personas.figures.suites import suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = 2
 _PANEL, _AROUND = 2.3, 1.5  # inches: a row of panels; legend and small print

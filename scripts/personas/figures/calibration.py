@@ -1,13 +1,13 @@
 """How far judges agree with people and with each other: confusion matrices, and kappa by model."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import INTERVAL
@@ -17,6 +17,10 @@ from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.tables.judges.calibration import ALL, LIKERT
 from personas.tables.judges.rated import JUDGES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 READING = (
     "Top: texts by the value that both gave; shade: share of a row. Bottom: Cohen's kappa, plain (filled) and with "
@@ -112,6 +116,8 @@ def _kappas(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _legend(axes: Axes) -> None:
+    from matplotlib.lines import Line2D
+
     shapes = {"plain": style.INK, "quadratic weights": "white"}
     handles = [
         Line2D([], [], marker="o", linestyle="", markerfacecolor=inside, markeredgecolor=style.INK, label=label)

@@ -1,12 +1,11 @@
 """One model over the dialogue: small panels of all that its card tells."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis, y_axis
@@ -27,6 +26,10 @@ from personas.figures.drawing.sheet import legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, AROUND = 3.0, 2.4, 1.1  # inches: of a panel, and of legend and small print
 FEW = 6
@@ -83,6 +86,8 @@ def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: S
 
 def _small_amount(axes: Axes, points: pd.DataFrame) -> None:
     """Set an axis from 0 as high as needed, for distances: amounts below 1."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_ylim(0, 1.15 * float(points[["mean", "high"]].max().max()))
     axes.yaxis.set_major_locator(MaxNLocator(5))
 

@@ -1,12 +1,12 @@
 """Mixed models: what a round more, or a persona, does to a rating, per model and condition."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.config.root import Config
 from personas.figures.drawing import style
@@ -18,6 +18,10 @@ from personas.figures.figure import figure
 from personas.figures.suites import Suite, compared, is_long, suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TERMS = {"length": "position", "personalization": "persona"}
 """Family -> the term that a figure shows."""

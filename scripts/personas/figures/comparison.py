@@ -1,13 +1,12 @@
 """Ours against theirs: each number at its place, and the differences in order: agreement at a glance."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import INTERVAL
@@ -16,6 +15,10 @@ from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.grid.published import factor, is_share
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 HEIGHT = 2.9  # inches, a row of two panels
 NAMED = 3
@@ -173,6 +176,8 @@ def _say_nothing(panels: np.ndarray) -> None:
 
 
 def _legend(figure: Figure, rows: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
     looks = style.looks(rows["condition"].dropna())
     shapes = [(name, look.colour, look.marker) for name, look in looks.items()]
     shapes += [("conditions together", style.INK, "o")] if rows["condition"].isna().any() else []

@@ -1,12 +1,12 @@
 """Paired differences over the dialogue: between conditions, from the first position on, over the baseline."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.config.root import Config
 from personas.figures.drawing import style
@@ -28,6 +28,10 @@ from personas.figures.figure import figure
 from personas.figures.suites import Family, families, is_long, pairs, with_baseline
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SIGNIFICANT = 0.05
 MANY = 25  # positions from which on markers would hide the line

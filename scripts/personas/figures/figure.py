@@ -1,9 +1,10 @@
 """What every family of figures declares: who draws it from one table, and which of them a grid has."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-
-from matplotlib.figure import Figure as Drawn
+from typing import TYPE_CHECKING
 
 from personas.figures.drawing import style
 from personas.grid.grid import Grid
@@ -11,6 +12,9 @@ from personas.plan.artefact import Artefact
 from personas.plan.declaration import Declaration, Instance, Instances, Known, frames_of, parameters
 from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry
+
+if TYPE_CHECKING:  # here and in all modules of figures: who plans draws nothing, and matplotlib takes half a second
+    from matplotlib.figure import Figure as Drawn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,12 @@
 """How many items change, and by how much: a histogram per contrast, condition and measure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from personas.figures.drawing import style
 from personas.figures.drawing.grids import nothing, panels
@@ -18,6 +17,10 @@ from personas.figures.figure import figure
 from personas.figures.suites import families, pairs
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WHAT = {"length": "last − first", "condition": "{condition}, last", "personalization": "persona − baseline, first"}
 READING = (
@@ -91,6 +94,8 @@ def _is(conditions: pd.Series, wanted: str | None) -> pd.Series:
 
 
 def _panel(axes: Axes, changes: pd.Series) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.axvline(0, color=style.INK, linewidth=0.8, zorder=2.5, gid="zero")
     known = changes.dropna().to_numpy(dtype=float)
     lacking = len(changes) - len(known)

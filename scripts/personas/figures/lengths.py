@@ -1,9 +1,11 @@
 """How long dialogues get, in tokens, round by round: a panel per model or persona."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.grids import counted, nothing, small_lines, x_ticks
@@ -13,6 +15,9 @@ from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, s
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = 3
 _PANEL, _AROUND = 1.75, 1.7  # inches: a row of panels; legend and small print

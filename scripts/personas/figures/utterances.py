@@ -1,10 +1,11 @@
 """What a judge thinks of the dialogue's own answers, round by round, persona against baseline."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis, y_axis
@@ -27,6 +28,10 @@ from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.measures import YES_SHARE
 from personas.tables.series.rounds import RAW, SEGMENT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 METRICS = ("in-character", "knowledge", "style")  # in the study's order
 HEIGHT, AROUND = 2.4, 1.2  # inches: of a panel, and of legend and small print

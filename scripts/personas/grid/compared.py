@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personas.config import Config
+from personas.config.base import files_of
 from personas.config.comparison import Comparison
 from personas.core.errors import UserError
-from personas.grid.published import published_files, published_numbers
 from personas.grid.value_columns import VALUE_DTYPES
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "data" / "published"
@@ -31,6 +31,14 @@ def content(section: Comparison, root: Path) -> list[Path]:
     return [root / Path(section.results).expanduser() / VALUES] if section.results is not None else []
 
 
+def published_files(path: Path) -> list[Path]:
+    """Return a CSV file of published numbers, or those of a folder by name; UserError where there is none."""
+    files = files_of(path.iterdir(), ".csv") if path.is_dir() else [path]
+    if not files or not all(file.is_file() for file in files):
+        raise UserError(f"{path}: no such file, expected a CSV file of published numbers, or a folder with some.")
+    return files
+
+
 def unchanged(config: Config, slug: str, root: Path, digest: str) -> list[Path]:
     """Return the files that a comparison is with; UserError if they are no longer those that were planned."""
     files = content(config.comparison[slug], root)
@@ -42,6 +50,9 @@ def unchanged(config: Config, slug: str, root: Path, digest: str) -> list[Path]:
 def _checked(config: Config, slug: str, root: Path) -> Iterator[str]:
     section = config.comparison[slug]
     if section.published is not None:
+        # Only for who compares: whoever makes cells needs no pandas, which takes a third of a second to load.
+        from personas.grid.published import published_numbers
+
         published_numbers(PUBLISHED if section.published is True else root / section.published)
     if section.results is not None:
         _check_values(slug, content(section, root)[0], root / config.results / VALUES)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from personas.config.base import files_of
 from personas.core.errors import UserError
+from personas.grid.compared import published_files
 
 QUANTITIES = ("value", "contrast", "bar", "study-bar", "patterns", "pattern-documents", "length", "label")
 CONTRASTS = ("baseline", "progression", "condition", "length", "personalization")
@@ -56,14 +56,6 @@ def factor(unit: str) -> float:
 def is_share(unit: str) -> bool:
     """Tell whether a unit is one of a share of items."""
     return unit in ("percent", "share") or unit.startswith("of ")
-
-
-def published_files(path: Path) -> list[Path]:
-    """Return a CSV file of published numbers, or those of a folder by name; UserError where there is none."""
-    files = files_of(path.iterdir(), ".csv") if path.is_dir() else [path]
-    if not files or not all(file.is_file() for file in files):
-        raise UserError(f"{path}: no such file, expected a CSV file of published numbers, or a folder with some.")
-    return files
 
 
 def published_numbers(path: Path) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from personas.engines.http.endings import ENDINGS_VERSION
 from personas.grid.cells import Cell
 
 _SERVED, _FEW = ("served_model", "served_by"), 5
-_RECORDED = ("persona-persistence", "openai", "pyarrow", "xllamacpp", "gguf", "snakemake")
+_RECORDED = ("persona-persistence", "pyarrow", "xllamacpp", "gguf", "snakemake")
 
 
 def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, Any] | None = None) -> dict[str, int]:

@@ -1,15 +1,12 @@
-"""Sends requests over the `openai` client and turns every outcome into a reply, or an error with a name."""
+"""Sends requests as the `openai` client words them; every outcome is a reply, or an error with a name."""
 
 import dataclasses
-import ssl
 import time
 from collections.abc import Mapping, Set
 from typing import Any
 
 import aiohttp
-import httpx2
 import orjson
-from openai import AsyncOpenAI
 
 from personas.core.cleaning import cleaned_text, one_line
 from personas.engines.http.answers import completion, moved
@@ -30,11 +27,7 @@ _SECRET = 8
 
 
 class Client:
-    """Talks to one OpenAI-compatible address.
-
-    The `openai` client says where and as whom to ask. Requests do not go through its methods and connections: these
-    take several times the time of all the rest, and its repeats are not ours (`patience`).
-    """
+    """Talks to one OpenAI-compatible address, `base_url` being what goes before `/chat/completions`."""
 
     def __init__(
         self,
@@ -52,15 +45,12 @@ class Client:
         self._gate: Gate | None = None
         self._persistence = Persistence(patience)
         self._connections = Connections(base_url)
-        # Its own connections are never used, and so must not read what the environment says of proxies and TLS.
-        unused = httpx2.AsyncClient(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        self._api = AsyncOpenAI(base_url=base_url, api_key=key, http_client=unused)
-        self._url = str(self._api.base_url.join("chat/completions"))
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._headers = {
-            **self._api.auth_headers,
+            "Authorization": f"Bearer {key}",
             "accept": "application/json",
             "content-type": "application/json",
-            "user-agent": self._api.user_agent,
+            "user-agent": "persona-persistence",
         }
 
     def limit(self, gate: Gate) -> None:
@@ -70,7 +60,6 @@ class Client:
     async def close(self) -> None:
         """Close all connections."""
         await self._connections.close()
-        await self._api.close()
 
     async def answers(self) -> bool:
         """Tell whether the server generates: one token within 30 s. Health pages answer for dead engines too."""

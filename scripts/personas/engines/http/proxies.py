@@ -8,8 +8,6 @@ import ssl
 import urllib.request
 from urllib.parse import SplitResult, urlsplit
 
-from httpx2 import create_ssl_context
-
 from personas.core.errors import UserError
 
 _PORTS = {"http": 80, "https": 443}
@@ -45,7 +43,9 @@ def proxy_for(base_url: str) -> str | None:
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """Return what `openai` trusts, which takes a while to read; UserError where the environment names another."""
+    """Return what `huggingface-hub` trusts, which takes a while; UserError where the environment names another."""
+    from httpx2 import create_ssl_context  # engines of our own need none
+
     try:
         return create_ssl_context()
     except (OSError, ssl.SSLError) as error:

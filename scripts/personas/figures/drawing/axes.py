@@ -1,12 +1,16 @@
 """The two axes of a panel."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def gap(places: Sequence[int]) -> tuple[float, float]:
@@ -39,12 +43,16 @@ def y_axis(axes: Axes, scale: str, points: pd.DataFrame) -> None:
 
 def _share(axes: Axes, points: pd.DataFrame) -> None:
     # The margin keeps lines at 0 and 100 % off the frame.
+    from matplotlib.ticker import PercentFormatter
+
     axes.set_ylim(-0.05, 1.05)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=None))
 
 
 def _small_share(axes: Axes, points: pd.DataFrame) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     top = points["mean"].max()
     _from_zero(axes, points, least=top if top > 0 else 0.01)
     axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -58,6 +66,8 @@ def _rating(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def _amount(axes: Axes, points: pd.DataFrame) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     _from_zero(axes, points, least=1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 

@@ -1,22 +1,26 @@
 """Panels side by side whose lines are models: one value with an interval per model and condition."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.measures import Measure, around, in_few_lines, in_lines, ticks
 from personas.figures.drawing.panels import Key
 from personas.figures.drawing.sheet import WIDTH, places, sheet
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 COLUMNS = 3
 _LINE, _NAME, _AROUND = 0.17, 0.32, 0.85  # inches: one value; a model's name; title and axis of a panel
 
-Drawn = Callable[[Axes, pd.Series, float, float, Key], None]
+Drawn = Callable[["Axes", pd.Series, float, float, Key], None]
 """Draws one row of a table at a height, of which it may take a share of 1 (a value's own line)."""
 
 

@@ -1,17 +1,21 @@
 """Small panels in rows and columns: a model or a persona per row, a measure (or a condition) per column."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis
 from personas.figures.drawing.measures import Measure, around, arrow_text, in_few_lines, in_lines, measures_of, ticks
 from personas.figures.drawing.panels import INTERVAL, Key, by_line, keys_of
 from personas.figures.drawing.sheet import WIDTH, legend, plain_label, sheet
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CELL = (1.5, 1.25)  # inches, with its tick labels
 EDGE = (1.0, 2.0)  # inches: names of the rows; headings, legend and small print

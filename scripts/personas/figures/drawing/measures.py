@@ -1,14 +1,17 @@
 """What the figures of statistics have to know of a measure, and how differences of it are written on an axis."""
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.axis import Axis
-from matplotlib.ticker import MaxNLocator
 
 from personas.figures.drawing.panels import ARROW, ARROWS
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 LONGEST = 40
 """Characters of a slug that are shown at most."""
@@ -63,6 +66,8 @@ def in_few_lines(slug: str, most: int = 2, least: int = 18) -> str:
 
 def ticks(axis: Axis, scale: str, most: int = 5) -> None:
     """Put at most `most` + 1 round ticks on an axis and write shares in percent (differences: percentage points)."""
+    from matplotlib.ticker import MaxNLocator
+
     factor = 100 if scale == "share" else 1
     axis.set_major_locator(MaxNLocator(most))
     axis.set_major_formatter(lambda value, _: _number(factor * value))

@@ -1,14 +1,18 @@
 """One panel: its frame, its lines with bands, and what is printed below it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from personas.benchmarks.panel import Panel
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import gap, x_axis, y_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 GROUPS = ("persona", "baseline")
 ARROWS = {"higher": " ↑", "lower": " ↓", "neutral": ""}

@@ -1,17 +1,18 @@
 """One figure as a whole: its panels' places, the legend above them, the small print at the bottom."""
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Callable, Sequence
-
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from typing import TYPE_CHECKING
 
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import Key
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH = 7.6  # inches
 HEIGHTS = {1: 4.2, 2: 6.6, 3: 9.2}  # inches, by rows of panels
@@ -19,6 +20,8 @@ HEIGHTS = {1: 4.2, 2: 6.6, 3: 9.2}  # inches, by rows of panels
 
 def sheet(size: tuple[float, float], paragraphs: Sequence[str | None]) -> Figure:
     """Return an empty figure of `size` (inches) with the paragraphs (None: nothing) at the bottom."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=size)
     _footer(figure, [words for words in paragraphs if words])
     return figure
@@ -57,6 +60,9 @@ def legend(
 
 
 def _handle(look: style.Look, group: str, bars: bool) -> Artist:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
     return Patch(**style.bar_style(look, group)) if bars else Line2D([], [], **style.line_style(look, group))
 
 
@@ -67,6 +73,8 @@ def plain_label(key: Key) -> str:
 
 def _footer(figure: Figure, paragraphs: Sequence[str]) -> None:
     """Print the paragraphs at the bottom, wrapped to the figure's width, and keep the panels above them."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     text = figure.text(0.012, 0.008, "", va="bottom", parse_math=False, **style.SMALL_PRINT)
     for width in range(150, 30, -10):
         text.set_text(

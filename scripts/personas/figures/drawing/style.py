@@ -1,17 +1,19 @@
 """How every figure of the project looks, and how it is written. No other module sets a colour or a font."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import matplotlib as mpl
-from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from personas.core.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
 
 DPI = 200
 INK = "#222222"
@@ -112,17 +114,23 @@ def faint_style(look: Look, group: str) -> dict[str, Any]:
 
 def lighter(colour: str, white: float = 0.55) -> str:
     """The colour mixed with a share of white (0: itself, 1: white), as #rrggbb."""
+    from matplotlib.colors import to_hex, to_rgb
+
     red, green, blue = (white + (1 - white) * channel for channel in to_rgb(colour))
     return to_hex((red, green, blue))
 
 
 def shades() -> LinearSegmentedColormap:
     """Colours from white to the blue of the second condition, for shares from 0 to 1."""
+    from matplotlib.colors import LinearSegmentedColormap
+
     return LinearSegmentedColormap.from_list("shares", ["white", LOOKS["goal-oriented"].colour])
 
 
 def context() -> AbstractContextManager[None]:
     """Matplotlib's own defaults with the project's settings on top, whatever the user's matplotlibrc says."""
+    import matplotlib as mpl
+
     return mpl.rc_context(_defaults() | RC)  # type: ignore[arg-type]  # keys are not literals
 
 
@@ -153,6 +161,8 @@ def _settle(figure: Figure) -> None:
 
 def _defaults() -> dict[str, Any]:
     # The backend is left alone: setting it has side effects, and figures here never touch pyplot.
+    import matplotlib as mpl
+
     return {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
 
 

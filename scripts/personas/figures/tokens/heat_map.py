@@ -1,12 +1,12 @@
 """How often patterns occur, by model and checkpoint, as a share of the model's own highest."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.measures import in_few_lines
@@ -15,6 +15,10 @@ from personas.figures.drawing.sheet import WIDTH, places, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 READING = (
     "Cells: hits of all patterns in the persona's answers / (patterns × answers), as a share of the highest that "

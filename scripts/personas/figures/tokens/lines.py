@@ -1,9 +1,11 @@
 """How often patterns occur over the dialogue, for each model, benchmark or persona: a row each."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import y_axis
@@ -14,6 +16,9 @@ from personas.figures.figure import figure
 from personas.figures.tokens.occurrence import OCCURRENCE
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 READING = (
     "Lines: mean over (model, persona) cells of hits / (patterns × answers) in the persona's answers, in percent; a "

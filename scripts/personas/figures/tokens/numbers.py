@@ -1,11 +1,12 @@
 """How many patterns tell persona and baseline apart, at the first and at the last checkpoint."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.forest import Lines, forest
@@ -15,6 +16,10 @@ from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 READING = (
     "Bars: number of patterns of the {group}, mean over personas. Filled: mined in the answers at the first "

@@ -1,10 +1,11 @@
 """How often the persona's and the baseline's token patterns occur over the length of the dialogue."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis, y_axis
@@ -24,6 +25,10 @@ from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 READING = (
     "Points: mean over (model, persona) cells of hits / (patterns × answers), a hit being an answer that holds "

@@ -1,15 +1,12 @@
 """One picture of the grid: models x personas, one panel per stage, a tile filled as far as its cells are current."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from personas.figures.drawing import style
 from personas.workflow.terminal.page import (
@@ -26,6 +23,13 @@ from personas.workflow.terminal.page import (
     starts,
 )
 from personas.workflow.terminal.picture_header import header
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
 STAGES = ("dialogues", "responses", "judgements")
 BASELINE = "baseline"
@@ -49,6 +53,8 @@ def draw_picture(counts: pd.DataFrame, *, title: str) -> Figure:
     Raises:
         ValueError: a combination has two rows, or a number is outside its range.
     """
+    from matplotlib.figure import Figure
+
     _check(counts)
     with style.context():
         figure = Figure(figsize=(NARROWEST, 1))
@@ -180,6 +186,8 @@ def _panel(axes: Axes, tiles: pd.DataFrame, page: Page, numbers: bool) -> None:
 
 def _boxes(name: str, tiles: pd.DataFrame, low: np.ndarray, share: np.ndarray, thin: float) -> PolyCollection:
     """Rectangles inside the tiles, from `low` and `share` high (both in 0..1 of the inside); empty ones left out."""
+    from matplotlib.collections import PolyCollection
+
     inside = 1 - 2 * MARGIN
     left = tiles["x"].to_numpy() + MARGIN
     bottom = tiles["y"].to_numpy() + MARGIN + inside * low
@@ -197,6 +205,9 @@ def _marks(axes: Axes, tiles: pd.DataFrame, page: Page, size: float) -> None:
 
 
 def _handles(numbers: bool) -> list[Patch | Line2D]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
     current = "current (height: share of the cells" + ("; 3/4: 3 of 4 cells)" if numbers else ")")
     return [
         Patch(**LOOKS["filled"], label=current),

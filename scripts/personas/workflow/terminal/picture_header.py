@@ -1,17 +1,21 @@
 """The top of the picture of a grid: its title and its legend."""
 
+from __future__ import annotations
+
 import textwrap
 from collections.abc import Sequence
-
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from typing import TYPE_CHECKING
 
 from personas.figures.drawing import style
 from personas.workflow.terminal.page import (
     BETWEEN,
     EDGE,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
 
 def header(figure: Figure, title: str, handles: Sequence[Patch | Line2D], body: float) -> None:

@@ -18,8 +18,8 @@ from personas.workflow.upkeep.alone import alone
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import gc
 from tests.helpers import PATIENCE, Project
+from tests.integration.test_forget import below, keys_of
 from tests.making import make
-from tests.unit.test_forget import below, keys_of
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from openai import AsyncOpenAI
 
 from personas.config.sampling import Limits
 from personas.core.errors import UserError
@@ -50,6 +51,13 @@ async def client(server: FakeServer) -> AsyncIterator[Client]:
     made = Client(server.base_url, KEY, "served-alpha", QUICK)
     yield made
     await made.close()
+
+
+@pytest.mark.parametrize("base", ["http://host:8000/v1", "https://host/v1beta/openai/"])
+def test_where_and_as_whom_is_what_the_openai_client_says(base: str) -> None:
+    made, theirs = Client(base, KEY, "m"), AsyncOpenAI(base_url=base, api_key=KEY)
+    assert made._url == str(theirs.base_url.join("chat/completions"))
+    assert theirs.auth_headers.items() <= made._headers.items()
 
 
 def echo(make: Callable[[str], Outcome]) -> Outcome:

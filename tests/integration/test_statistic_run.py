@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from personas.figures.drawing import style
 from personas.plan.frozen import FrozenPlan
 from tests.helpers import JUDGE, FakeServer, Outcome, answer, is_figure, make, make_project
-from tests.unit.test_calibration import verdict
+from tests.integration.test_calibration import verdict
 
 STATISTIC = {
     *("differences", "progression", "over_baseline", "cost_of_length", "cost_of_a_persona", "differences_by_model"),

@@ -253,7 +253,7 @@ def test_a_cell_describes_itself(served: Project, server: FakeServer) -> None:
         )  # fmt: skip
         assert told["statuses"] == {"ok": len(rows)}
         assert told["usage"]["completion_tokens"] == sum(row["completion_tokens"] for row in rows) > 0
-        assert {"python", "openai", "pyarrow"} <= told["versions"].keys()
+        assert {"python", "persona-persistence", "pyarrow"} <= told["versions"].keys()
 
 
 def test_the_outcome_is_written_into_the_folder_of_the_run(served: Project, server: FakeServer) -> None:
