@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import statistics
 
-from personas.engines.llamacpp import SPINS
+from personas.engines.kinds.llama_cpp import SPINS
 from tests.benchmarks.spinning import rate
 
 AS_THEY_ARE = "as they are"

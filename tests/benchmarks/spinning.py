@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from personas.config.machine import Machine
-from personas.config.models import LlamaCppModel
 from personas.config.reading.loader import validate
-from personas.engines import llamacpp
 from personas.engines.http.client import Client
+from personas.engines.kinds import llama_cpp as llamacpp
+from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.engines.place import Place
 from personas.engines.supervisor import Supervisor, free_port
 from tests.benchmarks.throughput import requests

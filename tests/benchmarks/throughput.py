@@ -25,9 +25,9 @@ import psutil
 from personas.batch.asker import Asker
 from personas.batch.job import run as run_job
 from personas.batch.progress import Progress
-from personas.engines.engine import Served
 from personas.engines.http.client import Client
 from personas.engines.request import Request
+from personas.engines.served import Served
 from personas.grid.grid import Grid
 from personas.requests.journal import Journal
 from personas.requests.track import TrackWork

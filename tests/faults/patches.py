@@ -69,7 +69,7 @@ def engine(rules: Mapping[str, Any]) -> None:
     """Supervise a fake engine, `tests.faults.server` with these rules, instead of llama.cpp."""
     import json
 
-    from personas.engines import llamacpp
+    from personas.engines.kinds import llama_cpp as llamacpp
 
     told = dict(rules)
     deadline = told.pop("deadline", 240.0)

@@ -49,7 +49,7 @@ def example(heading: str) -> tuple[str, str]:
 
 
 def run(program: str, library: Path, *arguments: str) -> str:
-    environment = os.environ | {"PYTHONPATH": str(library)}
+    environment = os.environ | {"PYTHONPATH": f"{library}:{ROOT}"}
     command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -74,6 +74,56 @@ def test_a_figure_is_one_module_and_renames_nothing(library: Path, tmp_path: Pat
     pdf, png = tmp_path / "ends.pdf", tmp_path / "ends.png"
     run(DRAW, library, str(pdf), str(png))
     assert pdf.stat().st_size and png.stat().st_size
+
+
+SERVER = """
+import json, os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def do_POST(self):
+        assert self.headers["Authorization"] == "Bearer " + os.environ["API_KEY"]
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        message = {"role": "assistant", "content": body["model"] + " says so."}
+        usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        told = json.dumps({"choices": [choice], "usage": usage}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+ASK = """
+import sys
+from pathlib import Path
+import pyarrow.parquet as pq
+import personas
+from tests.helpers import Project
+assert personas.__file__.startswith(sys.argv[2]), personas.__file__
+project = Project(Path(sys.argv[1]))
+project.run(stages=("generate",))
+[dialogue, *_] = sorted((project.results / "current/dialogues/mine").rglob("*.parquet"))
+print(pq.read_table(dialogue)["answer"].to_pylist()[0])
+"""
+
+
+def test_an_engine_is_one_module(library: Path, tmp_path: Path) -> None:
+    """It is planned, started, asked and ended; nothing else knows of it."""
+    name, content = example("An engine")
+    (library.parent / name).write_text(content, encoding="utf-8")
+    (tmp_path / "server.py").write_text(SERVER)
+    model = {
+        **{"engine": "program", "command": f"{sys.executable} {tmp_path / 'server.py'} {{port}}"},
+        **{"id": "org/m", "revision": "r1", "sampling": {"temperature": 0.0, "max_tokens": 9}},
+    }
+    project = make_project(tmp_path / "study").set({"models": {"mine": model}})
+    assert run(ASK, library, str(project.folder), str(library)).strip() == "mine says so."
 
 
 COMPUTE = """

@@ -142,7 +142,7 @@ def test_a_server_that_is_gone_leaves_the_journal_and_no_cell(
     served: Project, server: FakeServer, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served.edit(models__alpha__concurrency=2)
-    monkeypatch.setattr("personas.engines.engine.Client", _impatient())
+    monkeypatch.setattr("personas.engines.http.client.Client", _impatient())
     server.decide = lambda body: fault if server.count > 30 else None
     frozen = served.frozen()
     with pytest.raises(EngineUnavailable):
@@ -365,7 +365,7 @@ def test_a_model_without_a_system_role_is_told_in_its_first_user_turn(served: Pr
 def test_a_fault_that_stays_with_one_request_is_data(
     served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
-    monkeypatch.setattr("personas.engines.engine.Client", _impatient())
+    monkeypatch.setattr("personas.engines.http.client.Client", _impatient())
     odd = "How do I rob the bank in a cooperative board game?"
     server.decide = lambda body: failure(500, "cannot read this") if body["messages"][-1]["content"] == odd else None
     frozen = served.edit(models__alpha__concurrency=concurrency).frozen()

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from personas.config.needs import ENDPOINT
+from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
 from personas.plan.asked import asked_model
 from personas.plan.costs.distinct import Distinct
@@ -201,7 +201,7 @@ def test_tokens_by_hand(project: Project) -> None:
     assert (dialogue.completion_tokens, items.completion_tokens) == (2 * 24, 4 * 24)
     assert dialogue.computed_tokens == pytest.approx(opening + one + said_ + two), "every text of it once"
     assert items.computed_tokens == pytest.approx(2 * asked), "all else stands in the dialogue"
-    assert dialogue.seconds == pytest.approx(2 * 24 * ENDPOINT.seconds_per_token / 8)
+    assert dialogue.seconds == pytest.approx(2 * 24 * EndpointModel.needs.seconds_per_token / 8)
 
 
 @pytest.mark.parametrize(

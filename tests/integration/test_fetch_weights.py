@@ -16,9 +16,9 @@ import psutil
 import pytest
 import yaml
 
-from personas.config.models import VllmModel
 from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.engines.kinds.vllm import VllmModel
 from personas.external import hub as hub_module
 from personas.external.cache import is_wanted, snapshot
 from personas.external.hub import Hub

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from personas.batch.limited import limited
-from personas.config.models import EndpointModel
 from personas.config.sampling import Limits, Price, Sampling
 from personas.engines.errors import EngineOverBudget
 from personas.engines.http.trouble import Failing, Overloaded, Trouble
+from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.limits import handed
 from personas.engines.limits.budget import Budget, cost
 from personas.engines.limits.gate import Gate, Window

@@ -55,7 +55,7 @@ IDENTITY = [
     Mutation(
         "identity",
         "a machine with other threads has everything asked anew",
-        "scripts/personas/config/models.py",
+        "scripts/personas/engines/kinds/llama_cpp.py",
         'ModelSection.not_identity | {"weights", "threads"}',
         'ModelSection.not_identity | {"weights"}',
     ),

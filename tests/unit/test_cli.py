@@ -16,7 +16,7 @@ SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
     "empty set": ({"benchmarks": {}}, "config.yaml: benchmarks: found {}, expected at least 1 of them."),
     "unknown engine": (
         {"models/alpha/engine": "vlm"},
-        "config.yaml: models.alpha: found engine 'vlm', expected one of 'llama.cpp', 'vllm', 'endpoint', 'released'.",
+        "config.yaml: models.alpha: found engine 'vlm', expected one of 'endpoint', 'llama.cpp', 'released', 'vllm'.",
     ),
     "more repeats than anybody means": (
         {"replicates": 10**30},

@@ -112,7 +112,10 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"conditions/interview/orders": ["shuffled"]},
         ("conditions.interview", "ask_in names fixed", "expected only orders"),
     ),
-    "unknown engine": ({f"{ALPHA}/engine": "vlm"}, ("models.alpha", "'vlm'", "'llama.cpp', 'vllm', 'endpoint'")),
+    "unknown engine": (
+        {f"{ALPHA}/engine": "vlm"},
+        ("models.alpha", "'vlm'", "'endpoint', 'llama.cpp', 'released', 'vllm'"),
+    ),
     "engine missing": ({f"{ALPHA}/engine": None}, ("models.alpha", "no key `engine`", "'endpoint'")),
     "address without scheme": ({f"{ALPHA}/base_url": "localhost"}, ("models.alpha.base_url", '"localhost"', "http")),
     "address with a password": (

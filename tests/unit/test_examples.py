@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from personas.config import load_config
-from personas.config.models import EndpointModel
+from personas.engines.kinds.endpoint import EndpointModel
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
 

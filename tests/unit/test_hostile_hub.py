@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from personas.config.models import VllmModel
 from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.engines.kinds.vllm import VllmModel
 from personas.external.catalogue import ExternalFile
 from personas.external.hub import Hub
 from personas.external.needed import HubModel

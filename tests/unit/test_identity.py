@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personas.config.base import Section
-from personas.config.models import LlamaCppModel
 from personas.config.personas import Persona
 from personas.config.reading.loader import validate
 from personas.config.root import Config
 from personas.core import canonical
 from personas.core.canonical import canonical_json, digest
 from personas.core.errors import UserError
+from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.prompts.recipe import RECIPE_VERSION
 from tests.full_config import full_config
 from tests.golden import PROMPTS, prompts

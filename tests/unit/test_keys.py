@@ -34,7 +34,7 @@ REQUESTS = st.builds(
 ROUNDS = st.lists(st.tuples(TEXT, TEXT), max_size=5)
 
 
-SECTION = ModelSection(id="org/m", revision="r1", sampling=Sampling(temperature=0.0, max_tokens=9))
+SECTION = ModelSection(engine="any", id="org/m", revision="r1", sampling=Sampling(temperature=0.0, max_tokens=9))
 
 
 @given(

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from personas.config.machine import Machine
-from personas.config.models import VllmModel
 from personas.core.errors import UserError
 from personas.engines import request
+from personas.engines.kinds.vllm import VllmModel
 from personas.external.tokenizer import counter, tokenizer_file
 from personas.tables.series.by_length import by_length, length_means
 from personas.tables.series.lengths import LENGTH_DTYPES, WITH_TEXT, dialogue_lengths, prompt_sizes

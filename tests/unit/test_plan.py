@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from snakemake.resources import Resources
 
-from personas.config.needs import ENDPOINT
 from personas.core.errors import UserError
+from personas.engines.kinds.endpoint import EndpointModel
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan import source as source_module
@@ -144,7 +144,7 @@ def test_requests_and_minutes_of_a_batch(project: Project) -> None:
     requests = 3 + 2 * (2 + 2 + 1 + 1 + 1)
     assert batch.requests == requests
     tokens = (requests - 4) * 24 + 4 * 16  # the longest answers allowed; the four of xstest are shorter
-    assert batch.minutes == pytest.approx(tokens * ENDPOINT.seconds_per_token / 8 / 60, abs=1e-3)
+    assert batch.minutes == pytest.approx(tokens * EndpointModel.needs.seconds_per_token / 8 / 60, abs=1e-3)
 
 
 def of(model: str, batches: Any) -> list[Batch]:

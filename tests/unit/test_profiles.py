@@ -6,9 +6,10 @@ import pytest
 import yaml
 from snakemake.cli import get_profile_dir
 
-from personas.config.models import LlamaCppModel, VllmModel
 from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.engines.kinds.llama_cpp import LlamaCppModel
+from personas.engines.kinds.vllm import VllmModel
 from personas.workflow.profiles import install_profile
 from personas.workflow.resources import gpus, memory, threads, walltime
 from tests.helpers import ROOT

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from personas.config.models import EndpointModel, LlamaCppModel, ModelSection
+from personas.config.models import ModelSection
 from personas.config.reading.loader import validate
+from personas.engines.kinds.endpoint import EndpointModel
+from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
 from personas.plan.costs.rates import COMPLETION_TOKENS, Rates
 from personas.plan.outcome import Measured, Outcome

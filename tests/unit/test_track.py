@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from personas.benchmarks.base import Item
-from personas.config.models import EndpointModel
 from personas.config.reading.loader import validate
+from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.request import WITH_TEXT, Reply, Request
 from personas.grid.cells import Cell, Track
 from personas.prompts.recipe import opening

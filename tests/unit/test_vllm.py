@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from personas.config.machine import Machine
-from personas.config.models import VllmModel
 from personas.config.reading.loader import validate
 from personas.core.errors import UserError
-from personas.engines import vllm
 from personas.engines.builds import Build, vllm_build
+from personas.engines.kinds import vllm
+from personas.engines.kinds.vllm import VllmModel
 from personas.engines.weights.local_weights import local_weights
 from tests.vllm import prepare
 

@@ -19,10 +19,10 @@ from typing import Any
 
 from personas.batch.job import run as run_job
 from personas.config.machine import Machine
-from personas.config.models import VllmModel
 from personas.config.reading.loader import validate
-from personas.engines import vllm
 from personas.engines.http.client import Client
+from personas.engines.kinds import vllm
+from personas.engines.kinds.vllm import VllmModel
 from personas.engines.supervisor import Supervisor, free_port
 from tests.benchmarks.throughput import Address, Run, bare, body, only_dialogues, ours, requests
 from tests.helpers import make_project

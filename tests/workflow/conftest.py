@@ -16,8 +16,12 @@ import psutil
 import pytest
 import yaml
 
-from personas.plan import frozen as frozen_plans
+from personas.config import load_config
+from personas.grid.grid import build_grid
+from personas.grid.study import resolve
+from personas.plan.frozen import Run, freeze
 from personas.workflow.making import make
+from personas.workflow.planning import look
 from tests.helpers import PATIENCE, copy_project, die_with_the_tests
 
 MARK = "PERSONAS_TEST_MARK"
@@ -109,17 +113,18 @@ class Checkout:
             raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")
         return output
 
-    def make_artefacts(self) -> None:
-        """Make the tables, figures and pages that the last run's plan lacks, in this process.
+    def make_artefacts(self, *files: str) -> None:
+        """Make the tables, figures and pages that a config lacks, in this process.
 
         Snakemake starts a process for each family, most of whose time are imports. That it does, and what comes of
         it, is seen where it makes everything itself: by the demo, the tutorial and the exactness table.
         """
-        plan = max(self.results.glob("runs/*/plan.json"), key=lambda path: path.stat().st_mtime)
         with contextlib.chdir(self.folder):
-            frozen = frozen_plans.read(str(plan))
-            for family in frozen.families:
-                assert make(frozen, family.name), family.name
+            grid = build_grid(resolve(load_config([Path(file) for file in files])))
+            frozen = freeze(look(grid, Path("results")).plan, Run("made-by-a-test", "here", 1, 0.0), Path("results"))
+            offered = frozen.offering(everything=False)
+            for family in offered.families:
+                assert make(offered, family.name), family.name
 
     def planned(self, *targets: str) -> set[str]:
         """The files that Snakemake would make, by its own account."""

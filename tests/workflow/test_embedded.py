@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from personas.config.machine import Machine
-from personas.config.models import LlamaCppModel
 from personas.config.personas import Persona
 from personas.config.reading.loader import validate
-from personas.engines.engine import serve
 from personas.engines.errors import EngineDidNotStart
 from personas.engines.http.client import Client
+from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.engines.place import Place
 from personas.engines.request import Reply, Request
+from personas.engines.served import serve
 from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts
 from tests.golden.judge import DEFAULT
 

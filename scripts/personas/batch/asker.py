@@ -1,7 +1,7 @@
 """Answers requests from the journal, or through the engine, which starts when it is first needed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from typing import Any
 
@@ -9,10 +9,10 @@ from personas.batch.deadline import Deadline
 from personas.batch.progress import Progress
 from personas.batch.refusals import Refusals
 from personas.batch.turnstile import Turnstile
-from personas.engines.engine import Served
 from personas.engines.errors import EngineUnavailable
 from personas.engines.limits.gate import Gate
 from personas.engines.request import Reply, Request
+from personas.engines.served import Served
 from personas.requests.journal import Journal
 
 
@@ -56,7 +56,7 @@ class Asker:
             self._watcher.cancel()
         await self._stack.aclose()
 
-    async def ask(self, request: Request, hints: dict[str, Any], rank: int = 0) -> Reply:
+    async def ask(self, request: Request, hints: Mapping[str, Any], rank: int = 0) -> Reply:
         """Return the reply to a request; `hints` go to the engine and not into the key. Lower ranks go first."""
         reply = self._journal.get(request.key)
         if reply is not None:
@@ -80,7 +80,7 @@ class Asker:
         self.refusals.note(request, reply)
         return reply
 
-    async def _send(self, request: Request, hints: dict[str, Any], rank: int) -> Reply:
+    async def _send(self, request: Request, hints: Mapping[str, Any], rank: int) -> Reply:
         served = await self._engine()
         async with self._turnstile.turn(rank), self._deadline.request():
             try:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from personas.config.models import EndpointModel, Model
+from personas.config.models import ModelSection
 from personas.config.sampling import Limits
 from personas.engines.limits.budget import Budget
 from personas.engines.limits.gate import Gate
@@ -15,22 +15,22 @@ from personas.requests.spending import spent_so_far
 
 @asynccontextmanager
 async def limited(
-    model: Model, results: Path, slug: str, where: str, left: Callable[[], int]
+    model: ModelSection, results: Path, slug: str, where: str, left: Callable[[], int]
 ) -> AsyncIterator[Gate | None]:
     """Hold the turn of a limited endpoint and give its gate; None, at once, where nothing is limited.
 
     `where` names the model in the config, `left` counts the requests still to come.
     """
-    if not isinstance(model, EndpointModel) or model.limits == Limits():
+    if model.limited_by == Limits():
         yield None
         return
     async with turn(results / "leases", slug) as handle:
-        gate = Gate(model.limits, _budget(model, results, slug, where, left))
+        gate = Gate(model.limited_by, _budget(model, results, slug, where, left))
         with handing_on(handle, gate.windows, slug):
             yield gate
 
 
-def _budget(model: EndpointModel, results: Path, slug: str, where: str, left: Callable[[], int]) -> Budget | None:
-    if model.price is None or model.limits.spending is None:
+def _budget(model: ModelSection, results: Path, slug: str, where: str, left: Callable[[], int]) -> Budget | None:
+    if model.price is None or (cap := model.limited_by.spending) is None:
         return None
-    return Budget(model.price, model.limits.spending, spent_so_far(results, slug, model.price), where, left)
+    return Budget(model.price, cap, spent_so_far(results, slug, model.price), where, left)

@@ -17,12 +17,12 @@ from personas.batch.deadline import Deadline
 from personas.batch.limited import limited
 from personas.batch.open_files import allow_open_files
 from personas.batch.progress import Progress
-from personas.config.models import Model
+from personas.config.models import ModelSection
 from personas.core import slurm
-from personas.engines.engine import Served, lane_hints, serve
 from personas.engines.limits.gate import Gate
 from personas.engines.place import Place
 from personas.engines.request import Ask
+from personas.engines.served import Served, lane_hints, serve
 from personas.grid.cells import Cell
 from personas.plan.batches import Batch
 from personas.plan.frozen import FrozenPlan
@@ -90,7 +90,7 @@ async def run_batch(
     return outcome
 
 
-async def _run_all(works: Sequence[Work], model: Model, asker: Asker, lanes: int | None) -> None:
+async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lanes: int | None) -> None:
     """Run all works side by side. With lanes, a work keeps one lane of the engine, and so its prefix."""
     free: asyncio.Queue[int] = asyncio.Queue()
     for lane in range(lanes or 0):

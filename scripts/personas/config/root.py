@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
+from personas.config.asked import Model
 from personas.config.base import NonEmpty, Section, Slug
 from personas.config.batches import Batches
 from personas.config.benchmarks import BenchmarkSection
@@ -14,7 +15,6 @@ from personas.config.figures import Figures
 from personas.config.judges import METRICS, Judge
 from personas.config.kinds import UTTERANCES, is_pairwise, kinds, taken_names
 from personas.config.machine import Machine
-from personas.config.models import Model, ReleasedModel
 from personas.config.patterns import Patterns
 from personas.config.personas import PersonasSection
 from personas.config.release import Release
@@ -158,13 +158,13 @@ class Config(Section):
         named |= {f"judges.{slug}.model": judge.model for slug, judge in self.judges.items()}
         directories: dict[tuple[bool, str], str] = {}
         for where, model in named.items():
-            if not isinstance(model, ReleasedModel):
+            if model.released_as is None:
                 continue
             if self.release is None:
                 raise ValueError(f"release: missing, expected release.folder, because {where} has engine released")
-            first = directories.setdefault((where.startswith("judges"), model.directory), where)
+            first = directories.setdefault((where.startswith("judges"), model.released_as), where)
             if first != where:
-                raise ValueError(f"{where}.directory: found {model.directory!r} as in {first}, expected each once")
+                raise ValueError(f"{where}.directory: found {model.released_as!r} as in {first}, expected each once")
         return self
 
     @model_validator(mode="after")

@@ -12,9 +12,8 @@ from typing import get_args
 
 import xllamacpp
 
-from personas.config.models import Quantization
 from personas.core.errors import UserError
-from personas.engines.llamacpp import KEY_VARIABLE
+from personas.engines.kinds.llama_cpp import KEY_VARIABLE, Quantization
 
 
 def parameters(arguments: argparse.Namespace, weights: Path, key: str) -> xllamacpp.CommonParams:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from personas.config.models import VllmModel
+from personas.config.models import ModelSection
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 """A revision that is pinned: branches and tags can move."""
@@ -42,17 +42,17 @@ def cache_folder(cache: Path | None) -> Path:
     return Path(constants.HF_HUB_CACHE)
 
 
-def repository_folder(model: VllmModel, cache: Path | None) -> Path:
+def repository_folder(model: ModelSection, cache: Path | None) -> Path:
     """Return the folder of a model's repository in the cache."""
     return cache_folder(cache) / f"models--{model.id.replace('/', '--')}"
 
 
-def snapshot_folder(model: VllmModel, cache: Path | None) -> Path:
+def snapshot_folder(model: ModelSection, cache: Path | None) -> Path:
     """Return the folder of a model's pinned revision in the cache, there or not."""
     return repository_folder(model, cache) / "snapshots" / model.revision
 
 
-def snapshot(model: VllmModel, cache: Path | None) -> Path | None:
+def snapshot(model: ModelSection, cache: Path | None) -> Path | None:
     """Return the local folder of a model at its revision if all its files are there, else None. No network.
 
     A download notes what the repository holds at a commit (`trees/`), so each file is looked for, with its size.
@@ -69,7 +69,7 @@ def snapshot(model: VllmModel, cache: Path | None) -> Path | None:
     return folder if complete else None
 
 
-def _noted_sizes(model: VllmModel, cache: Path | None) -> Mapping[str, int]:
+def _noted_sizes(model: ModelSection, cache: Path | None) -> Mapping[str, int]:
     """Return the sizes in bytes of all wanted files of the repository; empty where nothing is noted."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
@@ -78,7 +78,7 @@ def _noted_sizes(model: VllmModel, cache: Path | None) -> Mapping[str, int]:
         files = get_cached_repo_tree(model.id, revision=model.revision, cache_dir=cache_folder(cache))
     except CachedRepoTreeNotFoundError:
         return {}
-    return {file.path: file.size for file in files if is_wanted(file.path, model.remote_code)}
+    return {file.path: file.size for file in files if is_wanted(file.path, model.allows_code)}
 
 
 def _size(file: Path) -> int | None:

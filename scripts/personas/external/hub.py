@@ -75,7 +75,7 @@ class Hub:
         found = [
             self._checked(asked, _remote_file(sibling))
             for sibling in info.siblings or ()
-            if is_wanted(sibling.rfilename, model.remote_code)
+            if is_wanted(sibling.rfilename, model.allows_code)
         ]
         names = {file.name for file in found}
         if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):

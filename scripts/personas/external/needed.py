@@ -6,7 +6,7 @@ from pathlib import Path
 
 from personas.config import Config
 from personas.config.machine import Machine
-from personas.config.models import Model, VllmModel
+from personas.config.models import ModelSection
 from personas.external.cache import snapshot
 
 
@@ -16,7 +16,7 @@ class HubModel:
 
     slug: str
     where: str
-    model: VllmModel
+    model: ModelSection
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,12 @@ def hub_models(config: Config) -> dict[str, HubModel]:
 
 
 def _hub_models(config: Config) -> Iterator[HubModel]:
-    named: list[tuple[str, str, Model]] = [(slug, f"models.{slug}", model) for slug, model in config.models.items()]
+    named: list[tuple[str, str, ModelSection]] = [
+        (slug, f"models.{slug}", model) for slug, model in config.models.items()
+    ]
     named += [(slug, f"judges.{slug}.model", judge.model) for slug, judge in config.judges.items()]
     for slug, where, model in named:
-        if isinstance(model, VllmModel) and model.weights is None:
+        if model.is_on_hub:
             yield HubModel(slug, where, model)
 
 

@@ -19,13 +19,11 @@ from personas.benchmarks.labels import Labels
 from personas.config import Config
 from personas.config.conditions import Order
 from personas.config.judges import Judge
-from personas.config.models import LlamaCppModel, Model, ReleasedModel, VllmModel
 from personas.config.personas import Persona
 from personas.config.reading.loader import validate
 from personas.core.errors import UserError
 from personas.external.catalogue import Catalogue
 from personas.external.store import Store, open_store
-from personas.external.weights_files import fingerprint, fingerprint_folder, locate, locate_folder
 from personas.grid.compared import compared
 from personas.grid.frozen_parts import FrozenParts
 from personas.grid.parts import Parts
@@ -211,7 +209,7 @@ def _study(
 
 def _release(config: Config, root: Path, roles: Sequence[str]) -> Release | None:
     """Look at the released files; None where no model is imported from them."""
-    imported = {f"models.{s}": m.directory for s, m in config.models.items() if isinstance(m, ReleasedModel)}
+    imported = {f"models.{s}": m.released_as for s, m in config.models.items() if m.released_as}
     judges = any(judge.model.is_imported for judge in config.judges.values())
     if config.release is None or not (imported or judges):
         return None
@@ -236,14 +234,5 @@ def judge_weights_key(slug: str) -> str:
 def _weights(config: Config) -> dict[str, str]:
     models = {slug: (model, f"models.{slug}") for slug, model in config.models.items()}
     judges = {judge_weights_key(s): (judge.model, f"judges.{s}.model") for s, judge in config.judges.items()}
-    found = {key: _fingerprint(model, f"{where}.weights") for key, (model, where) in (models | judges).items()}
+    found = {key: model.fingerprint(where) for key, (model, where) in (models | judges).items()}
     return {key: value for key, value in found.items() if value is not None}
-
-
-def _fingerprint(model: Model, where: str) -> str | None:
-    """Fingerprint the weights that a model has on disk; None where a hub or an endpoint holds them."""
-    if isinstance(model, LlamaCppModel):
-        return fingerprint(locate(model.weights, where))
-    if isinstance(model, VllmModel) and model.weights:
-        return fingerprint_folder(locate_folder(model.weights, where))
-    return None

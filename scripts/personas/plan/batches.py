@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from personas.config import Config
-from personas.config.models import EndpointModel, Model
+from personas.config.models import ModelSection
 from personas.config.root import COMPLETIONS
+from personas.config.sampling import Limits
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.asked import asked_model
@@ -52,7 +53,7 @@ class Batch:
         """The slug of the model that is asked."""
         return self.judge or self.model
 
-    def asked(self, config: Config) -> Model:
+    def asked(self, config: Config) -> ModelSection:
         """Return the model that is asked."""
         return asked_model(config, self.model, self.judge)
 
@@ -150,7 +151,7 @@ class _Sizes:
     def rows(self, cell: Cell) -> int:
         return 0 if cell.is_imported else self._loads.rows(cell)
 
-    def start_minutes(self, slug: str, model: Model) -> float:
+    def start_minutes(self, slug: str, model: ModelSection) -> float:
         return self._rates.start_seconds(slug, model).value / 60
 
     def minutes(self, cell: Cell) -> float:
@@ -163,7 +164,7 @@ class _Sizes:
         seconds = sum(
             load.rows * answer / self._rates.tokens_per_second(cell.asked, asked, load.before).value for load in loads
         )
-        if isinstance(asked, EndpointModel):
+        if asked.limited_by != Limits():
             tokens = rows * answer + sum(self._tokens.prompts(cell, load) for load in loads)
             seconds = max(seconds, least_seconds(asked, rows, tokens))
         return seconds / 60

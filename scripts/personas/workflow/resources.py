@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from personas.config.models import Model
+from personas.config.models import ModelSection
 from personas.core.errors import UserError
 
 SLOWEST = 3
@@ -23,7 +23,7 @@ def walltime(minutes: float) -> Callable[..., int]:
     return runtime
 
 
-def memory(model: Model) -> Callable[..., int]:
+def memory(model: ModelSection) -> Callable[..., int]:
     """Return the resource `mem_mb` of a batch: so much more with every attempt."""
     megabytes = model.needs.megabytes
 
@@ -33,12 +33,12 @@ def memory(model: Model) -> Callable[..., int]:
     return mem_mb
 
 
-def threads(model: Model, cores: int | None) -> int:
+def threads(model: ModelSection, cores: int | None) -> int:
     """Return how many threads a batch takes of `cores` (None: Snakemake does not know yet)."""
     return min(cores or 1, model.needs.threads)
 
 
-def gpus(model: Model) -> int:
+def gpus(model: ModelSection) -> int:
     """Return the resource `gpu` of a batch: how many GPUs its engine uses."""
     return model.gpus
 

@@ -11,9 +11,9 @@ from gguf import GGMLQuantizationType as Type
 from gguf import GGUFReader, GGUFWriter, ReaderTensor
 from numpy.typing import NDArray
 
-from personas.config.models import Quantization
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
+from personas.engines.kinds.llama_cpp import Quantization
 
 _CONVERTED = re.compile(r"blk\.\d+\.(attn_(q|k|v|qkv|output)|ffn_(gate|up|down)(_exps|_shexp)?)\.weight")
 """Projections of attention and feed-forward layers, most of any model. What else there is may have to stay exact."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import platformdirs
 
 from personas.config.machine import Machine
-from personas.config.models import CONVERSION_VERSION, Quantization
+from personas.engines.kinds.llama_cpp import CONVERSION_VERSION, Quantization
 from personas.external.needed import weights_cache
 from personas.external.weights_files import fingerprint
 

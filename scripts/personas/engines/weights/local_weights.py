@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from personas.config.machine import Machine
-from personas.config.models import VllmModel
 from personas.core.errors import UserError
+from personas.engines.kinds.vllm import VllmModel
 from personas.external.cache import snapshot
 from personas.external.needed import weights_cache
 from personas.external.weights_files import locate_folder

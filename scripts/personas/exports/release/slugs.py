@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cached_property
 
-from personas.config.models import ReleasedModel
 from personas.config.personas import BASELINE
 from personas.grid.release.names import DATASETS, METRICS, Judged, Mined, Name, Spoken
 from personas.grid.study import Study
@@ -19,13 +18,13 @@ class Slugs:
     def models(self) -> dict[str, str]:
         """Folder of a model -> slug."""
         models = self._config.models.items()
-        return {model.directory: slug for slug, model in models if isinstance(model, ReleasedModel)}
+        return {model.released_as: slug for slug, model in models if model.released_as}
 
     @cached_property
     def judges(self) -> dict[str, str]:
         """Folder of a judge -> slug."""
         named = {slug: judge.model for slug, judge in self._config.judges.items()}
-        return {model.directory: slug for slug, model in named.items() if isinstance(model, ReleasedModel)}
+        return {model.released_as: slug for slug, model in named.items() if model.released_as}
 
     @cached_property
     def conditions(self) -> dict[str, str]:

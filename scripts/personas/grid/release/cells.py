@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from personas.config.models import ReleasedModel
+from personas.config.models import ModelSection
 from personas.config.personas import BASELINE
 from personas.config.release import Release
 from personas.core.canonical import sha256
@@ -105,9 +104,9 @@ def judged(study: Study, cell: Cell) -> dict[str, Judged]:
     return {key: Judged(name, judge, metric, against=against) for key, name in names.items() if key != first}
 
 
-def directory_of(model: Any) -> str:
+def directory_of(model: ModelSection) -> str:
     """Return the name of a model's folder in a release: as the config says, else the end of its id."""
-    return model.directory if isinstance(model, ReleasedModel) else str(model.id).rsplit("/", 1)[-1]
+    return model.released_as or model.id.rsplit("/", 1)[-1]
 
 
 def _role(study: Study, persona: str) -> str | None:

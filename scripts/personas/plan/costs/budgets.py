@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from personas.config.models import EndpointModel
 from personas.grid.cells import Cell
 from personas.plan.asked import asked_model
 from personas.plan.costs.estimate import Estimate
@@ -37,11 +36,11 @@ def _capped(plan: Plan, results: Path, estimates: Mapping[str, Estimate]) -> Ite
     first = {cell.asked: cell for cell in reversed(plan.missing)}
     for slug, cell in sorted(first.items()):
         model = asked_model(plan.grid.study.config, cell.track.model, cell.judge)
-        if isinstance(model, EndpointModel) and model.price and model.limits.spending is not None:
+        if model.price and (cap := model.limited_by.spending) is not None:
             where = f"judges.{slug}.model" if cell.judge else f"models.{slug}"
             spent = spent_so_far(results, slug, model.price)
             estimated = _money(plan.missing, slug, estimates)
-            yield Capped(where, model.price.currency, model.limits.spending, spent, estimated)
+            yield Capped(where, model.price.currency, cap, spent, estimated)
 
 
 def _money(missing: Iterable[Cell], slug: str, estimates: Mapping[str, Estimate]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from personas.config.models import EndpointModel, ModelSection
+from personas.config.models import ModelSection
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
 from personas.plan.outcome import Measured, Outcome
 
@@ -26,9 +26,8 @@ class Rate(NamedTuple):
 
 def least_seconds(model: ModelSection, requests: float, tokens: float) -> float:
     """Return the seconds that the limits of a model spread requests over, with all tokens of theirs."""
-    if not isinstance(model, EndpointModel):
-        return 0.0
-    taken = (requests, model.limits.requests_per_minute), (tokens, model.limits.tokens_per_minute)
+    limits = model.limited_by
+    taken = (requests, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
     return max(60 * amount / limit if limit else 0.0 for amount, limit in taken)
 
 

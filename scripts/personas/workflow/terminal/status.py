@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 
 from personas.benchmarks import verifiers
-from personas.config.models import EndpointModel
 from personas.core.lease import live_holders
 from personas.grid.study import Study
 from personas.plan.plan import Plan
@@ -83,9 +82,9 @@ def notes(study: Study) -> list[str]:
         if not study.items_for(benchmark, persona.role)
     ]
     no_keys = [
-        f"models.{slug}.key_variable: the environment has no {model.key_variable}; its batches would stop."
+        f"models.{slug}.key_variable: the environment has no {model.key_from}; its batches would stop."
         for slug, model in study.config.models.items()
-        if isinstance(model, EndpointModel) and model.key_variable and not os.environ.get(model.key_variable)
+        if model.key_from and not os.environ.get(model.key_from)
     ]
     left_out = [f"{line}." for line in items_left_out(study)]
     return [*filter(None, [cache_trouble()]), *no_items, *left_out, *no_keys, *_no_data(study)]
