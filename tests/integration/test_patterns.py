@@ -15,14 +15,16 @@ import pypremise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from personas.core.errors import UserError
 from personas.scoring.patterns import mine as mine_module
 from personas.scoring.patterns import premise
 from personas.scoring.patterns.count import count_patterns
-from personas.scoring.patterns.mine import Mined, mine
+from personas.scoring.patterns.mine import Mined, least_documents, mine
 from personas.scoring.patterns.tokens import LONGEST_RUN, LONGEST_WORD, tokenize
 from tests.benchmarks.count_patterns import with_sets
+from tests.benchmarks.rare_tokens import corpus, with_all_tokens
 from tests.growth import BOUND, growth
 from tests.helpers import ROOT
 
@@ -58,7 +60,7 @@ def test_as_published_the_program_gets_what_the_package_makes_of_the_texts(monke
 
     def remember(documents: list[list[int]], labels: list[int], **_: object) -> list[premise.Found]:
         seen.append((documents, labels))
-        return [premise.Found(((2,),), 1, 0.001, -3.0)]
+        return [premise.Found(((2,),), 1, 0.001, -3.0, 1)]
 
     monkeypatch.setattr(mine_module, "run_premise", remember)
     mined = mine(persona, baseline, as_published=True)
@@ -314,6 +316,30 @@ def test_importing_is_cheap_for_others():
 
 
 # Counting
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_tokens_that_can_stand_in_no_pattern_are_left_out_and_nothing_changes(seed):
+    """In text where most tokens are rare, with patterns that hardly shorten the description."""
+    texts = corpus(seed, documents=200, tokens=60, words=5000)
+    few, every = mine(*texts), with_all_tokens(*texts)
+    told = [{(p.clauses, p.group, p.n_persona, p.n_baseline, p.p_value) for p in m.patterns} for m in (few, every)]
+    assert told[0] == told[1] and len(few.patterns) >= 8
+    gains = [{p.clauses: p.mdl_gain for p in mined.patterns} for mined in (few, every)]
+    assert gains[0] == pytest.approx(gains[1], abs=0.1)
+
+
+@pytest.mark.parametrize(("n_one", "n_other"), [(200, 200), (30, 300), (300, 30), (5, 5), (3, 9)])
+@pytest.mark.parametrize("fisher_p", [0.01, 0.3, 1e-6])
+def test_no_pattern_of_fewer_documents_could_pass(n_one, n_other, fisher_p):
+    def smallest(k: int) -> float:  # of one-sided Fisher, over all ways in which k documents hold it, for both groups
+        sides = ((hypergeom(n_one + n_other, size, k), min(k, size)) for size in (n_one, n_other))
+        return min(float(held.sf(most - 1)) for held, most in sides)
+
+    least = least_documents(n_one, n_other, fisher_p)
+    assert all(smallest(k) > fisher_p for k in range(1, least))
+    assert least == 1 or smallest(least) <= fisher_p * (1 + 1e-6)
+
 
 TOKEN = st.sampled_from("abcdefg")
 CLAUSE = st.lists(TOKEN, min_size=1, max_size=3).map(tuple)

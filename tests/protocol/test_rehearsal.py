@@ -41,7 +41,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         assert "Made: " in output and "fetch_data" not in output
         checkout.make_artefacts(*FILES)
         output = checkout.run("--configfile", *FILES)
-        assert "Nothing to be done" in output and "Complete: all" in output
+        assert "Nothing to be done" in output and "Complete: all" in output, output
         yield checkout
     finally:
         for process in checkout.processes():

@@ -501,7 +501,7 @@ def test_how_weights_are_converted_is_identity(monkeypatch: pytest.MonkeyPatch) 
     assert "quantization" not in validate(LlamaCppModel, LLAMA, "test").identity()
     converted = validate(LlamaCppModel, {**LLAMA, "quantization": "Q4_0"}, "test")
     before = converted.identity()["quantization"]
-    monkeypatch.setattr("personas.config.models.CONVERSION_VERSION", 2)
+    monkeypatch.setattr("personas.engines.kinds.llama_cpp.CONVERSION_VERSION", 2)
     assert before != converted.identity()["quantization"]
 
 

@@ -2,9 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from personas.config.personas import BASELINE
@@ -17,9 +21,9 @@ from personas.plan.frozen import FrozenPlan
 from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from personas.prompts.thinking import strip_thinking
 from personas.requests.projection import read_description
-from personas.scoring.patterns.count import count_patterns
-from personas.scoring.patterns.mine import Mined, mine
-from personas.scoring.patterns.tokens import tokenize
+from personas.scoring.patterns.count import Documents
+from personas.scoring.patterns.mine import Mined, mine_documents
+from personas.scoring.patterns.tokens import Tokens, tokenize
 from personas.scoring.scored import Scored
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
@@ -51,28 +55,37 @@ COUNT_SCHEMA = pa.schema(
 )
 SPEAKERS = ("persona", "baseline")
 
-Texts = Mapping[int, Mapping[str, Sequence[str]]]
-"""Checkpoint -> speaker -> answers."""
+
+@dataclass(frozen=True)
+class Spoken:
+    """The answers of one cell that have a text, as tokens: by checkpoint, and for counting."""
+
+    condition: str
+    speaker: str
+    tokens: Mapping[int, Sequence[Tokens]]
+    counted: Documents
 
 
 def mine_patterns(frozen: FrozenPlan, artefact: Artefact) -> None:
     """Write the patterns of an artefact, and their counts by checkpoint."""
-    spec = artefact.spec
-    as_published = spec.get("as_published", False)
+    spec, checkpoints = artefact.spec, frozen.study.config.checkpoints
+    with_space = spec.get("as_published", False)
     patterns: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
-    for condition, texts in _texts(frozen, artefact.inputs).items():
+    spoken = [_spoken(frozen.results / path, checkpoints, with_space) for path in artefact.inputs]
+    for condition in dict.fromkeys(cell.condition for cell in spoken):
+        cells = [cell for cell in spoken if cell.condition == condition]
         where = {"model": spec["model"], "persona": spec["persona"], "benchmark": spec["benchmark"]}
         where |= {"condition": condition, "mined_at": spec["checkpoint"]}
-        mined = mine(
-            texts[spec["checkpoint"]]["persona"],
-            texts[spec["checkpoint"]]["baseline"],
+        mined = mine_documents(
+            _tokens(cells, "persona", spec["checkpoint"]),
+            _tokens(cells, "baseline", spec["checkpoint"]),
             fisher_p=spec["fisher_p"],
             min_overlap=spec["min_overlap"],
             timeout=60 * spec["max_minutes"],
-            as_published=as_published,
+            as_published=with_space,
         )
-        of_patterns, of_counts = count(mined, texts, where, with_space=as_published)
+        of_patterns, of_counts = count(mined, cells, checkpoints, where)
         patterns += of_patterns
         counts += of_counts
     recipe = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
@@ -87,17 +100,23 @@ def warm_up() -> None:
 
 
 def count(
-    mined: Mined, texts: Texts, where: Mapping[str, Any], *, with_space: bool
+    mined: Mined, cells: Sequence[Spoken], checkpoints: Sequence[int], where: Mapping[str, Any]
 ) -> tuple[Iterable[dict[str, Any]], list[dict[str, Any]]]:
-    """Return rows of patterns and of counts, each by checkpoint; `with_space`: tokens as `mine` found them."""
-    places = [(checkpoint, speaker) for checkpoint in sorted(texts) for speaker in SPEAKERS]
-    documents = [tokenize(texts[checkpoint][speaker], with_space=with_space) for checkpoint, speaker in places]
-    held = count_patterns(documents, [pattern.clauses for pattern in mined.patterns])
-    by_place = dict(zip(places, held.tolist(), strict=True))
+    """Return rows of patterns and of counts, each by checkpoint; orders and replicates count together."""
+    clauses = [pattern.clauses for pattern in mined.patterns]
+    held: dict[tuple[int, str], list[int]] = {}
+    sizes: dict[tuple[int, str], int] = {}
+    for speaker in SPEAKERS:
+        said = [cell.counted for cell in cells if cell.speaker == speaker]
+        nothing = np.zeros((len(checkpoints), len(clauses)), np.int64)
+        counted = sum((documents.count(clauses) for documents in said), nothing)
+        for number, checkpoint in enumerate(checkpoints):
+            held[checkpoint, speaker] = counted[number].tolist()
+            sizes[checkpoint, speaker] = sum(documents.sizes[number] for documents in said)
     counts = []
     for group in SPEAKERS:
         own = [number for number, pattern in enumerate(mined.patterns) if pattern.group == group]
-        for (checkpoint, speaker), tokens in zip(places, documents, strict=True):
+        for checkpoint, speaker in product(sorted(checkpoints), SPEAKERS):
             counts.append(
                 {
                     **where,
@@ -106,11 +125,11 @@ def count(
                     "pattern_group": group,
                     "speaker": speaker,
                     "n_patterns": len(own),
-                    "n_documents": len(tokens),
-                    "n_hits": sum(by_place[checkpoint, speaker][number] for number in own),
+                    "n_documents": sizes[checkpoint, speaker],
+                    "n_hits": sum(held[checkpoint, speaker][number] for number in own),
                 }
             )
-    return _pattern_rows(mined, by_place, sorted(texts), where), counts
+    return _pattern_rows(mined, held, sorted(checkpoints), where), counts
 
 
 def _pattern_rows(
@@ -124,20 +143,20 @@ def _pattern_rows(
             yield {**where, **told, "pattern": clauses, "checkpoint": checkpoint, **counted}
 
 
-def _texts(frozen: FrozenPlan, paths: Iterable[str]) -> dict[str, Texts]:
-    """Return the answers that have a text, by condition, checkpoint and speaker; orders and replicates together.
+def _tokens(cells: Sequence[Spoken], speaker: str, checkpoint: int) -> list[Tokens]:
+    return [tokens for cell in cells if cell.speaker == speaker for tokens in cell.tokens[checkpoint]]
 
-    Files tell of themselves whose they are: to build the grid would take as long as to mine.
-    """
-    found: dict[str, dict[int, dict[str, list[str]]]] = defaultdict(
-        lambda: {checkpoint: {speaker: [] for speaker in SPEAKERS} for checkpoint in frozen.study.config.checkpoints}
-    )
-    for path in paths:
-        track = read_description(frozen.results / path)["track"]
-        speaker = "baseline" if track["persona"] == BASELINE else "persona"
-        for checkpoint, text in _answers(frozen.results / path):
-            found[track["condition"]][checkpoint][speaker].append(text)
-    return dict(found)
+
+@lru_cache(maxsize=64)  # a baseline is mined with every persona, and a first answer also counts for the last ones
+def _spoken(path: Path, checkpoints: tuple[int, ...], with_space: bool) -> Spoken:
+    """Read the answers of a cell. It tells of itself whose they are: to build the grid takes as long as to mine."""
+    track = read_description(path)["track"]
+    texts: dict[int, list[str]] = {checkpoint: [] for checkpoint in checkpoints}
+    for checkpoint, text in _answers(path):
+        texts[checkpoint].append(text)
+    tokens = {checkpoint: tokenize(said, with_space=with_space) for checkpoint, said in texts.items()}
+    speaker = "baseline" if track["persona"] == BASELINE else "persona"
+    return Spoken(track["condition"], speaker, tokens, Documents(list(tokens.values())))
 
 
 def _answers(path: Path) -> Iterator[tuple[int, str]]:
@@ -175,7 +194,11 @@ def _mined(grid: Grid, checkpoint: int, last: str) -> Iterator[Instance]:
         if cell.stage == "responses":
             responses[cell.track.model, cell.kind, cell.track.persona, cell.as_persona].append(cell.path)
     numbers = Counter[str]()
-    for (model, benchmark, persona, _), own in responses.items():
+    places = {slug: number for number, slug in enumerate(study.config.benchmarks)}
+    models = {slug: number for number, slug in enumerate(study.config.models)}
+    # Benchmark by benchmark, so that a job reads a baseline once for all personas.
+    in_order = sorted(responses.items(), key=lambda item: (models[item[0][0]], places[item[0][1]]))
+    for (model, benchmark, persona, _), own in in_order:
         if persona == BASELINE or benchmark not in wanted:
             continue
         other = persona if study.persona_bound(benchmark) else None

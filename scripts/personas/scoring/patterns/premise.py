@@ -40,12 +40,17 @@ class PremiseTimedOut(Exception):
 
 
 class Found(NamedTuple):
-    """A pattern as the program writes it: numbers of tokens, group 0 or 1, p, change in bits (< 0: shorter)."""
+    """A pattern as the program writes it: numbers of tokens, group 0 or 1, p, change in bits (< 0: shorter).
+
+    `new_tokens`: how many of its tokens stood in no pattern when the search came to it, so that the change in bits
+    includes the code of each. All of a pair, and one where a pattern found before grew by it.
+    """
 
     clauses: tuple[tuple[int, ...], ...]
     group: int
     p_value: float
     bits: float
+    new_tokens: int
 
 
 def run_premise(
@@ -134,6 +139,8 @@ def _read(path: Path) -> list[Found]:
 
 def _found(line: str) -> Found:
     """Read a line such as `30 and 32-or-33;0:7;1;0.00228833;-4.93159;Pair`: clauses, counts, group, p, bits, how."""
-    written, _, group, p_value, bits, _ = line.split(";")
+    written, _, group, p_value, bits, how = line.split(";")
     clauses = tuple(tuple(int(item) for item in clause.split("-or-")) for clause in written.split(" and "))
-    return Found(clauses, int(group), float(p_value), float(bits))
+    return Found(
+        clauses, int(group), float(p_value), float(bits), len(clauses) if how in ("Singleton", "Pair") else 1
+    )
