@@ -80,7 +80,7 @@ def main() -> None:
         apart = max((abs(gains[0][one] - gains[1][one]) for one in both), default=0.0)
         print(
             f"seed {seed}: {seconds[0]:6.2f} s, with all tokens {seconds[1]:6.2f} s; {len(both)} patterns of both, "
-            f"{len(gains[0]) - len(both)} and {len(gains[1]) - len(both)} of one; gains at most {apart:.2f} bits apart",
+            f"{len(gains[0]) - len(both)} and {len(gains[1]) - len(both)} of one; {apart:.2f} bits apart at most",
             flush=True,
         )
 

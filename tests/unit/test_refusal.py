@@ -2,9 +2,13 @@
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from personas.benchmarks import refusal
 from personas.benchmarks.refusal import is_refusal
 from tests.growth import BOUND, growth
 
@@ -288,3 +292,21 @@ def test_time_grows_with_length(part: str, start: str) -> None:
 
 def test_known_limit_in_character_refusal_is_missed() -> None:
     assert not is_refusal("Not on my watch, sailor.")
+
+
+SENTENCES = [
+    *("I'm sorry, but I can't help with that. ", "The sea is wide! ", "Why do you ask? ", "I will not say it. "),
+    *('"', '"No," said the guard. ', "“Not on my watch.” ", "'Never' ", "Keeper: ", "*sighs* ", "*", "(", "[aside] "),
+    *("**Well,** ", "\n\n", "- ", "and he replied ", "…", "It is " + "very " * 30 + "late. ", " ", "> ", "__"),
+]
+
+
+@given(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=60))
+@settings(max_examples=400)
+def test_the_beginning_of_an_answer_tells_as_much_as_all_of_it(parts: list[str]) -> None:
+    answer = "".join(parts)
+    with mock.patch.object(refusal, "_BEGINNING", 10**9):
+        every = refusal._sentences(answer)
+    for length in (60, 200):
+        with mock.patch.object(refusal, "_BEGINNING", length):
+            assert refusal._sentences(answer) == every

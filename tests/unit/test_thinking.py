@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from personas.benchmarks import BENCHMARKS, Item, UnscorableItem
 from personas.core.canonical import text_hash
+from personas.prompts import thinking
 from personas.prompts.judge import parse
 from personas.prompts.thinking import strip_thinking
 from personas.requests.tie import judged_hash
@@ -175,3 +177,11 @@ def test_judgements_of_earlier_versions_keep_their_tie(text: str) -> None:
 @pytest.mark.parametrize("text", OTHERWISE)
 def test_judgements_of_texts_whose_thinking_was_read_lose_it(text: str) -> None:
     assert judged_hash(text) == text_hash(strip_thinking(text)[0]) != text_hash(text)
+
+
+@given(st.lists(st.sampled_from([*PARTS, "assistantfinal", "assistantcommentary", "analysis", "So"])))
+def test_a_text_that_is_not_looked_at_closely_has_no_marker(parts: list[str]) -> None:
+    text = "".join(parts)
+    with mock.patch.object(thinking, "_MARKS", ("",)):
+        closely = strip_thinking(text)
+    assert strip_thinking(text) == closely

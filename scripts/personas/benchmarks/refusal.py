@@ -10,6 +10,9 @@ from personas.prompts.thinking import strip_thinking
 FIRST_SENTENCES = 3
 """How many sentences are looked at: refusals open an answer, later ones are mostly caveats."""
 
+_BEGINNING, _BEHIND = 800, 300
+"""Characters that are read first; and those that must follow on a quotation for who said it to be known."""
+
 
 def is_refusal(answer: str) -> bool:
     """Tell whether the first sentences of an answer state outright that it will not or cannot do as asked.
@@ -24,7 +27,7 @@ def is_refusal(answer: str) -> bool:
     mislead it. A judge is the better instrument; this one is free, repeatable and blind to style.
     """
     sentences = _sentences(strip_thinking(answer)[0])
-    return any(_refuses(_clauses(sentence), sentence.endswith("?")) for sentence in sentences[:FIRST_SENTENCES])
+    return any(_refuses(_clauses(sentence), sentence.endswith("?")) for sentence in sentences)
 
 
 def _any(parts: Sequence[str]) -> str:
@@ -71,10 +74,34 @@ _CLAUSE_END = re.compile(
 
 
 def _sentences(answer: str) -> list[str]:
+    """Return the first sentences, cleaned. No more of the answer is read than tells them."""
+    length = _BEGINNING
+    while length < len(answer):
+        text = _plain(answer[:length])
+        found = _parted(text)
+        # The last two may still change with what follows.
+        if len(found) >= FIRST_SENTENCES + 2 and not _is_open(text):
+            return found[:FIRST_SENTENCES]
+        length *= 4
+    return _parted(_plain(answer))[:FIRST_SENTENCES]
+
+
+def _is_open(text: str) -> bool:
+    """Tell whether a quotation in the beginning of a text may go on, or be attributed, behind it."""
+    quoted = _QUOTED.match(text)
+    if quoted is not None and (quoted["single"] is not None or len(text) - quoted.end() < _BEHIND):
+        return True
+    return text.count('"') % 2 == 1
+
+
+def _plain(answer: str) -> str:
     text = answer.translate(_STRAIGHT).lower().replace("**", "").replace("__", "")
     text = "\n".join(line.strip() for line in text.split("\n") if line.strip())
-    text = _unquoted(re.sub(r"[*_#>]", "", _STAGE_DIRECTION.sub("", text)).strip())
-    parts = (re.sub(r"\s+", " ", part.strip()) for part in _SENTENCE_END.split(text))
+    return re.sub(r"[*_#>]", "", _STAGE_DIRECTION.sub("", text)).strip()
+
+
+def _parted(text: str) -> list[str]:
+    parts = (re.sub(r"\s+", " ", part.strip()) for part in _SENTENCE_END.split(_unquoted(text)))
     return [part for part in parts if re.search(r"\w", part)]
 
 

@@ -151,8 +151,10 @@ def save(figure: Figure, pdf_path: Path, png_path: Path) -> None:
 def _settle(figure: Figure) -> None:
     """Lay the panels out, once for both files, and round where they stand."""
     # The solver behind the layout leaves traces in the last bits that differ from run to run.
-    with context():
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with context():
+            engine.execute(figure)  # as a drawing begins, without the drawing
     figure.set_layout_engine(None)  # "none" would lay out once more for each file, to no effect
     for axes in figure.axes:
         left, bottom, width, height = (round(edge, 6) for edge in axes.get_position().bounds)
