@@ -3,10 +3,10 @@
     uv run python -m tests.benchmarks.count_patterns
 
 Draws answers of the study's size: for each of 5 benchmarks 8 personas and the baseline, at 10 checkpoints, 300
-answers of 300 tokens each. A persona is mined twice (its first answers and its last), 200 patterns each, which are counted in
-its answers and in the baseline's. Here the tokens of a cell are read into a sparse matrix once; the study makes a set
-of each document and looks every pattern up in it. Checks that both count the same, and prints the median seconds and
-the median ratio over the benchmarks. It asserts nothing about time.
+answers of 300 tokens each. A persona is mined twice (its first answers and its last), 200 patterns each, which are
+counted in its answers and in the baseline's. Here the tokens of a cell are read into a sparse matrix once; the
+study makes a set of each document and looks every pattern up in it. Checks that both count the same, and prints the
+median seconds and the median ratio over the benchmarks. It asserts nothing about time.
 """
 
 import argparse

@@ -24,7 +24,7 @@ from personas.workflow.planning import look
 from personas.workflow.quoted import quote_python
 from personas.workflow.resources import spread_stage_resources
 from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
-from personas.workflow.snakemake_patches import hide, patch_scheduler
+from personas.workflow.snakemake_patches import hide, patch_output_index, patch_scheduler
 from personas.workflow.stages import needed_for, stage_rules
 from personas.workflow.terminal.planned import console_width, print_plan_report
 from personas.workflow.terminal.reserved import print_reserved
@@ -45,6 +45,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     name_user()
     patch_scheduler()
+    patch_output_index()
     quote_python()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
