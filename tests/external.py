@@ -56,9 +56,9 @@ def catalogue(url: str | None = None, known: bool = True) -> dict[str, Any]:
         "bfi/data/labels.json": {"shape": "json", "at": "annotation", "rows": 2},
         "xstest/xstest.csv": {"shape": "csv", "rows": 12, "columns": ["id", "prompt"], "flat": "flat.csv"},
         "ifbench/test.jsonl": {"shape": "jsonl", "rows": 10, "columns": ["key", "prompt"]},
-        "rolebench/general/test.jsonl": {"shape": "jsonl", "roles": list(ROLES), "stand_in": {"rows": 4}},
+        "rolebench/general/test.jsonl": {"shape": "jsonl", "roles": list(ROLES), "placeholder": {"rows": 4}},
         **{
-            f"rolebench/instructions/role-specific-{role}.jsonl": {"shape": "jsonl", "stand_in": {"rows": 4}}
+            f"rolebench/instructions/role-specific-{role}.jsonl": {"shape": "jsonl", "placeholder": {"rows": 4}}
             for role in ROLES
         },
     }

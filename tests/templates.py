@@ -44,7 +44,7 @@ def catalogue() -> dict[str, Any]:
         slug, _, path = place.partition("/")
         source = sources.setdefault(slug, {**SOURCE, "repository": f"made-up/{slug}", "files": {}})
         shape = "csv" if path.endswith(".csv") else f"{'flow-judge' if slug == 'flow' else slug}-template"
-        source["files"][path] = {"shape": shape, "stand_in": {"characters": 200}}
+        source["files"][path] = {"shape": shape, "placeholder": {"characters": 200}}
     return sources
 
 

@@ -31,7 +31,7 @@ class Stopped:
     """Requests that had been finished when the command was given again."""
     again: str
     cancelled: str = ""
-    """What `personas leftovers --cancel` said in between."""
+    """What `personas orphaned-jobs --cancel` said in between."""
 
 
 def _begin(site: Site, server: FakeServer) -> tuple[Run, str]:
@@ -62,7 +62,7 @@ def cancelled(site: Site, server: FakeServer) -> Stopped:
     run, job = _begin(site, server)
     code, output = run.end_by(signal.SIGKILL)
     queued, ended = site.queued(), site.jobs()
-    told = site.personas("leftovers", "--cancel")
+    told = site.personas("orphaned-jobs", "--cancel")
     before = set(site.asked())
     second = site.submit("generate")
     second.wait_for(lambda: job not in site.queued(), "the end of the cancelled job")

@@ -80,3 +80,16 @@ def test_status_counts_cells(project: Project) -> None:
     dialogues = sum(cell.track.model == "alpha" and cell.stage == "dialogues" for cell in cells)
     row = next(line for line in done.stdout.splitlines() if "alpha" in line and "dialogues" in line)
     assert row.replace("│", " ").split()[2:5] == [str(dialogues), "0", str(dialogues)]
+
+
+def test_the_environment_can_name_the_config(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERSONAS_CONFIG", "config.yaml")
+    assert personas(project.folder, "validate").stdout.splitlines()[-1].startswith("config.yaml: valid, ")
+    monkeypatch.setenv("PERSONAS_CONFIG", "elsewhere.yaml")
+    done = personas(project.folder, "validate")
+    assert done.returncode == 1 and done.stderr.startswith("elsewhere.yaml: ") and done.stderr.count("\n") == 1
+
+
+def test_the_version(project: Project) -> None:
+    done = personas(project.folder, "--version")
+    assert done.returncode == 0 and done.stdout.startswith("persona-persistence ") and done.stdout.count("\n") == 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from personas.core.canonical import digest
 from personas.core.errors import UserError
+from personas.external.catalogue import _tell_of_rename
 from personas.plan.costs.estimate import total
 from personas.plan.frozen import read
 from tests.external import catalogue, put, refer
@@ -115,7 +117,7 @@ def test_another_revision_is_another_text(referring: Project, source: str, touch
         pytest.param(lambda raw: raw["xstest"]["files"]["xstest.csv"].pop("sha256"), id="checksum"),
         pytest.param(lambda raw: raw["xstest"].update(url="https://example.org/{path}"), id="address"),
         pytest.param(
-            lambda raw: raw["study"]["files"]["data/roles.json"].update(stand_in={"characters": 9}), id="stand-in"
+            lambda raw: raw["study"]["files"]["data/roles.json"].update(placeholder={"characters": 9}), id="stand-in"
         ),
     ],
 )
@@ -240,7 +242,29 @@ def test_the_plan_says_what_is_not_here(referring: Project, capsys: pytest.Captu
     assert plan_document(referring.plan_report()).absent == []
 
 
+def test_the_earlier_name_of_a_placeholder_is_read_and_told_of_once(
+    referring: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _tell_of_rename.cache_clear()
+    for characters in (300, 200):
+        edit_catalogue(referring, partial(_call_stand_in, characters))
+        assert {len(item.prompt) for item in referring.study().items["xstest"]} == {characters}
+    told = capsys.readouterr().err
+    assert (
+        told
+        == "`stand_in` in a catalogue is called `placeholder` now; the old name is read until the next release.\n"
+    )
+
+
+def _call_stand_in(characters: int, raw: dict[str, Any]) -> None:
+    file = raw["xstest"]["files"]["xstest.csv"]
+    file.pop("placeholder", None)
+    file["stand_in"] = {"characters": characters}
+
+
 def test_stand_ins_are_as_long_as_the_catalogue_says(referring: Project, tmp_path: Path) -> None:
-    edit_catalogue(referring, lambda raw: raw["xstest"]["files"]["xstest.csv"].update(stand_in={"characters": 300}))
+    edit_catalogue(
+        referring, lambda raw: raw["xstest"]["files"]["xstest.csv"].update(placeholder={"characters": 300})
+    )
     lengths = {len(item.prompt) for item in referring.study().items["xstest"]}
     assert lengths == {300}

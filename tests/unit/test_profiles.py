@@ -50,7 +50,7 @@ def test_the_slurm_profile_avoids_what_is_known_to_fail() -> None:
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     assert profile["slurm-status-command"] == "squeue", "sacct misreads a cancelled job and hangs"
     assert not [key for key in profile if "array" in key], "arrays lose good outputs"
-    assert profile["slurm-jobname-prefix"], "leftovers are found by the name of jobs"
+    assert profile["slurm-jobname-prefix"], "orphaned jobs are found by the name of jobs"
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,9 @@ def test_a_wrong_config_is_one_sentence_and_exit_code_1(checkout: Checkout) -> N
         ]
 
 
-def test_another_config_file_replaces_the_demo(checkout: Checkout) -> None:
+def test_another_config_file_replaces_the_demo(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     (checkout.folder / "config/other.yaml").write_text(json.dumps(tiny_config(results="elsewhere")))
     output = checkout.run("-n", "--configfile", "config/other.yaml", "--quiet", "host")
     assert "elsewhere/dialogues/smollm2/" in output
+    monkeypatch.setenv("PERSONAS_CONFIG", "config/other.yaml")
+    assert "elsewhere/dialogues/smollm2/" in checkout.run("-n", "--quiet", "host")

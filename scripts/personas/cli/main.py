@@ -16,6 +16,7 @@ from personas.core.files import write_atomically
 from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
+from personas.requests.projection import versions
 from personas.workflow import orphaned_jobs
 from personas.workflow.artefacts import downstream
 from personas.workflow.planning import look
@@ -27,7 +28,7 @@ from personas.workflow.terminal.status import notes, print_status
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import gc
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 ConfigFiles = Annotated[
     list[Path] | None,
@@ -39,9 +40,19 @@ ProfileFolder = Annotated[
 ]
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"persona-persistence {versions().get('persona-persistence', '(not installed)')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _options() -> None:
-    """Keep sub-commands even while there is only one."""
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version, and end.")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 @app.command()
@@ -116,14 +127,15 @@ def gc_command(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed.")] = False,
 ) -> None:
-    """List what no grid needs: results of earlier configs, leftovers, torn journals; --yes removes it."""
+    """List what no grid needs: results of earlier configs, remains of kills, torn journals; --yes removes it."""
     files, overrides = choose(configfile, profile)
     results, rubbish = gc(files, keep or [], yes, overrides)
     print_rubbish(results, rubbish, yes, Console(width=console_width(sys.stdout)))
 
 
-@app.command("leftovers")
-def leftovers_command(
+@app.command("orphaned-jobs")
+@app.command("leftovers", hidden=True, deprecated=True)  # its name until the next release
+def orphaned_jobs_command(
     configfile: ConfigFiles = None,
     profile: ProfileFolder = None,
     end: Annotated[bool, typer.Option("--cancel", help="Cancel them.")] = False,

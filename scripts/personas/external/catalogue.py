@@ -1,7 +1,10 @@
 """The catalogue of third-party data: a YAML file that says where each file is and what it must look like."""
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -24,7 +27,7 @@ Shape = Literal["roles", "turns", "json", "jsonl", "csv", "zip", "selene-templat
 Remark = Literal["introductory_remark", "concluding_remark"]
 
 
-class StandIn(Section):
+class Placeholder(Section):
     """What to plan with until the file is here: its rows (where `rows` does not say), and characters of a text."""
 
     rows: int | None = Field(default=None, gt=0, description="rows, for each role where there are several")
@@ -47,7 +50,7 @@ class ExternalFile(Section):
     remarks: tuple[Remark, ...] = Field(default=(), description="shape turns: the remarks it has")
     names_role: tuple[Remark, ...] = Field(default=(), description="shape turns: the remarks that hold {role}")
     flat: NonEmpty | None = Field(default=None, description="name of the file in a folder without sub-folders")
-    stand_in: StandIn = StandIn()
+    placeholder: Placeholder = Placeholder()
 
     @field_validator("flat")
     @classmethod
@@ -142,7 +145,25 @@ class Catalogue:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any], name: str = "catalogue") -> "Catalogue":
         """Restore what `to_json` gave; UserError has one sentence for each mistake."""
-        return cls(validate(_Sources, {"sources": dict(raw)}, name).sources, name)
+        return cls(validate(_Sources, {"sources": _with_names_of_today(raw)}, name).sources, name)
+
+
+def _with_names_of_today(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a raw catalogue in which `stand_in` of a file is called `placeholder`, for one release."""
+    today: dict[str, Any] = json.loads(json.dumps(dict(raw), default=str))
+    files = [source["files"] for source in today.values() if isinstance(source, dict) and "files" in source]
+    for file in (file for found in files if isinstance(found, dict) for file in found.values()):
+        if isinstance(file, dict) and "stand_in" in file and "placeholder" not in file:
+            file["placeholder"] = file.pop("stand_in")
+            _tell_of_rename()
+    return today
+
+
+@cache
+def _tell_of_rename() -> None:
+    """Say once a process that a field has another name now."""
+    told = "`stand_in` in a catalogue is called `placeholder` now; the old name is read until the next release."
+    print(told, file=sys.stderr, flush=True)
 
 
 def load_catalogue(path: Path) -> Catalogue:

@@ -71,7 +71,7 @@ class Parts:
             return included(of_file(self.root / section.roles), section), {}
         entry = self.store.catalogue.file(wanted, "personas.roles", "roles")
         found = self.here(wanted, wanted.path)
-        texts = {role: placeholder(f"who {role} is", entry.stand_in.characters) for role in entry.roles}
+        texts = {role: placeholder(f"who {role} is", entry.placeholder.characters) for role in entry.roles}
         personas = included(of_file(found) if found else described(texts, wanted.written), section)
         pin = self.pin(wanted, wanted.path)
         return personas, {slug: {"role": persona.role, "external": pin} for slug, persona in personas.items()}
@@ -174,7 +174,7 @@ class Parts:
         here = {path: self.here(wanted, path) for path in dict.fromkeys(paths.values())}
         texts: dict[Scale, str] = {}
         for scale, path in paths.items():
-            words = placeholder(f"a template for {scale}", entries[path].stand_in.characters)
+            words = placeholder(f"a template for {scale}", entries[path].placeholder.characters)
             found = here[path]
             texts[scale] = known.load(found, scale) if found else known.placeholder(scale, words)
         return Published(known, texts, {scale: self.pin(wanted, path) for scale, path in paths.items()})

@@ -37,21 +37,21 @@ def script_so_far(slug: str, wanted: Reference, entry: ExternalFile) -> Script:
     """Return what stands for the user turns of a condition."""
 
     def turn(part: str, name: str) -> Turn:
-        text = placeholder(f"turn {name} of {slug}", entry.stand_in.characters)
+        text = placeholder(f"turn {name} of {slug}", entry.placeholder.characters)
         return Turn(text, part, text)
 
-    count = entry.rows or entry.stand_in.rows or 1
+    count = entry.rows or entry.placeholder.rows or 1
     first, last = ([turn(part, part)] if part in entry.remarks else [] for part in (FIRST, LAST))
     return Script(wanted.written, first, [turn(QUESTIONS, str(n)) for n in range(count)], last)
 
 
 def items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) -> list[Item]:
     """Return what stands for the items of a benchmark, or of one role."""
-    count = entry.stand_in.rows if role is not None else None
-    count = count or entry.rows or entry.stand_in.rows or 1
+    count = entry.placeholder.rows if role is not None else None
+    count = count or entry.rows or entry.placeholder.rows or 1
     benchmark = BENCHMARKS[kind]
     return [
-        benchmark.placeholder(number, role, lambda what: placeholder(f"{slug} {what}", entry.stand_in.characters))
+        benchmark.placeholder(number, role, lambda what: placeholder(f"{slug} {what}", entry.placeholder.characters))
         for number in range(1, count + 1)
     ]
 
@@ -59,10 +59,10 @@ def items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) ->
 def completions_so_far(path: Path, entry: ExternalFile) -> Iterator[Completion]:
     """Yield what stands for the published answers in a file."""
     model = model_of(path)
-    for number in range(1, (entry.rows or entry.stand_in.rows or 1) + 1):
+    for number in range(1, (entry.rows or entry.placeholder.rows or 1) + 1):
         unit = unit_of(model, str(number))
         prompt, text = (
             placeholder(f"prompt {number}", 0),
-            placeholder(f"completion {unit}", entry.stand_in.characters),
+            placeholder(f"completion {unit}", entry.placeholder.characters),
         )
         yield Completion(unit, model, prompt, text)

@@ -12,7 +12,7 @@ from personas.plan.frozen import Run
 class Driver:
     """Watches the process that drives a run, if it is one of our ancestors.
 
-    A job of a cluster is no child of its Snakemake. It goes on without: a later start waits for it (`leftovers`).
+    A job of a cluster is no child of its Snakemake. It goes on without: a later start waits for it (`orphaned_jobs`).
     Who lost it before the first look has no such ancestor either; that it has ended tells the two apart, but for
     `may_outlive`: a job of SLURM.
     """

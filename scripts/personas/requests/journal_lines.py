@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from personas.core.cleaning import parsed
-from personas.engines.http.answers import mended
+from personas.engines.http.answers import as_read_today
 from personas.engines.http.endings import ending
 from personas.engines.request import Reply, reply_from
 
@@ -40,7 +40,7 @@ def reply_in(line: bytes) -> Reply | None:
 def answer_in(line: bytes) -> Reply | None:
     """Return the reply that a line holds, as it would be read today; None if its request is asked again."""
     reply = reply_in(line)
-    return mended(reply) if reply else None
+    return as_read_today(reply) if reply else None
 
 
 def key_of(line: bytes) -> bytes | None:

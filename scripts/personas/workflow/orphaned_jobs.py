@@ -26,7 +26,7 @@ SECONDS_TO_END = 30.0
 
 
 @dataclass(frozen=True)
-class Leftover:
+class OrphanedJob:
     """A job of a dead run that has not ended."""
 
     run: str
@@ -62,11 +62,11 @@ def end_jobs(folder: Path) -> None:
     _give_up(folder)
 
 
-def find(results: Path) -> list[Leftover]:
+def find(results: Path) -> list[OrphanedJob]:
     """Return the jobs of dead runs that have not ended. UserError where nobody can tell."""
     names = {_read(folder)["name"]: folder.name for folder in _dead(results)}
     try:
-        return [Leftover(names[job.name], job) for job in slurm.jobs_named(list(names))]
+        return [OrphanedJob(names[job.name], job) for job in slurm.jobs_named(list(names))]
     except SlurmSilent as error:
         notes = ", ".join(str(folder / NAME) for folder in _dead(results))
         raise UserError(
@@ -80,24 +80,26 @@ def wait(results: Path, say: Callable[[str], None]) -> None:
     told = False
     while left := find(results):
         if not told:
-            say(f"{sentence(left)} Waiting for them; `personas leftovers --cancel`, in another terminal, ends them.")
+            say(
+                f"{sentence(left)} Waiting for them; `personas orphaned-jobs --cancel` in another terminal ends them."
+            )
             told = True
         time.sleep(2.0)
     for folder in dead:
         _give_up(folder)
 
 
-def cancel(results: Path) -> list[Leftover]:
+def cancel(results: Path) -> list[OrphanedJob]:
     """Cancel what is left of dead runs, and return it."""
     left = find(results)
     try:
-        slurm.cancel([leftover.job for leftover in left])
+        slurm.cancel([orphan.job for orphan in left])
     except SlurmSilent as error:
         raise UserError(f"{error}; found no answer, expected the jobs to be cancelled.") from None
     return left
 
 
-def sentence(left: Sequence[Leftover]) -> str:
+def sentence(left: Sequence[OrphanedJob]) -> str:
     """Name jobs and their runs in one sentence."""
     jobs = ", ".join(f"{one.job.id} ({one.job.rule}, {one.job.state.lower()})" for one in left)
     runs = ", ".join(sorted({one.run for one in left}))

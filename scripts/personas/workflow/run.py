@@ -125,7 +125,7 @@ def _forget_dead_runs(locks: str | None) -> None:
     """Remove what killed runs left in `.snakemake`: locks, and marks on files said to be incomplete.
 
     Every run holds a shared lock on one file for as long as it lives. Whoever gets it exclusively is alone, so
-    all such leftovers are of the dead. Our files appear whole or not at all, so no mark on them is true.
+    all such marks are of the dead. Our files appear whole or not at all, so no mark on them is true.
     """
     global _run_lock
     folder = Path(".snakemake")
@@ -136,9 +136,9 @@ def _forget_dead_runs(locks: str | None) -> None:
     with contextlib.suppress(NoLocks, OSError):  # without locks leave everything as it is
         handle = open_lock(path)
         if try_lock(handle, path):
-            for leftover in ("locks", "incomplete"):
-                shutil.rmtree(folder / leftover, ignore_errors=True)
-                (folder / leftover).mkdir()
+            for mark in ("locks", "incomplete"):
+                shutil.rmtree(folder / mark, ignore_errors=True)
+                (folder / mark).mkdir()
         try_lock(handle, path, shared=True)
         _run_lock = handle  # kept open: the lock lasts as long as the process
 

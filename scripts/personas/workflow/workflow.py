@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from personas.config import DEFAULT_CONFIG, load_config
+from personas.config import default_files, load_config
 from personas.config.reading.overrides import overrides
 from personas.core.errors import UserError
 from personas.core.lease import place_leases
@@ -59,7 +59,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 
 def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings = workflow.config_settings
-    files = [_relative(Path(file)) for file in settings.configfiles] or [DEFAULT_CONFIG]
+    files = [_relative(Path(file)) for file in settings.configfiles] or default_files()
     study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)
     if not workflow.output_settings.dryrun and not only_looks():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from personas.config import DEFAULT_CONFIG
+from personas.config import default_files
 from personas.config.reading.overrides import overrides
 from personas.core.errors import UserError
 
@@ -47,4 +47,4 @@ def _listed(value: Any) -> list[str]:
 def choose(files: Sequence[Path] | None, profile: str | None) -> tuple[Sequence[Path], Mapping[str, Any]]:
     """Return what a command reads: the files it is given, else those of its profile, else the default; overrides."""
     chosen = read_profile(profile) if profile else Profile()
-    return files or chosen.configfiles or [DEFAULT_CONFIG], chosen.overrides
+    return files or chosen.configfiles or default_files(), chosen.overrides

@@ -32,7 +32,7 @@ def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None 
     return _reply(body, seconds, max_tokens)
 
 
-def mended(reply: Reply) -> Reply | None:
+def as_read_today(reply: Reply) -> Reply | None:
     """Return a kept reply as it would be read today; None where it is to be asked again.
 
     Earlier versions took an answer for whole whatever its ending, `length` and `content_filter` apart.

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from personas.core.canonical import text_hash
 from personas.engines.request import Status
-from personas.exports.release.reading import mended
+from personas.exports.release.reading import repaired
 
 
 @dataclass
@@ -74,8 +74,8 @@ def answered(text: str | None, file: File, place: int) -> dict[str, Any]:
     """Return the columns of an answer that a file has."""
     status, detail = _status(text)
     if text is not None:
-        text, was_mended = mended(text)
-        detail = MENDED if was_mended else detail
+        text, was_repaired = repaired(text)
+        detail = MENDED if was_repaired else detail
     return {
         "answer": text,
         "status": status,

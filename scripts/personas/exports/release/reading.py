@@ -107,7 +107,7 @@ def text_of(path: Path, sha256: str) -> str:
         raise FileFault(f"byte {error.start} is not UTF-8, expected a UTF-8 text file") from None
 
 
-def mended(text: str) -> tuple[str, bool]:
+def repaired(text: str) -> tuple[str, bool]:
     """Return a text that can be stored, and whether halves of characters in it had to be replaced."""
     try:
         text.encode()

@@ -38,7 +38,7 @@ def test_silence_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert "\n" not in told
 
 
-def test_jobs_of_a_live_run_are_no_leftovers(tmp_path: Path) -> None:
+def test_jobs_of_a_live_run_are_not_orphaned(tmp_path: Path) -> None:
     _note(tmp_path)
     with lease(tmp_path / "leases", RUN, "r1", ["a"]):
         assert orphaned_jobs.find(tmp_path) == []

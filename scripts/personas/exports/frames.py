@@ -1,0 +1,112 @@
+"""The current results of a study as data frames: one row a text or a rating, with columns that say whose it is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from personas.core.errors import UserError
+from personas.core.parquet import read_table
+from personas.requests.projection import read_description
+
+DIALOGUE = ("model", "persona", "condition", "order", "replicate")
+"""The columns that say in which dialogue a text stands; a rating has them too."""
+_RESPONSE = (*DIALOGUE, "benchmark", "reference_persona")
+_JUDGEMENT = ("judge", "metric", "reference", *_RESPONSE)
+
+Where = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """A results folder. Frames are read when they are asked for, of what `current/` shows; nothing is kept.
+
+    Every frame of texts takes values to look for, by column: `dialogues(model="gemma", persona="pirate")` reads these
+    files only. Columns beside those named here are in docs/results.md.
+    """
+
+    folder: Path
+
+    def dialogues(self, **where: Any) -> pd.DataFrame:
+        """Return one row a round: `DIALOGUE`, `round`, the user's turn, the answer and what is known of it."""
+        return self._cells("dialogues", DIALOGUE, lambda path: {}, where)
+
+    def responses(self, **where: Any) -> pd.DataFrame:
+        """Return one row a response: `DIALOGUE`, `benchmark`, `reference_persona`, `checkpoint`, item and answer.
+
+        `reference_persona`: whose items the baseline was asked, where items belong to personas.
+        """
+        return self._cells("responses", _RESPONSE, lambda path: {}, where)
+
+    def judgements(self, **where: Any) -> pd.DataFrame:
+        """Return one row a judgement, with the judge's own words; `reference`: what a response was compared with."""
+        return self._cells("judgements", _JUDGEMENT, _of_judgement, where)
+
+    def ratings(self) -> pd.DataFrame:
+        """Return one row a rating, of rules and of judges: columns as `scoring.table.RATINGS_SCHEMA`."""
+        found = sorted((self._current / "tables").glob("ratings-*.parquet"))
+        if not found:
+            raise UserError(f"{self._current / 'tables'}: no ratings there, expected those of `snakemake ratings`.")
+        return pd.concat([pd.read_parquet(path) for path in found], ignore_index=True)
+
+    def values(self) -> pd.DataFrame:
+        """Return one row a measure, position and cell: its mean over items (docs/statistics.md)."""
+        return self.table("values")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table by its plain name, as docs/artefacts.md lists them."""
+        path = self._current / "tables" / f"{name}.parquet"
+        if not path.exists():
+            known = sorted(found.stem for found in path.parent.glob("*.parquet"))
+            raise UserError(
+                f"{path}: no such table, expected one of {', '.join(known) or 'those of a finished run'}."
+            )
+        return pd.read_parquet(path)
+
+    @property
+    def _current(self) -> Path:
+        return self.folder / "current"
+
+    def _cells(
+        self, stage: str, columns: tuple[str, ...], more: Callable[[Path], Where], where: Where
+    ) -> pd.DataFrame:
+        if strange := [name for name in where if name not in columns]:
+            raise UserError(f"{stage}: found {strange[0]!r} to look for, expected one of {', '.join(columns)}.")
+        frames = [
+            _frame(path, place)
+            for path, place in self._places(stage, columns, more)
+            if all(place[name] == value for name, value in where.items())
+        ]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns))
+
+    def _places(
+        self, stage: str, columns: tuple[str, ...], more: Callable[[Path], Where]
+    ) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Yield the files of a stage, and what they say of themselves."""
+        top = self._current / stage
+        if not self._current.is_dir():
+            raise UserError(f"{self._current}: no such folder, expected the results of a run, such as results/.")
+        for path in sorted(top.rglob("*.parquet")):
+            told = read_description(path)
+            place = {
+                **told["track"],
+                "benchmark": told["benchmark"],
+                "reference_persona": told["as_persona"],
+                **more(path.relative_to(top)),
+            }
+            yield path, {name: place.get(name) for name in columns}
+
+
+def _frame(path: Path, place: Where) -> pd.DataFrame:
+    """Return the rows of a file behind the columns that say whose they are."""
+    own = read_table(path).to_pandas()
+    named: pd.DataFrame = own.assign(**place)
+    return named[[*place, *(name for name in own if name not in place)]]
+
+
+def _of_judgement(path: Path) -> Where:
+    """Return what the path of a judgement tells: `<judge>/<model>/<persona>/<metric>/<name>[--vs-<reference>]`."""
+    judge, *_, metric, name = path.with_suffix("").parts
+    return {"judge": judge, "metric": metric, "reference": name.partition("--vs-")[2] or None}

@@ -1,0 +1,87 @@
+"""Results as data frames: every row says whose it is, and dialogues join with ratings in three lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import personas
+from personas.core.errors import UserError
+from personas.exports.frames import DIALOGUE, Results
+from personas.requests.projection import read_description
+from personas.workflow.links import refresh_links
+from tests.helpers import JUDGE, FakeServer, answer, make, make_project
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+    """A small judged study, with its ratings and its table of values."""
+    with FakeServer() as server:
+        server.decide = lambda body: answer('{"reasoning": "", "verdict": 4}') if "response_format" in body else None
+        project = make_project(tmp_path_factory.mktemp("frames") / "project")
+        addresses = {f"{place}/base_url": server.base_url for place in ("models/alpha", "judges/j/model")}
+        judge = {**JUDGE, "utterances": ["style"]}
+        project.set({"models/beta": None, "judges/j": judge}).set({**addresses, "patterns": {"benchmarks": []}})
+        project.run()
+        frozen = project.freeze("run-2")
+        needed = {each.outputs[0] for each in frozen.artefacts if each.plain_outputs[0] == "tables/values.parquet"}
+        for each in reversed(frozen.artefacts):
+            if each.stage == "ratings" or needed.intersection(each.outputs):
+                needed.update((*each.inputs, *each.outputs))
+        for each in frozen.artefacts:
+            if needed.intersection(each.outputs):
+                make(frozen, each)
+        refresh_links(frozen)
+        yield personas.load(project.results)
+
+
+def files(results: Results, stage: str) -> list[Path]:
+    return sorted((results.folder / "current" / stage).rglob("*.parquet"))
+
+
+def test_every_row_of_every_cell_says_whose_it_is(results: Results) -> None:
+    for stage, frame in (("dialogues", results.dialogues()), ("responses", results.responses())):
+        rows = 0
+        for path in files(results, stage):
+            told, own = read_description(path), pd.read_parquet(path)
+            mine = frame
+            for name, value in told["track"].items():
+                mine = mine[mine[name] == value]
+            if stage == "responses":
+                same = mine["reference_persona"].isna() if told["as_persona"] is None else None
+                mine = mine[mine["reference_persona"] == told["as_persona"]] if same is None else mine[same]
+                mine = mine[mine["benchmark"] == told["benchmark"]]
+            assert mine["answer"].tolist() == own["answer"].tolist(), path
+            rows += len(own)
+        assert rows == len(frame) > 0
+
+
+def test_dialogues_join_with_ratings(results: Results) -> None:
+    said, rated = results.dialogues(), results.ratings()
+    found = rated[rated["metric"] == "style"].merge(said, on=[*DIALOGUE, "round"])
+    assert len(found) == (rated["metric"] == "style").sum() > 0
+    assert found["answer"].notna().all() and found["value"].between(1, 5).all()
+
+
+def test_judgements_say_who_judged_what(results: Results) -> None:
+    frame = results.judgements()
+    assert set(frame["judge"]) == {"j"} and "style" in set(frame["metric"])
+    pairs = frame[frame["benchmark"] == "general"]
+    assert set(pairs["reference"]) == {"dataset"} and frame[frame["metric"] == "style"]["reference"].isna().all()
+
+
+def test_only_what_is_looked_for_is_read(results: Results) -> None:
+    chosen = results.dialogues(persona="keeper", order="fixed")
+    assert set(chosen["persona"]) == {"keeper"} and set(chosen["order"]) == {"fixed"} and len(chosen)
+    assert list(results.dialogues(persona="nobody").columns) == list(DIALOGUE)
+    assert results.values()["model"].eq("alpha").all()
+
+
+def test_mistakes_are_one_sentence(results: Results, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"dialogues: found 'judge' to look for, expected one of model, persona"):
+        results.dialogues(judge="j")
+    with pytest.raises(UserError, match=r"current: no such folder, expected the results of a run"):
+        personas.load(tmp_path).responses()
+    with pytest.raises(UserError, match=r"nothing.parquet: no such table, expected one of .*values"):
+        results.table("nothing")
