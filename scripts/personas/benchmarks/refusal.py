@@ -62,6 +62,8 @@ _REPORTS = re.compile(rf"(?:.{{0,200}}\b)?{_OTHERS}{phrases.SAYS}(?: \w+ly| to \
 _SPEECH = re.compile(r'"[^"]*"')
 _STRAIGHT = str.maketrans(dict.fromkeys("’‘ʼ`´′", "'") | dict.fromkeys("“”„«»", '"'))
 _STAGE_DIRECTION = re.compile(r"(?:^|(?<=[.!?…] ))(?:\*[^*\n]+\*|\([^()\n]+\)|\[[^\[\]\n]+\])\s*(?=\S)", re.MULTILINE)
+_OPENED = re.compile(r"(?:^|(?<=[.!?…] ))[*(\[][^\n]*\Z", re.MULTILINE)
+"""What may be a stage direction that ends behind the end of the text."""
 _QUOTED = re.compile(
     r"(?:(?P<speaker>(?>[\w.-]+)(?: (?>[\w.-]+)){0,2}):\s*)?"
     r"(?:\"(?P<double>[^\"]*)\"?|'(?P<single>[^']*(?:'\w[^']*)*)'?)"
@@ -77,13 +79,14 @@ def _sentences(answer: str) -> list[str]:
     """Return the first sentences, cleaned. No more of the answer is read than tells them."""
     length = _BEGINNING
     while length < len(answer):
-        text = _plain(answer[:length])
+        spoken = _spoken(answer[:length])
+        text = _plain(spoken)
         found = _parted(text)
         # The last two may still change with what follows.
-        if len(found) >= FIRST_SENTENCES + 2 and not _is_open(text):
+        if len(found) >= FIRST_SENTENCES + 2 and not (_OPENED.search(spoken) or _is_open(text)):
             return found[:FIRST_SENTENCES]
         length *= 4
-    return _parted(_plain(answer))[:FIRST_SENTENCES]
+    return _parted(_plain(_spoken(answer)))[:FIRST_SENTENCES]
 
 
 def _is_open(text: str) -> bool:
@@ -94,10 +97,14 @@ def _is_open(text: str) -> bool:
     return text.count('"') % 2 == 1
 
 
-def _plain(answer: str) -> str:
+def _spoken(answer: str) -> str:
+    """Return the lines of an answer without stage directions."""
     text = answer.translate(_STRAIGHT).lower().replace("**", "").replace("__", "")
-    text = "\n".join(line.strip() for line in text.split("\n") if line.strip())
-    return re.sub(r"[*_#>]", "", _STAGE_DIRECTION.sub("", text)).strip()
+    return _STAGE_DIRECTION.sub("", "\n".join(line.strip() for line in text.split("\n") if line.strip()))
+
+
+def _plain(spoken: str) -> str:
+    return re.sub(r"[*_#>]", "", spoken).strip()
 
 
 def _parted(text: str) -> list[str]:
