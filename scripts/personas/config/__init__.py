@@ -12,9 +12,8 @@ DEFAULT_CONFIG = Path("config/config.yaml")
 
 def default_files() -> list[Path]:
     """Return what is read where no file is named: those of PERSONAS_CONFIG (a list as PATH is one), or the demo's."""
-    return [Path(name) for name in os.environ.get("PERSONAS_CONFIG", "").split(os.pathsep) if name] or [
-        DEFAULT_CONFIG
-    ]
+    named = os.environ.get("PERSONAS_CONFIG", "").split(os.pathsep)
+    return [Path(name) for name in named if name] or [DEFAULT_CONFIG]
 
 
 __all__ = ["DEFAULT_CONFIG", "Config", "default_files", "load_config"]

@@ -34,8 +34,6 @@ class ModelSection(Section):
     needs: ClassVar[Needs]
     json_on_one_line: ClassVar[bool] = False
     """Whether the engine can be held to JSON without line ends."""
-    is_imported: ClassVar[bool] = False
-    """Whether nobody is asked: results are made of released files."""
 
     engine: str
     id: NonEmpty = Field(description="hub id of the model, e.g. google/gemma-3-4b-it")
@@ -92,6 +90,11 @@ class ModelSection(Section):
     def released_as(self) -> str | None:
         """The name of its folder in the study's release, of a model that is imported."""
         return None
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether nobody is asked: results are made of released files."""
+        return self.released_as is not None
 
     def fingerprint(self, where: str) -> str | None:
         """Return the fingerprint of the weights on disk, None where a hub or an endpoint holds them.

@@ -21,7 +21,6 @@ class ReleasedModel(ModelSection):
 
     not_identity: ClassVar[frozenset[str]] = ModelSection.not_identity | {"directory"}
     # `directory` is a place; what enters the identity are the hashes of the files found there.
-    is_imported: ClassVar[bool] = True
 
     needs: ClassVar[Needs] = Needs(
         threads=1, megabytes=2000, seconds_per_token=0.02, start_seconds=0.0, counts_tokens=False

@@ -197,7 +197,7 @@ def _as_with_all_tokens(found: Sequence[Found], fewer: float) -> list[Found]:
 
     The program counts 1.5 log2 V bits for a token among V that a pattern takes in: one log2 to name it, half a log2
     for its frequency. `fewer`: by how much log2 V is smaller for the tokens that the program got. With this the gain
-    is that of a search with all tokens, to within 0.1 bits.
+    is that of a search with all tokens, to some tenths of a bit.
     """
     told = (one._replace(bits=one.bits + 1.5 * fewer * one.new_tokens) for one in found)
     return [one for one in told if one.bits < 0]
