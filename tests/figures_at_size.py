@@ -112,6 +112,8 @@ DEMO = Size(
     [MAIN[0], *MAIN[4:]],
     "Demo: 135M-parameter model, a handful of items: the numbers mean nothing.",
 )
+OVER = "models, personas, items"
+
 SIZES = {"study": STUDY, "demo": DEMO}
 
 
@@ -166,14 +168,14 @@ def contrast_table(size: Size, measures: Entries, contrast: str) -> Table:
         for place in places:
             mean = unit_of(measure) * (slope * place / places[-1] + draw.normal(0, 0.01))
             half = unit_of(measure) * (0.25 / np.sqrt(n) if n > 1 else np.nan)
-            whole = 1.6 * half if len(size.models) > 1 else np.nan
+            whole = 0.6 * half if len(size.models) > 1 else np.nan
             p = draw.random() ** 4 if n > 1 else 1.0
             bounds = (mean - half, mean + half, mean - whole, mean + whole)
             key = (measure["measure"], contrast, condition, group, measure["axis"], place)
             noise = unit_of(measure) * 0.02 if size is STUDY else np.nan
-            rows.append((*key, mean, *bounds, p, p, noise, n, 1 if place == places[-1] else 0))
+            rows.append((*key, mean, *bounds, OVER, p, noise, n, 1 if place == places[-1] else 0))
     columns = ["measure", "contrast", "condition", "group", "axis", "position", "mean", "low", "high"]
-    columns += ["cluster_low", "cluster_high", "p", "q", "noise", "n_pairs", "n_missing"]
+    columns += ["items_low", "items_high", "over", "p", "noise", "n_pairs", "n_missing"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -185,12 +187,14 @@ def by_model(size: Size, contrast: str) -> Table:
     for measure, model, condition in product(size.measures, size.models, conditions):
         mean = unit_of(measure) * draw.normal(-0.05, 0.07)
         half = unit_of(measure) * 0.05 if n > 1 else np.nan
-        row = (mean, mean - half, mean + half, n, 0)
+        claimed = contrast == "length" and measure["scale"] == "share"
+        told = (OVER, claimed, draw.random() ** 4 if claimed else np.nan)
+        row = (mean, mean - half, mean + half, *told, n, 0)
         if size is STUDY and model == size.models[2] and measure is size.measures[3]:
-            row = (np.nan, np.nan, np.nan, 0, n)
+            row = (np.nan, np.nan, np.nan, *told, 0, n)
         rows.append((measure["measure"], contrast, model, condition, *row))
-    columns = ["measure", "contrast", "model", "condition", "mean", "low", "high", "n_pairs", "n_missing"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["measure", "contrast", "model", "condition", "mean", "low", "high", "over", "headline", "q"]
+    return pd.DataFrame(rows, columns=[*columns, "n_pairs", "n_missing"])
 
 
 def mixed_models(size: Size, family: str) -> Table:
@@ -249,8 +253,20 @@ def rating_by_length(size: Size) -> Table:
             half = unit_of(measure) * 0.04 if cells > 1 else np.nan
             tokens = 420.0 * place * (1 if condition == size.conditions[0] else 1.3)
             key = (measure["measure"], condition, group, measure["axis"], place)
-            rows.append((*key, mean, mean - half, mean + half, tokens, cells, 0, 0, 0))
-    columns = ["measure", "condition", "group", "axis", "position", "mean", "low", "high", "tokens", "n_cells"]
+            rows.append((*key, mean, mean - half, mean + half, OVER, tokens, cells, 0, 0, 0))
+    columns = [
+        "measure",
+        "condition",
+        "group",
+        "axis",
+        "position",
+        "mean",
+        "low",
+        "high",
+        "over",
+        "tokens",
+        "n_cells",
+    ]
     return pd.DataFrame(rows, columns=[*columns, "n_without_value", "n_without_tokens", "n_with_prompt"])
 
 
@@ -274,23 +290,23 @@ PAIRS: Mapping[str, str | None] = {CONDITION: PAIR, "progression": None, "baseli
 
 @cache
 def means(size: Size) -> Table:
-    return averages(values(size), resamples=100)
+    return averages(values(size))
 
 
 @cache
 def tokens(size: Size) -> Table:
-    return token_averages(dialogue_lengths(size), resamples=100)
+    return token_averages(dialogue_lengths(size))
 
 
 @cache
 def patterns(size: Size) -> Table:
     counts = pattern_counts(size)
-    return pattern_units(counts[counts["mined_at"] == size.checkpoints[0]], resamples=100)
+    return pattern_units(counts[counts["mined_at"] == size.checkpoints[0]])
 
 
 @cache
 def mined(size: Size) -> Table:
-    return pattern_numbers(pattern_counts(size), resamples=100)
+    return pattern_numbers(pattern_counts(size))
 
 
 def figures(size: Size) -> Iterator[tuple[str, Callable[[], Figure]]]:

@@ -160,7 +160,13 @@ def full_config(project: Project) -> Project:
             "patterns": PATTERNS,
             "calibration": CALIBRATION,
             "figures": {"resamples": 10, "seed": 1, "note": "N"},
-            "statistics": {"study": True, "mixed_models": False},
+            "statistics": {
+                "study": True,
+                "mixed_models": False,
+                "generalise": ["models", "items"],
+                "headline": ["xstest-refusal-safe-by-rules"],
+                "correction": "holm",
+            },
             "comparison": {
                 "paper": {"published": True, "called": {"alpha": "Gemma3-4B"}},
                 "two": {"models": ["alpha", "delta"]},

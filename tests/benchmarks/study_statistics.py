@@ -20,6 +20,7 @@ import pandas as pd
 
 from personas.tables.by_model import by_model
 from personas.tables.contrasts import contrasts
+from personas.tables.items.variances import item_variances
 from personas.tables.mixed_models import mixed_models
 from personas.tables.values import values_of_files
 from tests.synthetic.measured import measures
@@ -51,7 +52,7 @@ def run(folder: Path) -> None:
     paths = write(STUDY, folder)
     rows = sum(len(pd.read_parquet(path, columns=["replicate"])) for path in paths)
     print(f"{len(paths)} tables of ratings, {rows:,} rows, written in {time.perf_counter() - began:.0f} s")
-    for stage in (_values, _contrasts, _by_model, _mixed_models):
+    for stage in (_values, _variances, _contrasts, _by_model, _mixed_models):
         # A new process, so that its peak of memory is its own.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             told = alone.submit(_measured, stage, folder).result()
@@ -74,12 +75,25 @@ def _values(folder: Path) -> pd.DataFrame:
     return values_of_files(sorted(folder.glob("*.parquet")), measures(STUDY))
 
 
+def _variances(folder: Path) -> pd.DataFrame:
+    by_benchmark = [
+        item_variances(
+            sorted(folder.glob(f"*--{name}.parquet")),
+            measures=[m for m in measures(STUDY) if m["benchmark"] == name],
+            conditions=STUDY.conditions,
+        )
+        for name in STUDY.items
+    ]
+    return pd.concat(by_benchmark, ignore_index=True)
+
+
 def _contrasts(folder: Path) -> pd.DataFrame:
-    return contrasts(_made_values(folder), STUDY.conditions, resamples=1000, seed=42)
+    return contrasts(_made_values(folder), _made_variances(folder), STUDY.conditions)
 
 
 def _by_model(folder: Path) -> pd.DataFrame:
-    return by_model(_made_values(folder), STUDY.conditions, study=True, resamples=1000, seed=42)
+    told: dict[str, Any] = {"conditions": STUDY.conditions, "checkpoints": STUDY.checkpoints}
+    return by_model(_made_values(folder), _made_variances(folder), study=True, **told)
 
 
 def _mixed_models(folder: Path) -> pd.DataFrame:
@@ -88,6 +102,10 @@ def _mixed_models(folder: Path) -> pd.DataFrame:
 
 def _made_values(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / f"{_values.__name__}.made")
+
+
+def _made_variances(folder: Path) -> pd.DataFrame:
+    return pd.read_parquet(folder / f"{_variances.__name__}.made")
 
 
 if __name__ == "__main__":

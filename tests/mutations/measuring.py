@@ -126,10 +126,10 @@ PATTERNS = [
 FIGURES = [
     Mutation(
         "figures",
-        "points are marked as significant that are not, after the correction for many tests",
-        "scripts/personas/figures/contrasts.py",
-        'rows.loc[rows["q"] < SIGNIFICANT, "position"]',
-        'rows.loc[rows["p"] < SIGNIFICANT, "position"]',
+        "bars are marked as claims that are not, after the correction for many",
+        "scripts/personas/figures/bars.py",
+        'if row["q"] < SIGNIFICANT:',
+        'if not row["q"] > SIGNIFICANT:',
     ),
     Mutation(
         "figures",

@@ -195,7 +195,7 @@ ROWS: dict[str, Row] = {
         lambda s: s.replace_code("figures/drawing/style.py", "DPI = 200", "DPI = 150"), NONE, r"figures/|report/card-"
     ),
     "script of an analysis": Row(
-        lambda s: s.replace_code("stats/bootstrap.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9"),
+        lambda s: s.replace_code("stats/intervals.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9"),
         NONE,
         r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths|values|mixed|changed)"
         r"|figures/(?!item-|effect-)|report/(card|models)",

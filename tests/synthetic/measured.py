@@ -7,6 +7,7 @@ import pandas as pd
 
 from personas.grid.value_columns import VALUE_DTYPES
 from personas.stats.measures import CHECKPOINT, Measure, of_panel, of_utterances, placed
+from personas.tables.items.variances import VARIANCE_DTYPES, Cube, of_cube
 from personas.tables.values import cell_values, together
 from tests.panels import benchmark_panels
 from tests.synthetic.ratings import UTTERANCES, drawn_responses, metrics, tables
@@ -34,27 +35,42 @@ def values_at_once(study: Study) -> pd.DataFrame:
 
     Of wins those against the data set only. Equal to `values`, computed another way and much faster.
     """
-    parts = []
+    return together(part for measure in _shown(study) for part in _of_models(study, measure))
+
+
+def variances_at_once(study: Study) -> pd.DataFrame:
+    """Return what items add to every mean of what judges and rules say of responses (`tables.items.variances`)."""
+    rows = [row for measure in _shown(study) for row in of_cube(_cube(study, measure), str(measure["measure"]))]
+    return pd.DataFrame(rows, columns=list(VARIANCE_DTYPES)).astype(VARIANCE_DTYPES)
+
+
+def _cube(study: Study, measure: Measure) -> Cube:
+    """Return what was drawn of a measure, as arrays; speakers are personas and then the baseline, once or as each."""
+    drawn = np.array([_drawn_of(study, measure, model) for model in study.models])
+    own, baseline = np.split(drawn, [len(study.personas)], axis=1)
+    return Cube(study.models, study.personas, study.conditions, study.checkpoints, own, baseline)
+
+
+def _drawn_of(study: Study, measure: Measure, model: str) -> np.ndarray:
+    """Return what a model's speakers got: speakers x conditions x checkpoints x items."""
+    asked = tuple(measure[key] for key in ("metric", "judge", "reference"))
+    [metric] = [m for m in metrics(study, measure["benchmark"]) if (m.name, m.judge, m.reference) == asked]
+    return dict(drawn_responses(study, model, measure["benchmark"], metric))[measure["label"]]
+
+
+def _shown(study: Study) -> Iterator[Measure]:
+    """Yield the measures of responses, of wins those against the data set only."""
     for measure in measures(study):
-        if (
-            measure["axis"] == CHECKPOINT
-            and measure["metric"] != "words"
-            and measure["reference"] in (None, "dataset")
-        ):
-            parts += list(_of_models(study, measure))
-    return together(parts)
+        of_responses = measure["axis"] == CHECKPOINT and measure["metric"] != "words"
+        if of_responses and measure["reference"] in (None, "dataset"):
+            yield measure
 
 
 def _of_models(study: Study, measure: Measure) -> Iterator[pd.DataFrame]:
     benchmark = measure["benchmark"]
     speakers = study.bound_speakers if benchmark in BOUND else study.speakers
-    [metric] = [
-        m
-        for m in metrics(study, benchmark)
-        if (m.name, m.judge, m.reference) == tuple(measure[key] for key in ("metric", "judge", "reference"))
-    ]
     for model in study.models:
-        drawn = dict(drawn_responses(study, model, benchmark, metric))[measure["label"]]
+        drawn = _drawn_of(study, measure, model)
         speaker, condition, at = (axis.ravel() for axis in np.indices(drawn.shape[:-1]))
         known = ~np.isnan(drawn)
         sums, n_known = np.where(known, drawn, 0.0).sum(axis=-1), known.sum(axis=-1)

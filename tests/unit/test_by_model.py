@@ -68,7 +68,7 @@ def published() -> pd.DataFrame:
                 ratings += answers(right, persona=persona, **where)
     measures = placed(map(of_panel, benchmark_panels("ifbench", "ifbench")))
     values = cell_values(pd.DataFrame(ratings), measures)
-    return by_model(values, CONDITIONS, study=True, resamples=1000, seed=42)
+    return by_model(values, pd.DataFrame(), conditions=CONDITIONS, checkpoints=(0, 102), study=True)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,9 @@ def test_the_published_means_of_personalization(published, model, sample):
     assert row["n_pairs"] == 8, "the study counts both conditions of checkpoint 0: 16"
 
 
-def made(rows: list[dict[str, Any]], study: bool = False) -> pd.DataFrame:
-    return by_model(table(rows), CONDITIONS, study=study, resamples=100, seed=1)
+def made(rows: list[dict[str, Any]], **told: Any) -> pd.DataFrame:
+    told = {"conditions": CONDITIONS, "checkpoints": (0, 1), **told}
+    return by_model(table(rows), pd.DataFrame(), **told)
 
 
 def test_length_is_last_minus_first_of_the_persona():
@@ -152,14 +153,43 @@ def test_a_cell_with_unparsed_items_shows_in_every_table():
     models = {"m": {"size": 1, "family": None}}
     tables = {
         "values": values,
-        "contrasts": contrasts(values, CONDITIONS, resamples=10, seed=1),
-        "by-model": by_model(values, CONDITIONS, study=False, resamples=10, seed=1),
+        "contrasts": contrasts(values, pd.DataFrame(), CONDITIONS),
+        "by-model": by_model(values, pd.DataFrame(), conditions=CONDITIONS, checkpoints=(0, 2, 4)),
         "mixed-models": mixed_models(values, None, models, study=False),
     }
     for name, made_table in tables.items():
         lacking = made_table["n_planned"] - made_table["n_scored"]
         assert lacking.max() == 1, name
         assert (lacking == 0).any(), name
+
+
+def falling(n_models: int, measure: str = "m", fall: float = 1.0) -> list[dict[str, Any]]:
+    drawing = np.random.default_rng(1)
+    axes = {"model": [f"m{n}" for n in range(n_models)], "persona": [f"p{n}" for n in range(6)], "position": (0, 2)}
+    return grid(lambda position, **_: -fall * (position > 0) + 0.1 * drawing.normal(), **axes, measure=[measure])
+
+
+def test_all_models_together_have_a_bar_where_there_are_several():
+    found = made(falling(3))
+    assert found["model"].isna().sum() == 1 and only(found, model=None)["n_pairs"] == 18
+    assert only(found, model=None)["over"] == "models, personas"
+    assert set(found["model"].dropna()) == {"m0", "m1", "m2"} and made(falling(1))["model"].notna().all()
+
+
+def test_claims_are_the_headline_measures_and_corrected_together():
+    found = made([*falling(3), *falling(3, "n", 0.0)], headline=["m", "n"], correction="holm")
+    claims = found[found["headline"]]
+    assert len(claims) == 8 and (claims["q"] >= claims["p"]).all()
+    assert (claims.loc[claims["measure"] == "m", "q"] < 0.05).all() and claims["q"].max() == 1.0
+    alone = made([*falling(3), *falling(3, "n", 0.0)], headline=["m"])
+    assert alone.loc[alone["measure"] == "n", "q"].isna().all(), "what is no claim is not corrected"
+    assert not alone.loc[alone["measure"] == "n", "headline"].any()
+
+
+def test_a_welcome_is_no_end_of_a_series_of_rounds():
+    welcome = {1: 5.0, 2: 3.0, 3: 3.0, 4: 2.0, 5: 2.0}
+    rows = [value(v, axis="round", position=t) for t, v in welcome.items()]
+    assert only(made(rows, checkpoints=(0, 2, 4)), contrast="length")["mean"] == -1.0
 
 
 def test_without_study_its_columns_are_gaps():

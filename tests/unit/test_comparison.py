@@ -18,7 +18,6 @@ from tests.helpers import ROOT
 PUBLISHED = ROOT / "data" / "published"
 ACCURACY = "ifbench-loose-by-rules"
 MEASURES = [{"measure": ACCURACY, "scale": "share", "unit": "loose accuracy (%)"}]
-DRAWN: dict[str, Any] = {"resamples": 200, "seed": 1}
 
 
 def cell(value: float, **place: Any) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def numbers(*found: dict[str, Any]) -> pd.DataFrame:
 
 
 def beside(found: dict[str, Any], *cells: dict[str, Any]) -> pd.Series:
-    table = against_published(numbers(found), {"values": values(*cells)}, **DRAWN)
+    table = against_published(numbers(found), {"values": values(*cells)}, checkpoints=(0, 102))
     assert len(table) == 1
     return table.iloc[0]
 
@@ -106,9 +105,7 @@ def test_a_mean_is_over_all_named_models_and_personas() -> None:
     cells = [cell(v, model=m, persona=p) for v, (m, p) in zip((0.1, 0.2, 0.3, 0.8), product("ab", "pq"), strict=True)]
     row = beside(number(30.0, models="a;b", personas="p;q"), *cells, cell(0.9, model="a", persona="r"))
     assert row["ours"] == pytest.approx(35.0)
-    assert (row["n"], row["interval"]) == (4, "pairs")
-    assert row["low"] < row["difference"] < row["high"]
-    assert row["cluster_low"] <= row["low"]
+    assert row["n"] == 4 and pd.isna(row["interval"]), "two models and two personas tell nothing of others"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +175,9 @@ def test_patterns_are_counted_and_found_by_their_tokens() -> None:
         number(38, quantity="pattern-documents", measure="bfi", item="one No", unit="documents", half_unit=0),
         number(1, quantity="pattern-documents", measure="bfi", item="two", unit="documents", half_unit=0),
     )
-    table = against_published(asked, {"values": values(cell(0.1)), "counts": counts, "patterns": patterns}, **DRAWN)
+    table = against_published(
+        asked, {"values": values(cell(0.1)), "counts": counts, "patterns": patterns}, checkpoints=(0, 102)
+    )
     assert table["ours"].tolist()[:2] == [16, 38]
     assert table["within_rounding"].tolist()[:2] == [True, True]
     assert table["reason"][2] == "not found here: this pattern"
@@ -190,7 +189,7 @@ def test_lengths_are_those_of_the_fixed_order() -> None:
         [{**place, "order": order, "tokens": n} for order, n in (("fixed", 339.0), ("shuffled", 400.0))]
     )
     asked = number(339, quantity="length", measure="tokens", axis="round", position=1, unit="tokens", half_unit=0)
-    table = against_published(numbers(asked), {"values": values(cell(0.1)), "lengths": lengths}, **DRAWN)
+    table = against_published(numbers(asked), {"values": values(cell(0.1)), "lengths": lengths}, checkpoints=(0, 102))
     assert (table["ours"][0], table["within_rounding"][0]) == (339.0, True)
 
 
@@ -215,17 +214,17 @@ def both_runs(shift: float, n: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @pytest.mark.parametrize(("shift", "inside"), [(0.0, True), (0.1, False), (-0.1, False)])
 def test_a_shift_between_runs_is_found_and_no_shift_is_not(shift: float, inside: bool) -> None:
-    table = between_runs(*both_runs(shift), MEASURES, **DRAWN)
+    table = between_runs(*both_runs(shift), MEASURES)
     pooled = table[table["scope"] == "all"]
     assert pooled["position"].tolist() == [0, 11]
     assert pooled["inside"].tolist() == [inside, inside]
     assert pooled["difference"].tolist() == pytest.approx([100 * shift] * 2, abs=0.6)
-    assert (pooled["q"] < 0.05).tolist() == [not inside] * 2
+    assert (pooled["p"] < 0.05).tolist() == [not inside] * 2
     assert pooled["difference"].tolist() == pytest.approx((pooled["ours"] - pooled["theirs"]).tolist())
 
 
 def test_runs_are_compared_for_each_model_too() -> None:
-    table = between_runs(*both_runs(0.1), MEASURES, **DRAWN)
+    table = between_runs(*both_runs(0.1), MEASURES)
     assert table.groupby(["scope", "models"]).size().to_dict() == {
         ("all", "alpha;beta"): 2,
         ("model", "alpha"): 2,
@@ -236,14 +235,14 @@ def test_runs_are_compared_for_each_model_too() -> None:
 
 def test_a_run_is_the_same_as_itself() -> None:
     ours, _ = both_runs(0.0)
-    table = between_runs(ours, ours, MEASURES, **DRAWN)
+    table = between_runs(ours, ours, MEASURES)
     assert table["difference"].eq(0).all() and table["inside"].all() and table["p"].eq(1).all()
 
 
 def test_cells_of_one_run_and_gaps_are_counted() -> None:
     ours = values(cell(0.5), cell(0.4, persona="hal"), cell(0.3, persona="mary"), cell(0.2, position=11))
     theirs = values(cell(0.4), cell(np.nan, persona="hal"), cell(0.9, persona="juno"))
-    table = between_runs(ours, theirs, MEASURES, **DRAWN)
+    table = between_runs(ours, theirs, MEASURES)
     counts = table[["position", "n", "n_missing", "n_only_ours", "n_only_theirs"]]
     assert counts.to_numpy().tolist() == [[0, 1, 1, 1, 1], [11, 0, 0, 1, 0]]
     assert table["difference"][0] == pytest.approx(10.0)
@@ -253,7 +252,7 @@ def test_cells_of_one_run_and_gaps_are_counted() -> None:
 def test_baselines_of_nobody_are_pairs_too() -> None:
     ours = values(*(baseline(v, model=m) for m, v in (("a", 0.2), ("b", 0.3))))
     theirs = values(*(baseline(v, model=m) for m, v in (("a", 0.1), ("b", 0.1))))
-    pooled = between_runs(ours, theirs, MEASURES, **DRAWN).iloc[0]
+    pooled = between_runs(ours, theirs, MEASURES).iloc[0]
     assert (pooled["n"], pooled["group"]) == (2, "baseline")
     assert pooled["difference"] == pytest.approx(15.0)
 
@@ -265,7 +264,7 @@ def test_two_models_are_paired_by_persona() -> None:
             for m, p, v in (("a", "x", 0.5), ("a", "y", 0.7), ("b", "x", 0.4), ("b", "y", 0.4))
         )
     )
-    row = between_models(run, ("a", "b"), MEASURES, **DRAWN).iloc[0]
+    row = between_models(run, ("a", "b"), MEASURES).iloc[0]
     assert (row["models"], row["n"]) == ("a - b", 2)
     assert row["difference"] == pytest.approx(20.0)
 
@@ -300,7 +299,7 @@ def table_of_models() -> pd.DataFrame:
 def test_the_table_of_the_study_gives_the_contrasts_it_states() -> None:
     """Within rounding: half a unit of 0.1 for each side that is a mean of personas, and half the last digit."""
     stated = published("contrast").assign(personas="everyone")
-    table = against_published(stated, {"values": table_of_models()}, **DRAWN)
+    table = against_published(stated, {"values": table_of_models()}, checkpoints=(0, 102))
     sides = table["contrast"].map({"baseline": 1, "condition": 2, "progression": 2})
     assert len(table) == 32 and (table["n"] == 7).all()
     assert (table["difference"].abs() <= 0.05 * sides + table["half_unit"]).all(), table[["contrast", "difference"]]
@@ -322,7 +321,7 @@ def test_no_progression_is_stated_for_the_interview_and_ours_stays_in_its_range(
         )
         for t in later
     ]
-    found = against_published(numbers(*asked), {"values": table_of_models()}, **DRAWN)["ours"]
+    found = against_published(numbers(*asked), {"values": table_of_models()}, checkpoints=(0, 102))["ours"]
     assert found.min() == pytest.approx(-0.95, abs=0.105)
     assert found.max() == pytest.approx(-0.06, abs=0.105)
 
@@ -331,7 +330,7 @@ def test_the_means_of_all_models_follow_from_those_of_each() -> None:
     rows = published("value").query("unit == 'percent'")
     means = rows[of_all(rows) & (rows["personas"].isna() | rows["personas"].str.contains(";"))]
     means = means.assign(personas=means["personas"].where(means["personas"].isna(), "everyone"))
-    table = against_published(means, {"values": table_of_models()}, **DRAWN)
+    table = against_published(means, {"values": table_of_models()}, checkpoints=(0, 102))
     assert len(table) == 40
     assert (table["difference"].abs() <= 0.1 + 1e-9).all()
 
@@ -352,7 +351,7 @@ def counted() -> pd.DataFrame:
 
 @pytest.mark.parametrize("quantity", ["bar", "study-bar"])
 def test_the_counts_give_the_bars_to_the_last_digit(quantity: str) -> None:
-    table = against_published(published(quantity), {"values": counted()}, **DRAWN)
+    table = against_published(published(quantity), {"values": counted()}, checkpoints=(0, 102))
     assert table["reason"].isna().all()
     assert table["within_rounding"].all(), table[["theirs", "ours"]]
     theirs = table[["their_low", "their_high"]].to_numpy()
@@ -365,7 +364,7 @@ def test_the_counts_are_the_means_and_the_table() -> None:
     rows = published("value")
     here = set(zip(counted()["model"], counted()["condition"], counted()["position"], strict=True))
     covered = [(m, c, t) in here for m, c, t in zip(rows["models"], rows["condition"], rows["position"], strict=True)]
-    table = against_published(rows[covered], {"values": counted()}, **DRAWN)
+    table = against_published(rows[covered], {"values": counted()}, checkpoints=(0, 102))
     assert len(table) == 72 + 8 + 16
     assert table["within_rounding"].all(), table[~table["within_rounding"]][["models", "theirs", "ours"]]
 

@@ -8,8 +8,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from personas.stats.clustered import clustered
-from personas.stats.sign_flip_test import FLIPS, p_values, q_values
 from personas.tables.contrasts import CONTRAST_DTYPES, contrasts
 from tests.valued import CONDITIONS, grid, table, value
 
@@ -18,7 +16,7 @@ MODELS, PERSONAS = ("one", "two", "three"), ("ann", "bob", "cid", "dan")
 
 
 def made(rows: list[dict[str, Any]], conditions: tuple[str, ...] = CONDITIONS) -> pd.DataFrame:
-    return contrasts(table(rows), conditions, resamples=200, seed=1)
+    return contrasts(table(rows), pd.DataFrame(), conditions)
 
 
 def only(found: pd.DataFrame, **wanted: Any) -> pd.Series:
@@ -96,16 +94,16 @@ def test_a_pair_without_one_value_is_missing_and_not_zero():
     assert (row["n_pairs"], row["n_missing"]) == (1, 1)
     nothing = only(made(rows[:2]), contrast=BETWEEN)
     assert (nothing["n_pairs"], nothing["n_missing"]) == (0, 1)
-    assert np.isnan([nothing[name] for name in ("mean", "low", "p", "q", "noise", "cluster_low")]).all()
+    assert np.isnan([nothing[name] for name in ("mean", "low", "p", "noise", "items_low")]).all()
 
 
-def test_a_bound_at_zero_is_zero():
+def test_a_mean_of_zero_is_zero():
     # 0.1 + 0.2 - 0.3 is no 0 in floating point.
     rows = [value(0.1 + 0.2, persona=who) for who in PERSONAS]
     row = only(
         made([*rows, *(value(0.3, persona=who, condition=CONDITIONS[1]) for who in PERSONAS)]), contrast=BETWEEN
     )
-    assert [row[name] for name in ("mean", "low", "high", "cluster_low", "cluster_high")] == [0.0] * 5
+    assert (row["mean"], row["p"]) == (0.0, 1.0) and np.isnan(row["low"]), "and no interval of width 0"
 
 
 def test_the_order_of_the_rows_has_no_influence():
@@ -149,150 +147,44 @@ def test_a_baseline_in_many_pairs_is_one_cell_for_the_noise():
     ends = [value(n, replicate=r, persona=p) for (r, n), p in product(spread.items(), PERSONAS)]
     base = [value(n, replicate=r, persona=None, group="baseline") for r, n in spread.items()]
     row = only(made([*ends, *base]), contrast="baseline")
-    assert row["noise"] == pytest.approx(1.96 * np.sqrt(0.02 / 2 * (4 / 16 + 1)))
+    assert row["noise"] == pytest.approx(stats.t.ppf(0.975, 5) * np.sqrt(0.02 / 2 * (4 / 16 + 1)))
 
 
-# Tests and corrections.
+# Intervals.
 
 
-@pytest.mark.parametrize(
-    ("differences", "p", "reason"),
-    [
-        ([1.0, 2.0, 3.0], 2 / 8, "the largest of 8 sums, and its negative"),
-        ([1.0, 2.0, -3.0], 1.0, "a mean of 0 is beaten by all"),
-        ([5.0], 1.0, "one pair proves nothing"),
-        ([0.0, 0.0], 1.0, "no difference at all"),
-        ([], np.nan, "no pair, no p"),
-        ([0.1] * 12, 2 / 2**12, "twelve pairs are still exact"),
-        ([0.1] * 13, 1 / (1 + FLIPS), "thirteen are not: the found choice counts alone"),
-        ([1.0, np.nan, 2.0, 3.0], 2 / 8, "a missing pair is not there"),
-    ],
-)
-def test_p_by_hand(differences, p, reason):
-    found = p_values(np.array(differences, dtype=float)[:, None], seed=1)
-    # Of 13 signs, 2 in 8192 choices are as extreme; the draws may hold some.
-    tolerance = 8 / FLIPS if len(differences) == 13 else 1e-12
-    assert found == pytest.approx([p], abs=tolerance, nan_ok=True), reason
+def variances(total: float, shared: float, **place: Any) -> pd.DataFrame:
+    """What items add at one point."""
+    point = {"measure": "m", "contrast": BETWEEN, "condition": None, "group": "persona", "position": 0, **place}
+    return pd.DataFrame(
+        [{**point, "by": "all", "unit": "", "n_items": 50, "total": total, "shared": shared, "nested": False}]
+    )
 
 
-def test_p_agrees_with_scipy():
-    drawing = np.random.default_rng(3)
-    differences = drawing.normal(0.2, 1.0, size=(10, 4))
-    expected = [stats.permutation_test((d,), np.mean, permutation_type="samples").pvalue for d in differences.T]
-    assert p_values(differences, seed=1) == pytest.approx(expected)
-
-
-def test_p_of_many_pairs_is_never_zero():
-    assert p_values(np.ones((40, 1)), seed=1) == pytest.approx([1 / 10_000])
-
-
-def test_random_flips_agree_with_a_t_test():
-    differences = np.random.default_rng(4).normal(0.25, 1.0, size=(56, 5))
-    assert p_values(differences, seed=1) == pytest.approx(stats.ttest_1samp(differences, 0.0).pvalue, abs=0.02)
-
-
-@pytest.mark.parametrize(
-    ("bound", "p", "reason"),
-    [
-        (True, 2 / 2**12, "twelve baselines: twelve signs"),
-        (False, 2 / 2**3, "three baselines: the personas of a model have one sign, because they share its noise"),
-    ],
-)
-def test_pairs_that_share_a_baseline_flip_together(bound, p, reason):
-    rows = grid(lambda **_: 0.5, model=MODELS, persona=PERSONAS)
-    base = grid(lambda **_: 0.1, model=MODELS, persona=PERSONAS if bound else [None], group=["baseline"])
-    row = only(made([*rows, *base]), contrast="baseline")
-    assert row["p"] == pytest.approx(p), reason
-    assert row["n_pairs"] == 12
-
-
-def test_columns_with_gaps_are_as_if_alone():
-    differences = np.random.default_rng(5).normal(size=(9, 3))
-    differences[2:, 1] = np.nan
-    together = p_values(differences, seed=1)
-    assert together[1] == p_values(differences[:2, [1]], seed=1)[0]
-    assert together[0] == p_values(differences[:, [0]], seed=1)[0]
-
-
-def test_q_of_a_textbook_family():
-    # Benjamini and Hochberg (1995), section 3.1: 15 tests, of which they reject four at 0.05.
-    small = (0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459)
-    p = np.array([*small, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0])
-    assert (q_values(p) <= 0.05).sum() == 4
-    assert q_values(p)[0] == pytest.approx(0.0001 * 15)
-
-
-def test_q_leaves_gaps_out_of_the_family():
-    assert q_values(np.array([0.01, np.nan, 0.04])) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
-
-
-def test_positions_are_corrected_within_their_family_only():
-    drawing = np.random.default_rng(6)
-    rows = grid(lambda **_: drawing.normal(), model=MODELS, persona=PERSONAS, condition=CONDITIONS, position=range(4))
-    found = made(rows)
-    for _, family in found.groupby(["contrast", "condition"], dropna=False):
-        assert family["q"].to_numpy() == pytest.approx(stats.false_discovery_control(family["p"]))
-
-
-# Intervals over models and personas.
-
-
-def cube(models: int, personas: int, of_models: float, of_personas: float, noise: float) -> np.ndarray:
+def differing(models: int, personas: int) -> list[dict[str, Any]]:
     drawing = np.random.default_rng(7)
-    shape = (models, personas, 1)
-    return (
-        of_models * drawing.normal(size=(models, 1, 1))
-        + of_personas * drawing.normal(size=(1, personas, 1))
-        + noise * drawing.normal(size=shape)
-    )
+    names = {"model": [f"m{n}" for n in range(models)], "persona": [f"p{n}" for n in range(personas)]}
+    return grid(lambda **_: drawing.normal(), **names, condition=CONDITIONS)
 
 
-def width(differences: np.ndarray) -> float:
-    low, high = clustered(differences, resamples=4000, seed=1)
-    return float(high[0] - low[0])
+def test_an_interval_says_what_it_is_over():
+    rows = differing(3, 4)
+    assert only(made(rows), contrast=BETWEEN)["over"] == "models, personas"
+    row = only(contrasts(table(rows), variances(0.02, 0.01), CONDITIONS), contrast=BETWEEN)
+    assert row["over"] == "models, personas, items"
+    assert row["items_high"] - row["items_low"] == pytest.approx(2 * stats.t.ppf(0.975, 49) * np.sqrt(0.02))
+    assert row["items_low"] < row["mean"] < row["items_high"] and 0 < row["items_p"] <= 1
+    alone = only(contrasts(table(rows), variances(0.02, 0.01), CONDITIONS, ["items"]), contrast=BETWEEN)
+    assert (alone["over"], alone["low"], alone["p"]) == ("items", row["items_low"], row["items_p"])
 
 
-@pytest.mark.parametrize(
-    ("models", "personas"), [(60, 40), (60, 1), (1, 40)], ids=["both", "models alone", "personas alone"]
-)
-def test_clustered_interval_has_the_width_of_its_clusters(models, personas):
-    found = cube(models, personas, 1.0 if models > 1 else 0.0, 0.5 if personas > 1 else 0.0, 0.0)
-    by_model, by_persona = found.mean(axis=1).var(), found.mean(axis=0).var()
-    expected = 2 * 1.96 * np.sqrt(by_model / models + by_persona / personas)
-    assert width(found) == pytest.approx(expected, rel=0.1)
+def test_with_two_personas_nothing_is_said_of_personas_but_of_items():
+    rows = differing(1, 2)
+    assert np.isnan(only(made(rows), contrast=BETWEEN)["low"])
+    assert only(contrasts(table(rows), variances(0.02, 0.01), CONDITIONS), contrast=BETWEEN)["over"] == "items"
 
 
-def test_clustered_interval_is_wider_where_models_differ_as_a_whole():
-    found = cube(7, 8, 1.0, 0.0, 0.1)
-    rows = grid(
-        lambda model, persona, condition: found[model, persona, 0] if condition == CONDITIONS[0] else 0.0,
-        model=range(7),
-        persona=range(8),
-        condition=CONDITIONS,
-    )
-    named = [row | {"model": str(row["model"]), "persona": str(row["persona"])} for row in rows]
-    row = only(made(named), contrast=BETWEEN)
-    assert row["cluster_high"] - row["cluster_low"] > 1.5 * (row["high"] - row["low"])
-
-
-@pytest.mark.parametrize(
-    ("models", "personas", "gap"),
-    [(1, 1, True), (2, 1, False), (1, 2, False), (2, 2, False)],
-)
-def test_one_model_and_one_persona_have_no_clustered_interval(models, personas, gap):
-    low, _ = clustered(cube(models, personas, 1, 1, 1), resamples=50, seed=1)
-    assert np.isnan(low[0]) == gap
-
-
-def test_a_missing_pair_pulls_nothing_towards_zero():
-    found = np.ones((3, 3, 1))
-    found[0, 0] = np.nan
-    low, high = clustered(found, resamples=500, seed=1)
-    assert (low[0], high[0]) == (1.0, 1.0)
-
-
-def test_a_missing_pair_has_no_weight():
-    found = cube(3, 3, 1.0, 1.0, 1.0)
-    found[0, 0] = np.nan
-    low, high = clustered(found, resamples=500, seed=1)
-    assert low[0] < np.nanmean(found) < high[0]
+def test_what_items_add_is_looked_up_at_its_own_point():
+    for place in ({"position": 1}, {"group": "baseline"}, {"measure": "n"}, {"contrast": "progression"}):
+        row = only(contrasts(table(differing(1, 2)), variances(0.02, 0.01, **place), CONDITIONS), contrast=BETWEEN)
+        assert row["over"] == "", place

@@ -42,7 +42,9 @@ def series(
         scale = 300 if panel.endswith("words") else 1
         mean = scale * (0.9 - 0.006 * checkpoint) * (1 if group == "persona" else 0.5)
         low, high = (mean - 0.05 * scale, mean + 0.05 * scale) if cells > 1 else (np.nan, np.nan)
-        rows.append((panel, condition, group, checkpoint, mean, low, high, cells, 290 * cells, 294 * cells))
+        rows.append(
+            (panel, condition, group, checkpoint, mean, low, high, "personas", cells, 290 * cells, 294 * cells)
+        )
     return pd.DataFrame(rows, columns=list(SERIES_DTYPES)).astype(SERIES_DTYPES)
 
 

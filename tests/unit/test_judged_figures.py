@@ -43,7 +43,7 @@ def rounds(
         mean = (4.8 if group == "persona" else 1.5) - 0.005 * span[2]
         low, high = (mean - 0.2, mean + 0.2) if cells > 1 else (np.nan, np.nan)
         n = 2 * cells * (span[2] - span[1] + 1)
-        rows.append((metric, "jay", condition, group, *span, mean, low, high, cells, n - 1, n))
+        rows.append((metric, "jay", condition, group, *span, mean, low, high, "personas", cells, n - 1, n))
     return pd.DataFrame(rows, columns=list(ROUND_DTYPES)).astype(ROUND_DTYPES)
 
 
@@ -53,7 +53,9 @@ def hits(
     rows = []
     for condition, group, speaker, at in itertools.product(conditions, BOTH, BOTH, checkpoints):
         mean = rate * (1 if group == speaker else 0.1)
-        rows.append((condition, group, speaker, at, mean, 0.9 * mean, 1.1 * mean, 56 - without, without, 0, 1234))
+        rows.append(
+            (condition, group, speaker, at, mean, 0.9 * mean, 1.1 * mean, "models", 56 - without, without, 0, 1234)
+        )
     return pd.DataFrame(rows, columns=list(PATTERN_DTYPES)).astype(PATTERN_DTYPES)
 
 
@@ -155,7 +157,7 @@ def said(figure: Figure) -> str:
 )
 def test_figures_say_their_numbers_their_interval_and_the_note(make, words):
     text = said(make())
-    for expected in (*words, "95 % percentile bootstrap interval", NOTE):
+    for expected in (*words, "95 % intervals over", NOTE):
         assert expected in text
 
 

@@ -172,15 +172,16 @@ def test_means_by_model_and_by_persona_after_the_last_round():
         ended(100.0),
         ended(300.0, order="shuffled"),
         ended(50.0, persona="gaston"),
+        ended(125.0, persona="blair"),
         ended(None, persona="juno"),
         ended(80.0, group="baseline", persona=None),
         ended(9.0, round=4),
     ]
-    found = length_means(pd.DataFrame(rows), resamples=50)
+    found = length_means(pd.DataFrame(rows))
     rows_of = {(row["by"], row["name"], row["group"]): row for row in found.to_dict("records")}
     of_model = rows_of["model", "m", "persona"]
-    assert (of_model["mean"], of_model["n_cells"], of_model["n_missing"]) == (125.0, 2, 1), "200 and 50; one gap"
-    assert of_model["low"] == 50.0 and of_model["high"] == 200.0
+    assert (of_model["mean"], of_model["n_cells"], of_model["n_missing"]) == (125.0, 3, 1), "200, 50, 125; one gap"
+    assert of_model["over"] == "personas" and of_model["low"] < 125.0 < of_model["high"]
     assert rows_of["persona", "hal", "persona"]["mean"] == 200.0
     assert rows_of["persona", "baseline", "baseline"]["mean"] == 80.0
     assert rows_of["persona", "juno", "persona"]["n_cells"] == 0
@@ -193,7 +194,7 @@ def value(found: float | None, position: int, axis: str = "checkpoint", **place:
 
 
 def joined(values: list[dict[str, Any]], held_: list[dict[str, Any]]) -> pd.DataFrame:
-    return by_length(pd.DataFrame(values), pd.DataFrame(held_), resamples=50)
+    return by_length(pd.DataFrame(values), pd.DataFrame(held_))
 
 
 @pytest.mark.parametrize(

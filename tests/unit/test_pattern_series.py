@@ -28,10 +28,10 @@ def series(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_the_rate_is_hits_per_pattern_and_document_and_cells_count_the_same():
-    row = series(count(10, 20, 50), count(1, 4, 3, persona="hal")).iloc[0]
-    assert row["mean"] == pytest.approx((50 / 200 + 3 / 4) / 2)
-    assert (row["low"], row["high"]) == (0.25, 0.75)
-    assert (row["n_cells"], row["n_patterns"]) == (2, 11)
+    row = series(count(10, 20, 50), count(1, 4, 3, persona="hal"), count(1, 4, 2, persona="juno")).iloc[0]
+    assert row["mean"] == pytest.approx((50 / 200 + 3 / 4 + 2 / 4) / 3)
+    assert row["over"] == "personas" and row["low"] < row["mean"] < row["high"]
+    assert (row["n_cells"], row["n_patterns"]) == (3, 12)
 
 
 def test_benchmarks_of_a_cell_are_pooled():

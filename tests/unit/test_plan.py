@@ -234,8 +234,9 @@ BEHIND = rf"{SERIES}|tables/((answer-)?status|values|mixed)|figures/"
             rf"ratings-\w+--xstest|(tables|figures)/(xstest|by-checkpoint)|status\.|{MEASURED}",
             id="scoring: ratings of the benchmark and all behind",
         ),
-        pytest.param(lambda p: p.edit(figures__resamples=9), rf"{SERIES}|figures/", id="resamples"),
-        pytest.param(lambda p: p.edit(figures__seed=9), rf"{SERIES}|figures/", id="seed of the bootstrap"),
+        pytest.param(
+            lambda p: p.edit(statistics__generalise=["items"]), rf"{SERIES}|figures/", id="what intervals are over"
+        ),
         pytest.param(lambda p: p.edit(figures__note="N"), r"figures/|report/", id="note: what it is printed on"),
         pytest.param(
             lambda p: p.edit(patterns__fisher_p=0.05),
@@ -274,7 +275,7 @@ SOURCES = [
         r"patterns/|(tables|figures)/patterns|tables/mixed",
         id="patterns",
     ),
-    pytest.param("stats/bootstrap.py", "def bootstrap_mean(", rf"{SERIES}|figures/", id="what all series share"),
+    pytest.param("stats/intervals.py", "def estimate(", rf"{SERIES}|figures/", id="what all series share"),
     pytest.param("tables/statuses.py", "def _shares(", r"status\.", id="both tables of statuses"),
     pytest.param("tables/statuses.py", "def status_shares(", r"/status\.", id="one of them"),
     pytest.param(

@@ -17,7 +17,6 @@ from personas.tables.statuses import answer_status_shares, shares_of_files, stat
 from tests.unit.test_rounds import utterance
 from tests.unit.test_series import rating
 
-BOOTSTRAP = {"resamples": 50, "seed": 1}
 Rows = list[dict[str, Any]]
 BY_RULES: Rows = [{"judge": "rules"}]
 BY_BOTH: Rows = [*BY_RULES, {"judge": "jay", "cut": True}]
@@ -70,7 +69,7 @@ def ratings(files: list[Path]) -> pd.DataFrame:
 def test_files_give_what_all_ratings_give(files: list[Path], ratings: pd.DataFrame) -> None:
     panels = (*OVERVIEW, WORDS)
     pairs = [
-        (series_of_files(files, panels, **BOOTSTRAP), series_by_checkpoint(ratings, panels, **BOOTSTRAP)),
+        (series_of_files(files, panels), series_by_checkpoint(ratings, panels)),
         (agreement_of_files(files, "jay"), agreement(ratings, "jay")),
         (shares_of_files(status_shares, files), status_shares(ratings)),
         (shares_of_files(answer_status_shares, files), answer_status_shares(ratings)),
@@ -103,6 +102,6 @@ def test_what_is_in_memory_at_a_time(
 
     monkeypatch.setattr(reading, "rows_of", noted)
     shares_of_files(status_shares, files)
-    series_of_files(files, OVERVIEW, **BOOTSTRAP)
+    series_of_files(files, OVERVIEW)
     agreement_of_files(files, "jay")
     assert read and max(read) < len(ratings) / 2

@@ -52,11 +52,15 @@ def test_segments_of_the_study_are_those_of_its_notebook():
 
 def test_orders_and_replicates_are_averaged_within_the_cell():
     ratings = table(
-        utterance(5.0), utterance(1.0, order="shuffled"), utterance(3.0, replicate=1), utterance(4.0, model="n")
+        utterance(5.0),
+        utterance(1.0, order="shuffled"),
+        utterance(3.0, replicate=1),
+        utterance(4.0, model="n"),
+        utterance(3.5, model="o"),
     )
     row = point(ratings, smoothing="none")
-    assert (row["mean"], row["n_cells"], row["n_scored"], row["n_planned"]) == (3.5, 2, 4, 4)
-    assert (row["low"], row["high"]) == (3.0, 4.0)
+    assert (row["mean"], row["n_cells"], row["n_scored"], row["n_planned"]) == (3.5, 3, 5, 5)
+    assert row["over"] == "models" and row["low"] < 3.5 < row["high"]
 
 
 def test_a_cell_of_the_baseline_is_a_model_and_the_persona_it_is_judged_as():

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from personas.benchmarks.panel import Panel
 from personas.stats.panels import OVERVIEW
@@ -51,10 +52,24 @@ def test_a_cell_counts_once_however_many_items_it_has():
     ratings = table(
         *(rating(1.0, item_id=str(item)) for item in range(9)),  # first cell: 9 of 9
         rating(0.0, persona="hal"),  # second cell: 0 of 1
+        *(rating(float(item < 1), item_id=str(item), persona="juno") for item in range(2)),  # third: 1 of 2
     )
     row = point(ratings)
-    assert (row["mean"], row["low"], row["high"]) == (0.5, 0.0, 1.0)
-    assert (row["n_cells"], row["n_items_scored"], row["n_items_planned"]) == (2, 10, 10)
+    assert row["mean"] == 0.5 and 0.0 <= row["low"] < 0.5 < row["high"] <= 1.0
+    assert row["over"] == "personas, items"
+    assert (row["n_cells"], row["n_items_scored"], row["n_items_planned"]) == (3, 12, 12)
+
+
+def test_with_two_personas_the_band_is_over_items():
+    drawing = np.random.default_rng(1)
+    right = {who: drawing.integers(0, 2, 30) for who in ("gaston", "hal")}
+    ratings = table(
+        *(rating(float(v), item_id=str(n), persona=who) for who, found in right.items() for n, v in enumerate(found))
+    )
+    row = point(ratings)
+    each = np.mean(list(right.values()), axis=0)
+    assert row["over"] == "items"
+    assert row["high"] - row["mean"] == pytest.approx(stats.t.ppf(0.975, 29) * stats.sem(each))
 
 
 def test_replicates_and_orders_are_averaged_within_the_cell():

@@ -123,32 +123,41 @@ def test_a_figure_of_differences_has_its_zero_line_when_it_is_returned(name):
 
 def test_a_gap_breaks_the_line_and_is_never_zero():
     table = progression_table(STUDY)
-    table.loc[table["position"] == 45, ["mean", "low", "high", "cluster_low", "cluster_high"]] = np.nan
+    table.loc[table["position"] == 45, ["mean", "low", "high", "items_low", "items_high"]] = np.nan
     for axes in contrasts.draw(table, XSTEST, contrast="progression").axes:
         for line in drawn_lines(axes):
             values = np.asarray(line.get_ydata(), dtype=float)
             assert np.isnan(values[STUDY.checkpoints[1:].index(45)]) and np.isfinite(values).sum() == 8
 
 
-def test_exactly_the_positions_below_the_level_are_marked():
-    table = progression_table(STUDY)
-    table["q"] = np.where(table["position"].isin([22, 90]), 0.049, 0.05)
-    table.loc[(table["position"] == 22) & (table["group"] == "baseline"), "q"] = np.nan
-    [axes, *_] = contrasts.draw(table, XSTEST, contrast="progression").axes
-    found = [sorted(mark.get_xdata()) for mark in named(axes, "significant")]
-    assert found == [[22, 90], [90], [22, 90], [90]], "persona and baseline of two conditions"
-    heights = [mark.get_ydata()[0] for mark in named(axes, "significant")]
-    assert len(set(heights)) == 4 and max(heights) < min(np.nanmin(line.get_ydata()) for line in drawn_lines(axes))
+def test_exactly_the_claims_that_hold_are_marked():
+    table = at_size.by_model(STUDY, "length")
+    table["headline"] = table["measure"] == MAIN[0]["measure"]
+    table["q"] = np.where(table["model"] == STUDY.models[1], 0.049, 0.05)
+    table.loc[~table["headline"], "q"] = np.nan
+    figure = bars.draw(table, STUDY.measures, contrast="length", models=STUDY.models)
+    found = [len(named(axes, "claim")) for axes in figure.axes]
+    assert found == [len(STUDY.conditions), *[0] * (len(found) - 1)]
+    assert "The other measures are exploratory." in said(figure)
+    none = bars.draw(table.assign(headline=False), STUDY.measures, contrast="length", models=STUDY.models)
+    assert "All are exploratory" in said(none)
+
+
+def test_all_models_together_stand_below_the_models():
+    table = at_size.by_model(STUDY, "length")
+    together = table[table["model"] == STUDY.models[0]].assign(model=None)
+    figure = bars.draw(pd.concat([table, together]), STUDY.measures, contrast="length", models=STUDY.models)
+    assert figure.axes[0].get_yticklabels()[-1].get_text() == "all models"
 
 
 @pytest.mark.parametrize(
-    ("column", "gid", "count"), [("noise", "noise", 1), ("cluster_low", "clustered", 8)], ids=["noise", "clusters"]
+    ("column", "gid", "count"), [("noise", "noise", 1), ("items_low", "items", 8)], ids=["noise", "items"]
 )
 def test_what_is_not_known_is_not_drawn(column, gid, count):
     table = progression_table(STUDY)
     [axes, *_] = contrasts.draw(table, XSTEST, contrast="progression").axes
     assert len(named(axes, gid)) == count
-    table[[column, "cluster_high" if column == "cluster_low" else column]] = np.nan
+    table[[column, "items_high" if column == "items_low" else column]] = np.nan
     figure = contrasts.draw(table, XSTEST, contrast="progression")
     assert not named(figure.axes[0], gid)
     assert ("not known: one replicate" in said(figure)) == (column == "noise")
@@ -191,12 +200,12 @@ def test_the_raters_of_a_confusion_matrix_stand_at_its_sides():
 @pytest.mark.parametrize(
     ("drawn", "words"),
     [
-        (lambda: progression(STUDY, NOTE), ["95 % percentile bootstrap interval", "q < 0.05", "Benjamini-Hochberg"]),
+        (lambda: progression(STUDY, NOTE), ["95 % intervals over models, personas and items", "claims are the bars"]),
         (lambda: progression(STUDY, NOTE), [NOTE, "persona: n = 56 pairs a point; 2 of 1,010 missing"]),
         (lambda: progression(DEMO), ["persona: n = 1 pair a point"]),
         (
             partial(kept, "study, bars-length"),
-            ["95 % percentile bootstrap interval", "16 pairs have no value on one side"],
+            ["95 % intervals over", "q < 0.05 among all claims", "16 pairs have no value on one side"],
         ),
         (partial(kept, "study, bars-condition"), [PAIR, "after the shared start"]),
         (partial(kept, "study, coefficients-length"), ["95 % Wald interval", "per round", "Hollow"]),

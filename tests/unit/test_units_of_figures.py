@@ -26,7 +26,7 @@ def value(
 
 
 def averaged(*rows: tuple[Any, ...]) -> dict[tuple[str, str, str], dict[str, Any]]:
-    table = averages(pd.DataFrame(rows, columns=COLUMNS), resamples=50)
+    table = averages(pd.DataFrame(rows, columns=COLUMNS))
     found = [dict(zip(AVERAGE_DTYPES, row, strict=True)) for row in table.itertuples(index=False)]
     return {(row["by"], row["unit"], row["group"]): row for row in found}
 
@@ -79,7 +79,7 @@ def test_tokens_are_averaged_by_round_and_unknown_ones_are_gaps():
     columns = ["model", "group", "persona", "condition", "order", "replicate", "round", "tokens"]
     table = pd.DataFrame(rows, columns=columns)
     table.loc[3, "tokens"] = np.nan
-    found = token_averages(table, resamples=10)
+    found = token_averages(table)
     [row] = found[(found["by"] == "model") & (found["position"] == 1)].to_dict("records")
     assert (row["mean"], row["n_cells"], row["n_missing"]) == (40.0, 1, 1)
 
@@ -112,14 +112,14 @@ def test_a_heat_map_is_the_studys_where_no_answer_is_missing():
     table = pd.concat([counts(one), counts(other, persona="q")])
     sums = {key: one[key] + other[key] for key in one}
     expected = {key: total / max(sums.values()) for key, total in sums.items()}
-    assert of_model(pattern_units(table, resamples=10)) == pytest.approx(expected)
+    assert of_model(pattern_units(table)) == pytest.approx(expected)
 
 
 def test_a_heat_map_does_not_pale_where_answers_are_missing():
     whole = counts({("c", 0): 20, ("c", 9): 20})
     halved = whole.copy()
     halved.loc[1, ["n_documents", "n_hits"]] = [5, 10]
-    assert of_model(pattern_units(halved, resamples=10)) == of_model(pattern_units(whole, resamples=10))
+    assert of_model(pattern_units(halved)) == of_model(pattern_units(whole))
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_a_heat_map_does_not_pale_where_answers_are_missing():
     ],
 )
 def test_what_cannot_be_divided_is_a_gap(table, reason):
-    assert all(np.isnan(share) for share in of_model(pattern_units(table, resamples=10)).values()), reason
+    assert all(np.isnan(share) for share in of_model(pattern_units(table)).values()), reason
 
 
 def test_units_are_models_benchmarks_and_personas():
     table = pd.concat([counts({("c", 0): 8}), counts({("c", 0): 4}, persona="q", benchmark="d", model="z")])
-    found = pattern_units(table, resamples=10)
+    found = pattern_units(table)
     means = {(row["by"], row["unit"]): row["mean"] for row in found.to_dict("records")}
     assert means == {
         ("model", "a"): 0.2,
@@ -156,7 +156,7 @@ def test_numbers_of_patterns_keep_groups_and_minings_apart_and_a_failed_search_i
         counts({("c", 0): 1}, mined_at=9).assign(n_patterns=4),
         counts({("c", 0): 0}, mined_at=9, persona="q", mining="timed-out").assign(n_patterns=0),
     ]
-    found = pattern_numbers(pd.concat(parts), resamples=10).to_dict("records")
+    found = pattern_numbers(pd.concat(parts)).to_dict("records")
     told = {(row["pattern_group"], row["mined_at"]): (row["mean"], row["n_cells"], row["n_missing"]) for row in found}
     assert told == {("persona", 0): (15, 2, 0), ("baseline", 0): (5, 1, 0), ("persona", 9): (4, 1, 1)}
 
@@ -221,7 +221,10 @@ def of_statistics(project: Project) -> dict[str, Artefact]:
     ("edit", "renamed"),
     [
         pytest.param(lambda p: p.edit(models__alpha__revision="r2"), r"", id="a model: all"),
-        pytest.param(lambda p: p.edit(figures__seed=9), r"(?!figures/(effect|item))", id="seed: intervals"),
+        pytest.param(lambda p: p.edit(figures__seed=9), r"(?!)", id="seed: nothing here is drawn"),
+        pytest.param(
+            lambda p: p.edit(statistics__generalise=["personas"]), r"(?!figures/(effect|item))", id="intervals"
+        ),
         pytest.param(lambda p: p.edit(figures__note="N"), r"figures/", id="note: what it is printed on"),
         pytest.param(lambda p: p.edit(patterns__fisher_p=0.05), r".*patterns|figures/effect", id="mining"),
         pytest.param(

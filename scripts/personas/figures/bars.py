@@ -12,12 +12,13 @@ from personas.config.root import Config
 from personas.figures.drawing import style
 from personas.figures.drawing.forest import Lines, forest
 from personas.figures.drawing.measures import arrow_text, measures_of
-from personas.figures.drawing.panels import INTERVAL, Key, keys_of
+from personas.figures.drawing.panels import Key, keys_of, over_text
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
 from personas.figures.suites import Suite, compared, is_long, pairs, suites
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Instances, Known
+from personas.tables.cards import SIGNIFICANT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,16 @@ TITLES = {
     "personalization": "Cost of a persona",
     "condition": "Difference of conditions",
 }
-BOTH = "conditions together"
+BOTH, TOGETHER = "conditions together", "all models"
+
+
+def _claims(rows: pd.DataFrame) -> str:
+    """Say which bars are claims."""
+    claims = rows[rows["headline"]]
+    if claims.empty:
+        return "All are exploratory: none is a claim."
+    some = " The other measures are exploratory." if len(claims) < len(rows) else ""
+    return f"*: a claim that holds (q < {SIGNIFICANT:g} among all claims of the report).{some}"
 
 
 def draw(
@@ -54,14 +64,16 @@ def draw(
     shown = measures_of(measures)
     rows = table[(table["contrast"] == contrast) & table["measure"].isin([m.slug for m in shown])]
     whole = pair or BOTH
+    rows = rows.assign(model=rows["model"].fillna(TOGETHER))
     named = rows["condition"].astype("object").where(rows["condition"].notna(), whole)
     rows = rows.assign(condition=named, group="persona")
     keys = keys_of(rows)
     looks = style.looks(key.condition for key in keys)
     missing = int(rows["n_missing"].sum())
+    lacking = f" {missing:,} pairs have no value on one side." if missing else ""
     reading = (
-        f"Bars: mean over the model's pairs ({WHAT[kind].format(pair=pair)}). Whiskers: {INTERVAL} over pairs. "
-        f"n: pairs.{f' {missing:,} pairs have no value on one side.' if missing else ''}{arrow_text(shown)}"
+        f"Bars: mean over pairs of a model and a persona ({WHAT[kind].format(pair=pair)}). Whiskers: "
+        f"{over_text(rows)} {_claims(rows)} n: pairs.{lacking}{arrow_text(shown)}"
     )
 
     def bar(axes: Axes, row: pd.Series, at: float, thick: float, key: Key) -> None:
@@ -69,6 +81,9 @@ def draw(
         axes.barh(at, row["mean"], height=0.9 * thick, color=style.lighter(colour, 0.35), zorder=2)
         if np.isfinite(row["low"]):
             axes.hlines(at, row["low"], row["high"], color=style.INK, linewidth=0.9, zorder=3)
+        if row["q"] < SIGNIFICANT:
+            end = np.nanmax([row["mean"], row["high"], 0.0])
+            axes.annotate("*", (end, at), xytext=(5, -2), textcoords="offset points", va="center", gid="claim")
         # The marker tells conditions apart in grey.
         axes.plot(row["mean"], at, **style.line_style(looks[key.condition], "persona") | {"markersize": 3.5})
 
@@ -76,7 +91,7 @@ def draw(
         figure = forest(
             shown,
             rows,
-            Lines(models, keys),
+            Lines([*models, *([TOGETHER] if (rows["model"] == TOGETHER).any() else [])], keys),
             unit=lambda measure: measure.unit_of_difference,
             drawn=bar,
             paragraphs=[reading, note],
@@ -117,7 +132,7 @@ def _conditions(config: Config, suite: Suite) -> Iterator[Bar]:
         yield f"models-difference-{prefix}", contrast, pair, suite.measures
 
 
-_WHISKERS = "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+_WHISKERS = "Bands and whiskers are 95 % intervals; the figure says over what."
 
 COST_OF_LENGTH = figure(
     "cost_of_length",

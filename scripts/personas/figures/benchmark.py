@@ -9,7 +9,7 @@ import pandas as pd
 
 from personas.benchmarks.panel import RULES, Panel
 from personas.figures.drawing import style
-from personas.figures.drawing.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, offsets_of
+from personas.figures.drawing.panels import ARROW, checkpoint_panel, keys_of, offsets_of, over_text
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 READING = (
-    f"Points: mean over cells. Bands, whiskers: {INTERVAL} over two or more cells. A cell is a model and a persona; "
+    "Points: mean over cells. A cell is a model and a persona; "
     "of the baseline, a model and, where items belong to personas, the persona whose items it answered."
 )
 
@@ -40,7 +40,7 @@ def draw(series: pd.DataFrame, panels: Sequence[Panel], *, note: str | None = No
     offsets = offsets_of(keys, checkpoints)
     columns = min(len(panels), 2)
     with style.context():
-        figure = sheet((WIDTH, HEIGHTS[-(-len(panels) // columns)]), [*_reading(panels), note])
+        figure = sheet((WIDTH, HEIGHTS[-(-len(panels) // columns)]), [*_reading(panels, over_text(series)), note])
         for axes, panel in zip(places(figure, len(panels), columns), panels, strict=True):
             checkpoint_panel(axes, panel, series[series["panel"] == panel.slug], checkpoints, offsets)
         figure.align_ylabels()
@@ -48,9 +48,9 @@ def draw(series: pd.DataFrame, panels: Sequence[Panel], *, note: str | None = No
     return figure
 
 
-def _reading(panels: Sequence[Panel]) -> list[str]:
+def _reading(panels: Sequence[Panel], bands: str) -> list[str]:
     arrow = f" {ARROW}" if any(panel.better != "neutral" for panel in panels) else ""
-    return [READING + arrow, *(f"Judge: {judge}." for judge in _judges(panels))]
+    return [f"{READING} {bands}{arrow}", *(f"Judge: {judge}." for judge in _judges(panels))]
 
 
 def _judges(panels: Sequence[Panel]) -> list[str]:
@@ -82,7 +82,7 @@ def _of_family(series_of: str) -> Instances:
 
 
 _OF_ITEMS = "The items of one benchmark, asked after a number of rounds, each behind a copy of the dialogue so far. "
-_BANDS = "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+_BANDS = "Bands and whiskers are 95 % intervals; the figure says over what."
 
 BENCHMARKS = figure(
     "benchmarks",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from personas.benchmarks.panel import Panel
 from personas.figures.drawing import style
-from personas.figures.drawing.panels import ARROW, INTERVAL, checkpoint_panel, keys_of, offsets_of
+from personas.figures.drawing.panels import ARROW, checkpoint_panel, keys_of, offsets_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ROW = 3.3  # inches
 READING = (
-    f"Points: mean over (model, persona) cells. Bands, whiskers: {INTERVAL} over two or more cells. {ARROW} "
-    "Answer length: each benchmark counts the same, for persona and baseline."
+    f"Points: mean over (model, persona) cells. {{bands}} {ARROW} Answer length: each benchmark counts the same, for "
+    "persona and baseline."
 )
 
 
@@ -37,7 +37,7 @@ def draw(series: pd.DataFrame, panels: Sequence[Panel] = OVERVIEW, *, note: str 
     keys, checkpoints = keys_of(series), sorted(series["checkpoint"].unique())
     offsets = offsets_of(keys, checkpoints)
     with style.context():
-        figure = sheet((WIDTH, ROW * -(-len(panels) // 2)), [READING, note])
+        figure = sheet((WIDTH, ROW * -(-len(panels) // 2)), [READING.format(bands=over_text(series)), note])
         for axes, panel in zip(places(figure, len(panels), 2), panels, strict=True):
             checkpoint_panel(axes, panel, series[series["panel"] == panel.slug], checkpoints, offsets)
         figure.align_ylabels()
@@ -62,5 +62,5 @@ OVERVIEW_FIGURE = figure(
     module=__name__,
     heading="Overview",
     caption="Overview: scores after a number of rounds, personas against the same models without one. "
-    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+    "Bands and whiskers are 95 % intervals; the figure says over what.",
 )

@@ -10,7 +10,7 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.grids import counted, nothing
 from personas.figures.drawing.measures import Measure, around, arrow_text, in_lines, measures_of, ticks
-from personas.figures.drawing.panels import INTERVAL, Key, by_line, keys_of
+from personas.figures.drawing.panels import Key, by_line, keys_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.figures.suites import suites
@@ -25,8 +25,8 @@ COLUMNS = 2
 _PANEL, _AROUND = 2.3, 1.5  # inches: a row of panels; legend and small print
 READING = (
     "Points: checkpoints (of ratings of utterances: rounds), at the mean tokens of the dialogues before and the "
-    f"mean over the (model, persona) cells that have both. Bands: {INTERVAL} of the rating over cells. Above a "
-    f"panel: cells behind a point of persona and baseline.{{prompted}}"
+    "mean over the (model, persona) cells that have both. Bands, of the rating: {bands} Above a panel: cells behind "
+    "a point of persona and baseline.{prompted}"
 )
 
 
@@ -45,7 +45,7 @@ def draw(table: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, note: st
     size = (WIDTH, _PANEL * -(-len(shown) // columns) + _AROUND)
     prompted = PROMPTED if points["n_with_prompt"].any() else ""
     with style.context():
-        figure = sheet(size, [READING.format(prompted=prompted) + arrow_text(shown), note])
+        figure = sheet(size, [READING.format(prompted=prompted, bands=over_text(points)) + arrow_text(shown), note])
         for axes, measure in zip(places(figure, len(shown), columns), shown, strict=True):
             _panel(axes, measure, points[points["measure"] == measure.slug], keys)
         figure.align_ylabels()
@@ -88,5 +88,5 @@ RATINGS_BY_LENGTH = figure(
     module=__name__,
     heading="Length of the dialogue",
     caption="The main measures against the tokens of the dialogue before, instead of its rounds. "
-    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+    "Bands and whiskers are 95 % intervals; the figure says over what.",
 )

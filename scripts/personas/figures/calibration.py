@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from personas.figures.drawing import style
-from personas.figures.drawing.panels import INTERVAL
 from personas.figures.drawing.sheet import WIDTH, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
 READING = (
     "Top: texts by the value that both gave; shade: share of a row. Bottom: Cohen's kappa, plain (filled) and with "
-    f"quadratic weights (hollow, ratings from 1 to 5 only); whiskers: {INTERVAL} over dialogues, or items where "
-    "texts are not of this grid. 0: as much as chance gives. Grey: why there is no kappa."
+    "quadratic weights (hollow, ratings from 1 to 5 only); whiskers: 95 % percentile bootstrap interval over "
+    "dialogues, or items where texts are not of this grid. 0: as much as chance gives. Grey: why there is no kappa."
 )
 
 COLUMNS = 3

@@ -13,7 +13,6 @@ from personas.figures.drawing.panels import (
     ARROW,
     ARROWS,
     GROUPS,
-    INTERVAL,
     ROUNDS_BEFORE,
     Frame,
     Key,
@@ -21,6 +20,7 @@ from personas.figures.drawing.panels import (
     keys_of,
     lines,
     offsets_of,
+    over_text,
 )
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
 from personas.figures.figure import figure
@@ -36,9 +36,9 @@ FEW = 6
 """Panels up to which three stand side by side, and above which four do."""
 
 READING = (
-    f"Points: mean over the model's personas, orders and replicates averaged. Bands, whiskers: {INTERVAL} over two "
-    "or more personas. Rounds: means since the mark before; the first mark is one round. n: personas at a point; "
-    f"counts: ratings with a value of those planned. {ARROW}"
+    "Points: mean over the model's personas, orders and replicates averaged. {bands} Rounds: means since the mark "
+    "before; the first mark is one round. n: personas at a point; counts: ratings with a value of those planned. "
+    f"{ARROW}"
 )
 
 _TITLE = 34
@@ -62,7 +62,7 @@ def draw(
     rows = -(-len(measures) // columns)
     keys = keys_of(own[own["measure"].isin([m["measure"] for m in measures])])
     with style.context():
-        figure = sheet((WIDTH * columns, HEIGHT * rows + AROUND), [READING, note])
+        figure = sheet((WIDTH * columns, HEIGHT * rows + AROUND), [READING.format(bands=over_text(own)), note])
         for axes, measure in zip(places(figure, len(measures), columns), measures, strict=True):
             _panel(axes, measure, own[own["measure"] == measure["measure"]], keys)
         legend(figure, keys, plain_label, model)
@@ -123,5 +123,5 @@ MODEL_CARD = figure(
     module=__name__,
     heading="Model cards",
     caption="One model over the dialogue, a panel for each measure of its card; rounds are averaged since the "
-    "checkpoint before. Bands and whiskers are 95 % bootstrap intervals over the model's personas.",
+    "checkpoint before. Bands and whiskers are 95 % intervals; the figure says over what.",
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personas.figures.drawing import style
-from personas.figures.drawing.panels import INTERVAL
+from personas.figures.drawing.panels import over_text
 from personas.figures.drawing.sheet import WIDTH, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
@@ -32,11 +32,11 @@ _SIDES = {
 _AXES = {"share": "share", "points": "difference (points)", "rating": "rating or trait level", "percent": "share (%)"}
 _HOLLOW = {"markerfacecolor": "white"}
 _READING = {
-    True: "Left: a number on the line is the same on both sides. Right: ours minus theirs, in order; lines: "
-    f"{INTERVAL} of ours, over (model, persona) pairs, or over items (Wilson) where a number is of one cell. "
+    True: "Left: a number on the line is the same on both sides. Right: ours minus theirs, in order; lines, of ours: "
+    "{bands} Of one cell Wilson's. "
     "Red: the interval does not hold their number. Hollow: baseline; grey: no interval.",
     False: "Left: a point on the line is the same in both. Right: the paired difference, in order; lines: "
-    f"{INTERVAL} over (model, persona) pairs. Red: the interval leaves out 0. Hollow: baseline; grey: no interval.",
+    "{bands} Red: the interval leaves out 0. Hollow: baseline; grey: no interval.",
 }
 
 
@@ -49,7 +49,12 @@ def draw(table: pd.DataFrame, *, between: str, note: str | None = None) -> Figur
     rows = table[(table["scope"] == "all") & table["difference"].notna()]
     groups = list(_groups(rows))
     with style.context():
-        paragraphs = [_READING[between in ("published", "released")], _left_out(table[table["scope"] == "all"]), note]
+        bands = over_text(rows.rename(columns={"interval": "over"}))
+        paragraphs = [
+            _READING[between in ("published", "released")].format(bands=bands),
+            _left_out(table[table["scope"] == "all"]),
+            note,
+        ]
         figure = sheet((WIDTH, HEIGHT * max(1, len(groups)) + 1.0), paragraphs)
         panels = figure.subplots(max(1, len(groups)), 2, squeeze=False, width_ratios=(2, 3))
         for (unit, found), (left, right) in zip(groups, panels, strict=False):
@@ -199,6 +204,5 @@ COMPARISON = figure(
     module=__name__,
     heading="Comparisons",
     caption="Ours against theirs: left each number at its place, right the differences in order. Red: the interval "
-    "does not hold the other number. Lines are 95 % bootstrap intervals over (model, persona) pairs, or Wilson's "
-    "over items where a number is of one cell.",
+    "does not hold the other number. Lines are 95 % intervals; the figure says over what.",
 )

@@ -13,7 +13,6 @@ from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis
 from personas.figures.drawing.measures import Measure, around, arrow_text, measures_of, ticks
 from personas.figures.drawing.panels import (
-    INTERVAL,
     ROUNDS_BEFORE,
     Frame,
     Key,
@@ -21,6 +20,7 @@ from personas.figures.drawing.panels import (
     frame,
     keys_of,
     offsets_of,
+    over_text,
     range_text,
 )
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIGNIFICANT = 0.05
 MANY = 25  # positions from which on markers would hide the line
 WHAT = {
     "progression": "value − value at the first position",
@@ -45,9 +44,9 @@ TITLES = {
     "baseline": "Difference from the baseline",
 }
 READING = (
-    "of the same model and persona. Lines: mean over these pairs. Bands: {interval} over pairs. Thin lines: the "
-    "same, models and personas drawn as wholes. Marks at the bottom: q < {level:g} (sign flips, Benjamini-Hochberg "
-    "over a line). Grey: 95\N{NO-BREAK SPACE}% of the differences between replicates{unknown}."
+    "of the same model and persona. Lines: mean over these pairs. Bands: {bands} Thin lines: the same over items "
+    "alone, for these very models and personas. No position is tested by itself: claims are the bars of what length, "
+    "persona and condition cost. Grey: 95\N{NO-BREAK SPACE}% of the differences between replicates{unknown}."
 )
 
 NO_NOISE = " (not known: one replicate)"
@@ -106,7 +105,7 @@ def _rows(table: pd.DataFrame, slugs: Sequence[str], contrast: str, pair: str | 
 
 def _reading(rows: pd.DataFrame, what: str) -> str:
     unknown = "" if rows["noise"].notna().any() or rows.empty else NO_NOISE
-    reading = READING.format(interval=INTERVAL, level=SIGNIFICANT, unknown=unknown)
+    reading = READING.format(bands=over_text(rows), unknown=unknown)
     return f"Pairs: {what}, {reading}"
 
 
@@ -119,8 +118,8 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
         offsets = offsets_of(keys, at)
         for layer, key, rows in by_line(points, offsets, "position", "group"):
             _line(axes, rows, key, offsets, layer)
-        low, high = around(*(points[c] for c in ("mean", "low", "high", "cluster_low", "cluster_high")))
-        _marks(axes, points, offsets, low, high)
+        low, high = around(*(points[c] for c in ("mean", "low", "high", "items_low", "items_high")))
+        axes.set_ylim(low, high)
         ticks(axes.yaxis, measure.scale)
     x_axis(axes, _ticked(at))
 
@@ -130,11 +129,11 @@ def _line(axes: Axes, rows: pd.DataFrame, key: Key, offsets: Mapping[Key, float]
     x = rows["position"] + offsets[key]
     looks = style.line_style(look, key.group) | ({"marker": ""} if len(rows) > MANY else {})
     axes.fill_between(x, rows["low"], rows["high"], color=look.colour, alpha=0.15, linewidth=0, zorder=2)
-    for bound in ("cluster_low", "cluster_high"):
+    for bound in ("items_low", "items_high"):
         thin = {**style.faint_style(look, key.group), "marker": ""}
         # An empty line counts as lying in the corner of the figure, and the layout would make room for it.
         if rows[bound].notna().any():
-            axes.plot(x, rows[bound], zorder=2.4, gid="clustered", **thin)
+            axes.plot(x, rows[bound], zorder=2.4, gid="items", **thin)
     axes.plot(x, rows["mean"], zorder=layer, **looks)
 
 
@@ -146,19 +145,6 @@ def _noise(axes: Axes, points: pd.DataFrame) -> None:
         wide = floor.index.to_numpy(dtype=float) if len(floor) > 1 else floor.index[0] + np.array([-0.3, 0.3])
         high = np.broadcast_to(floor.to_numpy(), wide.shape)
         axes.fill_between(wide, -high, high, color=style.FAINT, alpha=0.16, linewidth=0, zorder=1.4, gid="noise")
-
-
-def _marks(axes: Axes, points: pd.DataFrame, offsets: Mapping[Key, float], low: float, high: float) -> None:
-    """Set the limits, with a row for each line at the bottom, in which its significant positions have a dot."""
-    step = 0.045 * (high - low)
-    axes.set_ylim(low - step * (len(offsets) + 0.5), high)
-    looks = style.looks(key.condition for key in offsets)
-    for place, (_, key, rows) in enumerate(by_line(points, offsets, "position", "group")):
-        marked = rows.loc[rows["q"] < SIGNIFICANT, "position"]
-        if len(marked):
-            look = style.line_style(looks[key.condition], key.group) | {"linestyle": "", "markersize": 3}
-            look["markeredgewidth"] = 0.7
-            axes.plot(marked, np.full(len(marked), low - step * (place + 0.5)), gid="significant", zorder=5, **look)
 
 
 def _ticked(at: Sequence[int]) -> list[int]:
@@ -208,7 +194,7 @@ def _over_baseline(config: Config, family: Family) -> Iterator[tuple[str, str, s
 
 
 _BANDS = (
-    "Bands are 95 % bootstrap intervals over (model, persona) pairs; thin lines: models and personas drawn as wholes."
+    "Bands are 95 % intervals, the figure says over what; thin lines: over items alone. Exploratory: not corrected."
 )
 
 DIFFERENCES = figure(

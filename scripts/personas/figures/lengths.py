@@ -10,7 +10,7 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.grids import counted, nothing, small_lines, x_ticks
 from personas.figures.drawing.measures import around, in_lines
-from personas.figures.drawing.panels import INTERVAL, keys_of
+from personas.figures.drawing.panels import keys_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
@@ -23,7 +23,7 @@ COLUMNS = 3
 _PANEL, _AROUND = 1.75, 1.7  # inches: a row of panels; legend and small print
 READING = (
     "Lines: tokens of the dialogue so far, mean over {other}; all panels have the same axis. "
-    f"Bands: {INTERVAL}. Above a panel: cells behind a point of persona and baseline.{{missing}}"
+    "Bands: {bands} Above a panel: cells behind a point of persona and baseline.{missing}"
 )
 
 
@@ -43,7 +43,7 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
     columns = min(len(units), COLUMNS)
     size = (WIDTH, _PANEL * -(-len(units) // columns) + _AROUND)
     with style.context():
-        figure = sheet(size, [READING.format(other=other, missing=lacking), note])
+        figure = sheet(size, [READING.format(other=other, missing=lacking, bands=over_text(points)), note])
         for place, (axes, unit) in enumerate(zip(places(figure, len(units), columns), units, strict=True)):
             rows = points[points["unit"] == unit]
             axes.set_title(in_lines(unit, 22), loc="left", fontsize=style.TEXT)
@@ -73,6 +73,5 @@ DIALOGUE_LENGTHS = figure(
     _instances,
     module=__name__,
     heading="Length of the dialogue",
-    caption="Tokens of the dialogue after each round. "
-    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+    caption="Tokens of the dialogue after each round. Bands are 95 % intervals; the figure says over what.",
 )

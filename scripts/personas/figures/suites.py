@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from personas.benchmarks.panel import RULES
 from personas.config.root import Config
 from personas.grid.grid import Grid
-from personas.tables.measures import judges_of, measures_of
+from personas.tables.measures import judges_of, main_measures, measures_of
 
 Entry = dict[str, Any]
 """A measure as figures get to know it; the columns of `tables/measures`."""
@@ -58,25 +58,10 @@ def suites(grid: Grid) -> list[Suite]:
     config, measures = grid.study.config, measures_of(grid)
     judges: list[str | None] = [*config.judges]
     found = (
-        Suite(f"by-{judge}" if judge else "by-rules", [_named(m) for m in _main(config, judge, measures)])
+        Suite(f"by-{judge}" if judge else "by-rules", [_named(m) for m in main_measures(config, judge, measures)])
         for judge in judges or [None]
     )
     return [suite for suite in found if suite.measures]
-
-
-def _main(config: Config, judge: str | None, measures: Sequence[Any]) -> Iterator[Any]:
-    """Yield the main measures: of utterances, then of each benchmark; those of rules where no judge rates."""
-    yield from (m for m in measures if m["axis"] == "round" and m["judge"] == judge and m["of"])
-    references = config.judges[judge].references if judge else ()
-
-    def rank(measure: Any) -> tuple[bool, int]:
-        against = measure["reference"]
-        return measure["judge"] == RULES, references.index(against) if against else 0
-
-    for name in config.benchmarks:
-        own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES) and m["main"]]
-        for main in dict.fromkeys(m["main"] for m in own):
-            yield min((m for m in own if m["main"] == main), key=rank)
 
 
 def _entry(measure: Any) -> Entry:

@@ -21,7 +21,7 @@ def _by(by: str) -> Instances:
     return instances
 
 
-_BANDS = "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+_BANDS = "Bands and whiskers are 95 % intervals; the figure says over what."
 
 PANELS_BY_MODEL = figure(
     "panels_by_model",

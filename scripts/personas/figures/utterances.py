@@ -12,7 +12,6 @@ from personas.figures.drawing.axes import x_axis, y_axis
 from personas.figures.drawing.panels import (
     ARROW,
     ARROWS,
-    INTERVAL,
     Frame,
     Key,
     answer_counts,
@@ -20,6 +19,7 @@ from personas.figures.drawing.panels import (
     frame,
     keys_of,
     lines,
+    over_text,
 )
 from personas.figures.drawing.panels import offsets_of as spread
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
@@ -37,7 +37,7 @@ METRICS = ("in-character", "knowledge", "style")  # in the study's order
 HEIGHT, AROUND = 2.4, 1.2  # inches: of a panel, and of legend and small print
 READING = (
     "Faint: mean of each round over cells. Bold: mean of the rounds since the mark before it (first mark: one "
-    f"round); bands, whiskers: {INTERVAL} over two or more cells. A cell is a model and a persona; of the baseline, "
+    "round); bands, whiskers: {bands} A cell is a model and a persona; of the baseline, "
     f"a model and the persona as which it is judged. {ARROW}"
 )
 
@@ -55,7 +55,10 @@ def draw(series: pd.DataFrame, *, judge: str, yes_no: Collection[str] = (), note
     # Half the usual shift: the faint lines stay in their place, and the bold ones have to lie on them.
     offsets = {key: shift / 2 for key, shift in spread(keys, marks).items()}
     with style.context():
-        figure = sheet((WIDTH, HEIGHT * len(metrics) + AROUND), [READING, f"Judge: {judge}.", note])
+        figure = sheet(
+            (WIDTH, HEIGHT * len(metrics) + AROUND),
+            [READING.format(bands=over_text(series)), f"Judge: {judge}.", note],
+        )
         for axes, metric in zip(places(figure, len(metrics), 1), metrics, strict=True):
             _panel(axes, metric, metric in yes_no, series[series["metric"] == metric], offsets)
             x_axis(axes, marks)
@@ -102,5 +105,5 @@ UTTERANCES = figure(
     module=__name__,
     heading="Dialogues",
     caption="Ratings of every answer of the dialogues by a judge, round by round; faint: each round, bold: means of "
-    "the rounds between checkpoints. Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+    "the rounds between checkpoints. Bands and whiskers are 95 % intervals; the figure says over what.",
 )

@@ -11,29 +11,45 @@ import pandas as pd
 from personas.grid.grid import Grid
 from personas.pages.html import render
 from personas.pages.page import page
+from personas.pages.summary import summary
 from personas.plan.declaration import Instance, Known
+from personas.tables.measures import placeless_measures
 
 READING = (
-    "First, last, change: means over the model's personas, in brackets 95 % percentile bootstrap intervals over "
-    "them. Rounds are averaged since the checkpoint before. A drop lasts where q < 0.05 (sign flips over personas, "
-    "Benjamini and Hochberg over positions) there and at every later position. n: personas with both ends; scored: "
-    "ratings with a value at the two ends, of those planned. pp: percentage points."
+    "First, last, change: means over the model's personas, in brackets 95 % intervals over what the last column "
+    "names; without brackets there is too little to tell. Rounds are averaged since the checkpoint before. Rows with "
+    "a finding are claims, corrected together (q < 0.05); all others are exploratory. Sets in: the position after "
+    "which a drop begins, and its 95 % interval. n: personas with both ends; scored: ratings with a value at the two "
+    "ends, of those planned. pp: percentage points."
 )
-_HEADS = ("Measure", "Condition", "First", "Last", "Change", "Lasting drop", "Baseline", "n; scored")
+_HEADS = ("Measure", "Condition", "First", "Last", "Change", "Finding", "Baseline", "n; scored; over")
 _DECIMALS = {"share": 1, "rating": 2, "amount": 3}
 
 
 def card_page(
-    *, model: str, facts: Sequence[str], cards: pd.DataFrame, coverage: pd.DataFrame, figure: Path, note: str | None
+    *,
+    model: str,
+    facts: Sequence[str],
+    titles: Mapping[str, str],
+    cards: pd.DataFrame,
+    bars: pd.DataFrame,
+    coverage: pd.DataFrame,
+    figure: Path,
+    note: str | None,
 ) -> str:
-    """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned."""
+    """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned.
+
+    `bars` are `personas.tables.by_model`, `titles` those of the measures on them.
+    """
+    own = cards[cards["model"] == model]
     return render(
         "card.html",
         model,
         note,
         facts=facts,
+        summary=summary(own.to_dict("records"), bars[bars["model"] == model].to_dict("records"), titles),
         heads=_HEADS,
-        sections=list(_sections(cards[cards["model"] == model])),
+        sections=list(_sections(own)),
         reading=READING,
         picture=base64.b64encode(figure.read_bytes()).decode(),
         counted=_counted(coverage[coverage["model"] == model]),
@@ -59,7 +75,7 @@ def _row(row: Mapping[Any, Any]) -> Mapping[str, Any]:
         "drops": row["verdict"] == "drops",
         "verdict": verdict(row),
         "baseline": f"{shown(row['baseline_first'], row['scale'])} → {shown(row['baseline_last'], row['scale'])}",
-        "counts": f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,}",
+        "counts": f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,}; {_text(row['over']) or '-'}",
     }
 
 
@@ -97,16 +113,25 @@ def with_interval(row: Mapping[Any, Any], name: str) -> str:
 
 
 def verdict(row: Mapping[Any, Any]) -> str:
-    """Return in words whether and from where on a drop lasts."""
-    where = f"{'round' if row['axis'] == 'round' else 'checkpoint'} {row['since']:.0f}"
+    """Return in words what is claimed of a row, and where a drop sets in."""
+    change = {"falls": "falls", "rises": "rises"}[row["direction"]]
     return {
-        "drops": f"{row['direction']} from {where} on",
-        "no-lasting-drop": f"no lasting {'rise' if row['direction'] == 'rises' else 'fall'}",
-        "too-few": f"too few personas to tell (n = {row['n_personas']})",
+        "drops": f"{change}{_since(row)}",
+        "gains": {"falls": "rises", "rises": "falls"}[change],
+        "no-change": "not distinguishable from no change",
+        "too-few": "too few units to tell",
+        "exploratory": "exploratory",
         "one-position": "one position only",
         "no-value": "no value at one end",
         "not-measured": "not measured",
     }[row["verdict"]]
+
+
+def _since(row: Mapping[Any, Any]) -> str:
+    if not np.isfinite(row["since"]):
+        return ""
+    where = "round" if row["axis"] == "round" else "checkpoint"
+    return f"; sets in after {where} {row['since']:.0f} [{row['since_low']:.0f}, {row['since_high']:.0f}]"
 
 
 def _counted(coverage: pd.DataFrame) -> str:
@@ -128,9 +153,11 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         files = {
             "cards": known.outputs("model_cards"),
             "coverage": known.outputs("coverage"),
+            "bars": known.outputs("by_model"),
             "figure": drawn.outputs[1:],
         }
-        yield Instance(f"card-{model}", files, {"model": model, "facts": _facts(grid, model)})
+        titles = {m["measure"]: named(m) for m in placeless_measures(grid)}
+        yield Instance(f"card-{model}", files, {"model": model, "facts": _facts(grid, model), "titles": titles})
 
 
 def _facts(grid: Grid, slug: str) -> list[str]:
@@ -152,6 +179,6 @@ MODEL_CARD_PAGE = page(
     card_page,
     _instances,
     module=__name__,
-    caption="One model on one page: values at the first and the last position, intervals, and where a lasting drop "
-    "begins.",
+    caption="One model on one page: two sentences, values at the first and the last position, intervals, and what of "
+    "it is a finding.",
 )

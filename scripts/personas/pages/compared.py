@@ -11,7 +11,7 @@ from personas.pages.html import render
 from personas.pages.page import page
 from personas.plan.declaration import Instance, Known
 
-_LAST = "Last value, in brackets its interval; below, the change since the first and whether a drop lasts. "
+_LAST = "Last value, in brackets its interval; below, the change since the first and what is claimed of it. "
 
 
 def compared_page(cards: pd.DataFrame, *, note: str | None) -> str:

@@ -1,11 +1,8 @@
-"""Percentile bootstrap of a mean.
+"""The percentile bootstrap.
 
 Source of the formula: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), section 13.3,
 the percentile interval.
 """
-
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,52 +10,6 @@ from numpy.typing import ArrayLike
 RESAMPLES = 1000
 SEED = 42
 CONFIDENCE = 0.95
-
-
-class Interval(NamedTuple):
-    """A mean with its bootstrap interval, all in the unit of the values; `n` counts the units behind it."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-
-
-def bootstrap_mean(
-    values: ArrayLike, *, resamples: int = RESAMPLES, seed: int = SEED, confidence: float = CONFIDENCE
-) -> Interval:
-    """Sample mean of `values` (shape `(n,)`) with its percentile bootstrap interval.
-
-    The n units are drawn with replacement `resamples` times; the interval runs between the
-    (1 - confidence) / 2 and (1 + confidence) / 2 quantiles (linear interpolation) of the resampled means.
-    `mean` is the mean of the sample, not of the resamples. Units count as independent; n equal values give
-    an interval of no width, which says nothing about how sure they are.
-
-    Returns NaN throughout for n = 0, and a mean without interval (NaN bounds) for n = 1, since one unit shows
-    no spread. The order of `values` has no influence. Memory: `resamples` x n floats.
-
-    Raises:
-        ValueError: `values` is not one-dimensional or holds NaN or infinity (drop gaps before, do not fill
-            them), `resamples` is below 1, or `confidence` lies outside (0, 1).
-    """
-    # Sorted, because the draws are made by position: the same units in another order must give the same band.
-    units = np.sort(np.asarray(values, dtype=np.float64))
-    _check(units, resamples, confidence)
-    if units.size == 0:
-        return Interval(np.nan, np.nan, np.nan, 0)
-    mean = float(units.mean())
-    if units.size == 1:
-        return Interval(mean, np.nan, np.nan, 1)
-    draws = _draws(units.size, resamples, seed)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(units[draws].mean(axis=1), [tail, 1 - tail])
-    return Interval(mean, float(low), float(high), units.size)
-
-
-@lru_cache(maxsize=8)
-def _draws(n: int, resamples: int, seed: int) -> np.ndarray:
-    """Return the places of the units of each resample; kept, because thousands of points have as many units."""
-    return np.random.default_rng(seed).integers(0, n, size=(resamples, n))
 
 
 def _check(units: np.ndarray, resamples: int, confidence: float) -> None:

@@ -4,12 +4,13 @@ A *point* is one value of a figure, a *cell* the unit that is drawn again in the
 column names here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from personas.stats.bootstrap import bootstrap_mean
+from personas.stats.intervals import UNITS, Items, estimate
 
 
 def grouped(rows: pd.DataFrame) -> pd.DataFrame:
@@ -28,23 +29,54 @@ def means(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return rows.groupby(list(keys), sort=True)["value"].mean().reset_index()
 
 
-def bands(cells: pd.DataFrame, point: Sequence[str], *, resamples: int, seed: int) -> pd.DataFrame:
-    """Return columns `point`, mean, low, high, n_cells: `bootstrap_mean` over the cells with a value (one row each).
+def bands(
+    cells: pd.DataFrame,
+    point: Sequence[str],
+    *,
+    generalise: Collection[str] = UNITS,
+    items: Callable[[Mapping[str, Any]], Items | None] | None = None,
+    shares: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> pd.DataFrame:
+    """Return columns `point`, mean, low, high, over, n_cells: `estimate` over the cells with a value (one row each).
 
-    A point whose cells all lack a value keeps its row, with NaN and `n_cells` 0. Sorted by `point`.
+    A cell is of a `model` and a `unit` (persona), whichever of the two columns there is. `items` tells what items add
+    at a point, `shares` whether its values are rates. A point whose cells all lack a value keeps its row, with NaN
+    and `n_cells` 0. Sorted by `point`.
     """
-    groups = cells.groupby(list(point), sort=True)
-    values, which = cells["value"].to_numpy("float64"), groups.ngroup().to_numpy()
-    known = ~np.isnan(values) & (which >= 0)  # a row without a key is of no group
-    keys = groups.size().index
-    ends = np.cumsum(np.bincount(which[known], minlength=len(keys)))[:-1]
-    parts = np.split(values[known][np.argsort(which[known], kind="stable")], ends) if len(keys) else []
-    points = [
-        (*key, *bootstrap_mean(part, resamples=resamples, seed=seed)) for key, part in zip(keys, parts, strict=True)
+    rows = [
+        (*key, *_band(part, dict(zip(point, key, strict=True)), generalise, items, shares))
+        for key, part in cells.groupby(list(point), sort=True)
     ]
     # With the types that the keys had: columns of an empty table have none, and could not be merged.
     types = {name: cells.dtypes[name] for name in point}
-    return pd.DataFrame(points, columns=[*point, "mean", "low", "high", "n_cells"]).astype(types)
+    return pd.DataFrame(rows, columns=[*point, "mean", "low", "high", "over", "n_cells"]).astype(types)
+
+
+def _band(
+    cells: pd.DataFrame,
+    where: Mapping[str, Any],
+    generalise: Collection[str],
+    items: Callable[[Mapping[str, Any]], Items | None] | None,
+    shares: Callable[[Mapping[str, Any]], bool] | None,
+) -> tuple[float, float, float, str, int]:
+    found = estimate(
+        matrix(cells),
+        generalise=generalise,
+        items=items(where) if items else None,
+        share=shares(where) if shares else False,
+    )
+    return found.mean, found.low, found.high, found.over, found.n
+
+
+def matrix(cells: pd.DataFrame) -> np.ndarray:
+    """Return the values of cells as models x personas (columns `model`, `unit`; either may be lacking), NaN: none."""
+    codes = [
+        pd.factorize(cells[name], use_na_sentinel=False)[0] if name in cells else np.zeros(len(cells), dtype=int)
+        for name in ("model", "unit")
+    ]
+    table = np.full([code.max() + 1 for code in codes], np.nan)
+    table[codes[0], codes[1]] = cells["value"].to_numpy("float64")
+    return table
 
 
 def counts(rows: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:

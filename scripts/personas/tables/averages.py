@@ -1,6 +1,6 @@
 """What the grids of panels draw: means over the dialogue, for each model and for each persona."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 import pandas as pd
@@ -8,8 +8,9 @@ import pandas as pd
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
-from personas.stats.bootstrap import RESAMPLES, SEED
-from personas.tables.table import bootstrap, table
+from personas.stats.intervals import UNITS
+from personas.tables.items.variances import Variances
+from personas.tables.table import generalised, table
 
 By = Literal["model", "persona"]
 
@@ -24,6 +25,7 @@ AVERAGE_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_missing": "int64",
 }
@@ -32,11 +34,14 @@ _KEY = [*_PLACE, "model", "persona"]
 _NOBODY = ""  # the persona of a baseline whose answers belong to nobody; no slug is empty
 
 
-def averages(values: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
-    """Mean and bootstrap band by model, over its personas, and by persona, over the models.
+def averages(
+    values: pd.DataFrame, variances: pd.DataFrame | None = None, *, generalise: Collection[str] = UNITS
+) -> pd.DataFrame:
+    """Mean and band by model, over its personas and items, and by persona, over the models and items.
 
-    `values` is `tables/values`. Orders and replicates are averaged first; mean, low and high (unit of the measure)
-    run over the other dimension, each cell counting the same. Beside a persona stands the baseline that answered its
+    `values` is `tables/values`, `variances` what items add (`personas.tables.items.variances`). Orders and replicates
+    are averaged first; mean, low and high (unit of the measure) run over the other dimension, each cell counting the
+    same (`personas.stats.intervals`). Beside a persona stands the baseline that answered its
     items or is judged as it; answers of a baseline that belong to nobody stand beside each persona of the model (the
     study drew the mean over all baselines there). `n_missing`: cells without a value. Columns and types:
     `AVERAGE_DTYPES`; sorted by them.
@@ -47,7 +52,8 @@ def averages(values: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SE
     checks.require_columns(values, [*_KEY, "order", "replicate", "value"], "table of values")
     checks.require_unique(values, [*_KEY, "order", "replicate"], "values")
     by_cell = cells.means(values.assign(persona=values["persona"].fillna(_NOBODY)), _KEY)
-    parts = [_series(by_cell, "model", resamples, seed), _series(_beside(by_cell), "persona", resamples, seed)]
+    known = Variances(pd.DataFrame() if variances is None else variances)
+    parts = [_series(by_cell, "model", generalise, known), _series(_beside(by_cell), "persona", generalise, known)]
     return pd.concat(parts, ignore_index=True)[list(AVERAGE_DTYPES)].astype(AVERAGE_DTYPES)
 
 
@@ -60,17 +66,20 @@ def _beside(by_cell: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([by_cell[~shared], given], ignore_index=True)
 
 
-def _series(by_cell: pd.DataFrame, by: By, resamples: int, seed: int) -> pd.DataFrame:
+def _series(by_cell: pd.DataFrame, by: By, generalise: Collection[str], known: Variances) -> pd.DataFrame:
     point = [by, *_PLACE]
+    other = {"model": "persona", "persona": "model"}[by]
     ordered = by_cell.sort_values(_KEY)  # sums must not depend on the order of the rows
-    bands = cells.bands(ordered, point, resamples=resamples, seed=seed)
+    over = ordered.rename(columns={other: "unit"} if other == "persona" else {})
+    bands = cells.bands(over, point, generalise=generalise, items=lambda at: known.level(at, by, at[by]))
     counted = cells.counts(ordered, point)
     missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])
     return bands.merge(missing[[*point, "n_missing"]], on=point).rename(columns={by: "unit"}).assign(by=by)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("averages", {"values": known.outputs("values")}, bootstrap(grid))
+    files = {"values": known.outputs("values"), "variances": known.outputs("item_variances")}
+    yield Instance("averages", files, generalised(grid))
 
 
 AVERAGES = table("averages", averages, _instances, module=__name__)

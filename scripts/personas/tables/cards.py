@@ -1,6 +1,7 @@
 """One card per model: what held over the dialogue, what did not, and from where on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,16 +9,23 @@ import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
-from personas.stats.lasting import Lasting, lasting_drop
+from personas.stats.intervals import UNITS, Estimate, estimate
+from personas.stats.onset import UNKNOWN, Onset, onset
+from personas.tables.by_model import LENGTH
+from personas.tables.items.variances import LEVEL, MODEL, PROGRESSION, Variances
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import sections
-from personas.tables.series.models import segmented, values_and_counts, with_patterns
-from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+from personas.tables.series.models import segmented, values_and_counts, whole_segments, with_patterns
+from personas.tables.table import INTERVAL, Layout, bootstrap, generalised, table, texts
 
 NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"
-"""Values of `verdict` beside those of `personas.stats.lasting`."""
+DROPS, GAINS, NO_CHANGE, TOO_FEW = "drops", "gains", "no-change", "too-few"
+EXPLORATORY = "exploratory"
+"""Values of `verdict`. A claim (of a headline measure) drops or gains where its corrected p is below `LEVEL`, is not
+distinguishable from no change, or has too few units for a test; what is no claim is exploratory."""
+
+SIGNIFICANT = 0.05
 
 CARD_DTYPES = {
     "model": "str",
@@ -39,9 +47,14 @@ CARD_DTYPES = {
     "change": "float64",
     "change_low": "float64",
     "change_high": "float64",
+    "over": "str",
+    "p": "float64",
+    "headline": "bool",
     "q": "float64",
     "direction": "str",
     "since": "float64",
+    "since_low": "float64",
+    "since_high": "float64",
     "verdict": "str",
     "baseline_first": "float64",
     "baseline_last": "float64",
@@ -55,39 +68,65 @@ Section = Mapping[str, Any]
 """`section`, its name, and `measures`, in the order in which they are printed."""
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What all rows of cards are made with: `q` of each claim (model, measure, condition), what items add, ..."""
+
+    q: Mapping[tuple[str, str, str], float]
+    variances: Variances
+    generalise: Collection[str]
+    resamples: int
+    seed: int
+
+
 def model_cards(
     values: pd.DataFrame,
     sections: Sequence[Section],
     models: Sequence[str],
     checkpoints: Sequence[int],
     *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    bars: pd.DataFrame | None = None,
+    variances: pd.DataFrame | None = None,
+    generalise: Collection[str] = UNITS,
+    resamples: int = 1000,
+    seed: int = 42,
 ) -> pd.DataFrame:
     """Return a row per model, section, measure and condition; columns `CARD_DTYPES`, in the order given.
 
-    Of the model's personas (orders and replicates averaged, rounds in segments): the value at the first and the
-    last position and the change between them, each a mean with a percentile bootstrap over personas. `direction` is
-    what counts as a drop: "rises" for measures of which less is better, else "falls". `since` is the position from
-    which on the drop is significant to the end (`personas.stats.lasting`; else NaN, and `verdict` says why), `q`
-    the corrected p value at the last position. `n_personas` have both ends, `n_missing` lack one. The baseline's
-    means stand beside. A section or a measure that the grid lacks for a model has one row,
-    "not-measured"; "no-value": no persona has both ends.
+    Of the model's personas (orders and replicates averaged, rounds in segments of several): the value at the first
+    and the last position and the change between them, each a mean with its interval over the units that `over` names
+    (of the change). `direction` is what counts as a drop: "rises" for measures of which less is better, else "falls".
+    `headline` and `q` are those of the claim in `bars` (`personas.tables.by_model`, contrast `length`), from which
+    the `verdict` follows. Of a drop, `since` is the position after which it sets in, with its interval
+    (`personas.stats.onset`; NaN where the data cannot tell). `n_personas` have both ends, `n_missing` lack one. The
+    baseline's means stand beside. A section or a measure that the grid lacks for a model has one row, "not-measured";
+    "no-value": no persona has both ends.
     """
-    rows = segmented(values, checkpoints)
+    rows = whole_segments(segmented(values, checkpoints))
     by_measure = dict(list(rows.groupby(["model", "measure"], sort=False)))
+    known = _Known(
+        _claims(bars), Variances(pd.DataFrame() if variances is None else variances), generalise, resamples, seed
+    )
     table = [
         {"model": model, "section": section["section"], **row}
         for model in models
         for section in sections
-        for row in _section(model, section["measures"], by_measure, resamples, seed)
+        for row in _section(model, section["measures"], by_measure, known)
     ]
     cards = pd.DataFrame(table, columns=list(CARD_DTYPES))
-    return cards.assign(**{name: cards[name].fillna(0) for name in _COUNTS}).astype(CARD_DTYPES)
+    filled = {name: cards[name].fillna(0) for name in _COUNTS} | {"headline": cards["headline"].eq(True)}
+    return cards.assign(**filled).astype(CARD_DTYPES)
+
+
+def _claims(bars: pd.DataFrame | None) -> dict[tuple[str, str, str], float]:
+    if bars is None or bars.empty:
+        return {}
+    claims = bars[bars["headline"] & (bars["contrast"] == LENGTH) & bars["model"].notna()]
+    return {(row["model"], row["measure"], row["condition"]): row["q"] for row in claims.to_dict("records")}
 
 
 def _section(
-    model: str, measures: Sequence[Mapping[str, Any]], found: Mapping[Any, pd.DataFrame], resamples: int, seed: int
+    model: str, measures: Sequence[Mapping[str, Any]], found: Mapping[Any, pd.DataFrame], known: _Known
 ) -> Iterator[dict[str, Any]]:
     if not measures:
         yield {"verdict": NOT_MEASURED}
@@ -99,10 +138,11 @@ def _section(
             yield {**told, "verdict": NOT_MEASURED}
             continue
         for condition, part in rows.groupby("condition", sort=True):
-            yield {**told, "condition": condition, **_row(part, told["direction"], resamples, seed)}
+            where = {**told, "model": model, "condition": condition}
+            yield {**told, "condition": condition, **_row(part, where, known)}
 
 
-def _row(rows: pd.DataFrame, direction: str, resamples: int, seed: int) -> dict[str, Any]:
+def _row(rows: pd.DataFrame, where: Mapping[str, Any], known: _Known) -> dict[str, Any]:
     own, baseline = (_by_position(rows[rows["group"] == group]) for group in ("persona", "baseline"))
     if own.empty:
         return {"verdict": NOT_MEASURED}
@@ -112,8 +152,8 @@ def _row(rows: pd.DataFrame, direction: str, resamples: int, seed: int) -> dict[
     row = {
         "first_position": first,
         "last_position": last,
-        **_interval("first", own[first], resamples, seed),
-        **_interval("last", own[last], resamples, seed),
+        **_bounds("first", _mean(own[first], where, LEVEL, first, known)),
+        **_bounds("last", _mean(own[last], where, LEVEL, last, known)),
         "baseline_first": _mean_at(baseline, first),
         "baseline_last": _mean_at(baseline, last),
         "n_personas": len(both),
@@ -123,9 +163,38 @@ def _row(rows: pd.DataFrame, direction: str, resamples: int, seed: int) -> dict[
     }
     if first == last or both.empty:
         return {**row, "verdict": ONE_POSITION if first == last else NO_VALUE}
-    found: Lasting = lasting_drop(own, -1 if direction == "falls" else 1, seed=seed)
-    change = _interval("change", both[last] - both[first], resamples, seed)
-    return {**row, **change, "since": found.since, "verdict": found.verdict, "q": found.q}
+    change = _mean(both[last] - both[first], where, PROGRESSION, last, known)
+    key = (where["model"], where["measure"], where["condition"])
+    claim = {"headline": key in known.q, "q": known.q.get(key, np.nan)}
+    verdict = _verdict(change.mean, where["direction"], claim["q"]) if claim["headline"] else EXPLORATORY
+    since = _onset(own, known) if verdict == DROPS else UNKNOWN
+    told = {"since": since.since, "since_low": since.low, "since_high": since.high, "verdict": verdict}
+    return {**row, **_bounds("change", change), "over": change.over, "p": change.p, **claim, **told}
+
+
+def _verdict(change: float, direction: str, q: float) -> str:
+    if np.isnan(q):
+        return TOO_FEW
+    if q >= SIGNIFICANT:
+        return NO_CHANGE
+    return DROPS if (change < 0) == (direction == "falls") else GAINS
+
+
+def _mean(values: pd.Series, where: Mapping[str, Any], contrast: str, position: int, known: _Known) -> Estimate:
+    at = {**where, "contrast": contrast, "group": "persona", "position": position}
+    items = known.variances.of(at, MODEL, where["model"])
+    rate = contrast == LEVEL and where["scale"] == "share"
+    return estimate(values.to_numpy("float64")[None], generalise=known.generalise, items=items, share=rate)
+
+
+def _bounds(name: str, found: Estimate) -> dict[str, float]:
+    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _onset(own: pd.DataFrame, known: _Known) -> Onset:
+    curves = own.dropna()
+    positions = curves.columns.to_numpy("float64")
+    return onset(curves.to_numpy("float64"), positions, resamples=known.resamples, seed=known.seed)
 
 
 def _by_position(rows: pd.DataFrame) -> pd.DataFrame:
@@ -134,28 +203,15 @@ def _by_position(rows: pd.DataFrame) -> pd.DataFrame:
     return means.unstack("position")
 
 
-def _interval(name: str, values: pd.Series, resamples: int, seed: int) -> dict[str, float]:
-    mean, low, high, _ = bootstrap_mean(values.dropna(), resamples=resamples, seed=seed)
-    return {name: mean, f"{name}_low": low, f"{name}_high": high}
-
-
 def _mean_at(table: pd.DataFrame, position: int) -> float:
     return float(table[position].mean()) if position in table else np.nan
 
 
 def cards_of_models(
-    values: pd.DataFrame,
-    counts: pd.DataFrame,
-    *,
-    sections: Sequence[Section],
-    models: Sequence[str],
-    checkpoints: Sequence[int],
-    resamples: int,
-    seed: int,
+    values: pd.DataFrame, counts: pd.DataFrame, variances: pd.DataFrame, bars: pd.DataFrame, **told: Any
 ) -> pd.DataFrame:
     """Return `model_cards` of values and patterns."""
-    both = with_patterns(values, counts)
-    return model_cards(both, sections, models, checkpoints, resamples=resamples, seed=seed)
+    return model_cards(with_patterns(values, counts), bars=bars, variances=variances, **told)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
@@ -165,7 +221,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         "models": list(config.models),
         "checkpoints": list(config.checkpoints),
     }
-    yield Instance("model-cards", files, told | bootstrap(grid))
+    files |= {"variances": known.outputs("item_variances"), "bars": known.outputs("by_model")}
+    yield Instance("model-cards", files, told | generalised(grid) | bootstrap(grid))
 
 
 MODEL_CARDS = table(
@@ -181,11 +238,12 @@ MODEL_CARDS = table(
             Column("First", "first", ("first_low", "first_high"), percent=True),
             Column("Last", "last", ("last_low", "last_high"), percent=True),
             Column("Change", "change", ("change_low", "change_high"), percent=True),
-            Column("Since", "since", decimals=0),
-            *texts("verdict", "n_personas", "n_missing"),
+            Column("q", "q", decimals=3),
+            Column("Since", "since", ("since_low", "since_high"), decimals=0),
+            *texts("verdict", "over", "n_personas", "n_missing"),
         ),
-        "Models at the first and the last position; shares in percent. Since: where a drop begins that is "
-        "significant (q < 0.05) from there to the end.",
+        "Models at the first and the last position; shares in percent. q: p of a claim, corrected for all claims; "
+        "rows without are exploratory. Since: after which position a drop sets in.",
         {"n_personas": "personas"},
         INTERVAL,
     ),

@@ -1,15 +1,19 @@
 """What a grid measures, and the table of it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from personas.benchmarks.panel import Panel
+from personas.benchmarks.panel import RULES, Panel
 from personas.config.root import Config
+from personas.core.errors import UserError
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
 from personas.stats.panels import measured_panels
 from personas.tables.table import table
+
+PATTERNS = "persona-patterns"
+"""How often a persona's token patterns occur: a measure that is in no table of values."""
 
 
 def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None) -> list[Measure]:
@@ -57,6 +61,35 @@ def refusals_of(grid: Grid) -> list[dict[str, Any]]:
     config = grid.study.config
     kinds = {name: config.kind_of(name) for name in config.benchmarks}
     return [m for m in placeless_measures(grid) if kinds.get(m["benchmark"]) == "xstest" and m["metric"] == "refusal"]
+
+
+def main_measures(config: Config, judge: str | None, measures: Sequence[Any]) -> Iterator[Any]:
+    """Yield the main measures: of utterances, then of each benchmark; those of rules where no judge rates."""
+    yield from (m for m in measures if m["axis"] == "round" and m["judge"] == judge and m["of"])
+    references = config.judges[judge].references if judge else ()
+
+    def rank(measure: Any) -> tuple[bool, int]:
+        against = measure["reference"]
+        return measure["judge"] == RULES, references.index(against) if against else 0
+
+    for name in config.benchmarks:
+        own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES) and m["main"]]
+        for main in dict.fromkeys(m["main"] for m in own):
+            yield min((m for m in own if m["main"] == main), key=rank)
+
+
+def headline_measures(grid: Grid) -> list[str]:
+    """Return the slugs of the measures whose differences are claims."""
+    config = grid.study.config
+    measured = measures_of(grid)
+    if config.statistics.headline is None:
+        judge = next(iter(config.judges), None)
+        return [m["measure"] for m in main_measures(config, judge, measured)]
+    known = [*(m["measure"] for m in measured), PATTERNS]
+    for name in config.statistics.headline:
+        if name not in known:
+            raise UserError(f"statistics.headline: {name} is not measured here; expected some of {', '.join(known)}.")
+    return list(config.statistics.headline)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+from personas.stats.line import line
 from personas.stats.measures import CHECKPOINT
 from personas.stats.mixed import fit
 from personas.stats.pairs import against_baseline, cell_means, since_first
@@ -45,9 +46,11 @@ def mixed_models(values: pd.DataFrame, counts: pd.DataFrame | None, models: Fami
     - `personalization`: value ~ persona (1) or baseline (0), over all checkpoints; groups: persona, the baseline
       being one of its own where its answers belong to nobody. The study's groups (`study`) are checkpoint and
       persona, of which most have one row, so that the variance between them cannot be told from the noise.
-    - `length-by-size`: last minus first position ~ size of the model; groups: persona and family of models.
-    - `personalization-by-size`: persona minus baseline at checkpoint 0 ~ size, groups as before. With `study`
-      conditions count apart there, though they share this checkpoint.
+    - `length-by-size`: last minus first position ~ size of the model: a line through one number for each model, the
+      mean over its personas, because models of one size are as many as they are, however many personas they play.
+    - `personalization-by-size`: persona minus baseline at checkpoint 0 ~ size, in the same way. With `study` both are
+      the study's mixed models, whose groups are persona and family of models, and conditions count apart in the
+      second, though they share this checkpoint.
     - `patterns`: hits ~ position, summed over benchmarks, per condition and whose patterns (measure
       `patterns-persona`, `patterns-baseline`); groups: model and persona. A cell whose mining failed is missing.
 
@@ -121,7 +124,17 @@ def _by_size(cells: pd.DataFrame, models: Families, study: bool) -> Iterator[dic
         families = rows["model"].map({slug: models[slug]["family"] or slug for slug in sized})
         placed = rows.assign(size=sizes, groups=rows["persona"] + " " + families)
         for where, part in _each(placed, ["measure"], family):
-            yield from _rows(part, "size", part["groups"], where)
+            yield from _rows(part, "size", part["groups"], where) if study else _of_sizes(part, where)
+
+
+def _of_sizes(rows: pd.DataFrame, where: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a line through one number for each model, the mean over its personas."""
+    by_model = rows.groupby("model", sort=True).agg({**_AVERAGED, "size": "first"})
+    found, known = line(by_model["size"], by_model["value"]), int(by_model["value"].count())
+    told: dict[str, Any] = {name: int(rows[name].sum()) for name in ("n_scored", "n_planned")}
+    told |= {"n": known, "n_missing": len(by_model) - known, "n_groups": known, "status": found.status}
+    for numbers in found.terms:
+        yield {**where, **numbers, **told}
 
 
 def _patterns(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:

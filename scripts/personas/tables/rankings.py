@@ -1,16 +1,18 @@
 """Models and personas in the order of what was measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+from personas.stats.cells import matrix
+from personas.stats.intervals import UNITS, estimate
+from personas.tables.items.variances import Variances
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
-from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+from personas.tables.table import INTERVAL, Layout, generalised, table, texts
 
 RANKING_DTYPES = {
     "of": "str",
@@ -22,6 +24,7 @@ RANKING_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "better": "str",
     "scale": "str",
     "n_cells": "int64",
@@ -33,22 +36,28 @@ _CELL = ["model", "persona", "position"]
 
 
 def rankings(
-    values: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, resamples: int = RESAMPLES, seed: int = SEED
+    values: pd.DataFrame,
+    measures: Sequence[Mapping[str, Any]],
+    variances: pd.DataFrame | None = None,
+    *,
+    generalise: Collection[str] = UNITS,
 ) -> pd.DataFrame:
     """Return models, and personas, ranked by each measure at its first and last position; columns `RANKING_DTYPES`.
 
     Only personas' values count, not the baseline's. A model's value is the mean over its personas, a persona's over
-    the models, each (model, persona) cell averaged over orders and replicates first; low and high are a percentile
-    bootstrap over cells. Rank 1 is the best by the measure's `better` (of a neutral measure the largest); equal
-    values share the smaller rank, one without a value has none (NaN). `n_missing` counts cells without a value.
+    the models, each (model, persona) cell averaged over orders and replicates first; low and high run over cells and
+    items (`personas.stats.intervals`; `variances` are `personas.tables.items.variances`). Rank 1 is the best by the
+    measure's `better` (of a neutral measure the largest); equal values share the smaller rank, one without a value
+    has none (NaN). `n_missing` counts cells without a value.
     """
     own = values[values["group"] == "persona"]
-    rows = [row for measure in measures for row in _of_measure(own, measure, resamples, seed)]
+    known = Variances(pd.DataFrame() if variances is None else variances)
+    rows = [row for measure in measures for row in _of_measure(own, measure, generalise, known)]
     return pd.DataFrame(rows, columns=list(RANKING_DTYPES)).astype(RANKING_DTYPES)
 
 
 def _of_measure(
-    values: pd.DataFrame, measure: Mapping[str, Any], resamples: int, seed: int
+    values: pd.DataFrame, measure: Mapping[str, Any], generalise: Collection[str], known: Variances
 ) -> Iterator[dict[str, Any]]:
     rows = values[values["measure"] == measure["measure"]]
     told = {key: measure[key] for key in ("measure", "better", "scale")}
@@ -56,17 +65,22 @@ def _of_measure(
         for position in sorted({part["position"].min(), part["position"].max()}):
             there = part[part["position"] == position]
             for of in ("model", "persona"):
-                ranked = _ranked(there, of, measure["better"], resamples, seed)
+                ranked = _ranked(there, of, measure["better"], generalise, known)
                 yield from ({**told, "of": of, "condition": condition, "position": position, **row} for row in ranked)
 
 
-def _ranked(values: pd.DataFrame, of: str, better: str, resamples: int, seed: int) -> list[dict[str, Any]]:
+def _ranked(
+    values: pd.DataFrame, of: str, better: str, generalise: Collection[str], known: Variances
+) -> list[dict[str, Any]]:
+    where = {str(name): value for name, value in values.iloc[0].items()}
     cells = values.groupby(_CELL, sort=True).agg(
         value=("value", "mean"), n_scored=("n_scored", "sum"), n_planned=("n_planned", "sum")
     )
     rows = []
     for name, part in cells.reset_index().groupby(of, sort=True):
-        mean, low, high, n = bootstrap_mean(part["value"].dropna(), resamples=resamples, seed=seed)
+        items = known.level(where, of, str(name))
+        found = matrix(part.rename(columns={"persona": "unit"}))
+        mean, low, high, _, over, n = estimate(found, generalise=generalise, items=items)
         counted = {key: int(part[key].sum()) for key in ("n_scored", "n_planned")}
         rows.append(
             {
@@ -74,6 +88,7 @@ def _ranked(values: pd.DataFrame, of: str, better: str, resamples: int, seed: in
                 "mean": mean,
                 "low": low,
                 "high": high,
+                "over": over,
                 "n_cells": n,
                 "n_missing": len(part) - n,
                 **counted,
@@ -92,8 +107,9 @@ def _last(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    told = {"measures": placeless_measures(grid), **bootstrap(grid)}
-    yield Instance("rankings", {"values": known.outputs("values")}, told)
+    told = {"measures": placeless_measures(grid), **generalised(grid)}
+    files = {"values": known.outputs("values"), "variances": known.outputs("item_variances")}
+    yield Instance("rankings", files, told)
 
 
 RANKINGS = table(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from personas.benchmarks.panel import PATTERNS, SECTIONS
+from personas.tables.measures import PATTERNS as PATTERNS_MEASURE
 
 
 def sections(measures: Sequence[Mapping[str, Any]], mined: bool) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ def _marked(measure: Mapping[str, Any]) -> dict[str, Any]:
 def patterns_measure() -> dict[str, Any]:
     """Return how often the persona's token patterns occur, as a measure: it is in no table of values."""
     return {
-        "measure": "persona-patterns",
+        "measure": PATTERNS_MEASURE,
         "title": "Persona patterns in answers",
         "unit": "patterns in answers (%)",
         "scale": "share",

@@ -19,7 +19,7 @@ from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry
 from personas.tables.latex import Column, latex, told
 
-INTERVAL = "In brackets: 95 % percentile bootstrap interval."
+INTERVAL = "In brackets: 95 % interval over the units that the table names."
 _NUMBERS = (
     "The numbers behind a figure, or how answers and verdicts ended; docs/results.md and docs/figures.md describe "
     "the columns."
@@ -135,6 +135,11 @@ def _with_layout(instances: Instances, layout: Layout) -> Instances:
             yield replace(each, identity=[each.identity, layout.to_json()])
 
     return laid_out
+
+
+def generalised(grid: Grid) -> dict[str, list[str]]:
+    """Return the units that intervals are over, where there are enough of them."""
+    return {"generalise": list(grid.study.config.statistics.generalise)}
 
 
 def bootstrap(grid: Grid) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis
 from personas.figures.drawing.measures import Measure, around, arrow_text, in_few_lines, in_lines, measures_of, ticks
-from personas.figures.drawing.panels import INTERVAL, Key, by_line, keys_of
+from personas.figures.drawing.panels import Key, by_line, keys_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, plain_label, sheet
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ CELL = (1.5, 1.25)  # inches, with its tick labels
 EDGE = (1.0, 2.0)  # inches: names of the rows; headings, legend and small print
 READING = (
     "Each row: a {by}; each column: a measure on an axis of its own, the same in all rows. Lines: mean over {other}; "
-    f"bands: {INTERVAL}. {{beside}}Above a panel: cells behind a point of persona and baseline."
+    "bands: {bands} {beside}Above a panel: cells behind a point of persona and baseline."
 )
 BESIDE = "The baseline beside a persona answered its items or is judged as it, where items or judgements name one. "
 SMALL_LINE = {"linewidth": 1.0, "markersize": 2.6, "markeredgewidth": 0.7}
@@ -44,7 +44,7 @@ def draw(
     points = table[(table["by"] == by) & table["measure"].isin([m.slug for m in shown])]
     keys = keys_of(points)
     other = {"model": "its personas", "persona": "models"}[by]
-    reading = READING.format(by=by, other=other, beside=BESIDE if by == "persona" else "")
+    reading = READING.format(by=by, other=other, beside=BESIDE if by == "persona" else "", bands=over_text(points))
     with style.context():
         figure = sheet(size_of(len(rows), len(shown)), [reading + arrow_text(shown), note])
         axes = panels(figure, rows, [measure.heading for measure in shown])

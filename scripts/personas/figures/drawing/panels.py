@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 GROUPS = ("persona", "baseline")
 ARROWS = {"higher": " ↑", "lower": " ↓", "neutral": ""}
 ROUNDS_BEFORE = "rounds before the question"
-INTERVAL = "95 % percentile bootstrap interval"
 ARROW = "Arrow: better direction."
 
 
@@ -35,6 +34,16 @@ class Frame(NamedTuple):
     unit: str
     x_label: str
     scale: str
+
+
+def over_text(points: pd.DataFrame) -> str:
+    """Say over which units the intervals of points are, the commonest first."""
+    found = points.loc[points["low"].notna(), "over"].value_counts()
+    if found.empty:
+        return "No intervals: too few models, personas or items."
+    units = "; or over ".join(" and ".join(over.rsplit(", ", 1)) for over in found.index)
+    some = " None where too few are there, or all alike." if points["low"].isna().any() else ""
+    return f"95 % intervals over {units}.{some}"
 
 
 def keys_of(series: pd.DataFrame, group: str = "group") -> list[Key]:

@@ -10,7 +10,7 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import y_axis
 from personas.figures.drawing.grids import counted, nothing, panels, size_of, small_lines, x_ticks
-from personas.figures.drawing.panels import INTERVAL, Key, conditions_of, keys_of
+from personas.figures.drawing.panels import Key, conditions_of, keys_of, over_text
 from personas.figures.drawing.sheet import legend, sheet
 from personas.figures.figure import figure
 from personas.figures.tokens.occurrence import OCCURRENCE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 READING = (
     "Lines: mean over (model, persona) cells of hits / (patterns × answers) in the persona's answers, in percent; a "
-    f"row has an axis of its own. Bands: {INTERVAL} over cells. Above a panel: cells behind a point of the persona's "
+    "row has an axis of its own. Bands: {bands} Above a panel: cells behind a point of the persona's "
     "and the baseline's patterns. Cells without patterns have no value."
 )
 
@@ -39,7 +39,7 @@ def draw(
     keys, conditions = keys_of(points, "pattern_group"), conditions_of(points)
     at = sorted(points["checkpoint"].unique())
     with style.context():
-        figure = sheet(size_of(len(rows), len(conditions), wide=2.6), [READING, note])
+        figure = sheet(size_of(len(rows), len(conditions), wide=2.6), [READING.format(bands=over_text(points)), note])
         axes = panels(figure, rows, conditions or ["patterns"])
         for line, unit in zip(axes, rows, strict=True):
             of_unit = points[points["unit"] == unit]

@@ -11,7 +11,7 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.forest import Lines, forest
 from personas.figures.drawing.measures import Measure
-from personas.figures.drawing.panels import INTERVAL, Key, conditions_of
+from personas.figures.drawing.panels import Key, conditions_of, over_text
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 READING = (
     "Bars: number of patterns of the {group}, mean over personas. Filled: mined in the answers at the first "
-    f"checkpoint ({{first}}), hollow: at the last ({{last}}). Whiskers: {INTERVAL} over personas. n: searches "
-    "that ended.{missing}"
+    "checkpoint ({first}), hollow: at the last ({last}). Whiskers: {bands} n: searches that ended.{missing}"
 )
 
 
@@ -50,7 +49,9 @@ def draw(table: pd.DataFrame, *, pattern_group: str, models: Sequence[str], note
 
     names = sorted(rows["benchmark"].unique()) or ["patterns"]
     shown = [Measure(name, name, "patterns", "amount", "neutral") for name in names]
-    reading = READING.format(group=pattern_group, first=ends[0], last=ends[-1], missing=lacking)
+    reading = READING.format(
+        group=pattern_group, first=ends[0], last=ends[-1], missing=lacking, bands=over_text(rows)
+    )
     with style.context():
         figure = forest(
             shown,
@@ -83,5 +84,5 @@ NUMBER_OF_PATTERNS = figure(
     module=__name__,
     heading="Token patterns",
     caption="How many token patterns tell persona and baseline apart, at the first and at the last checkpoint. "
-    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells.",
+    "Whiskers are 95 % intervals; the figure says over what.",
 )

@@ -11,7 +11,6 @@ from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis, y_axis
 from personas.figures.drawing.panels import (
     GROUPS,
-    INTERVAL,
     ROUNDS_BEFORE,
     Frame,
     Key,
@@ -19,6 +18,7 @@ from personas.figures.drawing.panels import (
     frame,
     keys_of,
     lines,
+    over_text,
 )
 from personas.figures.drawing.panels import offsets_of as spread
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, sheet
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 READING = (
     "Points: mean over (model, persona) cells of hits / (patterns × answers), a hit being an answer that holds "
-    f"a pattern. Bands, whiskers: {INTERVAL} over two or more cells. Cells without patterns have no value. "
+    "a pattern. Bands, whiskers: {bands} Cells without patterns have no value. "
     "Patterns: tokens that tell answers of persona and baseline apart."
 )
 
@@ -48,7 +48,7 @@ def draw(series: pd.DataFrame, *, note: str | None = None) -> Figure:
     keys, checkpoints = keys_of(series, "speaker"), sorted(series["checkpoint"].unique())
     offsets = spread(keys, checkpoints)
     with style.context():
-        figure = sheet((WIDTH, HEIGHTS[1]), [READING, note])
+        figure = sheet((WIDTH, HEIGHTS[1]), [READING.format(bands=over_text(series)), note])
         for axes, group in zip(places(figure, 2, 2), GROUPS, strict=True):
             _panel(axes, group, series, offsets)
             x_axis(axes, checkpoints)
@@ -93,7 +93,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
 OCCURRENCE = (
     "How often the token patterns that told persona and baseline apart at the first checkpoint occur later on. The "
     "test behind a pattern is not corrected for the number of patterns and treats answers as independent. "
-    "Bands and whiskers are 95 % bootstrap intervals over (model, persona) cells."
+    "Bands and whiskers are 95 % intervals; the figure says over what."
 )
 PATTERN_OCCURRENCE = figure(
     "pattern_occurrence", draw, _instances, module=__name__, heading="Token patterns", caption=OCCURRENCE

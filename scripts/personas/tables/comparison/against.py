@@ -1,15 +1,16 @@
 """Ours against theirs: published numbers against a run, and two runs against each other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from personas.grid.published import PUBLISHED_DTYPES, SEVERAL, factor, names
+from personas.stats.intervals import UNITS
 from personas.stats.measures import Measure
 from personas.stats.pairs import CELL, cell_means
-from personas.tables.comparison.counterparts import BOUNDS, PAIRS, Counterparts, Tables
+from personas.tables.comparison.counterparts import BOUNDS, Counterparts, Tables
 from personas.tables.contrasts import family
 
 COMPARISON_DTYPES = {
@@ -21,14 +22,10 @@ COMPARISON_DTYPES = {
     "difference": "float64",
     "low": "float64",
     "high": "float64",
-    "cluster_low": "float64",
-    "cluster_high": "float64",
     "interval": "str",
     "inside": "boolean",
-    "inside_clustered": "boolean",
     "within_rounding": "boolean",
     "p": "float64",
-    "q": "float64",
     "noise": "float64",
     "n": "int64",
     "n_missing": "int64",
@@ -55,15 +52,17 @@ def renamed(numbers: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
     return numbers.assign(**lists, **single).astype(PUBLISHED_DTYPES)
 
 
-def against_published(numbers: pd.DataFrame, tables: Tables, *, resamples: int, seed: int) -> pd.DataFrame:
+def against_published(
+    numbers: pd.DataFrame, tables: Tables, *, checkpoints: Sequence[int], generalise: Collection[str] = UNITS
+) -> pd.DataFrame:
     """Return every published number beside our counterpart, in the unit of the publication; `COMPARISON_DTYPES`.
 
-    `difference` is ours - theirs. `low` ... `cluster_high` bound the difference too: they are our interval (see
+    `difference` is ours - theirs. `low` and `high` bound the difference too: they are our interval (see
     `personas.tables.comparison.counterparts`) minus the published number, so `inside`, that our interval holds it,
     is that they enclose 0. `within_rounding`: the difference is no greater than half a unit of the last digit that
     was published. A number without counterpart keeps its row, with a `reason`.
     """
-    counterparts = Counterparts(tables, resamples=resamples, seed=seed)
+    counterparts = Counterparts(tables, checkpoints=checkpoints, generalise=generalise)
     found = [_beside(number, counterparts) for number in numbers.to_dict("records")]
     return _judged(pd.DataFrame(found))
 
@@ -78,12 +77,12 @@ def _beside(number: Mapping[Any, Any], counterparts: Counterparts) -> dict[str, 
 
 
 def between_runs(
-    ours: pd.DataFrame, theirs: pd.DataFrame, measures: Sequence[Measure], *, resamples: int, seed: int
+    ours: pd.DataFrame, theirs: pd.DataFrame, measures: Sequence[Measure], *, generalise: Collection[str] = UNITS
 ) -> pd.DataFrame:
     """Return the paired difference of two tables of values (ours - theirs) at each point; `COMPARISON_DTYPES`.
 
     A point is a measure, group, condition and position, of all models together and of each. Pairs have the same
-    model, persona and point in both; orders and replicates are averaged first. Intervals, p, q and noise are those of
+    model, persona and point in both; orders and replicates are averaged first. Interval, p and noise are those of
     `personas.tables.contrasts`; `inside`: the interval holds 0, no difference. `n_missing` pairs are planned in both
     and lack a value in one; `n_only_ours`, `n_only_theirs` cells are in one of the runs alone. Shares are in percent.
 
@@ -91,19 +90,23 @@ def between_runs(
         ValueError: a value is there twice.
     """
     both = _paired(ours, theirs)
-    parts = [part for scope, rows in _scopes(both) for part in _families(rows, scope, resamples, seed)]
+    parts = [part for scope, rows in _scopes(both) for part in _families(rows, scope, generalise)]
     shown = {measure["measure"]: measure for measure in measures}
     table = pd.DataFrame([row for part in parts for row in part])
     return _judged(table if table.empty else _in_units(table, shown))
 
 
 def between_models(
-    values: pd.DataFrame, models: tuple[str, str], measures: Sequence[Measure], *, resamples: int, seed: int
+    values: pd.DataFrame,
+    models: tuple[str, str],
+    measures: Sequence[Measure],
+    *,
+    generalise: Collection[str] = UNITS,
 ) -> pd.DataFrame:
     """Return `between_runs` of two models of one run, the first minus the second; pairs are personas."""
     label = f"{models[0]} - {models[1]}"
     ours, theirs = (values[values["model"] == model].assign(model=label) for model in models)
-    return between_runs(ours, theirs, measures, resamples=resamples, seed=seed)
+    return between_runs(ours, theirs, measures, generalise=generalise)
 
 
 def _paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
@@ -121,10 +124,10 @@ def _scopes(both: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
             yield EACH, rows
 
 
-def _families(both: pd.DataFrame, scope: str, resamples: int, seed: int) -> Iterator[list[dict[str, Any]]]:
+def _families(both: pd.DataFrame, scope: str, generalise: Collection[str]) -> Iterator[list[dict[str, Any]]]:
     for _, rows in both.groupby(["measure", "axis", "condition", "group"], sort=True):
         paired = rows[rows["side"] == "both"]
-        points = family(paired, resamples, seed).set_index("position") if len(paired) else pd.DataFrame()
+        points = family(paired, generalise).set_index("position") if len(paired) else pd.DataFrame()
         yield [_point(at, points, scope) for _, at in rows.groupby("position", sort=True)]
 
 
@@ -139,9 +142,14 @@ def _point(at: pd.DataFrame, points: pd.DataFrame, scope: str) -> dict[str, Any]
     if first["position"] not in points.index:
         return row | {"n": 0, "n_missing": 0, "reason": "in one of the runs only"}
     point = points.loc[first["position"]]
-    row |= {name: point[name] for name in (*BOUNDS, "p", "q", "noise", "n_missing")}
+    row |= {name: point[name] for name in (*BOUNDS, "p", "noise", "n_missing")}
     reason = None if point["n_pairs"] else "no value"
-    return row | {"difference": point["mean"], "n": point["n_pairs"], "interval": PAIRS, "reason": reason}
+    return row | {
+        "difference": point["mean"],
+        "n": point["n_pairs"],
+        "interval": point["over"] or None,
+        "reason": reason,
+    }
 
 
 _SIDES = {"ours": "left_only", "theirs": "right_only"}
@@ -167,7 +175,6 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     filled[counts] = filled[counts].fillna(0)
     filled = filled.assign(
         inside=_encloses_zero(filled["low"], filled["high"]),
-        inside_clustered=_encloses_zero(filled["cluster_low"], filled["cluster_high"]),
         within_rounding=_within(filled["difference"], filled["half_unit"]),
     )
     return filled.astype(COMPARISON_DTYPES).reset_index(drop=True)

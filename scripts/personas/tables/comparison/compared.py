@@ -18,7 +18,7 @@ from personas.plan.frozen import FrozenPlan
 from personas.tables.comparison.against import against_published, between_models, between_runs, renamed
 from personas.tables.comparison.released_numbers import numbers_of_release
 from personas.tables.measures import measures_of
-from personas.tables.table import bootstrap, table
+from personas.tables.table import generalised, table
 
 _READ = {
     "published": ("values", "lengths", "patterns", "counts"),
@@ -34,8 +34,8 @@ def comparison_table(
     kind: str,
     called: Mapping[str, str],
     content: Any,
-    resamples: int,
-    seed: int,
+    generalise: Sequence[str],
+    checkpoints: Sequence[int],
     frozen: FrozenPlan,
     measures: Sequence[Mapping[str, Any]] = (),
     models: Sequence[str] = (),
@@ -48,18 +48,19 @@ def comparison_table(
     `tables` are ours (`values`, `lengths`, `counts`, `patterns`), and those of the release by their names there.
     `content` is what the files of published numbers, or of the other run, held when the run was planned.
     """
-    study, drawn = frozen.study, {"resamples": resamples, "seed": seed}
+    study = frozen.study
     other = unchanged(study.config, slug, study.root, content) if content is not None else []
     if kind == "models":
         first, second = models
-        return between_models(tables["values"], (first, second), measures, **drawn)
+        return between_models(tables["values"], (first, second), measures, generalise=generalise)
     if kind == "results":
-        return between_runs(tables["values"], values_called(read_frame(other[0]), called), measures, **drawn)
+        theirs = values_called(read_frame(other[0]), called)
+        return between_runs(tables["values"], theirs, measures, generalise=generalise)
     if kind == "released":
         numbers = numbers_of_release(tables, benchmarks or {}, judges, traits(study))
     else:
         numbers = pd.concat([published_numbers(file) for file in other], ignore_index=True)
-    return against_published(renamed(numbers, called), tables, **drawn)
+    return against_published(renamed(numbers, called), tables, checkpoints=checkpoints, generalise=generalise)
 
 
 def values_called(values: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
@@ -72,7 +73,8 @@ def values_called(values: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFra
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     for slug, section in grid.study.config.comparison.items():
         there = _tables(known)
-        told = {"slug": slug, "kind": section.kind, "called": section.called, **bootstrap(grid)}
+        told: dict[str, Any] = {"slug": slug, "kind": section.kind, "called": section.called, **generalised(grid)}
+        told["checkpoints"] = list(grid.study.config.checkpoints)
         told |= {"content": grid.study.compared.get(slug), **_more(grid, section)}
         yield Instance(
             f"comparison-{slug}",

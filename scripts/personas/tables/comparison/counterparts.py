@@ -1,27 +1,26 @@
 """Our counterpart of a published number: the same cells, averaged in the same way, with our interval."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from personas.grid.published import is_share, names
+from personas.stats.intervals import ITEMS, wilson
 from personas.stats.pairs import against_baseline, between_conditions, cell_means, since_first
 from personas.tables.by_model import by_model
 from personas.tables.contrasts import family
 
-PAIRS, ITEMS = "pairs", "items"
-"""What an interval is over: (model, persona) pairs, or the items of the one cell that a number is of."""
-
-BOUNDS = ("low", "high", "cluster_low", "cluster_high")
+BOUNDS = ("low", "high")
 
 Tables = Mapping[str, pd.DataFrame]
 """`values`, and where there are any `counts` and `patterns` (of token patterns) and `lengths` (of dialogues)."""
 
 
 class Counterpart(NamedTuple):
-    """Our number in our unit with its intervals; `n` pairs are behind it, `n_missing` lack a value.
+    """Our number in our unit with its interval, over the units that `interval` names; `n` pairs are behind it,
+    `n_missing` lack a value.
 
     `reason` says why there is none.
     """
@@ -29,8 +28,6 @@ class Counterpart(NamedTuple):
     ours: float = np.nan
     low: float = np.nan
     high: float = np.nan
-    cluster_low: float = np.nan
-    cluster_high: float = np.nan
     interval: str | None = None
     n: int = 0
     n_missing: int = 0
@@ -40,8 +37,8 @@ class Counterpart(NamedTuple):
 class Counterparts:
     """Finds the counterparts of published numbers (rows of `PUBLISHED_DTYPES`, under our names) in our tables."""
 
-    def __init__(self, tables: Tables, *, resamples: int, seed: int) -> None:
-        self._tables, self._resamples, self._seed = tables, resamples, seed
+    def __init__(self, tables: Tables, *, checkpoints: Sequence[int], generalise: Collection[str]) -> None:
+        self._tables, self._checkpoints, self._generalise = tables, checkpoints, generalise
         self._values = tables["values"]
         self._known = {
             name: set(self._values[name].dropna()) for name in ("measure", "model", "persona", "condition")
@@ -81,7 +78,14 @@ class Counterparts:
         study = number["quantity"] == "study-bar"
         rows = self._cells(number)
         conditions = list(dict.fromkeys(rows["condition"]))
-        bars = by_model(rows, conditions, study=study, resamples=self._resamples, seed=self._seed)
+        bars = by_model(
+            rows,
+            pd.DataFrame(),
+            conditions=conditions,
+            checkpoints=self._checkpoints,
+            generalise=self._generalise,
+            study=study,
+        )
         of_condition = _same(bars["condition"], number["condition"])
         bars = bars[(bars["contrast"] == number["contrast"]) & of_condition]
         if len(bars) != 1:
@@ -90,7 +94,7 @@ class Counterparts:
         mean, low, high = (float(bar[f"{prefix}{part}"]) for part in ("mean", "low", "high"))
         reason = "no value" if np.isnan(mean) else None
         counted = {"n": int(bar["n_pairs"]), "n_missing": int(bar["n_missing"])}
-        return Counterpart(mean, low, high, interval=PAIRS, reason=reason, **counted)
+        return Counterpart(mean, low, high, "personas" if study else bar["over"] or None, reason=reason, **counted)
 
     def patterns(self, number: Mapping[str, Any]) -> Counterpart:
         """Return how many patterns of a group were found."""
@@ -160,7 +164,7 @@ class Counterparts:
         key = tuple(str(number[name]) for name in _SERIES)
         if key not in self._families:
             rows = pairs()
-            self._families[key] = family(rows, self._resamples, self._seed) if len(rows) else rows
+            self._families[key] = family(rows, self._generalise) if len(rows) else rows
         points = self._families[key]
         return _found(points[points["position"] == number["position"]])
 
@@ -209,23 +213,20 @@ def _found(points: pd.DataFrame) -> Counterpart:
     if len(points) != 1:
         return Counterpart(reason="not in this grid: this position")
     point = points.iloc[0]
-    low, high, cluster_low, cluster_high = (float(point[name]) for name in BOUNDS)
     n, n_missing = int(point["n_pairs"]), int(point["n_missing"])
     reason = None if n else "no value"
-    return Counterpart(float(point["mean"]), low, high, cluster_low, cluster_high, PAIRS, n, n_missing, reason)
+    mean, low, high = (float(point[name]) for name in ("mean", *BOUNDS))
+    return Counterpart(mean, low, high, point["over"] or None, n, n_missing, reason)
 
 
 def _one_cell(rows: pd.DataFrame, of_items: bool) -> Counterpart:
     """Return one cell's value, with Wilson's interval over its items if it is a share of them (`of_items`).
 
-    Repeats of an item (orders, replicates) are not counted again. Source: E. B. Wilson (1927), as in statsmodels.
+    Repeats of an item (orders, replicates) are not counted again.
     """
-    from statsmodels.stats.proportion import proportion_confint  # slow to import, and only a comparison needs it
-
     value, n = float(cell_means(rows)["value"].mean()), float(rows["n_scored"].mean())
     if np.isnan(value):
         return Counterpart(reason="no value", n_missing=1)
     if not of_items or not 0 <= value <= 1 or n < 1:
         return Counterpart(value, n=1)
-    low, high = proportion_confint(value * n, n, alpha=0.05, method="wilson")
-    return Counterpart(value, float(low), float(high), interval=ITEMS, n=1)
+    return Counterpart(value, *wilson(value, n), interval=ITEMS, n=1)

@@ -48,7 +48,11 @@ def item_values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """
     keys = ("benchmark", "label", "judge", "reference")
     panel = Panel(measure["measure"], "", "", measure["metric"], **{key: measure[key] for key in keys})
-    rows = select(ratings[ratings["checkpoint"].notna()], panel)
+    return by_item(select(ratings[ratings["checkpoint"].notna()], panel))
+
+
+def by_item(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `item_values` of the ratings of one panel (`personas.stats.selection`)."""
     own = stood_for(rows).mask(rows["is_baseline"].astype(bool) & rows["reference_persona"].isna())
     placed = rows.assign(persona=own, checkpoint=rows["checkpoint"].astype("int64"))
     return placed.groupby(_VALUE, sort=True, dropna=False)["value"].mean().reset_index()

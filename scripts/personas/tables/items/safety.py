@@ -1,20 +1,22 @@
 """Refusals by type and by focus of the prompt: how often at first and at last, and what changed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
-from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+from personas.stats.intervals import UNITS, estimate
+from personas.stats.items import of_items
 from personas.tables import reading
 from personas.tables.items.changes import Measure, instance_of_items, item_changes, values_by_measure
 from personas.tables.latex import Column
 from personas.tables.measures import refusals_of
-from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+from personas.tables.table import INTERVAL, Layout, generalised, table, texts
 
 FIRST, LAST = "first", "last"
 """Values of `quantity` beside the contrasts of `personas.tables.items.changes`: the rate itself at that
@@ -32,6 +34,7 @@ SAFETY_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_items": "int64",
     "n_pairs": "int64",
     "n_missing": "int64",
@@ -47,21 +50,20 @@ def safety(
     by: str,
     conditions: Sequence[str],
     *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    generalise: Collection[str] = UNITS,
 ) -> pd.DataFrame:
     """Return refusal rates (0..1) and their differences by `by` ("type" or "focus"); columns `SAFETY_DTYPES`.
 
     `valued` are measures of refusal, one per benchmark, label and rater, each with its `item_values`; `about` maps
     benchmark and item to `type` and `focus`. Items are grouped by their id; by focus, an item without one is kept
     under its type (then `focus` is null, and otherwise `type` is). `quantity` is "first" or "last" (rate at that
-    checkpoint, of personas and of the baseline) or a contrast of `item_changes`, in which only items with both
-    values count. A (model, persona) pair's value is the mean over its items; mean, low and high (percentile
-    bootstrap) run over the pairs, of the baseline over models. `n_missing` counts pairs without a value, `n_scored`
-    of `n_planned` the items of all pairs that have one.
+    checkpoint, of personas and of the baseline) or a contrast of `item_changes`, in which only items with both values
+    count. A (model, persona) pair's value is the mean over its items; mean, low and high run over the pairs, of the
+    baseline over models, and over items (`personas.stats.intervals`). `n_missing` counts pairs without a value,
+    `n_scored` of `n_planned` the items of all pairs that have one.
     """
     parts = [
-        _of_measure(values, measure, about[measure["benchmark"]], by, conditions, resamples, seed)
+        _of_measure(values, measure, about[measure["benchmark"]], by, conditions, generalise)
         for measure, values in valued
         if len(values)
     ]
@@ -76,14 +78,13 @@ def _of_measure(
     about: Mapping[str, Mapping[str, Any]],
     by: str,
     conditions: Sequence[str],
-    resamples: int,
-    seed: int,
+    generalise: Collection[str],
 ) -> pd.DataFrame:
     changes = item_changes(values, conditions).rename(columns={"contrast": "quantity", "change": "value"})
     rows = pd.concat([*_levels(values), changes.assign(group="persona")], ignore_index=True)
     rows = rows.merge(_groups(about, by), on="item_id", how="left", validate="many_to_one")
     points = [
-        {**dict(zip([*_ROW, "type", "focus"], key, strict=True)), **_point(part, resamples, seed)}
+        {**dict(zip([*_ROW, "type", "focus"], key, strict=True)), **_point(part, generalise)}
         for key, part in rows.groupby([*_ROW, "type", "focus"], sort=True, dropna=False)
     ]
     told = {key: measure[key] for key in ("benchmark", "judge", "label")}
@@ -107,19 +108,37 @@ def _groups(about: Mapping[str, Mapping[str, Any]], by: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item_id", "type", "focus"])
 
 
-def _point(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
-    pairs = rows.groupby(["model", "persona"], sort=True, dropna=False)["value"].mean()
-    known = bootstrap_mean(pairs.dropna(), resamples=resamples, seed=seed)
+def _point(rows: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
+    cube = _cube(rows)
+    means, share = _means(cube), rows["quantity"].iat[0] in (FIRST, LAST)
+    known = estimate(means, generalise=generalise, items=of_items(cube), share=share)
+    n_pairs = len(rows.drop_duplicates(["model", "persona"]))
     return {
         "mean": known.mean,
         "low": known.low,
         "high": known.high,
+        "over": known.over,
         "n_items": rows["item_id"].nunique(),
         "n_pairs": known.n,
-        "n_missing": len(pairs) - known.n,
+        "n_missing": n_pairs - known.n,
         "n_scored": int(rows["value"].count()),
         "n_planned": len(rows),
     }
+
+
+def _cube(rows: pd.DataFrame) -> np.ndarray:
+    """Return values as models x personas x items, NaN where there is none."""
+    codes = [pd.factorize(rows[name], use_na_sentinel=False)[0] for name in ("model", "persona", "item_id")]
+    cube = np.full([code.max() + 1 for code in codes], np.nan)
+    cube[tuple(codes)] = rows["value"].to_numpy("float64")
+    return cube
+
+
+def _means(cube: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(cube)
+    n = known.sum(axis=-1)
+    means: np.ndarray = np.where(n > 0, np.where(known, cube, 0.0).sum(axis=-1) / np.maximum(n, 1), np.nan)
+    return means
 
 
 def safety_of_files(
@@ -129,14 +148,13 @@ def safety_of_files(
     ends: Sequence[int],
     conditions: Sequence[str],
     by: str,
-    resamples: int,
-    seed: int,
+    generalise: Collection[str],
     frozen: FrozenPlan,
 ) -> pd.DataFrame:
     """Return `safety` of files of ratings, at the first and the last checkpoint (`ends`)."""
     about = reading.about_items(frozen, dict.fromkeys(measure["benchmark"] for measure in measures))
     valued = values_by_measure(ratings, measures, ends)
-    return safety(valued, about, by, conditions, resamples=resamples, seed=seed)
+    return safety(valued, about, by, conditions, generalise=generalise)
 
 
 def _shares(table: pd.DataFrame) -> pd.DataFrame:
@@ -146,7 +164,7 @@ def _shares(table: pd.DataFrame) -> pd.DataFrame:
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if refusals := refusals_of(grid):
         for by in ("type", "focus"):
-            yield instance_of_items(f"safety-by-{by}", grid, known, refusals, {"by": by, **bootstrap(grid)})
+            yield instance_of_items(f"safety-by-{by}", grid, known, refusals, {"by": by, **generalised(grid)})
 
 
 SAFETY = table(

@@ -1,6 +1,6 @@
 """From the ratings table to what the figures draw: one value with a band per panel, series and checkpoint."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from personas.benchmarks.panel import Panel
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
-from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.stats.intervals import UNITS
 from personas.stats.panels import OVERVIEW, overview_panels
 from personas.stats.selection import select
 from personas.tables import reading
+from personas.tables.items.changes import by_item
+from personas.tables.items.variances import levels
 from personas.tables.measures import judges_of, panels_of
-from personas.tables.table import bootstrap, ratings, ratings_of_answers, table
+from personas.tables.table import generalised, ratings, ratings_of_answers, table
 
 SERIES_DTYPES = {
     "panel": "str",
@@ -26,6 +28,7 @@ SERIES_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_items_scored": "int64",
     "n_items_planned": "int64",
@@ -39,19 +42,18 @@ def series_by_checkpoint(
     ratings: pd.DataFrame,
     panels: Sequence[Panel] = OVERVIEW,
     *,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    generalise: Collection[str] = UNITS,
 ) -> pd.DataFrame:
-    """Mean and bootstrap band per panel, condition, group ("persona" or "baseline") and checkpoint.
+    """Mean and band per panel, condition, group ("persona" or "baseline") and checkpoint.
 
-    Values are first averaged over items, orders and replicates within each (model, persona) cell; mean, low
-    and high (in the unit of the panel: shares 0..1, ratings 1..5, words) then run over the cells, each counting
-    the same. In a panel of one benchmark whose items belong to personas, the baseline has one cell per model
-    and persona whose items it answered, as in the study; elsewhere one per model. A panel of several benchmarks is of
-    those that personas and baseline of a condition both have, and a cell's value is the mean over its means of these,
-    so that each counts the same on both sides, however many items it has; a cell that has no value in one of them has
-    none. Missing values stay out: a point without any value keeps its row, with NaN and `n_cells` 0.
-    `n_items_scored` and `n_items_planned` count ratings with a value and all of them. Columns and types:
+    Values are first averaged over items, orders and replicates within each (model, persona) cell; mean, low and high
+    (in the unit of the panel: shares 0..1, ratings 1..5, words) then run over the cells, each counting the same, and
+    over items (`personas.stats.intervals`). In a panel of one benchmark whose items belong to personas, the baseline
+    has one cell per model and persona whose items it answered, as in the study; elsewhere one per model. A panel of
+    several benchmarks is of those that personas and baseline of a condition both have, and a cell's value is the mean
+    over its means of these, so that each counts the same on both sides, however many items it has; a cell that has no
+    value in one of them has none. Missing values stay out: a point without any value keeps its row, with NaN and
+    `n_cells` 0. `n_items_scored` and `n_items_planned` count ratings with a value and all of them. Columns and types:
     `SERIES_DTYPES`; rows are sorted by panel (in the given order), condition, group (baseline first) and checkpoint.
     Ratings of utterances (no checkpoint) are passed over.
 
@@ -60,14 +62,16 @@ def series_by_checkpoint(
     """
     checks.require_columns(ratings, _NEEDED)
     answers = ratings[ratings["checkpoint"].notna()]
-    return _together([_series(select(answers, panel), panel, resamples, seed) for panel in panels])
+    return _together([_series(select(answers, panel), panel, generalise) for panel in panels])
 
 
-def series_of_files(paths: Sequence[Path], panels: Sequence[Panel], *, resamples: int, seed: int) -> pd.DataFrame:
+def series_of_files(
+    paths: Sequence[Path], panels: Sequence[Panel], *, generalise: Collection[str] = UNITS
+) -> pd.DataFrame:
     """Return `series_by_checkpoint` of files of ratings; in memory are those of one metric at a time."""
     return _together(
         [
-            series_by_checkpoint(reading.rows_of(paths, _NEEDED, metric), list(shown), resamples=resamples, seed=seed)
+            series_by_checkpoint(reading.rows_of(paths, _NEEDED, metric), list(shown), generalise=generalise)
             for metric, shown in groupby(panels, key=lambda panel: panel.metric)
         ]
     )
@@ -80,7 +84,7 @@ def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return series[list(SERIES_DTYPES)].astype(SERIES_DTYPES)
 
 
-def _series(rows: pd.DataFrame, panel: Panel, resamples: int, seed: int) -> pd.DataFrame:
+def _series(rows: pd.DataFrame, panel: Panel, generalise: Collection[str]) -> pd.DataFrame:
     if panel.benchmark is None:
         rows = _of_shared_benchmarks(rows)
         # The baseline's answers to items of personas and of nobody make up one cell.
@@ -88,7 +92,11 @@ def _series(rows: pd.DataFrame, panel: Panel, resamples: int, seed: int) -> pd.D
         means = by_benchmark.groupby(_CELL, sort=True)["value"].agg(_mean_of_all).reset_index()
     else:
         means = cells.means(rows.assign(unit=cells.stood_for(rows)), _CELL)
-    points = cells.bands(means, _POINT, resamples=resamples, seed=seed).merge(cells.counts(rows, _POINT), on=_POINT)
+    # Items are shared by the cells of one benchmark only, and distances are of no single item.
+    items = levels(by_item(rows)) if panel.benchmark and rows["item_id"].notna().any() else None
+    points = cells.bands(
+        means, _POINT, generalise=generalise, items=items, shares=lambda _: panel.scale == "share"
+    ).merge(cells.counts(rows, _POINT), on=_POINT)
     names = {"n_scored": "n_items_scored", "n_planned": "n_items_planned"}
     return points.rename(columns=names).assign(panel=panel.slug)
 
@@ -104,23 +112,23 @@ def _mean_of_all(values: pd.Series) -> float:
 
 
 def series_of_panels(
-    ratings: Sequence[Path], *, panels: Sequence[Mapping[str, Any]], resamples: int, seed: int
+    ratings: Sequence[Path], *, panels: Sequence[Mapping[str, Any]], generalise: Collection[str]
 ) -> pd.DataFrame:
     """Return `series_of_files`; `panels` in plain JSON types."""
-    return series_of_files(ratings, [Panel(**panel) for panel in panels], resamples=resamples, seed=seed)
+    return series_of_files(ratings, [Panel(**panel) for panel in panels], generalise=generalise)
 
 
 def series_of_distances(
-    distances: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], resamples: int, seed: int
+    distances: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], generalise: Collection[str]
 ) -> pd.DataFrame:
     """Return the series of `personas.tables.series.distances.distances`; `panels` in plain JSON types."""
-    return series_by_checkpoint(distances, [Panel(**panel) for panel in panels], resamples=resamples, seed=seed)
+    return series_by_checkpoint(distances, [Panel(**panel) for panel in panels], generalise=generalise)
 
 
 def _of_all(grid: Grid, known: Known) -> Iterator[Instance]:
     config = grid.study.config
     panels = overview_panels({slug: config.kind_of(slug) for slug in config.benchmarks})
-    told = {"panels": [panel.to_json() for panel in panels], **bootstrap(grid)}
+    told = {"panels": [panel.to_json() for panel in panels], **generalised(grid)}
     yield Instance("by-checkpoint", {"ratings": ratings_of_answers(known)}, told)
 
 
@@ -131,14 +139,14 @@ def _of_benchmarks(grid: Grid, known: Known) -> Iterator[Instance]:
             panels = [panel.to_json() for panel in panels_of(config, name, judge) if not panel.figure]
             stem = f"{name}-by-{judge}" if judge else name
             files = {"ratings": ratings(known, [name])}
-            yield Instance(f"{stem}-by-checkpoint", files, {"panels": panels, **bootstrap(grid)})
+            yield Instance(f"{stem}-by-checkpoint", files, {"panels": panels, **generalised(grid)})
 
 
 def _of_distances(grid: Grid, known: Known) -> Iterator[Instance]:
     for made in known.family("bfi_distances"):
         benchmark, judge = made.spec["benchmark"], made.spec["judge"]
         panels = panels_of(grid.study.config, benchmark, judge)
-        told = {"panels": [panel.to_json() for panel in panels if panel.figure == "distance"], **bootstrap(grid)}
+        told = {"panels": [panel.to_json() for panel in panels if panel.figure == "distance"], **generalised(grid)}
         yield Instance(f"{benchmark}-distance-by-{judge}-by-checkpoint", {"distances": made.outputs[:1]}, told)
 
 

@@ -1,15 +1,16 @@
 """How long dialogues get, by model and by persona; and ratings against the length of the dialogue before them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
+from personas.stats.cells import matrix
+from personas.stats.intervals import UNITS, estimate
 from personas.tables.latex import Column
 from personas.tables.series.lengths import WITH_PROMPT
-from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+from personas.tables.table import INTERVAL, Layout, generalised, table, texts
 
 MEAN_DTYPES = {
     "by": "str",
@@ -20,6 +21,7 @@ MEAN_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_missing": "int64",
     "n_with_prompt": "int64",
@@ -27,17 +29,17 @@ MEAN_DTYPES = {
 BASELINE = "baseline"
 
 
-def length_means(lengths: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
+def length_means(lengths: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
     """Return the mean tokens after the last round of each condition, by model and by persona; columns `MEAN_DTYPES`.
 
-    `by` is "model" (mean over its personas; its baseline stands apart in `group`) or "persona" (mean over models;
-    the baseline is one of the names). Orders and replicates are averaged within a (model, persona) cell first; low
-    and high are a percentile bootstrap over cells. `n_missing` counts cells without tokens, `n_with_prompt` those
+    `by` is "model" (mean over its personas; its baseline stands apart in `group`) or "persona" (mean over models; the
+    baseline is one of the names). Orders and replicates are averaged within a (model, persona) cell first; low and
+    high run over cells (`personas.stats.intervals`). `n_missing` counts cells without tokens, `n_with_prompt` those
     whose tokens include the persona's prompt.
     """
     cells = _at_the_end(lengths)
     parts = [
-        (by, name, condition, group, int(rows["round"].max()), *_spread(rows, resamples, seed))
+        (by, name, condition, group, int(rows["round"].max()), *_spread(rows, generalise))
         for by in ("model", "persona")
         for (name, condition, group), rows in cells.groupby([by, "condition", "group"], sort=True)
     ]
@@ -55,9 +57,10 @@ def _at_the_end(lengths: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _spread(rows: pd.DataFrame, resamples: int, seed: int) -> tuple[float | int, ...]:
-    mean, low, high, n = bootstrap_mean(rows["tokens"].dropna(), resamples=resamples, seed=seed)
-    return mean, low, high, n, len(rows) - n, int((rows["prompted"] & rows["tokens"].notna()).sum())
+def _spread(rows: pd.DataFrame, generalise: Collection[str]) -> tuple[float | int | str, ...]:
+    cells = rows.rename(columns={"persona": "unit", "tokens": "value"})
+    mean, low, high, _, over, n = estimate(matrix(cells), generalise=generalise)
+    return mean, low, high, over, n, len(rows) - n, int((rows["prompted"] & rows["tokens"].notna()).sum())
 
 
 BY_LENGTH_DTYPES = {
@@ -69,6 +72,7 @@ BY_LENGTH_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "tokens": "float64",
     "n_cells": "int64",
     "n_without_value": "int64",
@@ -79,9 +83,7 @@ _TRACK = ["model", "persona", "condition", "order", "replicate", "round"]
 _POINT = ["measure", "condition", "group", "axis", "position"]
 
 
-def by_length(
-    values: pd.DataFrame, lengths: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED
-) -> pd.DataFrame:
+def by_length(values: pd.DataFrame, lengths: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
     """Return the mean rating and the mean tokens of the dialogue before it, point by point.
 
     A checkpoint has that many rounds before it, a rating of round r has r - 1. Both are joined by model, persona,
@@ -104,27 +106,25 @@ def by_length(
     cells = joined.groupby([*_POINT, "model", "unit"], sort=True).agg(
         value=("value", "mean"), tokens=("tokens", "mean"), prompted=("prompted", "any")
     )
-    points = [
-        (*key, *_meeting(rows, resamples, seed)) for key, rows in cells.reset_index().groupby(_POINT, sort=True)
-    ]
+    points = [(*key, *_meeting(rows, generalise)) for key, rows in cells.reset_index().groupby(_POINT, sort=True)]
     return pd.DataFrame(points, columns=list(BY_LENGTH_DTYPES)).astype(BY_LENGTH_DTYPES)
 
 
-def _meeting(cells: pd.DataFrame, resamples: int, seed: int) -> tuple[float | int, ...]:
+def _meeting(cells: pd.DataFrame, generalise: Collection[str]) -> tuple[float | int | str, ...]:
     both = cells.dropna(subset=["value", "tokens"])
-    mean, low, high, n = bootstrap_mean(both["value"], resamples=resamples, seed=seed)
+    mean, low, high, _, over, n = estimate(matrix(both), generalise=generalise)
     tokens = float(both["tokens"].mean())
     lacking = int(cells["value"].isna().sum()), int(cells["tokens"].isna().sum())
-    return mean, low, high, tokens, n, *lacking, int(both["prompted"].sum())
+    return mean, low, high, over, tokens, n, *lacking, int(both["prompted"].sum())
 
 
 def _means(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("length-means", {"lengths": known.outputs("lengths")}, bootstrap(grid))
+    yield Instance("length-means", {"lengths": known.outputs("lengths")}, generalised(grid))
 
 
 def _by_length(grid: Grid, known: Known) -> Iterator[Instance]:
     files = {"values": known.outputs("values"), "lengths": known.outputs("lengths")}
-    yield Instance("by-length", files, bootstrap(grid))
+    yield Instance("by-length", files, generalised(grid))
 
 
 LENGTH_MEANS = table(

@@ -1,15 +1,17 @@
 """Every measure of every model over the dialogue: what a model's card draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells
-from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.stats.intervals import UNITS
+from personas.tables.items.variances import MODEL, Variances
+from personas.tables.measures import PATTERNS
 from personas.tables.series.rounds import segments
-from personas.tables.table import bootstrap, table
+from personas.tables.table import generalised, table
 
 MODEL_SERIES_DTYPES = {
     "model": "str",
@@ -21,35 +23,42 @@ MODEL_SERIES_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_scored": "int64",
     "n_planned": "int64",
 }
-PATTERNS = "persona-patterns"
-"""The measure that `pattern_values` makes."""
-
 _POINT = ["model", "measure", "condition", "group", "axis", "position"]
 _TRACK = ["measure", "model", "group", "persona", "condition", "order", "replicate"]
 
 
 def model_series(
-    values: pd.DataFrame, checkpoints: Sequence[int], *, resamples: int = RESAMPLES, seed: int = SEED
+    values: pd.DataFrame,
+    checkpoints: Sequence[int],
+    variances: pd.DataFrame | None = None,
+    *,
+    generalise: Collection[str] = UNITS,
 ) -> pd.DataFrame:
-    """Return mean and bootstrap interval per model, measure, condition, group and position.
+    """Return mean and interval per model, measure, condition, group and position.
 
-    `values` is a table of `personas.tables.values`. Orders and replicates are averaged first; mean, low and high
-    then run over the model's personas, of the baseline over those whose items it answered. Rounds are averaged in
-    the segments between checkpoints (`segmented`). A point without a value keeps its row, with NaN and `n_cells` 0.
-    `n_scored` of `n_planned` ratings have a value. Columns and types: `MODEL_SERIES_DTYPES`.
+    `values` is a table of `personas.tables.values`, `variances` what items add (`personas.tables.items.variances`).
+    Orders and replicates are averaged first; mean, low and high then run over the model's personas and items, of the
+    baseline over those whose items it answered. Rounds are averaged in the segments between checkpoints
+    (`segmented`). A point without a value keeps its row, with NaN and `n_cells` 0. `n_scored` of `n_planned` ratings
+    have a value. Columns and types: `MODEL_SERIES_DTYPES`.
     """
     rows = segmented(values, checkpoints)
     if rows.empty:
         return pd.DataFrame(columns=list(MODEL_SERIES_DTYPES)).astype(MODEL_SERIES_DTYPES)
     means = cells.means(rows.assign(unit=rows["persona"].fillna("")), [*_POINT, "unit"])
     counted = rows.groupby(_POINT, sort=True)[["n_scored", "n_planned"]].sum().reset_index()
-    points = cells.bands(means, _POINT, resamples=resamples, seed=seed).merge(
-        counted, on=_POINT, validate="one_to_one"
-    )
+    known = Variances(pd.DataFrame() if variances is None else variances)
+    points = cells.bands(
+        means,
+        _POINT,
+        generalise=generalise,
+        items=lambda at: known.level(at, MODEL, at["model"]),
+    ).merge(counted, on=_POINT, validate="one_to_one")
     return points[list(MODEL_SERIES_DTYPES)].astype(MODEL_SERIES_DTYPES)
 
 
@@ -67,6 +76,18 @@ def segmented(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
         summed = {"value": ("value", "mean"), "n_scored": ("n_scored", "sum"), "n_planned": ("n_planned", "sum")}
         parts.append(found.agg(**summed).reset_index().assign(axis="round", position=last))
     return pd.concat(parts, ignore_index=True)
+
+
+def whole_segments(values: pd.DataFrame) -> pd.DataFrame:
+    """Leave out, of `segmented` values, the first round where several segments follow.
+
+    It stands alone there, and is often a welcome: what comes after is compared with the first segment of several
+    rounds, in which a welcome or a farewell weighs little.
+    """
+    by_round = values["axis"] == "round"
+    alone = by_round & (values["position"] == 1)
+    several = values.loc[by_round, "position"].nunique() > 2
+    return values[~alone] if several else values
 
 
 def pattern_values(counts: pd.DataFrame) -> pd.DataFrame:
@@ -95,10 +116,15 @@ def with_patterns(values: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def series_of_models(
-    values: pd.DataFrame, counts: pd.DataFrame, *, checkpoints: Sequence[int], resamples: int, seed: int
+    values: pd.DataFrame,
+    counts: pd.DataFrame,
+    variances: pd.DataFrame,
+    *,
+    checkpoints: Sequence[int],
+    generalise: Collection[str],
 ) -> pd.DataFrame:
     """Return `model_series` of values and patterns."""
-    return model_series(with_patterns(values, counts), checkpoints, resamples=resamples, seed=seed)
+    return model_series(with_patterns(values, counts), checkpoints, variances, generalise=generalise)
 
 
 def values_and_counts(known: Known) -> dict[str, list[str]]:
@@ -107,8 +133,9 @@ def values_and_counts(known: Known) -> dict[str, list[str]]:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    told = {"checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
-    yield Instance("model-series", values_and_counts(known), told)
+    told = {"checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
+    files = {**values_and_counts(known), "variances": known.outputs("item_variances")}
+    yield Instance("model-series", files, told)
 
 
 MODEL_SERIES = table("model_series", series_of_models, _instances, module=__name__)

@@ -1,17 +1,17 @@
 """Token patterns over the dialogue by model, by benchmark and by persona, and how many patterns there are."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells
-from personas.stats.bootstrap import RESAMPLES, SEED
+from personas.stats.intervals import UNITS
 from personas.tables.series.patterns import PATTERN_DTYPES, pattern_series
-from personas.tables.table import bootstrap, table
+from personas.tables.table import generalised, table
 
-UNITS = ("model", "benchmark", "persona")
+_BY = ("model", "benchmark", "persona")
 UNIT_DTYPES = {"by": "str", "unit": "str", **PATTERN_DTYPES, "pooled": "float64", "of_highest": "float64"}
 _POINT = ["condition", "pattern_group", "speaker", "checkpoint"]
 
@@ -24,13 +24,14 @@ NUMBER_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_missing": "int64",
 }
 _NUMBER = ["model", "benchmark", "condition", "pattern_group", "mined_at"]
 
 
-def pattern_units(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
+def pattern_units(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
     """`personas.tables.series.patterns.pattern_series` of each model, benchmark and persona by itself.
 
     Besides its columns: `pooled`, all hits / all pairs of a pattern and an answer (0 to 1), and `of_highest`, that
@@ -40,10 +41,10 @@ def pattern_units(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int
     pairs, or no hit at all. Columns and types: `UNIT_DTYPES`; sorted by them.
     """
     parts = [
-        pattern_series(rows, resamples=resamples, seed=seed)
+        pattern_series(rows, generalise=generalise)
         .merge(_pooled(rows), on=_POINT, validate="one_to_one")
         .assign(by=by, unit=unit)
-        for by in UNITS
+        for by in _BY
         for unit, rows in counts.groupby(by, sort=True)
     ]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(UNIT_DTYPES))
@@ -58,8 +59,8 @@ def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(pooled=sums["n_hits"] / sums["pairs"].where(sums["pairs"] > 0))[[*_POINT, "pooled"]]
 
 
-def pattern_numbers(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
-    """How many patterns were mined in the answers at a checkpoint: mean and bootstrap band over personas.
+def pattern_numbers(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
+    """How many patterns were mined in the answers at a checkpoint: mean and band over personas.
 
     `counts` are those of several minings (`mined_at`). A search that did not end has no number: it is counted in
     `n_missing`, and is not 0. Persona's and baseline's patterns stay apart (the study added them). Columns and types:
@@ -70,19 +71,21 @@ def pattern_numbers(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: i
     rows = once.assign(value=known).sort_values([*_NUMBER, "persona"])
     counted = cells.counts(rows, _NUMBER)
     missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])[[*_NUMBER, "n_missing"]]
-    table = cells.bands(rows, _NUMBER, resamples=resamples, seed=seed).merge(missing, on=_NUMBER)
+    table = cells.bands(rows.rename(columns={"persona": "unit"}), _NUMBER, generalise=generalise).merge(
+        missing, on=_NUMBER
+    )
     return table[list(NUMBER_DTYPES)].astype(NUMBER_DTYPES)
 
 
 def _units(grid: Grid, known: Known) -> Iterator[Instance]:
     if mined := known.family("patterns"):  # those of the last checkpoint only are compared
-        yield Instance("patterns-by-unit", {"counts": [made.outputs[1] for made in mined]}, bootstrap(grid))
+        yield Instance("patterns-by-unit", {"counts": [made.outputs[1] for made in mined]}, generalised(grid))
 
 
 def _numbers(grid: Grid, known: Known) -> Iterator[Instance]:
     if last := known.family("last_patterns"):
         counts = [made.outputs[1] for made in (*known.family("patterns"), *last)]
-        yield Instance("patterns-numbers", {"counts": counts}, bootstrap(grid))
+        yield Instance("patterns-numbers", {"counts": counts}, generalised(grid))
 
 
 PATTERN_UNITS = table("pattern_units", pattern_units, _units, module=__name__)

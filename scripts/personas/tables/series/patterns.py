@@ -1,14 +1,14 @@
 """How often token patterns occur, over the length of the dialogue."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
-from personas.stats.bootstrap import RESAMPLES, SEED
-from personas.tables.table import bootstrap, table
+from personas.stats.intervals import UNITS
+from personas.tables.table import generalised, table
 
 GROUPS = ("persona", "baseline")
 
@@ -20,6 +20,7 @@ PATTERN_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_cells_without_patterns": "int64",
     "n_cells_without_documents": "int64",
@@ -31,8 +32,8 @@ _KEY = [*_CELL, "benchmark"]
 _COUNTS = ["n_patterns", "n_documents", "n_hits"]
 
 
-def pattern_series(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> pd.DataFrame:
-    """Mean hit rate (0..1) and bootstrap band per condition, pattern group, speaker and checkpoint.
+def pattern_series(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
+    """Mean hit rate (0..1) and band per condition, pattern group, speaker and checkpoint.
 
     `counts` has one row per model, persona, benchmark, condition, checkpoint, pattern_group (whose patterns:
     "persona" or "baseline") and speaker (in whose answers they are counted), with `n_patterns`, `n_documents`
@@ -53,7 +54,9 @@ def pattern_series(counts: pd.DataFrame, *, resamples: int = RESAMPLES, seed: in
     pairs = (counts["n_patterns"] * counts["n_documents"]).astype("float64")
     by_cell = counts.assign(pairs=pairs).groupby(_CELL, sort=True)[[*_COUNTS, "pairs"]].sum().reset_index()
     by_cell["value"] = by_cell["n_hits"].astype("float64") / by_cell["pairs"].where(by_cell["pairs"] > 0)
-    points = cells.bands(by_cell, _POINT, resamples=resamples, seed=seed).merge(_counted(by_cell), on=_POINT)
+    points = cells.bands(by_cell.rename(columns={"persona": "unit"}), _POINT, generalise=generalise).merge(
+        _counted(by_cell), on=_POINT
+    )
     return points[list(PATTERN_DTYPES)].astype(PATTERN_DTYPES)
 
 
@@ -85,7 +88,7 @@ def _check(counts: pd.DataFrame) -> None:
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if mined := known.family("patterns"):
         counts = [made.outputs[1] for made in mined]
-        yield Instance("patterns-by-checkpoint", {"counts": counts}, bootstrap(grid))
+        yield Instance("patterns-by-checkpoint", {"counts": counts}, generalised(grid))
 
 
 SERIES_OF_PATTERNS = table("series_of_patterns", pattern_series, _instances, module=__name__)

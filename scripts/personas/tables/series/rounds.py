@@ -1,6 +1,6 @@
 """Ratings of utterances: one value with a band per metric, series and round, as it is and smoothed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 import pandas as pd
@@ -9,8 +9,8 @@ from personas.config.kinds import UTTERANCES
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import cells, checks
-from personas.stats.bootstrap import RESAMPLES, SEED
-from personas.tables.table import bootstrap, ratings, table
+from personas.stats.intervals import UNITS
+from personas.tables.table import generalised, ratings, table
 
 RAW, SEGMENT = "none", "segment"
 """Values of the column `smoothing`."""
@@ -26,6 +26,7 @@ ROUND_DTYPES = {
     "mean": "float64",
     "low": "float64",
     "high": "float64",
+    "over": "str",
     "n_cells": "int64",
     "n_scored": "int64",
     "n_planned": "int64",
@@ -52,9 +53,9 @@ def segments(checkpoints: Sequence[int], last_round: int) -> list[tuple[int, int
 
 
 def series_by_round(
-    ratings: pd.DataFrame, checkpoints: Sequence[int], *, resamples: int = RESAMPLES, seed: int = SEED
+    ratings: pd.DataFrame, checkpoints: Sequence[int], *, generalise: Collection[str] = UNITS
 ) -> pd.DataFrame:
-    """Mean rating (1..5) and bootstrap band per metric, judge, condition, group and round, raw and smoothed.
+    """Mean rating (1..5) and band per metric, judge, condition, group and round, raw and smoothed.
 
     Takes the rows of the ratings table that have a `round`. A cell is a model and a persona; for the baseline,
     a model and the persona as which it was judged. A cell's value in a round is the mean over its orders and
@@ -76,7 +77,7 @@ def series_by_round(
     # Sorted, so that rounding in the sums does not depend on the order of the rows.
     rows = cells.grouped(rows.sort_values(_UTTERANCE))
     rows = rows.assign(unit=cells.stood_for(rows), round=rows["round"].astype("int64"))
-    parts = [_points(part, resamples, seed).assign(smoothing=kind) for kind, part in _spans(rows, checkpoints)]
+    parts = [_points(part, generalise).assign(smoothing=kind) for kind, part in _spans(rows, checkpoints)]
     series = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ROUND_DTYPES))
     ordered = series[list(ROUND_DTYPES)].astype(ROUND_DTYPES)
     return ordered.sort_values([*_LINE, "smoothing", "round"], ignore_index=True)
@@ -91,16 +92,16 @@ def _spans(rows: pd.DataFrame, checkpoints: Sequence[int]) -> Iterator[tuple[str
         yield SEGMENT, rows[rows["round"].between(first, last)].assign(first_round=first, last_round=last)
 
 
-def _points(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+def _points(rows: pd.DataFrame, generalise: Collection[str]) -> pd.DataFrame:
     point = [*_LINE, *_SPAN]
     by_cell = cells.means(cells.means(rows, [*point, *_CELL, "round"]), [*point, *_CELL])
-    points = cells.bands(by_cell, point, resamples=resamples, seed=seed).merge(cells.counts(rows, point), on=point)
+    points = cells.bands(by_cell, point, generalise=generalise).merge(cells.counts(rows, point), on=point)
     return points.rename(columns={"last_round": "round"})
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if files := ratings(known, [UTTERANCES]):
-        told = {"checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
+        told = {"checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
         yield Instance("by-round", {"ratings": files}, told)
 
 

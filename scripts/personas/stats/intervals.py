@@ -1,0 +1,162 @@
+"""The interval of a mean over models, personas and items: over those units of which there are enough to tell.
+
+A mean is over cells (a model and a persona each). What it says of other models, personas or items depends on how far
+these differ, and that can only be seen where there are several.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+MODELS, PERSONAS, ITEMS = UNITS = ("models", "personas", "items")
+"""What an estimate may be generalised over."""
+
+FEWEST = {MODELS: 3, PERSONAS: 3, ITEMS: 5}
+"""With fewer units their spread is unknown: what is there is taken as it is, and the interval is over the others."""
+
+CONFIDENCE = 0.95
+_NOTHING = 1e-12
+"""A standard error below this, or below this share of the values, is rounding."""
+
+
+class Items(NamedTuple):
+    """What items add to the variance of a mean over cells (`personas.stats.items`), in the squared unit of the mean.
+
+    `total`: with these very models and personas; `shared`: the part that all cells have in common, which a spread
+    between cells does not show. `nested`: each persona has its own items, so that drawing personas draws items.
+    """
+
+    n: int
+    total: float
+    shared: float
+    nested: bool
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % interval and two-sided p of no difference from 0; `over` says which units they are over.
+
+    NaN, and `over` empty, where there are too few units. `n` cells have a value.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    over: str
+    n: int
+
+
+class Variance(NamedTuple):
+    """The variance of a mean, its degrees of freedom, and the units that it is over."""
+
+    value: float
+    freedom: float
+    over: tuple[str, ...]
+
+
+def estimate(
+    cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: Items | None = None, share: bool = False
+) -> Estimate:
+    """Return the mean of `cells` (models x personas, NaN: no value), each counting the same, with its interval.
+
+    Student's t interval: mean +- t * sqrt(variance), with the variance and the degrees of freedom of `variance`. Of
+    shares (`share`: a rate between 0 and 1, not a difference of rates) Wilson's for as many items where all cells are
+    alike, and no bound beyond 0 and 1. A mean without any spread has no interval and no p (but p 1 where it is 0).
+    """
+    known = cells[~np.isnan(cells)]
+    if not known.size:
+        return Estimate(np.nan, np.nan, np.nan, np.nan, "", 0)
+    mean, found = float(known.mean()), variance(cells, generalise=generalise, items=items)
+    if not found.over:
+        return Estimate(mean, np.nan, np.nan, np.nan, "", known.size)
+    over, error = ", ".join(found.over), float(np.sqrt(found.value))
+    if error <= _NOTHING * max(float(np.abs(known).max()), 1.0):
+        low, high = wilson(mean, items.n) if share and items is not None and ITEMS in found.over else (np.nan, np.nan)
+        return Estimate(mean, low, high, 1.0 if abs(mean) <= _NOTHING else np.nan, over, known.size)
+    half, p = _student(abs(mean) / error, error, found.freedom)
+    low, high = (max(0.0, mean - half), min(1.0, mean + half)) if share else (mean - half, mean + half)
+    return Estimate(mean, low, high, p, over, known.size)
+
+
+def variance(cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: Items | None = None) -> Variance:
+    """Return the variance of the mean of `cells` (models x personas, NaN: no value) over the units of `generalise`.
+
+    A unit of which there are fewer than `FEWEST` is left out. Over models and personas: V(models) + V(personas) -
+    V(interaction), at least V(interaction); V(models) is that of the models' means, V(interaction) what is left when
+    the means of both are subtracted. Over one of the two: its part alone, the other as it is. Items add what all
+    cells share; without models and personas, all that differs between items.
+
+    Source: the variance of a mean under crossed random effects, estimated by the method of moments (S. R. Searle, G.
+    Casella and C. E. McCulloch, Variance Components, 1992, chapter 4; for cells that are missing, cluster sums as in
+    A. C. Cameron, J. B. Gelbach and D. L. Miller, Robust inference with multiway clustering, 2011). Degrees of
+    freedom: F. E. Satterthwaite, An approximate distribution of estimates of variance components, 1946.
+    """
+    table = cells[~np.isnan(cells).all(axis=1)][:, ~np.isnan(cells).all(axis=0)]
+    levels = dict(zip((MODELS, PERSONAS), table.shape, strict=True))
+    over = tuple(unit for unit, n in levels.items() if unit in generalise and n >= FEWEST[unit])
+    of_cells = _of_cells(table, over)
+    if items is None or ITEMS not in generalise or items.n < FEWEST[ITEMS]:
+        return of_cells
+    if not over:
+        return Variance(items.total, items.n - 1, (ITEMS,))
+    shared = 0.0 if items.nested and PERSONAS in over else items.shared
+    parts = [(of_cells.value, of_cells.freedom), (shared, items.n - 1)]
+    return Variance(of_cells.value + shared, _satterthwaite(parts), (*over, ITEMS))
+
+
+def _of_cells(table: np.ndarray, over: tuple[str, ...]) -> Variance:
+    if not over:
+        return Variance(0.0, np.inf, ())
+    known = ~np.isnan(table)
+    left = np.where(known, table - table[known].mean(), 0.0)
+    models, personas = (_between(left.sum(axis=axis), known.sum()) for axis in (1, 0))
+    if len(over) == 1:
+        return Variance(*(models if over[0] == MODELS else personas), over)
+    freedom = int(known.sum()) - sum(table.shape) + 1
+    if freedom < 1:
+        return Variance(models[0] + personas[0], _satterthwaite([models, personas]), over)
+    interaction = float((_centred(left, known) ** 2).sum() / freedom / known.sum())
+    value = models[0] + personas[0] - interaction
+    if value <= interaction:
+        return Variance(interaction, freedom, over)
+    parts = _satterthwaite([models, personas, (-interaction, freedom)])
+    return Variance(value, float(np.clip(parts, min(table.shape) - 1, max(freedom, *table.shape))), over)
+
+
+def _between(sums: np.ndarray, n: int) -> tuple[float, float]:
+    """Return the variance of a mean of n cells in clusters, from the clusters' sums of deviations, and its
+    freedom."""
+    clusters = len(sums)
+    return float((sums**2).sum() / n**2 * clusters / (clusters - 1)) if clusters > 1 else 0.0, clusters - 1
+
+
+def _centred(left: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Subtract the means of rows and columns, in turn until nothing changes where cells are missing."""
+    for _ in range(1 if known.all() else 50):
+        for axis in (0, 1):
+            means = left.sum(axis=axis, keepdims=True) / known.sum(axis=axis, keepdims=True)
+            left = np.where(known, left - means, 0.0)
+    return left
+
+
+def _satterthwaite(parts: Collection[tuple[float, float]]) -> float:
+    """Return the degrees of freedom of a sum of variances, each with its own."""
+    total, spread = sum(value for value, _ in parts), sum(value**2 / freedom for value, freedom in parts if value)
+    return float(total**2 / spread) if spread > 0 else np.inf
+
+
+def _student(t: float, error: float, freedom: float) -> tuple[float, float]:
+    """Return half the width of the interval, and p."""
+    from scipy.special import stdtr, stdtrit  # the functions behind scipy.stats.t, a hundred times as fast
+
+    bounded = min(freedom, 1e9)
+    return float(stdtrit(bounded, (1 + CONFIDENCE) / 2) * error), float(2 * stdtr(bounded, -t))
+
+
+def wilson(rate: float, n: float) -> tuple[float, float]:
+    """Return Wilson's interval of a rate among n. Source: E. B. Wilson, 1927, as in statsmodels."""
+    from statsmodels.stats.proportion import proportion_confint  # slow to import, and seldom needed
+
+    low, high = proportion_confint(rate * n, n, alpha=1 - CONFIDENCE, method="wilson")
+    return float(low), float(high)
