@@ -13,7 +13,7 @@ from tests.unit.test_contrasts import only
 
 @pytest.fixture(scope="module")
 def nothing_planted() -> pd.DataFrame:
-    return rates(SMALL, range(1, 21))
+    return rates(SMALL, range(1, 9))
 
 
 @pytest.mark.timeout(600)

@@ -173,14 +173,16 @@ def test_size_of_the_model():
     )
     row = only(made(rows, models=SIZES), family="length-by-size", term="size")
     assert row["low"] < 0.1 < row["high"]
-    assert (row["n"], row["n_groups"]) == (24, 16), "persona and family; a model without family is one by itself"
+    assert (row["n"], row["n_groups"]) == (3, 3), "a model counts once, however many personas it plays"
+    study = only(made(rows, models=SIZES, study=True), family="length-by-size", term="size")
+    assert (study["n"], study["n_groups"]) == (24, 16), "persona and family; one without family is one by itself"
     assert pd.isna(row["model"])
     assert "length-by-size" not in set(made(rows)["family"]), "no model has a size"
     alone = {"small": SIZES["small"]}
     assert only(made(rows, models=alone), family="length-by-size", term="size")["status"] == "too-few"
 
 
-@pytest.mark.parametrize(("study", "n"), [(False, 24), (True, 48)])
+@pytest.mark.parametrize(("study", "n"), [(False, 3), (True, 48)])
 def test_checkpoint_0_of_two_conditions_counts_once(study, n):
     drawing = np.random.default_rng(5)
     axes: dict[str, Any] = {"model": tuple(SIZES), "condition": CONDITIONS}

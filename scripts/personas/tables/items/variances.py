@@ -15,7 +15,7 @@ from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats.checks import ANSWER
 from personas.stats.intervals import Items
-from personas.stats.items import of_items
+from personas.stats.items import of_several
 from personas.tables import reading
 from personas.tables.items.changes import Measure, item_values
 from personas.tables.measures import placeless_measures
@@ -46,8 +46,11 @@ VARIANCE_DTYPES = {
 _NEEDED = [*ANSWER, "is_baseline", "metric", "label", "judge", "reference", "value"]
 _NOBODY = ""
 
-Cut = tuple[str, str | None, str | None, int, np.ndarray]
-"""Contrast, condition, group, position, and values: models x personas x items."""
+Place = tuple[str | None, int]
+"""A condition (None: between two) and a position."""
+
+Cut = tuple[str, str | None, Sequence[Place], np.ndarray]
+"""Contrast, group, places, and values: places x models x personas x items."""
 
 
 def item_variances(paths: Sequence[Path], *, measures: Sequence[Measure], conditions: Sequence[str]) -> pd.DataFrame:
@@ -74,13 +77,14 @@ def of_measure(values: pd.DataFrame, measure: Measure, conditions: Sequence[str]
 
 def of_cube(cube: Cube, measure: str) -> Iterator[dict[str, Any]]:
     """Yield a row for each cut of a cube."""
-    for contrast, condition, group, position, cells in cube.cuts():
-        where = {"measure": measure, "contrast": contrast, "condition": condition, "group": group}
+    for contrast, group, places, cells in cube.cuts():
         for by, unit, part in cube.units(cells):
-            found = of_items(part)
-            if found.n:
-                told = {"n_items": found.n, "total": found.total, "shared": found.shared, "nested": found.nested}
-                yield {**where, "position": position, "by": by, "unit": unit, **told}
+            found = of_several(part)
+            for place, told in zip(places, zip(*found, strict=True), strict=True):
+                if told[0]:
+                    where = {"measure": measure, "contrast": contrast, "group": group, "by": by, "unit": unit}
+                    numbers = dict(zip(("n_items", "total", "shared", "nested"), told, strict=True))
+                    yield {**where, **dict(zip(("condition", "position"), place, strict=True)), **numbers}
 
 
 def levels(values: pd.DataFrame) -> Callable[[Mapping[str, Any]], Items | None]:
@@ -88,8 +92,10 @@ def levels(values: pd.DataFrame) -> Callable[[Mapping[str, Any]], Items | None]:
 
     `values` are `item_values` of one measure.
     """
-    cube = cube_of(values, sorted(set(values["condition"])))
-    found = {cut[1:4]: of_items(cut[4]) for cut in cube.levels()}
+    cube, found = cube_of(values, sorted(set(values["condition"]))), {}
+    for _, group, places, cells in cube.levels():
+        for place, told in zip(places, zip(*of_several(cells), strict=True), strict=True):
+            found[place[0], group, place[1]] = Items(*told)
     return lambda point: found.get((point["condition"], point["group"], point["checkpoint"]))
 
 
@@ -140,7 +146,7 @@ class Cube:
     def levels(self) -> Iterator[Cut]:
         """Yield the values at every checkpoint."""
         for group, values in self._groups():
-            yield from self._each(LEVEL, group, values, 0)
+            yield self._each(LEVEL, group, values, 0)
 
     def _groups(self) -> Iterator[tuple[str, np.ndarray]]:
         both = (("persona", self.own), ("baseline", self.baseline))
@@ -150,40 +156,41 @@ class Cube:
         """Yield every level and contrast."""
         yield from self.levels()
         for group, values in self._groups():
-            yield from self._each(PROGRESSION, group, values - values[:, :, :, :1], 1)
+            yield self._each(PROGRESSION, group, values - values[:, :, :, :1], 1)
             yield from self._between_conditions(group, values)
         if not np.isnan(self.baseline).all():
-            yield from self._each(OVER_BASELINE, None, self.own - self.baseline, 0)
+            yield self._each(OVER_BASELINE, None, self.own - self.baseline, 0)
 
-    def _each(self, contrast: str, group: str | None, values: np.ndarray, first: int) -> Iterator[Cut]:
-        for place, condition in enumerate(self.conditions):
-            for at, position in enumerate(self.positions[first:], first):
-                yield contrast, condition, group, int(position), values[:, :, place, at]
+    def _each(self, contrast: str, group: str | None, values: np.ndarray, first: int) -> Cut:
+        places = [(condition, int(at)) for condition in self.conditions for at in self.positions[first:]]
+        # Conditions and positions first, as one axis: each is a mean of its own.
+        moved = np.moveaxis(values[:, :, :, first:], (2, 3), (0, 1))
+        return contrast, group, places, moved.reshape(len(places), *moved.shape[2:])
 
     def _between_conditions(self, group: str, values: np.ndarray) -> Iterator[Cut]:
         later = [at for at, position in enumerate(self.positions) if position > 0]
+        places: list[tuple[str | None, int]] = [(None, int(position)) for position in self.positions]
         for (a, one), (b, other) in combinations(enumerate(self.conditions), 2):
-            apart, contrast = values[:, :, a] - values[:, :, b], f"condition:{one}-{other}"
-            for at, position in enumerate(self.positions):
-                yield contrast, None, group, int(position), apart[:, :, at]
-            if later:
-                yield contrast, None, group, LATER, _mean(apart[:, :, later], 2)
+            apart = np.moveaxis(values[:, :, a] - values[:, :, b], 2, 0)
+            together = [_mean(apart[later])[None]] if later else []
+            named = [*places, *[(None, LATER) for _ in together]]
+            yield f"condition:{one}-{other}", group, named, np.concatenate([apart, *together])
 
     def units(self, cells: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Yield all cells, those of each model, and those of each persona."""
         yield ALL, "", cells
         for place, model in enumerate(self.models):
-            yield MODEL, model, cells[place : place + 1]
+            yield MODEL, model, cells[:, place : place + 1]
         for place, persona in enumerate(self.personas):
-            whose = 0 if cells.shape[1] == 1 else place  # a baseline of nobody stands beside every persona
-            yield PERSONA, persona, cells[:, whose : whose + 1]
+            whose = 0 if cells.shape[2] == 1 else place  # a baseline of nobody stands beside every persona
+            yield PERSONA, persona, cells[:, :, whose : whose + 1]
 
 
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """Return the mean of what is there, NaN where nothing is."""
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the first axis of what is there, NaN where nothing is."""
     known = ~np.isnan(values)
-    n = known.sum(axis=axis)
-    means: np.ndarray = np.where(n > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(n, 1), np.nan)
+    n = known.sum(axis=0)
+    means: np.ndarray = np.where(n > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
     return means
 
 
