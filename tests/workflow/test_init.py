@@ -27,7 +27,7 @@ def make_first_figure(study: Project) -> None:
         study.run()
         frozen = study.freeze("run-2")
         assert not frozen.batches, "every cell was made"
-        offered = frozen.offering(False, needed_for(frozen, ["snakemake", FIGURE]))
+        offered = frozen.offering(False, needed_for(frozen, [FIGURE]))
         for family in offered.families:
             assert making.make(offered, family.name), family.name
 
@@ -50,10 +50,15 @@ def test_hosted_by_snakemake_in_the_folder_of_the_study(
     assert "config.yaml: found among the targets, expected `--configfile config.yaml`.\n" in said
 
 
-def test_server(tmp_path: Path, server: FakeServer) -> None:
-    study = init(tmp_path, "server", "--address", server.base_url)
+@pytest.mark.parametrize("template", ["server", "character"])
+def test_a_running_server(template: str, tmp_path: Path, server: FakeServer) -> None:
+    study = init(tmp_path, template, "--address", server.base_url)
     make_first_figure(study)
     assert len(figures(study)) == 1 and {body["model"] for body in server.bodies} == {"my-model"}
+    systems = {body["messages"][0]["content"] for body in server.bodies if body["messages"][0]["role"] == "system"}
+    assert len(systems) == 2
+    played = [text for text in systems if "begins a conversation with these words:" in text]
+    assert len(played) == (template == "character") and all("Wren Halloway draws maps" in text for text in played)
 
 
 @pytest.mark.engine

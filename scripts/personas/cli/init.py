@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from personas.cli.import_card import write_persona
 from personas.config.reading.loader import read_yaml, validate
 from personas.config.root import Config
 from personas.core.errors import UserError
@@ -37,7 +38,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Template:
-    """What stands in `templates.yaml` of one template; `models` is a file, `profile` a folder of `profiles/`."""
+    """What stands in `templates.yaml` of one template: `models` and `card` are files, `profile` is in `profiles/`."""
 
     name: str
     summary: str
@@ -46,6 +47,7 @@ class Template:
     address: str | None = None
     model: str | None = None
     profile: str | None = None
+    card: str | None = None
 
 
 def templates() -> dict[str, Template]:
@@ -72,6 +74,16 @@ def write_study(template: Template, folder: Path, workflow: Path | None) -> None
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    if template.card:
+        _take_card(STUDIES / "cards" / template.card, folder)
+
+
+def _take_card(card: Path, folder: Path) -> None:
+    """Put a card into a study, and its persona in the place of the first one."""
+    (folder / "cards").mkdir()
+    shutil.copy(card, folder / "cards")
+    min((folder / "personas").iterdir()).unlink()
+    list(write_persona(card, folder / "personas"))
 
 
 def _texts(template: Template, folder: Path, workflow: Path | None) -> dict[str, str]:
@@ -129,9 +141,12 @@ def init(
     template: Annotated[str | None, typer.Argument(help="What to begin with; without one, all are listed.")] = None,
     folder: Annotated[Path | None, typer.Argument(help="Folder of the study: new, or empty.")] = None,
     address: Annotated[
-        str | None, typer.Option("--address", help="Address of the model, up to and with /v1 (hosted, server).")
+        str | None,
+        typer.Option("--address", help="Address of the model, up to and with /v1 (hosted, server, character)."),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="What the address calls it (hosted, server).")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="What the address calls it (hosted, server, character).")
+    ] = None,
 ) -> None:
     """Write a complete study of your own from a template; without arguments, list the templates."""
     known = templates()
@@ -148,6 +163,8 @@ def init(
     wanted = {key: value for key, value in (("address", address), ("model", model)) if value is not None}
     for key in wanted:
         if getattr(known[template], key) is None:
-            raise UserError(f"--{key}: found with {template}, whose model has none, expected hosted or server.")
+            raise UserError(
+                f"--{key}: found with {template}, whose model has none, expected hosted, server or character."
+            )
     write_study(replace(known[template], **wanted), folder, checkout())
     print(f"{folder}: written. Its README.md has the commands; the first: cd {shlex.quote(str(folder))}")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from personas.cli.configfiles import OPTIONS, one_each
 from personas.cli.fetch import fetch
+from personas.cli.import_card import import_card_command
 from personas.cli.init import init
 from personas.config import load_config
 from personas.config.reading.profile import choose
@@ -59,6 +60,7 @@ def _options(
 
 
 app.command("init")(init)
+app.command("import-card")(import_card_command)
 
 
 @app.command()
