@@ -111,9 +111,9 @@ def test_every_shape_is_the_same_persona(shape: str, tmp_path: Path) -> None:
 
 def test_fields_as_chunks_of_their_own(tmp_path: Path) -> None:
     """UTF-8 there, though the format says Latin-1."""
-    fields = (text(key, value.encode()) for key, value in (("name", "Zoë"), ("description", "Sie übt.")))
+    fields = (text(key, value.encode()) for key, value in (("name", "Zoë"), ("description", "Élan.")))
     persona, _ = imported(tmp_path, png(HEADER, *fields, END))
-    assert (persona.role, persona.description) == ("Zoë", "Sie übt.")
+    assert (persona.role, persona.description) == ("Zoë", "Élan.")
 
 
 def test_other_names_of_fields_and_their_precedence(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_other_names_of_fields_and_their_precedence(tmp_path: Path) -> None:
 
 
 def test_odd_values_are_no_texts(tmp_path: Path) -> None:
-    odd = {
+    odd: dict[str, Any] = {
         "name": " \r\n Odo \n the  Gate ",
         "description": "Guards\ud83d.",
         "personality": None,

@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from personas.benchmarks import BENCHMARKS
+from personas.cli import init
 from personas.cli.configfiles import one_each
 from personas.cli.init import templates, write_study
 from personas.config.reading.loader import load_config
@@ -65,14 +68,22 @@ def test_the_paths_to_the_workflow_fit_where_the_study_lies(tmp_path: Path) -> N
     assert f"uv run --project '{workflow}' snakemake" in (outside / "README.md").read_text(encoding="utf-8")
 
 
-def test_without_a_checkout_the_readme_says_where_one_is_needed(tmp_path: Path) -> None:
-    """An installed package has no Snakefile beside it."""
+def test_without_a_checkout_the_readme_says_where_one_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installed package has no Snakefile beside it, and brings the profiles along (pyproject.toml)."""
+    package = tmp_path / "package"
+    shutil.copytree(init.STUDIES, package)
+    included = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    assert included["targets"]["wheel"]["force-include"] == {"profiles": "personas/cli/studies/profiles"}
+    shutil.copytree(ROOT / "profiles", package / "profiles")
+    monkeypatch.setattr(init, "STUDIES", package)
     write_study(templates()["cluster"], tmp_path / "mystudy", None)
-    assert sorted(path.name for path in (tmp_path / "mystudy").iterdir()) == [
-        *("README.md", "config.yaml", "items", "personas", "turns")
-    ]
     readme = (tmp_path / "mystudy/README.md").read_text(encoding="utf-8")
-    assert "\nsnakemake --snakefile CHECKOUT/Snakefile --profile CHECKOUT/profiles/slurm " in readme
+    assert "\nsnakemake  " in readme and "in the place of CHECKOUT in this folder" in " ".join(readme.split())
+    assert 'include: "CHECKOUT/Snakefile"' in (tmp_path / "mystudy/Snakefile").read_text(encoding="utf-8")
+    profile = (tmp_path / "mystudy/profiles/default/config.yaml").read_text(encoding="utf-8")
+    assert "cores: all" in profile and "executor: slurm" in profile
 
 
 REFUSED = {

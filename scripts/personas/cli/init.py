@@ -21,18 +21,9 @@ from personas.core.errors import UserError
 STUDIES = Path(__file__).with_name("studies")
 """The templates: `templates.yaml` says what each is made of."""
 _SHARED = STUDIES / "shared"
-_FILLED = ("config.yaml", "README.md")
-_SNAKEFILE = Text("""\
-# Runs the workflow on this study: `snakemake` in this folder. Rules of your own may stand here too.
-include: $workflow
-
-
-rule study:
-    default_target: True
-    input:
-        rules.all.input,
-    localrule: True
-""")
+_FILLED = ("config.yaml", "README.md", "Snakefile")
+_PROFILE = "# How Snakemake runs here: read by itself in this folder."
+_UNKNOWN = "CHECKOUT"
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -90,43 +81,38 @@ def _texts(template: Template, folder: Path, workflow: Path | None) -> dict[str,
     """Return the files that depend on the template and on where the study lies."""
     words = _words(template, folder, workflow)
     models = Text((STUDIES / "models" / template.models).read_text(encoding="utf-8")).substitute(words)
-    shared = {name: Text((_SHARED / name).read_text(encoding="utf-8")) for name in _FILLED}
-    texts = {name: text.substitute(words, models=models) for name, text in shared.items()}
-    if workflow is not None:
-        profiles = [workflow / "profiles" / name for name in ("default", template.profile) if name]
-        texts["Snakefile"] = _SNAKEFILE.substitute(workflow=json.dumps(f"{words['workflow']}/Snakefile"))
-        texts["profiles/default/config.yaml"] = "\n".join(
-            ["# How Snakemake runs here: read by itself in this folder.", *(_keys(profile) for profile in profiles)]
-        )
-    return texts
+    profiles = (workflow or STUDIES) / "profiles"
+    keys = [_keys(profiles / name / "config.yaml") for name in ("default", template.profile) if name]
+    return {
+        name: Text((_SHARED / name).read_text(encoding="utf-8")).substitute(words, models=models) for name in _FILLED
+    } | {"profiles/default/config.yaml": "\n".join([_PROFILE, *keys])}
 
 
 def _words(template: Template, folder: Path, workflow: Path | None) -> dict[str, str]:
-    inside = workflow is not None and folder.resolve().is_relative_to(workflow)
-    run, place, options = "", "CHECKOUT", ""
+    """Return what the placeholders of the shared files and of models stand for."""
+    run, place, before = "", _UNKNOWN, template.before
     if workflow is None:
-        profile = f" --profile {place}/profiles/{template.profile}" if template.profile else ""
-        options = f" --snakefile {place}/Snakefile{profile}"
+        before += f" Put the path of the workflow's checkout in the place of {_UNKNOWN} in this folder's files."
+    elif folder.resolve().is_relative_to(workflow):
+        run, place = "uv run ", os.path.relpath(workflow, folder.resolve())
     else:
-        place = os.path.relpath(workflow, folder.resolve()) if inside else str(workflow)
-        run = "uv run" if inside else f"uv run --project {shlex.quote(place)}"
+        run, place = f"uv run --project {shlex.quote(str(workflow))} ", str(workflow)
     return {
         "template": template.name,
         "title": folder.resolve().name,
         "summary": template.summary[0].upper() + template.summary[1:],
-        "before": textwrap.fill(template.before, 100, break_on_hyphens=False),
+        "before": textwrap.fill(before, 100, break_on_hyphens=False),
         "address": json.dumps(template.address),
         "model": json.dumps(template.model),
         "workflow": place,
         "folder": shlex.quote(str(folder)),
-        "personas": f"{run} personas".strip(),
-        "snakemake": f"{run} snakemake{options}".strip(),
+        "run": run,
     }
 
 
 def _keys(profile: Path) -> str:
     """Return a profile from its first key on, less `config`, whose paths count from the checkout."""
-    lines = (profile / "config.yaml").read_text(encoding="utf-8").splitlines()
+    lines = profile.read_text(encoding="utf-8").splitlines()
     first = next(place for place, line in enumerate(lines) if line and not line.startswith("#"))
     kept, is_kept = [], True
     for line in lines[first:]:
