@@ -87,6 +87,7 @@ SHAPES: dict[str, tuple[object, str]] = {
     ),
     "a byte order mark": (b"\xef\xbb\xbf" + json.dumps(V2).encode(), "V2"),
     "says V3, is flat": ({**FIELDS, "spec": "chara_card_v3", "spec_version": "3.0"}, "V1"),
+    "says nonsense": ({**FIELDS, "spec": "\x1b[31m"}, "V1"),
     "V1 fields beside data": ({**V2, "name": "Other", "description": "Other."}, "V2"),
 }
 
@@ -103,6 +104,7 @@ def test_every_shape_is_the_same_persona(shape: str, tmp_path: Path) -> None:
         example_dialogues="the user: May I?\nOdo: No.\n\nOdo: Still no.",
     )
     told = {
+        "says nonsense": "It says that it is a [31m, but",
         "says V3, is flat": "has no `data`: read as V1",
         "V1 fields beside data": "description, name beside `data`",
     }
@@ -112,7 +114,7 @@ def test_every_shape_is_the_same_persona(shape: str, tmp_path: Path) -> None:
 def test_fields_as_chunks_of_their_own(tmp_path: Path) -> None:
     """UTF-8 there, though the format says Latin-1."""
     fields = (text(key, value.encode()) for key, value in (("name", "Zoë"), ("description", "Élan.")))
-    persona, _ = imported(tmp_path, png(HEADER, *fields, END))
+    persona, _ = imported(tmp_path, png(HEADER, *fields, text("Software", b"\xff"), END))
     assert (persona.role, persona.description) == ("Zoë", "Élan.")
 
 

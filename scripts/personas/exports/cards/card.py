@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from personas.config.reading.loader import refuse_odd_file
-from personas.core.cleaning import Unreadable, parsed
+from personas.core.cleaning import Unreadable, one_line, parsed
 from personas.core.errors import UserError
 from personas.exports.cards.png import SIGNATURE, text_chunks
 
@@ -28,6 +28,7 @@ _NAMES = {
     "examples": ("mes_example", "example_dialogue", "mesExample"),
 }
 """What we read -> the keys it may have in a card, the one that wins first."""
+_KNOWN = frozenset(key for keys in _NAMES.values() for key in keys)
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ def read_card(path: Path) -> Card:
     texts["name"] = " ".join(texts["name"].split())
     if not texts["name"]:
         raise UserError(f"{path}: name: found none, expected the name of a character.")
-    known = {key for keys in _NAMES.values() for key in keys}
-    rest = {key: value for key, value in fields.items() if key not in known and value}
+    rest = {key: value for key, value in fields.items() if key not in _KNOWN and value}
     version = _version(raw, fields)
     return Card(path, version, texts, rest, tuple(_odd(raw, fields, version)))
 
@@ -70,7 +70,8 @@ def _in_png(path: Path, data: bytes) -> dict[str, Any]:
         if keyword in chunks:
             return _json(_decoded(chunks[keyword], f"{path}: chunk {keyword}"), f"{path}: chunk {keyword}")
     if "name" in chunks:  # a few front ends write a chunk for each field
-        return {keyword: _utf8(content, f"{path}: chunk {keyword}") for keyword, content in chunks.items()}
+        fields = chunks.keys() & _KNOWN
+        return {keyword: _utf8(chunks[keyword], f"{path}: chunk {keyword}") for keyword in fields}
     raise UserError(f"{path}: found no chunk `chara` or `ccv3` in this PNG file, expected a character card in one.")
 
 
@@ -117,9 +118,9 @@ def _version(raw: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
 
 def _odd(raw: Mapping[str, Any], fields: Mapping[str, Any], version: str) -> list[str]:
     notes = []
-    spec, told = raw.get("spec"), str(raw.get("spec_version", ""))[:20]
+    spec, told = raw.get("spec"), one_line(str(raw.get("spec_version", "")), 20)
     if version == "V1" and isinstance(spec, str):
-        notes.append(f"It says that it is a {spec[:40]}, but has no `data`: read as V1.")
+        notes.append(f"It says that it is a {one_line(spec, 40)}, but has no `data`: read as V1.")
     if version != "V1" and (doubled := sorted(key for key in raw if key in _NAMES["name"] + ("description",))):
         notes.append(f"{', '.join(doubled)} beside `data`: those in `data` are read.")
     if told.split(".")[0].isdecimal() and int(told.split(".")[0]) > 3:
