@@ -5,7 +5,7 @@ import sys
 from snakemake.utils import min_version
 
 min_version("9.27")
-sys.path.insert(0, f"{workflow.basedir}/scripts")
+sys.path.insert(0, f"{workflow.current_basedir}/scripts")
 sys.dont_write_bytecode = False  # images of containers set it: each start would compile all that it imports
 
 from personas.workflow.resources import gpus, memory, threads, walltime

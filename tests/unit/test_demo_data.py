@@ -10,6 +10,7 @@ import yaml
 
 from personas.benchmarks import BENCHMARKS, Item, verifiers
 from personas.benchmarks.bfi import TRAITS
+from personas.cli.init import STUDIES
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "data" / "demo"
@@ -22,6 +23,8 @@ FILES = {
     "role-specific": "role-specific",
     "general": "general.jsonl",
 }
+STUDY = {"xstest": "safety.csv", "ifbench": "instructions.jsonl"}
+"""Items of the studies that `personas init` writes."""
 ROLES = ("Maren Holt", "Otto Brindle")
 
 
@@ -145,4 +148,5 @@ def test_ifbench_needs_no_nltk_data_and_few_words(item: Item) -> None:
 )
 def test_no_text_is_an_original(kind: str, name: str) -> None:
     originals = {item.prompt.strip().lower() for item in BENCHMARKS[kind].load(ORIGINAL / name)}
-    assert not originals & {item.prompt.strip().lower() for item in items(kind)}
+    ours = [*items(kind), *(BENCHMARKS[kind].load(STUDIES / "shared/items" / STUDY[kind]) if kind in STUDY else ())]
+    assert not originals & {item.prompt.strip().lower() for item in ours}

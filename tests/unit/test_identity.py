@@ -226,6 +226,8 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.results": ("results", "elsewhere", "nothing"),
     "Persona.role": ("role", "Other", "cells"),
     "Persona.description": ("description", "Other.", "cells"),
+    "Persona.first_message": ("first_message", "Hello.", "cells"),
+    "Persona.example_dialogues": ("example_dialogues", "A: Hello.", "cells"),
     "Persona.name": ("name", "Other", "nothing"),
 }
 

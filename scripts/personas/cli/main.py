@@ -2,13 +2,17 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from personas.cli.configfiles import OPTIONS, one_each
 from personas.cli.fetch import fetch
+from personas.cli.import_card import import_card_command
+from personas.cli.init import init
 from personas.config import load_config
 from personas.config.reading.profile import choose
 from personas.core.errors import UserError
@@ -32,7 +36,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=F
 
 ConfigFiles = Annotated[
     list[Path] | None,
-    typer.Option("--configfile", "-c", help="Config file; several are merged, a later one wins."),
+    typer.Option(*OPTIONS, help="Config file; several are merged, a later one wins."),
 ]
 ProfileFolder = Annotated[
     str | None,
@@ -53,6 +57,10 @@ def _options(
     ] = False,
 ) -> None:
     """Take what stands before a command."""
+
+
+app.command("init")(init)
+app.command("import-card")(import_card_command)
 
 
 @app.command()
@@ -199,7 +207,7 @@ def export_command(
 
 def main() -> None:
     """Run a command; a user's mistake ends in its sentence and exit code 1."""
-    _exit_with_sentence(app)
+    _exit_with_sentence(partial(app, one_each(sys.argv[1:])))
 
 
 def _exit_with_sentence(command: Callable[[], Any]) -> None:

@@ -1,6 +1,6 @@
 """Section `personas`, and the file of one persona."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,8 +16,16 @@ class Persona(Section):
     not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
 
     role: NonEmpty = Field(description="name of the role as it stands in prompts")
-    description: NonEmpty = Field(description="who the role is, in the second person")
+    description: NonEmpty = Field(description="who the role is, in the second person or any other")
+    first_message: NonEmpty | None = Field(
+        default=None, description="words with which the role begins a conversation"
+    )
+    example_dialogues: NonEmpty | None = Field(default=None, description="dialogues that show how the role talks")
     name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that shape results; one that is not set leaves no trace."""
+        return {key: value for key, value in super().identity().items() if value is not None}
 
 
 FOLDER = "config/personas"

@@ -26,8 +26,20 @@ def system_prompt(model: ModelSection, persona: Persona | None) -> str | None:
     """Return the system prompt of a persona on a model; None for a baseline without a thinking switch."""
     parts = [model.thinking.system_line] if model.thinking.system_line else []
     if persona is not None:
-        parts.append(_SYSTEM_PROMPT.format(role=persona.role, description=persona.description.strip()))
+        parts.append(_SYSTEM_PROMPT.format(role=persona.role, description=_description(persona)))
     return "\n\n".join(parts) or None
+
+
+def _description(persona: Persona) -> str:
+    """Return all that a persona file tells of the role; an assistant's message before the first turn is no way to
+    say it, since many chat templates refuse one.
+    """
+    parts = [persona.description.strip()]
+    if persona.first_message:
+        parts.append(f"{persona.role} begins a conversation with these words:\n{persona.first_message}")
+    if persona.example_dialogues:
+        parts.append(f"This is how {persona.role} talks:\n{persona.example_dialogues}")
+    return "\n\n".join(parts)
 
 
 def user_turn(template: str, model: ModelSection, persona: Persona | None) -> str:

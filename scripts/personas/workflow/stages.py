@@ -1,6 +1,8 @@
 """Users address stages; Snakemake knows only rules. These are the targets that have names, and their files."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from personas.core.errors import UserError
@@ -135,3 +137,14 @@ def refuse_names_to_force(targets: frozenset[str], frozen: FrozenPlan) -> None:
                 else "`personas forget` for cells."
             )
         )
+
+
+def refuse_config_as_target(words: Sequence[str]) -> None:
+    """Stop with one sentence where a config stands among the targets: Snakemake would say that nothing is to be done.
+
+    `words` are those of the command line, the program first, without `--configfile` among them.
+    """
+    for before, word in pairwise(words):
+        is_target = not before.startswith("-") or before in _FLAGS
+        if is_target and word.endswith((".yaml", ".yml")) and Path(word).is_file():
+            raise UserError(f"{word}: found among the targets, expected `--configfile {word}`.")

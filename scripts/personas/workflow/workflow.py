@@ -25,10 +25,12 @@ from personas.workflow.quoted import quote_python
 from personas.workflow.resources import spread_stage_resources
 from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
 from personas.workflow.snakemake_patches import hide, patch_output_index, patch_scheduler
-from personas.workflow.stages import needed_for, stage_rules
+from personas.workflow.stages import needed_for, refuse_config_as_target, stage_rules
 from personas.workflow.terminal.planned import console_width, print_plan_report
 from personas.workflow.terminal.reserved import print_reserved
 from personas.workflow.user import name_user
+
+_SCRIPTS = Path(__file__).parents[2]
 
 
 def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
@@ -39,7 +41,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     with one sentence and exit code 1.
     """
     # Scripts are run from a copy elsewhere; this is how they find this package, installed or not.
-    os.environ["PYTHONPATH"] = f"{workflow.basedir}/scripts"
+    os.environ["PYTHONPATH"] = str(_SCRIPTS)
     # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,
     # which takes three times as long as the imports themselves.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -59,6 +61,8 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
 
 def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings = workflow.config_settings
+    if not settings.configfiles:
+        refuse_config_as_target(sys.argv)
     files = [_relative(Path(file)) for file in settings.configfiles] or default_files()
     study = resolve(load_config(files, overrides(settings.config)))
     results = Path(study.config.results)

@@ -9,6 +9,8 @@ Change = tuple[str, Any, Any]
 
 _PLACES = {
     "persona.description": "persona {persona}: description changed",
+    "persona.first_message": "persona {persona}: first message changed",
+    "persona.example_dialogues": "persona {persona}: example dialogues changed",
     "persona": "persona {persona}: {place} {old} -> {new}",
     "user_turns.count": "condition {condition}: {old} -> {new} user turns",
     "user_turns": "condition {condition}: user turns changed",
