@@ -11,15 +11,22 @@ from rich.table import Table
 from personas.benchmarks import verifiers
 from personas.core.lease import live_holders
 from personas.grid.study import Study
+from personas.plan.costs.estimate import total
 from personas.plan.plan import Plan
+from personas.plan.plan_report import PlanReport
 from personas.workflow.terminal.actual import planned_against_actual
+from personas.workflow.terminal.progress import live_view
 from personas.workflow.terminal.troubles import troubles
 from personas.workflow.user import cache_trouble
 
 
-def print_status(plan: Plan, results: Path, console: Console) -> None:
+def print_status(plan_report: PlanReport, results: Path, console: Console) -> None:
     """Print the status of a grid, and what its last run took against what was planned."""
+    plan = plan_report.plan
     console.print(cells_table(plan))
+    if asked := total(plan_report.estimates.values()).requests:
+        answered = total(plan_report.estimates.values()).journaled
+        console.print(f"Requests for what is missing: {answered:,} of {asked:,} are answered, in the journal.")
     if called := names(plan.grid.study):
         console.print(called, highlight=False, markup=False, soft_wrap=True)
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
@@ -29,8 +36,12 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for holder in live_holders(results / "leases"):
-        console.print(f"Working: {holder.sentence()}.")
+    holders = live_holders(results / "leases")
+    for holder in holders:
+        console.print(f"Working: {holder.sentence()}.", highlight=False, markup=False, soft_wrap=True)
+    for run in sorted({holder.run for holder in holders}):
+        for view in live_view(results, run, holders):
+            console.print(view)
     compared = planned_against_actual(results)
     if compared is not None:
         console.print(compared)
