@@ -66,15 +66,14 @@ async def run_batch(
     folder = frozen.results / "journal" / batch.asked_slug
     lanes = min(asked.concurrency, len(works)) if asked.keeps_lanes else None
 
-    where = f"judges.{batch.judge}.model" if batch.judge else f"models.{batch.model}"
-    allow_open_files(asked.concurrency, where)
-    place = Place(batch.asked_slug, where, frozen.study.config.machine, threads, lanes or 1, engine_log)
+    allow_open_files(asked.concurrency, batch.where)
+    place = Place(batch.asked_slug, batch.where, frozen.study.config.machine, threads, lanes or 1, engine_log)
 
     def start() -> AbstractAsyncContextManager[Served]:
         return serve(asked, place)
 
     def gate() -> AbstractAsyncContextManager[Gate | None]:
-        return limited(asked, frozen.results, batch.asked_slug, where, progress.left)
+        return limited(asked, frozen.results, batch.asked_slug, batch.where, progress.left)
 
     with _progress(frozen, batch, works, lanes, outcome.sent_before) as progress:
         try:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from personas.cli.fetch import fetch
+from personas.cli.run import run
 from personas.config import load_config
 from personas.config.reading.profile import choose
 from personas.core.errors import UserError
@@ -65,6 +66,9 @@ def validate(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> N
     for note in notes(grid.study):
         print(f"Note: {note}")
     print(f"{', '.join(map(str, files))}: valid, {len(grid.cells)} cells.")
+
+
+app.command("run", context_settings={"ignore_unknown_options": True})(run)
 
 
 @app.command()

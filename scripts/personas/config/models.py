@@ -77,6 +77,11 @@ class ModelSection(Section):
         return None
 
     @property
+    def address(self) -> str | None:
+        """Where the model is asked; None for an engine of our own."""
+        return None
+
+    @property
     def is_on_hub(self) -> bool:
         """Whether the weights come from the hub, so that they are fetched before a batch starts."""
         return False

@@ -60,6 +60,7 @@ class Outcome:
     `ended` is `under-way` until it is `finished` or the name of a failure; a batch that was killed stays
     `under-way`. `least_tokens`: prompt tokens that had to be computed at least, every distinct beginning of a prompt
     once, estimated by characters. `start_seconds` of the `engine_seconds` passed before the engine was ready.
+    `why` is the sentence of a failure.
     `began` and `over` are seconds since 1970, `job` a SLURM job, `devices` the GPUs it could use, by CUDA's names.
     `planned` requests are answered in all, by whomever. `sent_before` counts those that earlier tries of this run
     sent, whose price is part of `money` (in `currency`). `live` is there while it works, and renewed meanwhile.
@@ -88,6 +89,7 @@ class Outcome:
     sent_before: int = 0
     money: float = 0.0
     currency: str = ""
+    why: str = ""
     live: Live | None = None
 
     def write(self, folder: Path) -> None:

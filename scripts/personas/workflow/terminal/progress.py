@@ -41,7 +41,7 @@ def progress_line(rows: Sequence[BatchProgress], now: float) -> str:
     outcomes = [row.outcome for row in rows if row.outcome]
     if tokens := sum(o.prompt_tokens + o.completion_tokens for o in outcomes):
         parts.append(f"{compact(tokens)} tokens")
-    parts += filter(None, [money(_money(rows))])
+    parts += filter(None, [money(_money(rows))] if tokens else [])
     if any(row.left for row in rows):
         parts.append(f"about {minutes(seconds_left(rows, now) / 60)} left")
     return ", ".join(parts)
@@ -84,8 +84,8 @@ def progress_table(rows: Sequence[BatchProgress], working: Collection[str], now:
     """Return a row for each batch that somebody works on (`working`: names of batches), and one for all."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("batch", overflow="fold")
-    for heading in ("requests", "", "a second", "tok/s", "tokens", "cost", "left"):
-        table.add_column(heading, justify="right")
+    for heading in ("requests", "per s", "tok/s", "tokens", "cost", "left"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         if row.batch.name in working:
             table.add_row(row.batch.name, *_cells([row], now))
@@ -116,7 +116,6 @@ def _cells(rows: Sequence[BatchProgress], now: float) -> list[str]:
     left = seconds_left(rows, now) / 60
     return [
         f"{done:,} of {planned:,}",
-        f"{done / planned:.0%}" if planned else "",
         per_second(sum(live.requests_per_second for live in lives)),
         compact(sum(live.tokens_per_second for live in lives)),
         compact(tokens),

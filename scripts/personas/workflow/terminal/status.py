@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +19,9 @@ from personas.workflow.terminal.actual import planned_against_actual
 from personas.workflow.terminal.progress import live_view
 from personas.workflow.terminal.troubles import troubles
 from personas.workflow.user import cache_trouble
+
+_WIDE = 100
+"""Columns from which on the table of the last run has all its own."""
 
 
 def print_status(plan_report: PlanReport, results: Path, console: Console) -> None:
@@ -42,7 +46,7 @@ def print_status(plan_report: PlanReport, results: Path, console: Console) -> No
     for run in sorted({holder.run for holder in holders}):
         for view in live_view(results, run, holders):
             console.print(view)
-    compared = planned_against_actual(results)
+    compared = planned_against_actual(results, narrow=console.width < _WIDE)
     if compared is not None:
         console.print(compared)
     if made == len(artefacts) and not plan.missing:
@@ -64,9 +68,9 @@ def cells_table(plan: Plan) -> Table:
     """Return cells in the grid, current and missing, per stage, model and judge."""
     total = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.grid.cells)
     missing = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.missing)
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("stage", "model"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("cells", "current", "missing"):
         table.add_column(heading, justify="right")
     for (stage, model, judge), cells in total.items():
