@@ -96,7 +96,9 @@ def test_a_full_disk(
     with small_disk(study.folder / full, kilobytes) as patches:
         attempt = launcher.start(study, **patches)
         assert attempt.code() == 77, attempt.told()
-        assert_one_sentence(attempt, "disk", *([] if patches else ["No space left on device", file]))
+        assert_one_sentence(
+            attempt, "disk", "To do: make room", *([] if patches else ["No space left on device", file])
+        )
         assert existing_files(study.results) == frozenset()
     goes_on(study)
 

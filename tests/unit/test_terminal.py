@@ -106,10 +106,11 @@ def test_the_last_lines_name_each_cause_once_and_the_next_command(
 def test_what_statuses_mean_is_said(long_named: Project) -> None:
     frozen = long_named.freeze()
     statuses = {"dialogues": {"truncated": 3, "context_overflow": 1}}
-    Outcome(frozen.batches[0].name, ended=FINISHED, statuses=statuses).write(frozen.folder())
+    batch = frozen.batches[0]
+    Outcome(batch.name, batch.model, ended=FINISHED, statuses=statuses).write(frozen.folder())
     told = "\n".join(summary(frozen))
     assert "truncated (75%): longer than `sampling.max_tokens` (24 or 48)" in told
-    assert "raise `context_length`" in told
+    assert f"context_overflow ({frozen.batches[0].model}): " in told and "raise `context_length`" in told
 
 
 def change(measure: str, mean: float, low: float, high: float, q: float, n_pairs: int = 8) -> dict[str, Any]:

@@ -94,11 +94,11 @@ def _made(planned: list[str], outcomes: list[Outcome], frozen: FrozenPlan) -> li
     if counts:
         ended = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
         lines.append(f"Items by status: {ended}.")
-        lines += _about_statuses(counts, frozen)
+        lines += _about_statuses(counts, outcomes, frozen)
     return lines
 
 
-def _about_statuses(counts: Counter[str], frozen: FrozenPlan) -> Iterator[str]:
+def _about_statuses(counts: Counter[str], outcomes: Sequence[Outcome], frozen: FrozenPlan) -> Iterator[str]:
     """Say what statuses mean that something in the config may have brought about, and what to set."""
     config = frozen.study.config
     if cut := counts["truncated"]:
@@ -106,8 +106,9 @@ def _about_statuses(counts: Counter[str], frozen: FrozenPlan) -> Iterator[str]:
         told = " or ".join(map(str, sorted(allowed)))
         share = f"{cut / counts.total():.0%}"
         yield f"  truncated ({share}): longer than `sampling.max_tokens` ({told}), or that of a benchmark, allows."
-    if counts["context_overflow"]:
+    short = {o.model for o in outcomes for found in o.statuses.values() if found.get("context_overflow")}
+    if short:
         yield (
-            "  context_overflow: dialogue, item and answer do not fit the model's context; "
-            "to do: raise `context_length`, or ask for fewer rounds."
+            f"  context_overflow ({', '.join(sorted(short))}): dialogue, item and answer do not fit the context; to "
+            "do: raise `context_length` where the model has one, or ask for fewer rounds."
         )
