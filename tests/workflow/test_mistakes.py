@@ -111,8 +111,8 @@ def started(checkout: Checkout, *arguments: str) -> str:
 
 FILES = {
     "tab.yaml": ("models:\n\talpha: {}\n",
-                 "tab.yaml, line 2: not valid YAML (found character that cannot start any token); indent with blanks, "
-                 "not with tabs.\n"),
+                 "tab.yaml, line 2: not valid YAML (found character that cannot start any token); "
+                 "indent with blanks, not with tabs.\n"),
     "empty.yaml": ("", "empty.yaml: found nothing, expected a mapping of keys to values.\n"),
     "nope.yaml": (None, "nope.yaml: no such file, expected a YAML file.\n"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from personas.pages.numbers import compact, minutes, money
 from personas.plan.plan_report import PlanReport
+from personas.workflow.terminal.gpu_time import gpu_lines
 from personas.workflow.terminal.plan_document import axes, groups, work_of
 from personas.workflow.terminal.plan_schema import Counts, Group, Work
 from personas.workflow.terminal.status import items_left_out, names, unusable_lines
@@ -140,6 +141,7 @@ def _basis(plan_report: PlanReport) -> Iterator[str]:
             f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
             "the rest from stated defaults (docs/planning.md)."
         )
+    yield from gpu_lines(plan_report)
     for model in plan_report.capped:
         if model.exceeded:
             yield (
