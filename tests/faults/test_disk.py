@@ -122,7 +122,7 @@ def test_read_only_results_stop_snakemake_with_a_sentence(server: FaultServer, t
         run = Snakemake(project.folder, "none", "generate")
         assert not run.finished()
         told = run.told()
-        assert "Traceback" not in told and 'File "' not in told.partition("Job stats")[2], told
+        assert "Traceback" not in told and 'File "' not in told.partition("steps to do")[2], told
         [sentence] = [line for line in told.splitlines() if line.startswith("results: ")]
         assert "results/leases cannot be written (" in sentence and "expected a folder that may be" in sentence
         assert list(project.results.iterdir()) == [] and server.asked() == []

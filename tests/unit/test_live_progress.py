@@ -1,28 +1,37 @@
 """How far a run is: what batches write while they work, what is made of it, and that estimates come true."""
 
 import asyncio
+import contextlib
 import dataclasses
+import io
 import json
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from unittest import mock
 
 import pytest
+from rich.console import Console
 
 from personas.batch.asker import Asker
 from personas.batch.pace import Pace
 from personas.batch.progress import Progress
 from personas.config.sampling import Price
+from personas.core.lease import lease
 from personas.engines.request import Reply, Request
 from personas.engines.served import Served
 from personas.plan.batches import Batch
 from personas.plan.costs.estimate import Estimate
+from personas.plan.frozen import FrozenPlan, write
 from personas.plan.outcome import FINISHED, ITS_TURN, UNDER_WAY, Live, Outcome, outcome_file, read_outcome
 from personas.requests.same_prefix import works as judging
 from personas.requests.work import works as generating
+from personas.workflow.progress_log import SECONDS, _log
 from personas.workflow.terminal.progress import progress_line, progress_lines
+from personas.workflow.terminal.watch import watch
 from personas.workflow.time_left import BatchProgress, seconds_left
 from tests.helpers import JUDGE, FakeServer, Project, carry_out
 from tests.virtual_time import run as run_in_virtual_time
@@ -238,6 +247,39 @@ async def test_a_batch_renews_its_counts_while_it_works(tmp_path: Any, monkeypat
         assert told.live and (told.live.left, told.live.waits_for) == (7, "a limit")
         assert told.live.waits_until == pytest.approx(told.live.at + 20, abs=1) and told.live.seconds_left == 28.0
     assert outcome.live is None and "live" in json.loads(outcome.content())
+
+
+@pytest.fixture
+def live_run(project: Project) -> FrozenPlan:
+    """A run one of whose batches works, as its file says."""
+    frozen = project.freeze()
+    write(frozen)
+    outcome = under_way(3, 45.0, waits_for=ITS_TURN)
+    dataclasses.replace(outcome, batch=frozen.batches[0].name).write(frozen.folder())
+    return frozen
+
+
+def test_watching_ends_once_nobody_works(live_run: FrozenPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, stack = io.StringIO(), contextlib.ExitStack()
+    stack.enter_context(lease(live_run.results / "leases", live_run.batches[0].name, live_run.run.id, ["a"]))
+    monkeypatch.setattr("personas.workflow.terminal.watch.time.sleep", lambda seconds: stack.close())
+    watch(live_run.results, Console(file=page, width=80))
+    told, waiting = page.getvalue().splitlines()
+    planned = 100 + live_run.batches[1].requests
+    assert f" of {planned} requests, 2.0/s, 40 tok/s, about " in told
+    assert waiting.endswith(f"  {live_run.batches[0].name} waits for {ITS_TURN}")
+    watch(live_run.results, Console(file=page, width=80))
+
+
+def test_a_run_without_a_terminal_tells_how_far_it_is(
+    live_run: FrozenPlan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over = mock.Mock()
+    over.wait.side_effect = [False, True]
+    _log(live_run, over)
+    assert [call.args for call in over.wait.call_args_list] == [(SECONDS,), (SECONDS,)]
+    told, _ = capsys.readouterr().err.splitlines()
+    assert re.match(r"\d\d:\d\d:\d\d  \d+ of \d+ requests, 2.0/s, ", told)
 
 
 def test_a_second_try_goes_on_counting(served: Project, server: FakeServer) -> None:

@@ -1,4 +1,7 @@
-"""What people read on a terminal fits 80 columns; what a run ends with names causes, and the next command."""
+"""What people read on a terminal fits 80 columns; what a run ends with names causes, and the next command.
+
+After a deliberate change: look at what `test_plan_and_status_fit` prints, and put it into tests/cases/terminal_*.txt.
+"""
 
 import io
 import logging

@@ -219,5 +219,7 @@ class Progress:
 
 
 def _rate(live: Live) -> str:
+    if not live.requests_per_second:
+        return f"waits for {live.waits_for}" if live.waits_for else ""
     left = "" if live.seconds_left is None else f", {timedelta(seconds=round(live.seconds_left))} left"
     return f"{live.tokens_per_second:.0f} tok/s{left}"

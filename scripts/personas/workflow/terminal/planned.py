@@ -22,8 +22,8 @@ _REASONS, _VALUES = 12, 6
 
 
 def console_width(stream: TextIO) -> int | None:
-    """Return the width to print at where `stream` is no terminal: enough for the table."""
-    return None if stream.isatty() else max(_WIDTH, shutil.get_terminal_size().columns)
+    """Return the width to print at where `stream` is no terminal: that of COLUMNS, or enough for the table."""
+    return None if stream.isatty() else shutil.get_terminal_size((_WIDTH, 24)).columns
 
 
 def print_plan_report(plan_report: PlanReport, console: Console) -> None:

@@ -51,6 +51,8 @@ def print_status(plan_report: PlanReport, results: Path, console: Console) -> No
         console.print(compared)
     if made == len(artefacts) and not plan.missing:
         console.print(f"Complete; look at {results}/current/.")
+    elif holders:
+        console.print("How far it is, until it ends: uv run personas status --watch (with the same --configfile).")
     else:
         console.print("To make what is missing: uv run snakemake (with the same --configfile).")
 
