@@ -21,8 +21,8 @@ _UNKNOWN = 8e9
 """Parameters of a model of which nothing tells."""
 
 _CACHE = 46e3
-"""Bytes of keys and values for a token of a model with a billion parameters; they grow as the square root of these,
-as in Llama 3.1 (8B: 131 kB, 70B: 328 kB), where groups of heads share keys and values."""
+"""Bytes of keys and values for a token of a model with a billion active parameters. They grow as the square root of
+these, within a half: Llama 3.1 8B has 131 kB and 70B 328 kB, Qwen3 30B-A3B 98 kB, gpt-oss 120B 74 kB."""
 
 _BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "auto": 2.0}
 _QUANTIZED = re.compile(r"\b(?:fp8|int8|w8a8)\b|\b(awq|gptq|int4|nvfp4|mxfp4|bitsandbytes)\b", re.IGNORECASE)
@@ -41,8 +41,9 @@ def size_of(model: VllmModel, machine: Machine) -> Size:
         parameters, source = named, "its name"
     else:
         parameters, source = _UNKNOWN, "a guess: set `parameters`"
-    cache = _cache(config) or _CACHE * math.sqrt(parameters / 1e9)
-    return Size(on_disk or parameters * each, parameters, _active(model, config, parameters), cache, source)
+    active = _active(model, config, parameters)
+    cache = _cache(config) or _CACHE * math.sqrt(active / 1e9)
+    return Size(on_disk or parameters * each, parameters, active, cache, source)
 
 
 def _named(name: str) -> float | None:

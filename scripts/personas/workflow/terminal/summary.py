@@ -51,7 +51,7 @@ def _causes(failed: Sequence[Outcome]) -> Iterator[str]:
         batches[outcome.ended, outcome.why].append(outcome.batch)
     for (ended, why), names in batches.items():
         of = names[0] if len(names) == 1 else f"{len(names)} batches, {names[0]} first"
-        yield f"Failed ({of}): {ended}{f': {why}' if why else ', killed before it could say why'}"
+        yield f"Failed ({of}): {ended}{f': {why}' if why else ', ended before it could say why'}"
 
 
 def _missing(frozen: FrozenPlan, asked: Collection[str], failed: Sequence[Outcome]) -> Iterator[str]:
