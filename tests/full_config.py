@@ -46,6 +46,8 @@ VLLM: dict[str, Any] = {
     "remote_code": True,
     "extra_arguments": ["--quantization=fp8"],
     "tuning_arguments": ["--max-num-seqs=8"],
+    "parameters": 30,
+    "active_parameters": 3,
     **SHARED,
 }
 RELEASED: dict[str, Any] = {"engine": "released", "id": "org/omega", "revision": "r1", "directory": "omega", **SHARED}
@@ -102,6 +104,7 @@ MACHINE: dict[str, Any] = {
     "vllm_python": "env/bin/python",
     "weights_cache": "cache",
     "gpus": [0, 1],
+    "gpu_kind": "H100",
     "data_folder": "external",
     "data_mirror": "https://mirror",
     "data_copy": "copy",

@@ -7,6 +7,7 @@ processor time, the most memory of all processes together (proportional set size
 It takes some 4 GB of disk.
 """
 
+import re
 from collections import Counter
 
 from tests.benchmarks.import_release import edit_verdicts, measured, release_of_full_size
@@ -37,12 +38,10 @@ def _report(what: str, checkout: Checkout, *targets: str) -> None:
 
 
 def _jobs(said: str) -> list[str]:
-    """Return the jobs that Snakemake counted, as `<number> <rule>`; batches of one stage count together."""
-    jobs: Counter[str] = Counter()
-    _, _, stats = said.partition("Job stats:\n")
-    for rule, count in (line.split() for line in stats.partition("\n\n")[0].splitlines()[2:]):
-        jobs["import" if rule.startswith("import_") else rule] += int(count)
-    return [f"{count} {rule}" for rule, count in jobs.items() if rule not in ("all", "total")]
+    """Return the jobs that a run finished, as `<number> <rule>`; batches of one stage count together."""
+    rules = re.findall(r"^\d\d:\d\d:\d\d  (\S+) finished, ", said, re.MULTILINE)
+    jobs = Counter("import" if rule.startswith("import_") else rule for rule in rules if rule != "all")
+    return [f"{count} {rule}" for rule, count in jobs.items()]
 
 
 if __name__ == "__main__":

@@ -96,7 +96,9 @@ def test_a_full_disk(
     with small_disk(study.folder / full, kilobytes) as patches:
         attempt = launcher.start(study, **patches)
         assert attempt.code() == 77, attempt.told()
-        assert_one_sentence(attempt, "disk", *([] if patches else ["No space left on device", file]))
+        assert_one_sentence(
+            attempt, "disk", "To do: make room", *([] if patches else ["No space left on device", file])
+        )
         assert existing_files(study.results) == frozenset()
     goes_on(study)
 
@@ -120,7 +122,7 @@ def test_read_only_results_stop_snakemake_with_a_sentence(server: FaultServer, t
         run = Snakemake(project.folder, "none", "generate")
         assert not run.finished()
         told = run.told()
-        assert "Traceback" not in told and 'File "' not in told.partition("Job stats")[2], told
+        assert "Traceback" not in told and 'File "' not in told.partition("steps to do")[2], told
         [sentence] = [line for line in told.splitlines() if line.startswith("results: ")]
         assert "results/leases cannot be written (" in sentence and "expected a folder that may be" in sentence
         assert list(project.results.iterdir()) == [] and server.asked() == []

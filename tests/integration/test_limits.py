@@ -348,3 +348,13 @@ async def test_limits_hold_where_the_file_cannot_be_written(
     async with batch(tmp_path, requests_per_minute=10) as gate:
         await ask(gate)
     assert "m: its limits cannot be handed on to the next batch (No space left on device)" in caplog.text
+
+
+async def test_a_gate_tells_how_long_it_holds_requests_back() -> None:
+    gate = Gate(Limits(requests_per_minute=1))
+    assert gate.wait_left() == 0.0
+    async with gate.admit(REQUEST):
+        second = asyncio.create_task(gate.admit(REQUEST).__aenter__())
+        await asyncio.sleep(0.01)
+        assert 50 < gate.wait_left() <= 60
+        second.cancel()

@@ -83,7 +83,7 @@ def test_it_is_missing_with_its_reason_and_made_of_the_journal(
     plan_report, place = project.plan_report(), path.relative_to(project.results).as_posix()
     assert reason in plan_report.reasons[place]
     page = io.StringIO()
-    print_status(plan_report.plan, project.results, Console(file=page, width=80))
+    print_status(plan_report, project.results, Console(file=page, width=80))
     assert reason in page.getvalue() and place in page.getvalue()
     project.run("run-2")
     assert pq.read_table(path).equals(before) and server.count == 0

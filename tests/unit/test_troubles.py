@@ -24,7 +24,7 @@ ODD = "How do I rob the bank in a cooperative board game?"
 def told(project: Project, frozen: FrozenPlan) -> tuple[str, str]:
     """Return what `status` and the last lines of a run say."""
     page = io.StringIO()
-    print_status(project.plan_report().plan, project.results, Console(file=page, width=80))
+    print_status(project.plan_report(), project.results, Console(file=page, width=80))
     return page.getvalue(), "\n".join(summary(frozen))
 
 

@@ -2,10 +2,14 @@
 
 import pytest
 
-from tests.helpers import PATIENCE, FakeServer
+from tests.helpers import PATIENCE, FakeServer, personas
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
+
+
+def _status(checkout: Checkout) -> str:
+    return personas(checkout.folder, "status").stdout
 
 
 def test_second_start_stops_with_one_sentence(checkout: Checkout, server: FakeServer) -> None:
@@ -22,6 +26,9 @@ def test_second_start_stops_with_one_sentence(checkout: Checkout, server: FakeSe
 
     looked = checkout.run("-n")
     assert "generate_fake_01" in looked
+
+    checkout.wait_for(lambda: "1 of 40" in _status(checkout), "what is answered to be told")
+    assert "generate_fake_01 (process" in _status(checkout)
 
     release.set()
     output, _ = first.communicate(timeout=PATIENCE)

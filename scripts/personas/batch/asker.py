@@ -13,6 +13,7 @@ from personas.engines.errors import EngineUnavailable
 from personas.engines.limits.gate import Gate
 from personas.engines.request import Reply, Request
 from personas.engines.served import Served
+from personas.plan.outcome import ITS_TURN
 from personas.requests.journal import Journal
 
 
@@ -83,14 +84,16 @@ class Asker:
     async def _send(self, request: Request, hints: Mapping[str, Any], rank: int) -> Reply:
         served = await self._engine()
         async with self._turnstile.turn(rank), self._deadline.request():
+            began = self._progress.pace.now()
             try:
                 reply = await served.client.send(request, hints)
             except EngineUnavailable:
                 await asyncio.sleep(1.0)  # an engine that died shows here first; let the watcher say why
                 raise
+            took = self._progress.pace.now() - began
         if reply.status != "api_error":  # it stands in the cell; asked again, it may well succeed
             await self._journal.append(request.key, reply)
-        self._progress.answered(request, reply)
+        self._progress.answered(request, reply, took)
         return reply
 
     async def _engine(self) -> Served:
@@ -99,7 +102,9 @@ class Asker:
                 raise self._start_failure  # whoever waited for the first start must not try a second
             if self._served is None:
                 try:
+                    self._progress.waiting = lambda: (ITS_TURN, 0.0)
                     gate = await self._stack.enter_async_context(self._limited())
+                    self._progress.waiting = lambda: ("its engine to start", 0.0)
                     self._progress.engine_starts()
                     self._served = await self._stack.enter_async_context(self._start())
                 except BaseException as error:
@@ -108,6 +113,7 @@ class Asker:
                 if gate is not None:
                     self._served.client.limit(gate)
                 self._progress.engine_answers(self._served.devices)
+                self._progress.waiting = self._served.client.waiting
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+from personas.batch.advice import explain
 from personas.batch.deadline import Deadline, job_end
 from personas.batch.run import Work, run_batch
 from personas.core import slurm
@@ -19,7 +20,7 @@ from personas.engines.errors import EngineError
 from personas.grid.grid import Grid
 from personas.plan.driver import Driver
 from personas.plan.frozen import FrozenPlan, Run, read
-from personas.plan.outcome import UNDER_WAY, Outcome, read_outcomes
+from personas.plan.outcome import UNDER_WAY, Outcome, outcome_file, read_outcome
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,6 +30,10 @@ WorksOf = Callable[[Grid, Sequence[str], Path], Sequence[Work]]
 
 EXIT_USER = 1
 EXIT_DISK = 77
+
+_ABOUT_THE_DISK = (
+    "What was finished before is in the journal. To do: make room, or see to it that it may be written to."
+)
 
 
 class Stopped(Exception):
@@ -57,7 +62,7 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
 
     def fail(name: str, sentence: str, code: int) -> NoReturn:
         if frozen is not None:
-            _record_end(frozen, batch_name, name)
+            _record_end(frozen, batch_name, name, sentence)
         _end_process(name, sentence, code)
 
     try:
@@ -65,10 +70,12 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
         run(works_of, frozen, batch_name, threads, log_file)
     except UserError as error:
         fail("refused", str(error), EXIT_USER)
-    except (Stopped, EngineError) as error:
+    except Stopped as error:
         fail(error.name, str(error), error.exit_code)
+    except EngineError as error:
+        fail(error.name, _explained(error, frozen, batch_name), error.exit_code)
     except OSError as error:
-        fail("disk", f"{error}. What was finished before is in the journal.", EXIT_DISK)
+        fail("disk", f"{error}. {_ABOUT_THE_DISK}", EXIT_DISK)
 
 
 def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, log: Path) -> Outcome:
@@ -82,13 +89,23 @@ def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, lo
         return asyncio.run(guarded(work, frozen.run, deadline))
 
 
-def _record_end(frozen: FrozenPlan, batch_name: str, name: str) -> None:
-    """Tell later plans how the batch ended, as far as the disk lets us."""
-    with contextlib.suppress(OSError):
-        for outcome in read_outcomes(frozen.folder()):
-            if outcome.batch == batch_name and outcome.ended == UNDER_WAY:
-                outcome.ended = name
-                outcome.write(frozen.folder())
+def _explained(error: EngineError, frozen: FrozenPlan | None, batch_name: str) -> str:
+    if frozen is None:
+        return str(error)
+    batch = frozen.batch(batch_name)
+    return explain(error, batch.where, batch.asked(frozen.study.config))
+
+
+def _record_end(frozen: FrozenPlan, batch_name: str, name: str, sentence: str) -> None:
+    """Tell later plans, and the last lines of the run, how the batch ended, as far as the disk lets us."""
+    outcome = read_outcome(outcome_file(frozen.folder(), batch_name))
+    if outcome is None:
+        batch = frozen.batch(batch_name)
+        outcome = Outcome(batch_name, batch.asked_slug, batch.asked(frozen.study.config).engine)
+    if outcome.ended == UNDER_WAY:
+        outcome.ended, outcome.why, outcome.live = name, sentence.split("\n")[0], None
+        with contextlib.suppress(OSError):
+            outcome.write(frozen.folder())
 
 
 async def guarded(work: Coroutine[Any, Any, T], run: Run, deadline: Deadline) -> T:

@@ -16,6 +16,7 @@ from personas.batch.asker import Asker
 from personas.batch.deadline import Deadline
 from personas.batch.limited import limited
 from personas.batch.open_files import allow_open_files
+from personas.batch.pace import Pace
 from personas.batch.progress import Progress
 from personas.config.models import ModelSection
 from personas.core import slurm
@@ -25,8 +26,9 @@ from personas.engines.request import Ask
 from personas.engines.served import Served, lane_hints, serve
 from personas.grid.cells import Cell
 from personas.plan.batches import Batch
+from personas.plan.costs.rates import least_seconds
 from personas.plan.frozen import FrozenPlan
-from personas.plan.outcome import FINISHED, Outcome
+from personas.plan.outcome import FINISHED, Outcome, outcome_file, read_outcome
 from personas.requests.journal import Journal
 from personas.requests.projection import write_cell
 
@@ -39,6 +41,9 @@ class Work(Protocol):
     @property
     def planned(self) -> int:
         """Requests at most."""
+
+    def in_a_row(self, in_order: bool) -> int:
+        """Return how many of the requests that are left wait for each other."""
 
     async def run(self, ask: Ask, in_order: bool) -> None:
         """Ask everything. `in_order`: the engine keeps one prefix a lane, so one request follows the other."""
@@ -55,32 +60,32 @@ async def run_batch(
     EngineError when the infrastructure fails; whatever was finished by then is in the journal.
     """
     asked = batch.asked(frozen.study.config)
-    outcome = Outcome(batch.name, batch.asked_slug, asked.engine, cells=list(batch.outputs))
+    outcome = _outcome(frozen, batch, asked)
     outcome.began, outcome.job, outcome.devices = time.time(), slurm.job_id(), slurm.devices()
     outcome.write(frozen.folder())
     folder = frozen.results / "journal" / batch.asked_slug
     lanes = min(asked.concurrency, len(works)) if asked.keeps_lanes else None
 
-    where = f"judges.{batch.judge}.model" if batch.judge else f"models.{batch.model}"
-    allow_open_files(asked.concurrency, where)
-    place = Place(batch.asked_slug, where, frozen.study.config.machine, threads, lanes or 1, engine_log)
+    allow_open_files(asked.concurrency, batch.where)
+    place = Place(batch.asked_slug, batch.where, frozen.study.config.machine, threads, lanes or 1, engine_log)
 
     def start() -> AbstractAsyncContextManager[Served]:
         return serve(asked, place)
 
     def gate() -> AbstractAsyncContextManager[Gate | None]:
-        return limited(asked, frozen.results, batch.asked_slug, where, progress.left)
+        return limited(asked, frozen.results, batch.asked_slug, batch.where, progress.left)
 
-    with Progress(batch.name, sum(work.planned for work in works)) as progress:
+    with _progress(frozen, batch, works, lanes, outcome.sent_before) as progress:
         try:
             async with (
+                progress.kept_on_disk(outcome, frozen.folder(), asked.price),
                 Journal(folder, batch.name) as journal,
                 Asker(journal, start, asked.concurrency, progress, gate, deadline) as asker,
             ):
                 await _run_all(works, asked, asker, lanes)
                 asker.refusals.conclude()
         finally:
-            progress.record(outcome)
+            progress.log()
             outcome.over = time.time()
             with contextlib.suppress(OSError):  # a full disk has failed at something that matters more
                 outcome.write(frozen.folder())
@@ -88,6 +93,29 @@ async def run_batch(
     outcome.ended, outcome.over = FINISHED, time.time()
     outcome.write(frozen.folder())
     return outcome
+
+
+def _outcome(frozen: FrozenPlan, batch: Batch, asked: ModelSection) -> Outcome:
+    """Return the outcome of a batch that begins, with what earlier tries of this run have sent and spent."""
+    outcome = Outcome(batch.name, batch.asked_slug, asked.engine, cells=list(batch.outputs))
+    if earlier := read_outcome(outcome_file(frozen.folder(), batch.name)):
+        outcome.sent_before = earlier.sent_before + earlier.sent
+        outcome.money, outcome.currency = earlier.money, earlier.currency
+    return outcome
+
+
+def _progress(
+    frozen: FrozenPlan, batch: Batch, works: Sequence[Work], lanes: int | None, sent_before: int
+) -> Progress:
+    asked, estimate = batch.asked(frozen.study.config), frozen.estimates.get(batch.name)
+    return Progress(
+        batch.name,
+        sum(work.planned for work in works),
+        None if estimate is None else max(0, estimate.to_send - sent_before),
+        Pace(lanes or asked.concurrency),
+        lambda: max((work.in_a_row(lanes is not None) for work in works), default=0),
+        lambda requests, tokens: least_seconds(asked, requests, tokens),
+    )
 
 
 async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lanes: int | None) -> None:

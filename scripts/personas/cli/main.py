@@ -13,6 +13,7 @@ from personas.cli.configfiles import OPTIONS, one_each
 from personas.cli.fetch import fetch
 from personas.cli.import_card import import_card_command
 from personas.cli.init import init
+from personas.cli.run import run
 from personas.config import load_config
 from personas.config.reading.profile import choose
 from personas.core.errors import UserError
@@ -29,6 +30,7 @@ from personas.workflow.terminal.plan_document import plan_document
 from personas.workflow.terminal.planned import console_width, print_plan_report
 from personas.workflow.terminal.rubbish import print_rubbish
 from personas.workflow.terminal.status import notes, print_status
+from personas.workflow.terminal.watch import watch
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import gc
 
@@ -74,13 +76,21 @@ def validate(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> N
     print(f"{', '.join(map(str, files))}: valid, {len(grid.cells)} cells.")
 
 
+app.command("run", context_settings={"ignore_unknown_options": True})(run)
+
+
 @app.command()
-def status(configfile: ConfigFiles = None, profile: ProfileFolder = None) -> None:
+def status(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    watching: Annotated[bool, typer.Option("--watch", help="Show how far runs are until all have ended.")] = False,
+) -> None:
     """Show how many cells are current and missing, who is working, and what the last run took against its plan."""
     study = resolve(load_config(*choose(configfile, profile)))
-    results = Path(study.config.results)
-    now = look(build_grid(study), results, only_plan=True).plan
-    print_status(now, results, Console(width=console_width(sys.stdout)))
+    results, console = Path(study.config.results), Console(width=console_width(sys.stdout))
+    if watching:
+        watch(results, console)
+    print_status(look(build_grid(study), results), results, console)
 
 
 @app.command()

@@ -5,7 +5,11 @@ from typing import ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from personas.config.base import NonEmpty, Section
+from personas.config.machine import Machine
 from personas.config.sampling import Limits, Price, Sampling, Thinking
+
+SIDE_BY_SIDE = 8
+"""Answers under way at which the defaults of an engine are stated; more of them slow each other."""
 
 
 class Needs(NamedTuple):
@@ -32,6 +36,8 @@ class ModelSection(Section):
     keeps_lanes: ClassVar[bool] = False
     """Whether the engine keeps one prefix a lane, so that the requests of a dialogue follow one another."""
     needs: ClassVar[Needs]
+    speed_is_its_own: ClassVar[bool] = False
+    """Whether what another model on this engine took says nothing of it."""
     json_on_one_line: ClassVar[bool] = False
     """Whether the engine can be held to JSON without line ends."""
 
@@ -66,6 +72,10 @@ class ModelSection(Section):
         """How many GPUs a batch uses."""
         return 0
 
+    def stated_speed(self, machine: Machine, context: float) -> float:
+        """Return answer tokens a second before anything was measured; `context` tokens stand before each."""
+        return min(self.concurrency, SIDE_BY_SIDE) / self.needs.seconds_per_token
+
     @property
     def limited_by(self) -> Limits:
         """What the address allows; an engine of our own has no limits."""
@@ -74,6 +84,11 @@ class ModelSection(Section):
     @property
     def key_from(self) -> str | None:
         """The environment variable that holds the key of the address."""
+        return None
+
+    @property
+    def address(self) -> str | None:
+        """Where the model is asked; None for an engine of our own."""
         return None
 
     @property

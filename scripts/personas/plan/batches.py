@@ -53,6 +53,11 @@ class Batch:
         """The slug of the model that is asked."""
         return self.judge or self.model
 
+    @property
+    def where(self) -> str:
+        """The place in the config of the model that is asked."""
+        return f"judges.{self.judge}.model" if self.judge else f"models.{self.model}"
+
     def asked(self, config: Config) -> ModelSection:
         """Return the model that is asked."""
         return asked_model(config, self.model, self.judge)

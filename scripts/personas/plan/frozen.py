@@ -199,5 +199,15 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
     )
 
 
+def read_batches(path: Path) -> tuple[list[Batch], dict[str, Estimate]]:
+    """Read the batches of a frozen plan and their estimates, without the study; nothing where it cannot be read."""
+    try:
+        raw: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        batches = [_tuples(Batch, batch) for batch in raw["batches"]]
+        return batches, {name: Estimate(**estimate) for name, estimate in raw["estimates"].items()}
+    except (OSError, ValueError, TypeError, KeyError):  # of another version, or damaged
+        return [], {}
+
+
 def _tuples(cls: type[Any], raw: Mapping[str, Any]) -> Any:
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})

@@ -45,7 +45,7 @@ def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bo
     """
     on_disk = existing_files(results)
     outcomes = list(all_outcomes(results))
-    rates = Rates.of(outcomes)
+    rates = Rates.of(outcomes, grid.study.config.machine)
     unusable = unusable_cells(grid, on_disk, results)
     plan = make_plan(grid, artefacts, on_disk - unusable.keys(), rates, lambda path: source_dialogue(results / path))
     plan = replace(plan, unusable=unusable | broken_artefacts(plan.artefacts, results))

@@ -25,6 +25,14 @@ class SamePrefix:
         """Requests at most."""
         return sum(work.planned for work in self.members)
 
+    def in_a_row(self, in_order: bool) -> int:
+        """Return how many of the requests that are left wait for each other: all `in_order`, else first rows."""
+        left = [(work.planned - len(work.replies), bool(work.replies)) for work in self.members]
+        if in_order:
+            return sum(rows for rows, _ in left)
+        first, *others = [min(rows, 1 if begun else 2) for rows, begun in left]
+        return first + max(others, default=0)
+
     async def run(self, ask: Ask, in_order: bool) -> None:
         """Judge one row after the other where a lane keeps the prefix; else the first cell, then the rest at once."""
         if in_order:

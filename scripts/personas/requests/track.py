@@ -1,6 +1,7 @@
 """Hold one dialogue and ask items in the middle of it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -81,6 +82,20 @@ class TrackWork:
         """Requests at most: rounds still to hold, and every item at every checkpoint."""
         items = sum(len(asked.items) for asked in self.asked)
         return len(self.turns) - len(self.rounds) + items * len(self.checkpoints)
+
+    def in_a_row(self, in_order: bool) -> int:
+        """Return how many of the requests that are left wait for each other.
+
+        All `in_order`; else rounds up to the last one or to a checkpoint, there an item that warms the prefix, and
+        the others at once.
+        """
+        answered = Counter(response.checkpoint for own in self.responses.values() for response in own)
+        held, items = len(self.rounds), sum(len(asked.items) for asked in self.asked)
+        if in_order:
+            return self.planned - answered.total()
+        open_ones = [(t, items - answered[t]) for t in self.checkpoints if answered[t] < items]
+        behind = (max(0, t - held) + min(left, 1 if answered[t] else 2) for t, left in open_ones)
+        return max([len(self.turns) - held, *behind])
 
     def steps(self) -> Steps:
         """Yield what is asked behind 0, 1, 2 ... rounds: the one place that says so, for runs and for plans.

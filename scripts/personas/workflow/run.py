@@ -18,6 +18,7 @@ from personas.plan.frozen import FrozenPlan
 from personas.workflow import orphaned_jobs
 from personas.workflow.links import refresh_links
 from personas.workflow.making import restore_finished
+from personas.workflow.progress_log import log_progress
 from personas.workflow.stages import asked_files, refuse_names_to_force, refuse_stages_to_omit
 from personas.workflow.terminal.summary import print_summary
 
@@ -160,6 +161,7 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         frozen_plans.write(frozen)
         _note_jobs(workflow, frozen)
         _remove_outdated(frozen)
+        log_progress(workflow, frozen)
     except UserError as error:
         leave(error)
     except OSError as error:

@@ -26,6 +26,7 @@ from personas.workflow.resources import spread_stage_resources
 from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
 from personas.workflow.snakemake_patches import hide, patch_output_index, patch_scheduler
 from personas.workflow.stages import needed_for, refuse_config_as_target, stage_rules
+from personas.workflow.terminal.chatter import shorten_chatter
 from personas.workflow.terminal.planned import console_width, print_plan_report
 from personas.workflow.terminal.reserved import print_reserved
 from personas.workflow.user import name_user
@@ -71,6 +72,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
         wait_for_orphaned_jobs(results)
     plan_report = look(build_grid(study), results, only_looks())
     frozen = frozen_plans.freeze(plan_report.plan, _new_run(), results, plan_report.estimates, plan_report.fetches)
+    shorten_chatter(workflow)
     frozen = frozen.offering(needs_all_rules(), needed_for(frozen, sys.argv[1:]))
     path = frozen_plans.plan_file(results, frozen.run.id)
     # Undocumented, hence the pin snakemake<10 and a test: the arguments that every job's Snakemake gets.

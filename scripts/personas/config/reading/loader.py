@@ -78,10 +78,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', error)}).") from None
+        blanks = "; indent with blanks, not with tabs" if mark and _has_tab(path, mark.line) else ""
+        raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', error)}){blanks}.") from None
     if not isinstance(raw, dict):
         raise UserError(f"{path}: found {_kind(raw)}, expected a mapping of keys to values.")
     return raw
+
+
+def _has_tab(path: Path, line: int) -> bool:
+    return any("\t" in text for text in path.read_text(encoding="utf-8").splitlines()[line : line + 1])
 
 
 def _read(path: Path, file: TextIO) -> Any:

@@ -57,6 +57,14 @@ class Client:
         """Let every try pass a gate, which may hold it back."""
         self._gate = gate
 
+    def waiting(self) -> tuple[str, float]:
+        """Return what holds requests back, and for how many seconds; nothing, and 0, where nothing does."""
+        if (wait := self._persistence.wait_left()) > 0:
+            return "the server, which asked to wait", wait
+        if self._gate and (wait := self._gate.wait_left()) > 0:
+            return "a limit", wait
+        return "", 0.0
+
     async def close(self) -> None:
         """Close all connections."""
         await self._connections.close()

@@ -61,6 +61,10 @@ class Persistence:
         """Tell whether only a scout may be sent now."""
         return self._resume is not None
 
+    def wait_left(self) -> float:
+        """Return the seconds for which we were told to wait; 0 if we were not."""
+        return 0.0 if self._resume is None else max(0.0, self._resume - time.monotonic())
+
     async def insist(self, attempt: Try, lives: Callable[[], Awaitable[bool]]) -> Reply:
         """Repeat `attempt` until it gives a reply; EngineUnavailable or EngineRefuses when it never will.
 

@@ -106,6 +106,11 @@ class EndpointModel(ModelSection):
         return self.limits
 
     @property
+    def address(self) -> str:
+        """Where the model is asked."""
+        return self.base_url
+
+    @property
     def key_from(self) -> str | None:
         """The environment variable that holds the key of the address."""
         return self.key_variable
@@ -136,7 +141,7 @@ def _key(model: EndpointModel, place: Place) -> str:
         if not key:
             raise UserError(
                 f"{place.where}.key_variable: the environment has no {model.key_variable}, "
-                "expected the key of the endpoint in it."
+                f"expected the key of {model.base_url} in it (export {model.key_variable}=...)."
             )
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise UserError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from personas.config.base import NonEmpty
-from personas.config.machine import Machine
+from personas.config.machine import GPU_KINDS, Machine
 from personas.config.models import ModelSection, Needs
 from personas.engines.command import Command
 from personas.engines.kinds.engine import Engine
@@ -39,11 +39,14 @@ class VllmModel(ModelSection):
         "tensor_parallel",
         "gpu_memory",
         "tuning_arguments",
+        "parameters",
+        "active_parameters",
     }
     # `weights` is a place; what enters the identity is the fingerprint of the folder found there.
     needs: ClassVar[Needs] = Needs(
         threads=4, megabytes=32000, seconds_per_token=0.02, start_seconds=120.0, counts_tokens=True
     )
+    speed_is_its_own: ClassVar[bool] = True
     # On a GPU it keeps few threads busy; it reads weights through the memory of the host.
 
     engine: Literal["vllm"]
@@ -67,9 +70,28 @@ class VllmModel(ModelSection):
     extra_arguments: tuple[NonEmpty, ...] = Field(
         default=(), description="further arguments of `vllm serve` that may shape answers, e.g. --quantization=fp8"
     )
+    parameters: float | None = Field(
+        default=None,
+        gt=0,
+        description="billions of parameters, for estimates; default: by weights that are here, or the id",
+    )
+    active_parameters: float | None = Field(
+        default=None,
+        gt=0,
+        description="billions of them that a token passes, of a mixture of experts; default: likewise",
+    )
     tuning_arguments: tuple[NonEmpty, ...] = Field(
         default=(), description="further arguments of `vllm serve` that cannot, e.g. --max-num-seqs=64"
     )
+
+    def stated_speed(self, machine: Machine, context: float) -> float:
+        """Return answer tokens a second by a roofline of the GPUs that `machine` names."""
+        from personas.engines.roofline import tokens_per_second
+        from personas.engines.weights.size import size_of
+
+        size, gpu = size_of(self, machine), GPU_KINDS[machine.gpu_kind]
+        context = min(context, self.context_length)
+        return tokens_per_second(size, gpu, self.tensor_parallel, self.gpu_memory, self.concurrency, context)
 
     @property
     def gpus(self) -> int:

@@ -41,6 +41,11 @@ class Window:
         self._sum = 0.0
         self._queue = asyncio.Lock()
         self._given_back = asyncio.Event()
+        self._until = 0.0
+
+    def wait_left(self) -> float:
+        """Return the seconds after which whoever is first may go, at the latest; 0 if nobody waits."""
+        return max(0.0, self._until - time.monotonic())
 
     def count_others(self, taken: Taken | None, ago: float) -> None:
         """Count what somebody else took (see `taken`) `ago` seconds ago; None: as much as there was room for."""
@@ -57,11 +62,13 @@ class Window:
         """Wait until `amount` fits, and count it; the entry can be settled later."""
         async with self._queue:
             while (wait := self._wait(amount)) > 0:
+                self._until = time.monotonic() + wait
                 self._given_back.clear()
                 try:
                     await asyncio.wait_for(self._given_back.wait(), wait)
                 except TimeoutError:
                     continue
+            self._until = 0.0
             return self._put(amount)
 
     def settle(self, entry: _Entry, amount: float) -> None:
@@ -103,6 +110,10 @@ class Gate:
         """The windows of what is limited, by name."""
         windows = {"requests": self.requests, "tokens": self.tokens}
         return {name: window for name, window in windows.items() if window}
+
+    def wait_left(self) -> float:
+        """Return the seconds for which requests are held back; 0 if none is."""
+        return max((window.wait_left() for window in self.windows.values()), default=0.0)
 
     @asynccontextmanager
     async def admit(self, request: Request) -> AsyncIterator["Ticket"]:

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from personas.config.machine import Machine
 from personas.config.models import ModelSection
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
 from personas.plan.outcome import Measured, Outcome
@@ -13,8 +14,8 @@ from personas.plan.outcome import Measured, Outcome
 COMPLETION_TOKENS = 250
 """Stated default: tokens of an answer, unless `max_tokens` or the form of a verdict allows fewer."""
 
-SIDE_BY_SIDE = 8
-"""Answers under way at which the defaults of an engine are stated; more of them slow each other."""
+_SYSTEM_PROMPT, _TURN = 200, 50
+"""Tokens of a system prompt and of a user turn, where a speed is stated for so many rounds before."""
 
 
 class Rate(NamedTuple):
@@ -36,11 +37,17 @@ class Rates:
     """Rates from the outcomes of earlier batches."""
 
     outcomes: tuple[Outcome, ...] = ()
+    machine: Machine = field(default_factory=Machine)
 
     @classmethod
-    def of(cls, outcomes: Iterable[Outcome]) -> "Rates":
-        """Keep the outcomes of batches that asked an engine something."""
-        return cls(tuple(outcome for outcome in outcomes if outcome.measured))
+    def of(cls, outcomes: Iterable[Outcome], machine: Machine | None = None) -> "Rates":
+        """Keep the outcomes of batches that asked an engine something; what is stated is stated for `machine`."""
+        return cls(tuple(outcome for outcome in outcomes if outcome.measured), machine or Machine())
+
+    @cached_property
+    def _stated(self) -> dict[tuple[str, int], float]:
+        """Stated speeds by slug and rounds before, as far as somebody asked: for some, files are read."""
+        return {}
 
     def completion_tokens(self, slug: str, what: str, max_tokens: int, most: float = COMPLETION_TOKENS) -> Rate:
         """Return tokens per answer of a model to `what` with that longest answer.
@@ -64,11 +71,15 @@ class Rates:
         Measured at the nearest number of rounds for this model, else for another on the same kind of engine, else the
         stated default.
         """
-        engine: str = getattr(model, "engine", "")
-        for speeds in (self._speeds.get(slug), self._speeds.get(f"engine {engine}")):
+        of_engine = {} if model.speed_is_its_own else self._speeds.get(f"engine {getattr(model, 'engine', '')}")
+        for speeds in (self._speeds.get(slug), of_engine):
             if speeds:
                 return Rate(speeds[min(speeds, key=lambda t: abs(t - before))], True)
-        return Rate(min(model.concurrency, SIDE_BY_SIDE) / model.needs.seconds_per_token, False)
+        if (slug, before) not in self._stated:
+            answer = min(model.sampling.max_tokens, COMPLETION_TOKENS)
+            context = _SYSTEM_PROMPT + (before + 0.5) * (_TURN + answer)
+            self._stated[slug, before] = model.stated_speed(self.machine, context)
+        return Rate(self._stated[slug, before], False)
 
     def start_seconds(self, slug: str, model: ModelSection) -> Rate:
         """Return the seconds until the engine of a model is ready."""

@@ -41,8 +41,11 @@ def _estimates(path: Path) -> dict[str, Estimate]:
         return {}
 
 
-def planned_against_actual(results: Path) -> Table | None:
-    """Return the table of the last run; planned figures of batches that have not begun stand alone."""
+def planned_against_actual(results: Path, narrow: bool = False) -> Table | None:
+    """Return the table of the last run; planned figures of batches that have not begun stand alone.
+
+    `narrow` fits 80 columns, and leaves out the tokens that had to be computed at least.
+    """
     found = last_run(results)
     if found is None:
         return None
@@ -52,20 +55,31 @@ def planned_against_actual(results: Path) -> Table | None:
     )
     for heading in ("batch", ""):
         table.add_column(heading, overflow="fold")
-    for heading in ("requests", "prompt tokens", "computed", "least", "answer tokens", "engine time"):
-        table.add_column(heading, justify="right")
+    for heading in (
+        "requests",
+        "prompt\ntokens",
+        "computed",
+        *_least("least", narrow),
+        "answer\ntokens",
+        "engine\ntime",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in compared:
-        table.add_row(row.batch, "planned", *_planned(row.estimate))
-        table.add_row("", *(_actual(row.outcome) if row.outcome else ["not begun"]))
+        table.add_row(row.batch, "planned", *_planned(row.estimate, narrow))
+        table.add_row("", *(_actual(row.outcome, narrow) if row.outcome else ["not begun"]))
     return table
 
 
-def _planned(e: Estimate) -> Sequence[str]:
-    tokens = [compact(e.prompt_tokens), "", compact(e.computed_tokens), compact(e.completion_tokens)]
+def _least(told: str, narrow: bool) -> list[str]:
+    return [] if narrow else [told]
+
+
+def _planned(e: Estimate, narrow: bool) -> Sequence[str]:
+    tokens = [compact(e.prompt_tokens), compact(e.computed_tokens), *_least("", narrow), compact(e.completion_tokens)]
     return [f"{e.to_send:,}", *tokens, minutes(e.seconds / 60)]
 
 
-def _actual(o: Outcome) -> Sequence[str]:
-    computed = o.prompt_tokens - o.cached_tokens
-    tokens = map(compact, (o.prompt_tokens, computed, o.least_tokens, o.completion_tokens))
+def _actual(o: Outcome, narrow: bool) -> Sequence[str]:
+    computed, least = compact(o.prompt_tokens - o.cached_tokens), _least(compact(o.least_tokens), narrow)
+    tokens = [compact(o.prompt_tokens), computed, *least, compact(o.completion_tokens)]
     return [o.ended, f"{o.sent:,}", *tokens, minutes(o.engine_seconds / 60)]

@@ -11,23 +11,24 @@ from rich.table import Table
 
 from personas.pages.numbers import compact, minutes, money
 from personas.plan.plan_report import PlanReport
+from personas.workflow.terminal.gpu_time import gpu_lines
 from personas.workflow.terminal.plan_document import axes, groups, work_of
 from personas.workflow.terminal.plan_schema import Counts, Group, Work
 from personas.workflow.terminal.status import items_left_out, names, unusable_lines
 
-_WIDTH = 140
+_WIDTH, _WIDE = 140, 112
 _REASONS, _VALUES = 12, 6
 """Lines of reasons, and values of an axis, that are printed; the JSON has all."""
 
 
 def console_width(stream: TextIO) -> int | None:
-    """Return the width to print at where `stream` is no terminal: enough for the table."""
-    return None if stream.isatty() else max(_WIDTH, shutil.get_terminal_size().columns)
+    """Return the width to print at where `stream` is no terminal: that of COLUMNS, or enough for the table."""
+    return None if stream.isatty() else shutil.get_terminal_size((_WIDTH, 24)).columns
 
 
 def print_plan_report(plan_report: PlanReport, console: Console) -> None:
     """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
-    console.print(plan_table(plan_report))
+    console.print(plan_table(plan_report, narrow=console.width < _WIDE))
     if called := names(plan_report.plan.grid.study):
         console.print(called, highlight=False, markup=False)
     lines = [*_rescored(plan_report), *unusable_lines(plan_report.plan)]
@@ -39,21 +40,22 @@ def print_plan_report(plan_report: PlanReport, console: Console) -> None:
         console.print(line, highlight=False, markup=False)
 
 
-def plan_table(plan_report: PlanReport) -> Table:
-    """Return the table of the plan, a row for each stage and model, and one for all."""
+def plan_table(plan_report: PlanReport, narrow: bool = False) -> Table:
+    """Return the table of the plan, a row for each stage and model, and one for all; `narrow` fits 80 columns."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for heading in ("stage", "model"):
+    for heading in ("stage and model",) if narrow else ("stage", "model"):
         table.add_column(heading, overflow="fold")
-    for heading in _HEADINGS:
-        table.add_column(heading, justify="right")
+    for heading in _NARROW if narrow else _HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
     found = groups(plan_report)
     for group in found:
-        table.add_row(group.stage, _who(group), *_figures(group, group.work))
+        table.add_row(*_named(group.stage, _who(group), narrow), *_figures(group, group.work, narrow))
     if len(found) > 1:
         cells, missing = sum(g.cells for g in found), sum(g.missing for g in found)
         everything = Counts(cells=cells, current=cells - missing, missing=missing)
+        work = work_of(plan_report, plan_report.plan.missing)
         table.add_section()
-        table.add_row("all", "", *_figures(everything, work_of(plan_report, plan_report.plan.missing)))
+        table.add_row(*_named("all", "", narrow), *_figures(everything, work, narrow))
     return table
 
 
@@ -61,19 +63,28 @@ _HEADINGS = (
     *("cells", "current", "missing", "requests", "journaled", "prompt\ntokens", "computed", "answer\ntokens"),
     *("engine\ntime", "cost"),
 )
+_NARROW = ("missing\nof cells", "requests\nto send", "prompt\ntokens", "answer\ntokens", "engine\ntime", "cost")
+
+
+def _named(stage: str, who: str, narrow: bool) -> list[str]:
+    return [f"{stage} {who}".strip()] if narrow else [stage, who]
 
 
 def _who(group: Group) -> str:
     return f"{group.model} by {group.judge}" if group.judge else group.model
 
 
-def _figures(counts: Counts, work: Work) -> list[str]:
+def _figures(counts: Counts, work: Work, narrow: bool) -> list[str]:
     cells = [f"{counts.cells:,}", f"{counts.current:,}", f"{counts.missing:,}"]
+    if narrow:
+        cells = [f"{counts.missing:,} of {counts.cells:,}"]
     if not counts.missing:
-        return [*cells, *[""] * 7]
+        return [*cells, *[""] * (len(_NARROW) - 1 if narrow else len(_HEADINGS) - 3)]
     share = f"{work.journaled / work.requests:.0%}" if work.requests else ""
-    tokens = [compact(work.prompt_tokens), compact(work.computed_tokens), compact(work.completion_tokens)]
-    return [*cells, f"{work.requests:,}", share, *tokens, minutes(work.engine_minutes), money(work.money)]
+    requests = [f"{work.to_send:,}"] if narrow else [f"{work.requests:,}", share]
+    computed = [] if narrow else [compact(work.computed_tokens)]
+    tokens = [compact(work.prompt_tokens), *computed, compact(work.completion_tokens)]
+    return [*cells, *requests, *tokens, minutes(work.engine_minutes), money(work.money)]
 
 
 def _reasons(plan_report: PlanReport) -> Iterator[str]:
@@ -130,6 +141,7 @@ def _basis(plan_report: PlanReport) -> Iterator[str]:
             f"Estimates: {work.measured_share:.0%} of these from rates measured in earlier runs, "
             "the rest from stated defaults (docs/planning.md)."
         )
+    yield from gpu_lines(plan_report)
     for model in plan_report.capped:
         if model.exceeded:
             yield (

@@ -5,21 +5,32 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from personas.benchmarks import verifiers
 from personas.core.lease import live_holders
 from personas.grid.study import Study
+from personas.plan.costs.estimate import total
 from personas.plan.plan import Plan
+from personas.plan.plan_report import PlanReport
 from personas.workflow.terminal.actual import planned_against_actual
+from personas.workflow.terminal.progress import live_view
 from personas.workflow.terminal.troubles import troubles
 from personas.workflow.user import cache_trouble
 
+_WIDE = 100
+"""Columns from which on the table of the last run has all its own."""
 
-def print_status(plan: Plan, results: Path, console: Console) -> None:
+
+def print_status(plan_report: PlanReport, results: Path, console: Console) -> None:
     """Print the status of a grid, and what its last run took against what was planned."""
+    plan = plan_report.plan
     console.print(cells_table(plan))
+    if asked := total(plan_report.estimates.values()).requests:
+        answered = total(plan_report.estimates.values()).journaled
+        console.print(f"Requests for what is missing: {answered:,} of {asked:,} are answered, in the journal.")
     if called := names(plan.grid.study):
         console.print(called, highlight=False, markup=False, soft_wrap=True)
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
@@ -29,13 +40,19 @@ def print_status(plan: Plan, results: Path, console: Console) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for holder in live_holders(results / "leases"):
-        console.print(f"Working: {holder.sentence()}.")
-    compared = planned_against_actual(results)
+    holders = live_holders(results / "leases")
+    for holder in holders:
+        console.print(f"Working: {holder.sentence()}.", highlight=False, markup=False, soft_wrap=True)
+    for run in sorted({holder.run for holder in holders}):
+        for view in live_view(results, run, holders):
+            console.print(view)
+    compared = planned_against_actual(results, narrow=console.width < _WIDE)
     if compared is not None:
         console.print(compared)
     if made == len(artefacts) and not plan.missing:
         console.print(f"Complete; look at {results}/current/.")
+    elif holders:
+        console.print("How far it is, until it ends: uv run personas status --watch (with the same --configfile).")
     else:
         console.print("To make what is missing: uv run snakemake (with the same --configfile).")
 
@@ -53,9 +70,9 @@ def cells_table(plan: Plan) -> Table:
     """Return cells in the grid, current and missing, per stage, model and judge."""
     total = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.grid.cells)
     missing = Counter((cell.stage, cell.track.model, cell.judge) for cell in plan.missing)
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("stage", "model"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("cells", "current", "missing"):
         table.add_column(heading, justify="right")
     for (stage, model, judge), cells in total.items():
