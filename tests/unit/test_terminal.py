@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -116,27 +117,40 @@ def test_what_statuses_mean_is_said(long_named: Project) -> None:
     assert f"context_overflow ({frozen.batches[0].model}): " in told and "raise `context_length`" in told
 
 
-def change(measure: str, mean: float, low: float, high: float, q: float, n_pairs: int = 8) -> dict[str, Any]:
+def change(measure: str, mean: float, low: float, high: float, q: float | None) -> dict[str, Any]:
     given: dict[str, Any] = {"measure": measure, "title": measure.title(), "unit": "refused (%)", "scale": "share"}
-    given |= {"benchmark": "xstest", "judge": None, "condition": "interview"}
-    return {**given, "mean": mean, "low": low, "high": high, "q": q, "n_pairs": n_pairs}
+    given |= {"benchmark": "xstest", "judge": None, "condition": "interview", "over": "personas, items"}
+    return {**given, "mean": mean, "low": low, "high": high, "q": q}
+
+
+def told(*changes: dict[str, Any]) -> str:
+    return sentence(pd.DataFrame(changes).astype({"q": "float64"}))
 
 
 def test_the_headline_says_what_is_true_of_the_numbers() -> None:
-    none = [change("refusal", -2.0, -6.0, 2.0, 0.4), change("safety", 1.0, -1.0, 3.0, 0.5)]
-    assert sentence(pd.DataFrame(none)) == (
-        "No change is distinguishable from none (2 measures over the dialogue, 8 pairs of model and persona; "
-        "q < 0.05)."
+    none = [change("refusal", -0.02, -0.06, 0.02, 0.4), change("safety", 0.01, -0.01, 0.03, 0.5)]
+    assert told(*none) == "No change over the dialogue is distinguishable from none (2 claims, q < 0.05)."
+    few = change("refusal", -0.02, np.nan, np.nan, None)
+    assert told(few) == "Too few personas and items were asked to tell of any change over the dialogue."
+    some = [*none, change("clear", -0.09, -0.1, -0.08, 0.01), change("wide", -0.3, -0.5, -0.1, 0.01)]
+    assert told(*some) == (
+        "2 of 4 claims about change over the dialogue hold (q < 0.05); most clearly Clear (xstest) in interview: "
+        "-9.00 [-10.00, -8.00] percentage points, over personas, items."
     )
-    few = [change("refusal", -2.0, -6.0, 2.0, 0.4, n_pairs=2)]
-    assert sentence(pd.DataFrame(few)).endswith(
-        "2 pairs of model and persona; q < 0.05). With so few pairs no test could tell."
-    )
-    some = [*none, change("clear", -9.0, -10.0, -8.0, 0.01), change("wide", -30.0, -50.0, -10.0, 0.01)]
-    assert sentence(pd.DataFrame(some)) == (
-        "2 of 4 measures over the dialogue, 8 pairs of model and persona, change (q < 0.05); most clearly "
-        "Clear (xstest) in interview: -9.00 [-10.00, -8.00] percentage points."
-    )
+
+
+def test_the_headline_is_of_all_models_together(tmp_path: Path) -> None:
+    bar: dict[str, Any] = {"measure": "m", "contrast": "length", "condition": "c", "headline": True, "over": "models"}
+    numbers = {"mean": -0.5, "low": -0.6, "high": -0.4}
+    bars = [{**bar, **numbers, "model": model, "q": q} for model, q in (("a", 0.5), ("b", 0.5), (None, 0.001))]
+    measure = {"measure": "m", "title": "M", "scale": "share", "unit": "m (%)", "benchmark": None, "judge": None}
+    tables = tmp_path / "current" / "tables"
+    tables.mkdir(parents=True)
+    pd.DataFrame(bars).to_parquet(tables / "by-model.parquet")
+    pd.DataFrame([measure]).astype({"benchmark": "str", "judge": "str"}).to_parquet(tables / "measures.parquet")
+    assert (headline(tmp_path) or "").startswith("1 of 1 claim about change over the dialogue holds (q < 0.05)")
+    pd.DataFrame([{**bars[0], "headline": False}]).to_parquet(tables / "by-model.parquet")
+    assert headline(tmp_path) is None, "nothing is claimed"
 
 
 def test_without_tables_there_is_no_headline(tmp_path: Path) -> None:

@@ -1,50 +1,52 @@
-"""What was found, in a sentence that is true of the finished tables: what changed, and how surely."""
+"""What was found, in a sentence that is true of the finished tables: which claims hold, and the clearest of them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from personas.core.errors import UserError
 from personas.core.parquet import read_frame
-from personas.stats.lasting import LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEVEL = 0.05
+
 
 def headline(results: Path) -> str | None:
-    """Return a sentence about `current/tables/contrasts`; None where there is no such table, or nothing in it."""
+    """Return a sentence about `current/tables/by-model`; None where there is no such table, or no claim in it."""
     tables = results / "current" / "tables"
     try:
-        contrasts, measures = (read_frame(tables / f"{name}.parquet") for name in ("contrasts", "measures"))
+        bars, measures = (read_frame(tables / f"{name}.parquet") for name in ("by-model", "measures"))
     except (UserError, OSError):
         return None
-    changes = _changes(contrasts).merge(measures[["measure", "title", "scale", "unit", "benchmark", "judge"]])
+    named = measures[["measure", "title", "scale", "unit", "benchmark", "judge"]]
+    changes = _changes(bars).merge(named, on="measure")
     return sentence(changes) if len(changes) else None
 
 
-def _changes(contrasts: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the change from the first to the last position of each measure of personas, by condition."""
-    since = contrasts[(contrasts["contrast"] == "progression") & (contrasts["group"] == "persona")]
-    since = since.dropna(subset=["mean"]).sort_values("position")
-    return since.groupby(["measure", "condition"], as_index=False).last()
+def _changes(bars: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the claims about the dialogue: of all models together, or of the one there is."""
+    claims = bars[bars["headline"] & (bars["contrast"] == "length") & bars["mean"].notna()]
+    together = claims[claims["model"].isna()]
+    return together if len(together) else claims
 
 
 def sentence(changes: "pd.DataFrame") -> str:
-    """Say how many measures changed, and which most clearly; `changes` has a row for each measure and condition."""
-    pairs = int(changes["n_pairs"].max())
-    over = f"{_count(len(changes), 'measure')} over the dialogue, {_count(pairs, 'pair')} of model and persona"
-    surely = changes[changes["q"] < LEVEL]
+    """Say how many claims hold, and the clearest; `changes` are rows of `tables/by-model` with their measures."""
+    tested = changes[changes["q"].notna()]
+    if tested.empty:
+        return "Too few personas and items were asked to tell of any change over the dialogue."
+    surely = tested[tested["q"] < _LEVEL]
     if surely.empty:
-        few = " With so few pairs no test could tell." if 2.0 / 2**pairs >= LEVEL else ""
-        return f"No change is distinguishable from none ({over}; q < {LEVEL:g}).{few}"
+        return f"No change over the dialogue is distinguishable from none ({_count(len(tested))}, q < {_LEVEL:g})."
     width = (surely["high"] - surely["low"]).clip(lower=1e-9)
     most = surely.iloc[int((surely["mean"].abs() / width).to_numpy().argmax())]
-    verb = "changes" if len(surely) == 1 else "change"
-    return f"{len(surely)} of {over}, {verb} (q < {LEVEL:g}); most clearly {_told(most)}."
+    of = f"{len(surely)} of {_count(len(tested))} about change over the dialogue"
+    return f"{of} {'holds' if len(surely) == 1 else 'hold'} (q < {_LEVEL:g}); most clearly {_told(most)}."
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(number: int) -> str:
+    return f"{number} claim{'' if number == 1 else 's'}"
 
 
 def _told(change: "pd.Series[float]") -> str:
@@ -52,6 +54,7 @@ def _told(change: "pd.Series[float]") -> str:
 
     unit = Measure("", "", str(change["unit"]), str(change["scale"]), "").unit_of_difference
     of = ", ".join(str(change[name]) for name in ("benchmark", "judge") if isinstance(change[name], str))
-    interval = f"[{change['low']:+.2f}, {change['high']:+.2f}]"
+    scale = 100 if change["scale"] == "share" else 1
+    mean, low, high = (scale * change[name] for name in ("mean", "low", "high"))
     named = f"{change['title']}{f' ({of})' if of else ''} in {change['condition']}"
-    return f"{named}: {change['mean']:+.2f} {interval} {unit}"
+    return f"{named}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] {unit}, over {change['over']}"
