@@ -54,7 +54,7 @@ def _told(change: "pd.Series[float]") -> str:
 
     unit = Measure("", "", str(change["unit"]), str(change["scale"]), "").unit_of_difference
     of = ", ".join(str(change[name]) for name in ("benchmark", "judge") if isinstance(change[name], str))
-    scale = 100 if change["scale"] == "share" else 1
+    scale = 100 if str(change["scale"]) == "share" else 1
     mean, low, high = (scale * change[name] for name in ("mean", "low", "high"))
     named = f"{change['title']}{f' ({of})' if of else ''} in {change['condition']}"
     return f"{named}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] {unit}, over {change['over']}"
