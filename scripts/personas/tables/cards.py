@@ -12,8 +12,9 @@ from personas.stats.bootstrap import RESAMPLES, SEED, bootstrap_mean
 from personas.stats.lasting import Lasting, lasting_drop
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
-from personas.tables.sections import sections
-from personas.tables.series.models import segmented, values_and_counts, with_patterns
+from personas.tables.sections import patterns_measure, sections
+from personas.tables.series.models import files_of_cards, segmented, with_unjudged
+from personas.tables.strength.strength import measures_without_judge
 from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
 
 NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"
@@ -146,6 +147,7 @@ def _mean_at(table: pd.DataFrame, position: int) -> float:
 def cards_of_models(
     values: pd.DataFrame,
     counts: pd.DataFrame,
+    strength: pd.DataFrame,
     *,
     sections: Sequence[Section],
     models: Sequence[str],
@@ -153,15 +155,16 @@ def cards_of_models(
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Return `model_cards` of values and patterns."""
-    both = with_patterns(values, counts)
-    return model_cards(both, sections, models, checkpoints, resamples=resamples, seed=seed)
+    """Return `model_cards` of values, patterns, and what is measured without a judge."""
+    everything = with_unjudged(values, counts, strength)
+    return model_cards(everything, sections, models, checkpoints, resamples=resamples, seed=seed)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    config, files = grid.study.config, values_and_counts(known)
+    config, files = grid.study.config, files_of_cards(known)
+    unjudged = [*([patterns_measure()] if files["counts"] else []), *measures_without_judge(grid, known)]
     told = {
-        "sections": sections(placeless_measures(grid), bool(files["counts"])),
+        "sections": sections([*placeless_measures(grid), *unjudged]),
         "models": list(config.models),
         "checkpoints": list(config.checkpoints),
     }
