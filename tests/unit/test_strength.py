@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from personas.figures import remaining as remaining_figure
 from personas.scoring.strength.classifier import Grams, deal, fit
 from personas.scoring.strength.identification import identify
 from personas.scoring.strength.style import FEATURES, style_of, styles
@@ -15,12 +16,13 @@ from personas.stats.auc import draw_items, weighted_auc, weighted_mean
 from personas.tables.strength.draws import rows_of
 from personas.tables.strength.identification import AUC, RATE, identification
 from personas.tables.strength.measures import strength_measures, strength_values
+from personas.tables.strength.remaining import remaining
 from personas.tables.strength.style import DISTANCE, style_distance
 from personas.tables.strength.words import words
 
 PERSONAS = ("baker", "keeper")
 VOICES = {"baker": "butter and dough, my friend", "keeper": "tides and lamps, my friend", None: "it depends"}
-PLACED: dict[str, Any] = {"condition": "interview", "order": "fixed", "replicate": 1}
+TALK: dict[str, Any] = {"condition": "interview", "order": "fixed"}
 
 
 def spoken(items: int = 12, last: Sequence[str] = (), benchmark: str = "xstest") -> pd.DataFrame:
@@ -34,7 +36,7 @@ def spoken(items: int = 12, last: Sequence[str] = (), benchmark: str = "xstest")
                 said = f"About topic{item}: {VOICES[None] if silent else voice}."
                 rows.append((group, persona, benchmark, str(item), checkpoint, said))
     columns = ["group", "persona", "benchmark", "item_id", "checkpoint", "text"]
-    return pd.DataFrame(rows, columns=columns).assign(**PLACED)
+    return pd.DataFrame(rows, columns=columns).assign(**TALK, replicate=1)
 
 
 def table_of(answers: pd.DataFrame, personas: Sequence[str] = PERSONAS) -> Any:
@@ -191,3 +193,49 @@ def test_measures_of_cards_have_their_values() -> None:
     assert set(values["measure"]) == {m["measure"] for m in strength_measures(2, True)} - {DISTANCE}
     assert values["persona"].notna().all(), "means over personas are made by the card itself"
     assert [m["measure"] for m in strength_measures(1, False)] == [DISTANCE]
+
+
+def rated(checkpoints: Sequence[int], fall: float, first: float = 2.0) -> pd.DataFrame:
+    """Return values of a judge by round: personas `first` above the baseline, and less by `fall` each checkpoint."""
+    rows = [
+        ("persona" if own else "baseline", persona, at + 1, 2.0 + own * (first - fall * place))
+        for persona in PERSONAS
+        for place, at in enumerate(checkpoints)
+        for own in (0, 1)
+    ]
+    table = pd.DataFrame(rows, columns=["group", "persona", "position", "value"])
+    told: dict[str, Any] = {
+        "measure": "utterances-by-j",
+        "model": "alpha",
+        "axis": "round",
+        "n_scored": 1,
+        "n_planned": 1,
+    }
+    return table.assign(replicate=1, **TALK, **told)
+
+
+def left(values: pd.DataFrame, strength: pd.DataFrame, checkpoints: Sequence[int]) -> Any:
+    kinds = {"utterances-by-j": "judge j", AUC: "told from the baseline", RATE: "identified among personas"}
+    more: dict[str, Any] = {"kinds": kinds, "personas": 2, "checkpoints": checkpoints, "resamples": 200, "seed": 1}
+    return remaining(values, pd.DataFrame(), strength, **more).set_index(["kind", "checkpoint"])
+
+
+def test_what_is_left_of_each_kind_is_a_share_of_the_first_distance() -> None:
+    strength = table_of(spoken(last=["keeper"]))
+    table = left(rated([0, 6], fall=1.5), strength, [0, 6])
+    assert table.loc[("judge j", 0), "mean"] == 1.0
+    assert table.loc[("judge j", 6), "mean"] == pytest.approx(0.25), "of 2.0 above the baseline 0.5"
+    assert table.loc[("told from the baseline", 6), "mean"] == pytest.approx(0.5), "one of two personas is lost"
+    assert table.loc[("told from the baseline", 6), ["low", "high"]].tolist() == [0.0, 1.0], "one or the other"
+
+
+def test_nothing_is_left_of_what_was_never_there() -> None:
+    table = left(rated([0, 6], fall=0.0, first=0.0), table_of(spoken()), [0, 6])
+    assert table.loc["judge j"]["mean"].isna().all() and table.loc["judge j"]["n_cells"].tolist() == [2, 2]
+
+
+def test_kinds_are_drawn_beside_each_other() -> None:
+    table = left(rated([0, 6], fall=1.0), table_of(spoken()), [0, 6]).reset_index()
+    figure = remaining_figure.draw(table, model="alpha")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["interview"]
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == set(table["kind"])
