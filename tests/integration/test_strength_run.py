@@ -30,7 +30,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
     with FakeServer() as server:
         server.decide = decide
         project = make_project(tmp_path_factory.mktemp("ran") / "project")
-        alone = {"models/beta": None, **{f"benchmarks/{name}": None for name in ("bfi", "ifbench", "general")}}
+        alone: dict[str, Any] = {
+            "models/beta": None,
+            **{f"benchmarks/{name}": None for name in ("bfi", "ifbench", "general")},
+        }
+        questions = "".join(f'{{"question": "What is {thing}?"}}\n' for thing in ("home", "work", "luck"))
+        (project.folder / "items/open.jsonl").write_text(questions, encoding="utf-8")
+        alone["benchmarks/mine"] = {"kind": "open", "items": "items/open.jsonl"}
         more = {"models/alpha/base_url": server.base_url, "benchmarks/xstest/limit": 6, "patterns/benchmarks": []}
         frozen = project.set({**alone, **more}).run()
         for made in frozen.artefacts:
@@ -52,7 +58,7 @@ def test_personas_are_told_at_first_and_not_when_they_are_gone(ran: FrozenPlan) 
     assert values["identification-auc", 0] == values["identification-rate", 0] == 1.0
     assert values["identification-auc", 2] == values["identification-rate", 2] == 0.5
     counted = strength[strength["measure"] == "identification-auc"]["n_planned"]
-    assert counted.max() == 2 * 2 * (6 + 1), "persona and baseline, two personas: 6 items and one of its own"
+    assert counted.max() == 2 * 2 * (6 + 3 + 1), "persona and baseline, two personas: items for all, one of its own"
 
 
 def test_all_checkpoints_conditions_and_speakers_are_there(ran: FrozenPlan) -> None:
@@ -84,3 +90,12 @@ def test_a_figure_is_drawn_for_each_model(ran: FrozenPlan, monkeypatch: pytest.M
         make(ran, each)
     assert [len(figure.axes) for figure in drawn] == [3]
     assert next(axes.get_title(loc="left") for axes in drawn[0].axes) == "Told from the baseline"
+
+
+def test_open_questions_are_asked_and_have_no_score(ran: FrozenPlan) -> None:
+    asked = [cell for cell in ran.grid.cells if cell.benchmark == "mine"]
+    answers = pd.read_parquet(ran.results / asked[0].path)
+    assert asked[0].stage == "responses" and len(answers) == 2 * 3
+    measures = table(ran, "measures")
+    assert measures[measures["benchmark"] == "mine"]["measure"].tolist() == ["mine-words"]
+    assert "figures/mine.pdf" in {made.plain_outputs[0] for made in ran.artefacts}
