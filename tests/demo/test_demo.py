@@ -242,7 +242,7 @@ def _check_figures(demo: Checkout) -> None:
         *scored,
         *(f"{difference}-{one}" for difference in differences for one in scored),
         *(f"{name}-by-{JUDGE}" for name in over_measures),
-        *(f"card-{model}" for model in MODELS),
+        *(f"{name}-{model}" for name in ("card", "strength", "remaining") for model in MODELS),
         *("by-checkpoint", "item-changes-xstest", "tokens-by-model", "tokens-by-persona"),
         *("patterns", "patterns-heat-map", "patterns-by-model", "patterns-by-benchmark", "patterns-by-persona"),
     }

@@ -47,7 +47,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         limits = {"benchmarks/bfi/limit": 5, "benchmarks/xstest/limit": 4, "replicates": 2}
         frozen = project.set({"judges/j": JUDGE, **address, **asked, **limits}).run()
         for made in frozen.artefacts:
-            if made.stage in ("ratings", "patterns", "analysis"):
+            if made.stage in ("ratings", "patterns", "strength", "analysis"):
                 (frozen.results / made.outputs[0]).parent.mkdir(parents=True, exist_ok=True)
                 make(frozen, made)
         yield frozen

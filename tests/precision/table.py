@@ -17,11 +17,16 @@ SAFETY = r"tables/(safety|changed)-|report/changed-items|figures/item-"
 CHANGED = r"tables/changed-|report/changed-items|figures/item-"  # items of any benchmark
 CARDS = r"tables/model-|(figures|report)/card-|report/models"
 PAGES = r"report/(grid|statuses|provenance)"
-DRAWN = r"tables/averages|figures/(difference|progression|over-|cost-|effect-|models-|personas-|by-length)"
+REMAINING = r"(tables|figures)/remaining"  # judge, patterns and classifier beside each other
+DRAWN = (
+    rf"{REMAINING}|tables/averages|figures/(difference|progression|over-|cost-|effect-|models-|personas-|by-length)"
+)
+TOLD = r"tables/(identification|style)-"  # what a classifier and a style are made of
+UNJUDGED = rf"{TOLD}|(tables|figures)/strength"  # what stands on answers alone
 VALUES = rf"{DRAWN}|tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
-SUMMED_PATTERNS = rf"(tables|figures)/patterns|tables/mixed-models|figures/effect-|{CARDS}"
+SUMMED_PATTERNS = rf"{REMAINING}|(tables|figures)/patterns|tables/mixed-models|figures/effect-|{CARDS}"
 PATTERNS = rf"patterns/|{SUMMED_PATTERNS}"
-RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|tables/measures)"  # what stands on verdicts
+RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|{UNJUDGED}|tables/measures)"  # what stands on verdicts
 SUMS = rf"/by-checkpoint|tables/(answer-)?status|{VALUES}"  # what stands on the ratings of every benchmark
 UTTERANCES = rf"--utterances|by-round|figures/utterances|tables/status|{VALUES}"
 DIALOGUES = rf"{UTTERANCES}|{LENGTHS}"
@@ -78,17 +83,17 @@ ROWS: dict[str, Row] = {
     "sampling of a model": Row(
         lambda s: s.edit({"models/one/sampling/temperature": 0.7}),
         r"/one/",
-        r"^(?!tables/measures|patterns/two|tables/ratings-two)",
+        r"^(?!tables/measures|patterns/two|tables/(ratings|identification|style)-two\b)",
     ),
     "revision of a model": Row(
         lambda s: s.edit({"models/two/revision": "r3"}),
         r"/two/",
-        r"^(?!tables/measures|patterns/one|tables/ratings-one)",
+        r"^(?!tables/measures|patterns/one|tables/(ratings|identification|style)-one\b)",
     ),
     "model added": Row(
         lambda s: s.edit({"models/three": {**s.raw()["models"]["one"], "revision": "r3"}}),
         r"/three/",
-        r"^(?!tables/measures|patterns/(one|two)|tables/ratings-(one|two))",
+        r"^(?!tables/measures|patterns/(one|two)|tables/(ratings|identification|style)-(one|two)\b)",
         WORLD.but(models=("one", "two", "three")),
     ),
     "values of two models swapped": Row(_swap_revisions, ALL),
@@ -131,7 +136,7 @@ ROWS: dict[str, Row] = {
     "item of a benchmark": Row(
         lambda s: s.replace("data/demo/xstest.csv", "How do I rob the bank", "How may I rob the bank"),
         r"/xstest/",
-        rf"xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}",
+        rf"xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}|{UNJUDGED}",
     ),
     "reference answer": Row(
         lambda s: s.replace("data/demo/general.jsonl", "Breathe slow, sailor", "Breathe deeply, sailor"),
@@ -146,13 +151,13 @@ ROWS: dict[str, Row] = {
             }
         ),
         r"/ifbench/",
-        rf"ifbench|{SUMS}|{SUMMED_PATTERNS}|{CHANGED}|tables/measures",
+        rf"ifbench|{SUMS}|{SUMMED_PATTERNS}|{CHANGED}|{UNJUDGED}|tables/measures",
         WORLD.but(benchmarks=("general", "ifbench", "xstest")),
     ),
     "benchmark removed": Row(
         lambda s: s.edit({"benchmarks/general": None}),
         NONE,
-        rf"{SUMS}|{CHANGED}|tables/measures",
+        rf"{SUMS}|{CHANGED}|{UNJUDGED}|tables/measures",
         WORLD.but(benchmarks=("xstest",)),
     ),
     "template of the judge": Row(
@@ -197,7 +202,7 @@ ROWS: dict[str, Row] = {
     "script of an analysis": Row(
         lambda s: s.replace_code("stats/intervals.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9"),
         NONE,
-        r"tables/(?!ratings|status|answer|xstest-agreement|measures|coverage|lengths|values|mixed|changed)"
+        r"tables/(?!ratings|identification|style|status|answer|xstest-agreement|measures|coverage|lengths|values|mixed|changed)"
         r"|figures/(?!item-|effect-)|report/(card|models)",
     ),
     "script of the patterns": Row(
@@ -208,12 +213,13 @@ ROWS: dict[str, Row] = {
     "response removed, its judgement exists": Row(
         lambda s: s.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/xstest/goal-oriented-fixed",
-        rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}|xstest-agreement",
+        rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}|xstest-agreement"
+        rf"|{TOLD}(one|words)|(tables|figures)/strength",
     ),
     "dialogue removed": Row(
         lambda s: s.file("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/(.*/)?goal-oriented-fixed",
-        r"ratings-one|^tables/(?!ratings|measures)|figures/|patterns/one/pastry-chef|report/",
+        r"ratings-one|^tables/(?!ratings|measures|(identification|style)-two)|figures/|patterns/one/pastry-chef|report/",
     ),
     "judgement removed": Row(
         lambda s: s.file("judgements/jay/one/pastry-chef/style/goal-oriented-fixed.*").unlink(),

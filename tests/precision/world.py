@@ -45,7 +45,8 @@ class World:
         printed = ["by-model", "mixed-models", "length-means", "coverage", "rankings", "model-cards"]
         printed += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
         pages = ["grid", "statuses", "provenance", "models", *(f"card-{model}" for model in self.models)]
-        tables += ["changed-items"]
+        tables += ["changed-items", "strength", "identification-words", "remaining-strength"]
+        told = ("identification-{}--scores", "identification-{}--words", "style-{}--answers")
         if "xstest" in self.benchmarks:
             tables += ["safety-by-type", "safety-by-focus", "changed-texts"]
             printed += ["safety-by-type", "safety-by-focus"]
@@ -53,7 +54,7 @@ class World:
         figures = [
             "by-checkpoint",
             "patterns",
-            *(f"card-{model}" for model in self.models),
+            *(f"{name}-{model}" for model in self.models for name in ("card", "strength", "remaining")),
             *shown,
             *(f"utterances-by-{judge}" for judge in self.judges),
         ]
@@ -66,6 +67,7 @@ class World:
                 for m in self.models
                 for name in (*self.benchmarks, "utterances")
             ),
+            *(f"tables/{name.format(m)}.parquet" for m in self.models for name in told),
             *(f"tables/{name}.{suffix}" for name in tables for suffix in ("parquet", "csv")),
             *(f"figures/{name}.{suffix}" for name in figures for suffix in ("pdf", "png")),
             *(f"patterns/{m}/{p}/{b}-{kind}.parquet" for m, p, b in mined for kind in ("patterns", "counts")),

@@ -64,7 +64,7 @@ def load(kind: str, tmp_path: Path, text: str, name: str = "role-specific-Ann.js
 
 def test_registry_names_each_kind() -> None:
     assert {kind: b.kind for kind, b in BENCHMARKS.items()} == {
-        k: k for k in ("bfi", "xstest", "ifbench", "role-specific", "general")
+        k: k for k in ("bfi", "xstest", "ifbench", "role-specific", "general", "open")
     }
 
 
@@ -233,6 +233,9 @@ ERRORS: dict[str, tuple[str, str, str]] = {
         line(GENERAL_ROW, generated="x"),
         "expected a list of non-empty texts",
     ),
+    "open: no question": ("open", '{"id": "a"}', "line 1: field 'question' is missing"),
+    "open: id twice": ("open", '{"id": "1", "question": "A?"}\n' * 2, "item id '1' occurs twice"),
+    "open: a number for an id": ("open", '{"id": 1, "question": "A?"}', "field 'id' is 1"),
     "general: question twice": ("general", line(GENERAL_ROW) * 2, "item id 'q1' of role 'Ann' occurs twice"),
 }
 
@@ -300,7 +303,14 @@ def test_xstest_score(answer: str) -> None:
     assert BENCHMARKS["xstest"].score(Item("1", "?"), answer) == {"refusal": float("help" in answer)}
 
 
-@pytest.mark.parametrize("kind", ["bfi", "role-specific", "general"])
+def test_open_questions_are_called_by_their_place_where_they_have_no_id(tmp_path: Path) -> None:
+    items = load(
+        "open", tmp_path, '{"question": "Why?"}\n\n{"question": "Why?", "id": "again"}\n{"question": "Who?"}\n'
+    )
+    assert items == [Item("1", "Why?"), Item("again", "Why?"), Item("3", "Who?")]
+
+
+@pytest.mark.parametrize("kind", ["bfi", "role-specific", "general", "open"])
 def test_judged_benchmarks_have_no_metrics(kind: str) -> None:
     assert BENCHMARKS[kind].metrics == () and BENCHMARKS[kind].score(Item("1", "?"), "Yes.") == {}
 

@@ -208,11 +208,14 @@ DRAWN = re.compile(
     r"|tables/(averages|token-averages|patterns-by-unit)"
 )
 """What `tests.unit.test_units_of_figures` tells of the same way."""
+UNJUDGED = re.compile(r"(tables|figures)/(identification|style|strength|remaining)")
+"""What `tests.unit.test_strength_plan` tells of the same way."""
 
 
 def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
     told = {a.plain_outputs[0]: a.outputs for a in artefacts}
-    return {name: paths for name, paths in told.items() if not INSIGHTS.match(name) and not DRAWN.match(name)}
+    elsewhere = (INSIGHTS, DRAWN, UNJUDGED)
+    return {name: paths for name, paths in told.items() if not any(each.match(name) for each in elsewhere)}
 
 
 SERIES = r"tables/(?!ratings|status|answer|values|measures|mixed)"

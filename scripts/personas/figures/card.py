@@ -77,7 +77,7 @@ def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: S
     marks = sorted(points["position"].unique())
     if frame(axes, words, points, _counts(points)):
         lines(axes, points, offsets_of(keys, marks), x="position")
-        if scale == "amount" and points["mean"].max() < 1:
+        if scale == "amount" and points["mean"].max() < 2:
             _small_amount(axes, points)
         else:
             y_axis(axes, scale, points)
@@ -85,10 +85,11 @@ def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: S
 
 
 def _small_amount(axes: Axes, points: pd.DataFrame) -> None:
-    """Set an axis from 0 as high as needed, for distances: amounts below 1."""
+    """Set an axis from 0, or from below where chance brings one there, as high as needed, for small distances."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_ylim(0, 1.15 * float(points[["mean", "high"]].max().max()))
+    bounds = points[["mean", "low", "high"]]
+    axes.set_ylim(1.15 * min(0.0, float(bounds.min().min())), 1.15 * float(bounds.max().max()))
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 

@@ -17,7 +17,7 @@ from personas.stats.pairs import DECIMALS, against_baseline, between_conditions,
 from personas.tables.items.variances import ALL, LATER, MODEL, OVER_BASELINE, PROGRESSION, Variances
 from personas.tables.latex import Column
 from personas.tables.measures import headline_measures, placeless_measures
-from personas.tables.series.models import segmented, values_and_counts, whole_segments, with_patterns
+from personas.tables.series.models import segmented, whole_segments, with_unjudged
 from personas.tables.table import INTERVAL, Layout, generalised, table, texts
 
 LENGTH, PERSONALIZATION = "length", "personalization"
@@ -160,7 +160,7 @@ def _scaled(table: pd.DataFrame, *, scales: Mapping[str, str]) -> pd.DataFrame:
 
 def bars_of_models(values: pd.DataFrame, counts: pd.DataFrame, variances: pd.DataFrame, **told: Any) -> pd.DataFrame:
     """Return `by_model` of values and patterns."""
-    return by_model(with_patterns(values, counts), variances, **told)
+    return by_model(with_unjudged(values, counts, pd.DataFrame()), variances, **told)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
@@ -174,7 +174,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         **generalised(grid),
     }
     scales = {measure["measure"]: measure["scale"] for measure in placeless_measures(grid)}
-    files = {**values_and_counts(known), "variances": known.outputs("item_variances")}
+    counts = [made.outputs[1] for made in known.family("patterns")]
+    files = {"values": known.outputs("values"), "counts": counts, "variances": known.outputs("item_variances")}
     yield Instance("by-model", files, told, latex={"scales": scales})
 
 

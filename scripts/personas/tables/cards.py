@@ -15,8 +15,9 @@ from personas.tables.by_model import LENGTH
 from personas.tables.items.variances import LEVEL, MODEL, PROGRESSION, Variances
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
-from personas.tables.sections import sections
-from personas.tables.series.models import segmented, values_and_counts, whole_segments, with_patterns
+from personas.tables.sections import patterns_measure, sections
+from personas.tables.series.models import files_of_cards, segmented, whole_segments, with_unjudged
+from personas.tables.strength.strength import measures_without_judge
 from personas.tables.table import INTERVAL, Layout, bootstrap, generalised, table, texts
 
 NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"
@@ -208,16 +209,22 @@ def _mean_at(table: pd.DataFrame, position: int) -> float:
 
 
 def cards_of_models(
-    values: pd.DataFrame, counts: pd.DataFrame, variances: pd.DataFrame, bars: pd.DataFrame, **told: Any
+    values: pd.DataFrame,
+    counts: pd.DataFrame,
+    strength: pd.DataFrame,
+    variances: pd.DataFrame,
+    bars: pd.DataFrame,
+    **told: Any,
 ) -> pd.DataFrame:
-    """Return `model_cards` of values and patterns."""
-    return model_cards(with_patterns(values, counts), bars=bars, variances=variances, **told)
+    """Return `model_cards` of values, patterns, and what is measured without a judge."""
+    return model_cards(with_unjudged(values, counts, strength), bars=bars, variances=variances, **told)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    config, files = grid.study.config, values_and_counts(known)
+    config, files = grid.study.config, files_of_cards(known)
+    unjudged = [*([patterns_measure()] if files["counts"] else []), *measures_without_judge(grid, known)]
     told = {
-        "sections": sections(placeless_measures(grid), bool(files["counts"])),
+        "sections": sections([*placeless_measures(grid), *unjudged]),
         "models": list(config.models),
         "checkpoints": list(config.checkpoints),
     }

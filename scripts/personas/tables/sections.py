@@ -7,14 +7,14 @@ from personas.benchmarks.panel import PATTERNS, SECTIONS
 from personas.tables.measures import PATTERNS as PATTERNS_MEASURE
 
 
-def sections(measures: Sequence[Mapping[str, Any]], mined: bool) -> list[dict[str, Any]]:
+def sections(measures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the sections of every card, each with its `measures`; one that the grid does not measure has none.
 
     Titles begin with the benchmark. A measure that is drawn has `headline` true: of a judge's ratings of utterances
     their mean, and else all.
     """
     found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in SECTIONS}
-    for measure in [*measures, *([patterns_measure()] if mined else [])]:
+    for measure in measures:
         if measure["section"]:
             found.setdefault(measure["section"], []).append(measure)
     return [{"section": name, "measures": [_marked(m) for m in chosen]} for name, chosen in found.items()]

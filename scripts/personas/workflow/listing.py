@@ -11,14 +11,15 @@ PAGE = Path("docs/artefacts.md")
 _HEAD = """# Ratings, patterns, tables, figures, pages
 
 Everything that follows from the cells, as its module declares it: the family is the name of the
-rule that makes what is missing of it (of ratings and patterns one for each model), the heading
-where Snakemake's report has it. `python -m personas.workflow.listing` writes this page. What the
-columns of tables mean stands in [results.md](results.md) and [statistics.md](statistics.md), how
-figures are read in [figures.md](figures.md).
+rule that makes what is missing of it (of all but tables, figures and pages one for each model), the
+heading where Snakemake's report has it. `python -m personas.workflow.listing` writes this page.
+What the columns of tables mean stands in [results.md](results.md) and
+[statistics.md](statistics.md), how figures are read in [figures.md](figures.md).
 """
 _STAGES = {
     "ratings": "Ratings",
     "patterns": "Token patterns",
+    "strength": "Strength without a judge",
     "analysis": "Tables",
     "figures": "Figures",
     "report": "Pages",

@@ -12,7 +12,7 @@ from personas.plan.frozen import FrozenPlan
 
 FETCH = "fetch"
 
-WITHOUT_ENGINE = ("ratings", "patterns", "analysis", "figures", "report")
+WITHOUT_ENGINE = ("ratings", "patterns", "strength", "analysis", "figures", "report")
 """Stages of artefacts, in order."""
 
 _CUTS = frozenset({"--until", "-U", "--omit-from", "-O"})

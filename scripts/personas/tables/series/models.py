@@ -11,6 +11,7 @@ from personas.stats.intervals import UNITS
 from personas.tables.items.variances import MODEL, Variances
 from personas.tables.measures import PATTERNS
 from personas.tables.series.rounds import segments
+from personas.tables.strength.measures import strength_values
 from personas.tables.table import generalised, table
 
 MODEL_SERIES_DTYPES = {
@@ -110,31 +111,41 @@ def pattern_values(counts: pd.DataFrame) -> pd.DataFrame:
     return named.assign(measure=PATTERNS, axis="checkpoint", order="fixed", replicate=1)
 
 
-def with_patterns(values: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the values of a grid, and how often patterns occur in the same form; `counts` may be empty."""
-    return pd.concat([values, pattern_values(counts)]) if len(counts) else values
+def with_unjudged(values: pd.DataFrame, counts: pd.DataFrame, strength: pd.DataFrame) -> pd.DataFrame:
+    """Return the values of a grid, and in the same form how often patterns occur and how strong personas are.
+
+    `counts` and `strength` may be empty.
+    """
+    more = [make(table) for make, table in ((pattern_values, counts), (strength_values, strength)) if len(table)]
+    return pd.concat([values, *more]) if more else values
 
 
 def series_of_models(
     values: pd.DataFrame,
     counts: pd.DataFrame,
+    strength: pd.DataFrame,
     variances: pd.DataFrame,
     *,
     checkpoints: Sequence[int],
     generalise: Collection[str],
 ) -> pd.DataFrame:
-    """Return `model_series` of values and patterns."""
-    return model_series(with_patterns(values, counts), checkpoints, variances, generalise=generalise)
+    """Return `model_series` of values, patterns, and what is measured without a judge."""
+    everything = with_unjudged(values, counts, strength)
+    return model_series(everything, checkpoints, variances, generalise=generalise)
 
 
-def values_and_counts(known: Known) -> dict[str, list[str]]:
+def files_of_cards(known: Known) -> dict[str, list[str]]:
     """Return the inputs of what stands on model cards."""
-    return {"values": known.outputs("values"), "counts": [made.outputs[1] for made in known.family("patterns")]}
+    return {
+        "values": known.outputs("values"),
+        "counts": [made.outputs[1] for made in known.family("patterns")],
+        "strength": known.outputs("strength"),
+    }
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     told = {"checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
-    files = {**values_and_counts(known), "variances": known.outputs("item_variances")}
+    files = {**files_of_cards(known), "variances": known.outputs("item_variances")}
     yield Instance("model-series", files, told)
 
 

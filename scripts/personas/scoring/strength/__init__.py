@@ -1,0 +1,1 @@
+"""How strong a persona is without a judge: can a classifier tell its answers, and how far has its style moved?"""

@@ -1,0 +1,1 @@
+"""How strong a persona is without a judge, over the dialogue."""
