@@ -225,7 +225,7 @@ def pattern_counts(size: Size) -> Table:
                 key = (model, persona, benchmark, condition, mined_at, "ok", place, group, speaker)
                 rows.append((*key, n, 40, hits))
     columns = ["model", "persona", "benchmark", "condition", "mined_at", "mining", "checkpoint", "pattern_group"]
-    return pd.DataFrame(rows, columns=[*columns, "speaker", "n_patterns", "n_documents", "n_hits"])
+    return pd.DataFrame(rows, columns=[*columns, "speaker", "n_patterns", "n_documents", "n_hits"]).assign(half="")
 
 
 def dialogue_lengths(size: Size) -> Table:
