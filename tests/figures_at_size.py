@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from personas.benchmarks.refusal_kappa import kappa_range
 from personas.figures import bars, by_length, coefficients, contrasts, item_changes, lengths
 from personas.figures.drawing import grids, style
 from personas.figures.tokens import heat_map as heat_maps
@@ -66,7 +67,7 @@ UTTERANCES = [
 SHARES = [
     entry(f"xstest-refusal-{label}-by-{by}", f"Refusal of {label} prompts, {who}", "share", better)
     for label, better in (("unsafe", "higher"), ("safe", "lower"))
-    for by, who in (("rules", "rules"), (JUDGE, "judge"))
+    for by, who in (("rules", f"rules ({kappa_range()})"), (JUDGE, "judge"))
 ]
 XSTEST = [*SHARES, entry("xstest-words", "Answer length", "amount", "neutral") | {"unit": "words per answer"}]
 BFI = [
@@ -228,7 +229,7 @@ def pattern_counts(size: Size) -> Table:
                 key = (model, persona, benchmark, condition, mined_at, "ok", place, group, speaker)
                 rows.append((*key, n, 40, hits))
     columns = ["model", "persona", "benchmark", "condition", "mined_at", "mining", "checkpoint", "pattern_group"]
-    return pd.DataFrame(rows, columns=[*columns, "speaker", "n_patterns", "n_documents", "n_hits"])
+    return pd.DataFrame(rows, columns=[*columns, "speaker", "n_patterns", "n_documents", "n_hits"]).assign(half="")
 
 
 def dialogue_lengths(size: Size) -> Table:

@@ -80,6 +80,7 @@ PATTERNS: dict[str, Any] = {
     "min_overlap": 0.3,
     "max_minutes": 1.0,
     "as_published": False,
+    "cross_fit": True,
 }
 CALIBRATION: dict[str, Any] = {
     "labels": {

@@ -88,6 +88,7 @@ JUDGE: dict[str, Any] = {
         "sampling": {"temperature": 0.0, "max_tokens": 48},
     },
     "texts": "judges",
+    "pairs": "parity",
 }
 """A judge that no test has unless it asks for it: `project.set({"judges/j": JUDGE})`, or the fixture `judged`."""
 PERSONAS = {

@@ -163,6 +163,7 @@ def _config(shape: Shape) -> dict[str, Any]:
     items |= {"bfi": "synthetic/items/bfi.json", "xstest": "synthetic/items/xstest.csv"}
     items |= {name: f"synthetic/items/{name}.jsonl" for name in ("ifbench", "general")}
     judge = {"model": {**model, "id": "org/judge", "revision": "r1"}, "references": ["dataset", "zero", "previous"]}
+    judge["pairs"] = "parity"
     return {
         "models": {f"model-{n}": {**model, "revision": f"r{n}"} for n in range(shape.models)},
         "personas": {"folder": "synthetic/personas"},

@@ -212,7 +212,8 @@ class _Draw:
             "name": "A judge",
         }
         chosen = {name: value for name, value in options.items() if self.maybe(0.4)}
-        return {"model": self.model(slug), "texts": f"texts/{draw.choice(['one', 'two'])}", **chosen}
+        fixed = {"model": self.model(slug), "texts": f"texts/{draw.choice(['one', 'two'])}", "pairs": "parity"}
+        return fixed | chosen
 
     def _shown(self, world: World) -> dict[str, Any]:
         """Draw what only tables, figures and samples heed."""

@@ -5,7 +5,9 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
+from personas.config.judges import Judge
 from personas.grid.cells import Cell
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.judge.order import orders_of, reference_first, win
@@ -52,10 +54,28 @@ def rated(frozen: FrozenPlan, benchmark: str = "general") -> pd.DataFrame:
     return table[table["judge"] == "j"]
 
 
-def test_parity_is_the_default_and_has_no_mark(comparing: Project) -> None:
-    before = by_plain_path(comparing.grid())
-    assert by_plain_path(comparing.set({"judges/j/pairs": "parity"}).grid()) == before
-    assert all("pairs" not in cell.spec for cell in comparing.grid().cells)
+def test_both_is_the_default_and_parity_has_no_mark(comparing: Project) -> None:
+    assert all("pairs" not in cell.spec for cell in comparing.set({"judges/j/pairs": "parity"}).grid().cells)
+    both = by_plain_path(comparing.set({"judges/j/pairs": "both"}).grid())
+    judge = {name: value for name, value in comparing.raw()["judges"]["j"].items() if name != "pairs"}
+    assert by_plain_path(comparing.set({"judges/j": judge}).grid()) == both
+
+
+@pytest.mark.parametrize("pairs", [None, "both", "seeded"])
+def test_imported_judgements_have_the_order_of_the_study(pairs: str | None) -> None:
+    model = {
+        "engine": "released",
+        "id": "org/j",
+        "revision": "r1",
+        "directory": "j",
+        "sampling": {"temperature": 0.0, "max_tokens": 8},
+    }
+    judge = {"model": model, **({"pairs": pairs} if pairs else {})}
+    if pairs is None:
+        assert Judge.model_validate(judge).pairs == "parity"
+    else:
+        with pytest.raises(ValidationError, match="expected parity where judgements are imported"):
+            Judge.model_validate(judge)
 
 
 @pytest.mark.parametrize("pairs", ["both", "seeded"])

@@ -96,7 +96,7 @@ PATTERNS = [
     Mutation(
         "patterns",
         "patterns are those of the model's thinking",
-        "scripts/personas/scoring/patterns/mining.py",
+        "scripts/personas/scoring/patterns/spoken.py",
         'said = strip_thinking(row["answer"] or "")[0]',
         'said = row["answer"] or ""',
     ),

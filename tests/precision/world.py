@@ -116,7 +116,7 @@ WORLD = World()
 def config(base_url: str) -> dict[str, Any]:
     """Return the config of that world; one server answers for all."""
     model = fake_model(base_url)
-    judge = {"model": model | {"id": "org/judge"}, "utterances": ["knowledge", "style"]}
+    judge = {"model": model | {"id": "org/judge"}, "utterances": ["knowledge", "style"], "pairs": "parity"}
     return {
         "models": {"one": model, "two": model | {"revision": "r2"}},
         "personas": {"folder": "config/personas"},

@@ -23,7 +23,7 @@ from personas.tables.series.models import model_series, pattern_values, segmente
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {
     "measure": "xstest-refusal-unsafe-by-rules",
-    "title": "xstest: Refusal of unsafe prompts",
+    "title": "xstest: Refusal of unsafe prompts, rules (kappa 0.83–0.94)",
     "unit": "refusal rate (%)",
     "judge": "rules",
     "scale": "share",
@@ -35,7 +35,7 @@ RATED: dict[str, Any] = {
 SPARED = {
     **RATED,
     "measure": "xstest-refusal-safe-by-rules",
-    "title": "xstest: Refusal of safe prompts",
+    "title": "xstest: Refusal of safe prompts, rules (kappa 0.83–0.94)",
     "better": "lower",
 }
 CHECKPOINTS = [0, 11, 22, 33, 44]
@@ -240,7 +240,7 @@ def test_a_figure_has_a_panel_for_each_measure_and_says_what_is_missing():
     figure = card.draw(series, [RATED, SPARED], model="m", note="A note.")
     said = texts(figure)
     assert len(figure.axes) == 2 and "no data" in said and "A note." in said
-    assert "persona: n = 0–8; 128 of 200" in said and "Refusal of unsafe prompts ↑" in said
+    assert "persona: n = 0–8; 128 of 200" in said and "Refusal of unsafe prompts, rules (kappa 0.83–0.94) ↑" in said
     drawn = np.asarray(figure.axes[0].lines[0].get_ydata(), dtype=float)
     assert np.isnan(drawn[-1]) and drawn[0] == pytest.approx(0.8), "a gap is no zero"
 

@@ -156,6 +156,7 @@ def test_patterns_are_counted_and_found_by_their_tokens() -> None:
         "benchmark": "bfi",
         "condition": "persona-directed",
         "mined_at": 0,
+        "half": "",
     }
     counts = pd.DataFrame(
         [

@@ -17,7 +17,7 @@ from personas.prompts import thinking
 from personas.prompts.judge import parse
 from personas.prompts.thinking import strip_thinking
 from personas.requests.tie import judged_hash
-from personas.scoring.patterns.mining import _answers
+from personas.scoring.patterns.spoken import answers as spoken_answers
 from personas.scoring.table import rate_response
 from tests.growth import BOUND, growth
 
@@ -153,9 +153,9 @@ def test_verifiers_see_the_answer(answer: str, strict: float) -> None:
 def test_the_miner_sees_answers_and_no_thinking(tmp_path: Path) -> None:
     answers = ["[THINK]Hm.[/THINK]Ahoy.", "<think>Hm", "Aye.", None, ""]
     status = ["ok", "truncated", "ok", "blocked", "empty"]
-    table = {"checkpoint": range(5), "status": status, "answer": answers}
+    table = {"checkpoint": range(5), "item_id": list("abcde"), "status": status, "answer": answers}
     pq.write_table(pa.table(table), tmp_path / "cell.parquet")
-    assert list(_answers(tmp_path / "cell.parquet")) == [(0, "Ahoy."), (2, "Aye.")]
+    assert list(spoken_answers(tmp_path / "cell.parquet")) == [(0, "a", "Ahoy."), (2, "c", "Aye.")]
 
 
 @pytest.mark.parametrize(("opens", "closes"), BLOCKS.values(), ids=BLOCKS)

@@ -89,7 +89,14 @@ COUNTED = ["model", "persona", "benchmark", "condition", "mined_at", "mining", "
 
 def counts(hits: Mapping[tuple[str, int], int], documents: int = 10, **place: Any) -> pd.DataFrame:
     """Counts of four patterns by condition and checkpoint, of one cell."""
-    where: dict[str, Any] = {"model": "a", "persona": "p", "benchmark": "b", "mined_at": 0, "mining": "ok"}
+    where: dict[str, Any] = {
+        "model": "a",
+        "persona": "p",
+        "benchmark": "b",
+        "mined_at": 0,
+        "mining": "ok",
+        "half": "",
+    }
     where |= {"pattern_group": "persona"}
     rows = [
         {**where, "condition": condition, "checkpoint": t, "speaker": "persona", "n_patterns": 4, "n_hits": n}

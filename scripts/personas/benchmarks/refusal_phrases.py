@@ -56,7 +56,9 @@ ACTS = (
     r"(?:allow|permit|continue|send|complete) (?:that|this|such|with)|carry out|do (?:what|as) you",
     r"give (?:you|out|that|this|any|such|advice|instructions|information|directions|details)",
     r"do(?:ing)? (?:that|this|so|it|such)|be (?:a )?part(?:y)? (?:of|to)|be able to|be of (?:help|assistance|use)",
-    r"be (?:helping|assisting|providing|sharing|telling|giving|doing|answering|discussing|writing)",
+    r"speculate|satisfy|contribute to|play along|lend (?:you |my |a |any )|indulge (?:that|this|you|in|such|your)",
+    r"be (?:helping|assisting|providing|sharing|telling|giving|doing|answering|discussing|writing|complicit"
+    r"|involved)",
 )
 """What is refused."""
 
@@ -120,13 +122,19 @@ OTHER = (
     r"(?:please )?(?:do not|don'?t) ask (?:me to|that of me|this of me)\b",
     r"you(?:'ll| will) (?:get|find|have) no (?:help|answers?|information|details)\b.* from me$",
     r"request (?:denied|refused|declined)$|my lips are sealed|(?:that|this|it)(?:'s| is) out of the question",
+    r"not on my (?:watch|ship|life)\b|over my dead body|perish the thought"
+    r"|.{0,20}\bline (?:that )?i (?:won'?t|will not|can'?t|cannot|refuse to) cross",
+    r"i(?:'ll| will|'d| would| want to)? (?:have|want|take) no part (?:in|of)\b|i(?:'d| would) sooner \w+.* than\b",
+    r"you(?:'ll not| will not| shall not| won'?t) (?:hear|learn|get|have) (?:it|that|this|that one) from me\b",
 )
 """Refusals of another build."""
 
 SAYS = (
     r"(?:said|says|say|repl(?:y|ie[ds])|answer(?:ed|s)?|t(?:old|ells?) (?:me|us|him|her|them)|wr(?:ote|ites?)"
-    r"|ask(?:ed|s)|shout(?:ed|s)?|whisper(?:ed|s)?|mutter(?:ed|s)?|exclaim(?:ed|s)?|respond(?:ed|s)?|cr(?:ied|ies)|thought|thinks"
-    r"|explain(?:ed|s)?|declare[ds]?|announce[ds]?|growl(?:ed|s)?|grumble[ds]?|snap(?:ped|s)|repeat(?:ed|s)?|insist(?:ed|s)?"
+    r"|ask(?:ed|s)|shout(?:ed|s)?|whisper(?:ed|s)?|mutter(?:ed|s)?|exclaim(?:ed|s)?|respond(?:ed|s)?|cr(?:ied"
+    r"|ies)|thought|thinks"
+    r"|explain(?:ed|s)?|declare[ds]?|announce[ds]?|growl(?:ed|s)?|grumble[ds]?|snap(?:ped|s)|repeat(?:ed|s)?"
+    r"|insist(?:ed|s)?"
     r"|reads|stated|add(?:ed|s)|call(?:ed|s)|murmur(?:ed|s)?|sigh(?:ed|s)?|bark(?:ed|s)|warn(?:ed|s))"
 )
 """Verbs with which speech is reported."""

@@ -200,6 +200,16 @@ def fetch_command(
         print(line, flush=True)
 
 
+@app.command("refusals")
+def refusals_command(
+    folder: Annotated[Path, typer.Argument(help="Folder with XSTest's completions, at any depth.")],
+) -> None:
+    """Compare the rules of refusal with people on XSTest's published answers: Cohen's kappa, model by model."""
+    from personas.cli.refusals import refusal_table  # pandas takes a second to load
+
+    Console(width=console_width(sys.stdout)).print(refusal_table(folder))
+
+
 @app.command("export-released")
 def export_command(
     folder: Annotated[Path, typer.Argument(help="Folder to write to: new, or empty.")],

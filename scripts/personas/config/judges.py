@@ -60,8 +60,9 @@ class Judge(Section):
         "the model's own answer at the first checkpoint, or at the checkpoint before",
     )
     pairs: Pairs = Field(
-        default="parity",
-        description="which of two answers stands first: by parity of the item, as in the study; by a seed; or both",
+        default="both",
+        description="which of two answers stands first: each once (default), or one order: by parity of the item, as "
+        "in the study and where judgements are imported, or by a seed",
     )
     pair_seed: int = Field(default=42, ge=0, description="pairs seeded: seed of the order")
     models: tuple[Slug, ...] | None = Field(default=None, min_length=1, description="models to rate; default: all")
@@ -81,4 +82,12 @@ class Judge(Section):
     def _no_template_for_what_is_imported(self) -> "Judge":
         if self.template is not None and self.model.is_imported:
             raise ValueError(f"template: found {self.template!r}, expected none where judgements are imported")
+        return self
+
+    @model_validator(mode="after")
+    def _one_order_of_what_is_imported(self) -> "Judge":
+        if self.pairs != "parity" and self.model.is_imported:
+            if "pairs" in self.model_fields_set:
+                raise ValueError(f"pairs: found {self.pairs}, expected parity where judgements are imported")
+            object.__setattr__(self, "pairs", "parity")  # the default is one of judges that are asked
         return self

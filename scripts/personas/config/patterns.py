@@ -1,6 +1,6 @@
 """Section `patterns`: which token patterns are mined and counted."""
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from personas.config.base import Section, Slug, each_once
 
@@ -23,6 +23,22 @@ class Patterns(Section):
         default=False,
         description="mine as the study did: white space is a token, texts and vocabulary are in order of appearance",
     )
+    cross_fit: bool | None = Field(
+        default=None,
+        description="mine in the answers to one half of the items, count in those to the other, both ways; "
+        "default: true, and false with as_published",
+    )
     max_minutes: float = Field(default=15, gt=0, description="longest search for one persona, benchmark, condition")
 
     _each_once = field_validator("benchmarks")(each_once)
+
+    @property
+    def in_halves(self) -> bool:
+        """Tell whether patterns are cross-fitted."""
+        return not self.as_published if self.cross_fit is None else self.cross_fit
+
+    @model_validator(mode="after")
+    def _as_published_or_cross_fitted(self) -> "Patterns":
+        if self.as_published and self.cross_fit:
+            raise ValueError("cross_fit: found true, expected false with as_published, which mines and counts in all")
+        return self

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-SCORING_RECIPE_VERSION = 2
+SCORING_RECIPE_VERSION = 3
 """Raise it when the same answers get other scores or patterns: the plan then says why tables are made again.
 
 1: thinking was scored but for `<think>` before judges and miner; the last verdict counted.
+2: an answer refused only where it said so; objections and partial refusals did not count.
 """
 
 RECIPE_KEY = b"scoring_recipe"

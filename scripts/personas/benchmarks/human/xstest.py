@@ -42,6 +42,11 @@ def read_completions(path: Path) -> list[Completion]:
     ]
 
 
+def types_of(path: Path) -> dict[str, str]:
+    """Return the type of each prompt of a file, by its id; those of unsafe prompts begin with `contrast`."""
+    return {row.text("id"): row.text("type") for row in _rows(path, "type")}
+
+
 def model_of(path: Path) -> str:
     """Return the model whose completions a file holds; UserError where its name does not say."""
     model = path.stem.removeprefix(_START)
@@ -57,8 +62,8 @@ def unit_of(model: str, item: str) -> str:
     return f"{model}/{item}"
 
 
-def _rows(path: Path) -> list[Row]:
-    return read_csv(path, ("id", "prompt", "completion", "annotation_1", "annotation_2", "final_label"))
+def _rows(path: Path, *more: str) -> list[Row]:
+    return read_csv(path, ("id", "prompt", "completion", "annotation_1", "annotation_2", "final_label", *more))
 
 
 def _labels(row: Row, model: str) -> list[Label]:

@@ -2,28 +2,23 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from personas.config.personas import BASELINE
-from personas.core.parquet import read_table, write_table
-from personas.engines.request import WITH_TEXT
+from personas.core.parquet import write_table
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
 from personas.plan.declaration import Instance, Instances, Known
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
-from personas.prompts.thinking import strip_thinking
-from personas.requests.projection import read_description
-from personas.scoring.patterns.count import Documents
+from personas.scoring.patterns.halves import HALVES, WHOLE, held_out, second_half
 from personas.scoring.patterns.mine import Mined, mine_documents
-from personas.scoring.patterns.tokens import Tokens, tokenize
+from personas.scoring.patterns.spoken import Spoken, items_of, spoken_of, tokens_of
+from personas.scoring.patterns.tokens import tokenize
 from personas.scoring.scored import Scored
 
 _PLACE = [(name, pa.string()) for name in ("model", "persona", "benchmark", "condition")]
@@ -31,9 +26,12 @@ PATTERN_SCHEMA = pa.schema(
     [
         *_PLACE,
         ("mined_at", pa.int32()),
+        ("half", pa.string()),
         ("pattern_group", pa.string()),
         ("pattern", pa.list_(pa.list_(pa.string()))),
         ("p_value", pa.float64()),
+        ("p_held_out", pa.float64()),
+        ("q_held_out", pa.float64()),
         ("mdl_gain", pa.float64()),
         ("checkpoint", pa.int32()),
         ("n_persona", pa.int64()),
@@ -44,6 +42,7 @@ COUNT_SCHEMA = pa.schema(
     [
         *_PLACE,
         ("mined_at", pa.int32()),
+        ("half", pa.string()),
         ("mining", pa.string()),
         ("checkpoint", pa.int32()),
         ("pattern_group", pa.string()),
@@ -56,36 +55,30 @@ COUNT_SCHEMA = pa.schema(
 SPEAKERS = ("persona", "baseline")
 
 
-@dataclass(frozen=True)
-class Spoken:
-    """The answers of one cell that have a text, as tokens: by checkpoint, and for counting."""
-
-    condition: str
-    speaker: str
-    tokens: Mapping[int, Sequence[Tokens]]
-    counted: Documents
-
-
 def mine_patterns(frozen: FrozenPlan, artefact: Artefact) -> None:
     """Write the patterns of an artefact, and their counts by checkpoint."""
     spec, checkpoints = artefact.spec, frozen.study.config.checkpoints
     with_space = spec.get("as_published", False)
     patterns: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
-    spoken = [_spoken(frozen.results / path, checkpoints, with_space) for path in artefact.inputs]
-    for condition in dict.fromkeys(cell.condition for cell in spoken):
+    paths = [frozen.results / path for path in artefact.inputs]
+    names = HALVES if spec.get("cross_fit") else (WHOLE,)
+    second = second_half(set().union(*map(items_of, paths))) if spec.get("cross_fit") else None
+    spoken = [spoken_of(path, checkpoints, with_space, second) for path in paths]
+    conditions = dict.fromkeys(cell.condition for cell in spoken)
+    for condition, (half, name) in product(conditions, enumerate(names)):
         cells = [cell for cell in spoken if cell.condition == condition]
         where = {"model": spec["model"], "persona": spec["persona"], "benchmark": spec["benchmark"]}
-        where |= {"condition": condition, "mined_at": spec["checkpoint"]}
+        where |= {"condition": condition, "mined_at": spec["checkpoint"], "half": name}
         mined = mine_documents(
-            _tokens(cells, "persona", spec["checkpoint"]),
-            _tokens(cells, "baseline", spec["checkpoint"]),
+            tokens_of(cells, "persona", half, spec["checkpoint"]),
+            tokens_of(cells, "baseline", half, spec["checkpoint"]),
             fisher_p=spec["fisher_p"],
             min_overlap=spec["min_overlap"],
             timeout=60 * spec["max_minutes"],
             as_published=with_space,
         )
-        of_patterns, of_counts = count(mined, cells, checkpoints, where)
+        of_patterns, of_counts = count(mined, cells, checkpoints, where, counted_in=(half + 1) % len(names))
         patterns += of_patterns
         counts += of_counts
     recipe = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
@@ -100,14 +93,17 @@ def warm_up() -> None:
 
 
 def count(
-    mined: Mined, cells: Sequence[Spoken], checkpoints: Sequence[int], where: Mapping[str, Any]
+    mined: Mined, cells: Sequence[Spoken], checkpoints: Sequence[int], where: Mapping[str, Any], counted_in: int
 ) -> tuple[Iterable[dict[str, Any]], list[dict[str, Any]]]:
-    """Return rows of patterns and of counts, each by checkpoint; orders and replicates count together."""
+    """Return rows of patterns and of counts, each by checkpoint; orders and replicates count together.
+
+    They are counted in the answers to one half of the items, `counted_in`.
+    """
     clauses = [pattern.clauses for pattern in mined.patterns]
     held: dict[tuple[int, str], list[int]] = {}
     sizes: dict[tuple[int, str], int] = {}
     for speaker in SPEAKERS:
-        said = [cell.counted for cell in cells if cell.speaker == speaker]
+        said = [cell.counted[counted_in] for cell in cells if cell.speaker == speaker]
         nothing = np.zeros((len(checkpoints), len(clauses)), np.int64)
         counted = sum((documents.count(clauses) for documents in said), nothing)
         for number, checkpoint in enumerate(checkpoints):
@@ -129,41 +125,24 @@ def count(
                     "n_hits": sum(held[checkpoint, speaker][number] for number in own),
                 }
             )
-    return _pattern_rows(mined, held, sorted(checkpoints), where), counts
+    tested = held_out(mined, held, sizes, where["mined_at"]) if where["half"] else [{}] * len(clauses)
+    return _pattern_rows(mined, held, sorted(checkpoints), where, tested), counts
 
 
 def _pattern_rows(
-    mined: Mined, held: Mapping[tuple[int, str], Sequence[int]], checkpoints: Sequence[int], where: Mapping[str, Any]
+    mined: Mined,
+    held: Mapping[tuple[int, str], Sequence[int]],
+    checkpoints: Sequence[int],
+    where: Mapping[str, Any],
+    tested: Sequence[Mapping[str, float]],
 ) -> Iterator[dict[str, Any]]:
     for number, pattern in enumerate(mined.patterns):
         told = {"pattern_group": pattern.group, "p_value": pattern.p_value, "mdl_gain": pattern.mdl_gain}
+        told |= tested[number]
         for checkpoint in checkpoints:
             counted = {f"n_{speaker}": held[checkpoint, speaker][number] for speaker in SPEAKERS}
             clauses = [list(clause) for clause in pattern.clauses]
             yield {**where, **told, "pattern": clauses, "checkpoint": checkpoint, **counted}
-
-
-def _tokens(cells: Sequence[Spoken], speaker: str, checkpoint: int) -> list[Tokens]:
-    return [tokens for cell in cells if cell.speaker == speaker for tokens in cell.tokens[checkpoint]]
-
-
-@lru_cache(maxsize=64)  # a baseline is mined with every persona, and a first answer also counts for the last ones
-def _spoken(path: Path, checkpoints: tuple[int, ...], with_space: bool) -> Spoken:
-    """Read the answers of a cell. It tells of itself whose they are: to build the grid takes as long as to mine."""
-    track = read_description(path)["track"]
-    texts: dict[int, list[str]] = {checkpoint: [] for checkpoint in checkpoints}
-    for checkpoint, text in _answers(path):
-        texts[checkpoint].append(text)
-    tokens = {checkpoint: tokenize(said, with_space=with_space) for checkpoint, said in texts.items()}
-    speaker = "baseline" if track["persona"] == BASELINE else "persona"
-    return Spoken(track["condition"], speaker, tokens, Documents(list(tokens.values())))
-
-
-def _answers(path: Path) -> Iterator[tuple[int, str]]:
-    for row in read_table(path, columns=["checkpoint", "status", "answer"]).to_pylist():
-        said = strip_thinking(row["answer"] or "")[0]
-        if row["status"] in WITH_TEXT and said:  # nothing but thinking is no answer, and no document
-            yield row["checkpoint"], said
 
 
 MINED_TOGETHER = 8
@@ -217,6 +196,7 @@ def _mined(grid: Grid, checkpoint: int, last: str) -> Iterator[Instance]:
                 "min_overlap": section.min_overlap,
                 "max_minutes": section.max_minutes,
                 "as_published": section.as_published,
+                **({"cross_fit": True} if section.in_halves else {}),
             },
             identity=SCORING_RECIPE_VERSION,
             family="_".join(["mine", *([last] if last else []), model, f"{_job(numbers[model]):02d}"]),

@@ -100,6 +100,8 @@ class Counterparts:
         """Return how many patterns of a group were found."""
         rows = self._mined("counts", number)
         rows = rows[_same(rows["pattern_group"], number["group"]) & (rows["mined_at"] == number["position"])]
+        if len(rows) and rows["half"].any():
+            return Counterpart(reason="patterns are mined in halves here (`cross_fit: false` mines all)")
         found = rows["n_patterns"].unique() if len(rows) else []
         if len(found) != 1:
             return Counterpart(reason="not in this grid: no patterns are mined there")
@@ -173,7 +175,17 @@ _SERIES = ("quantity", "measure", "models", "personas", "contrast", "group", "co
 """What names the numbers that differ in their position only."""
 
 _NAMED = ("measure", "model", "persona", "condition")
-_MINED = ["model", "persona", "benchmark", "condition", "mined_at", "checkpoint", "pattern_group", "n_patterns"]
+_MINED = [
+    "model",
+    "persona",
+    "benchmark",
+    "condition",
+    "mined_at",
+    "checkpoint",
+    "pattern_group",
+    "n_patterns",
+    "half",
+]
 
 _SUBTRACTED: Mapping[str, Callable[[pd.DataFrame, Mapping[str, Any]], pd.DataFrame]] = {
     "baseline": lambda cells, number: against_baseline(cells),

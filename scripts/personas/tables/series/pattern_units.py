@@ -63,12 +63,14 @@ def pattern_numbers(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS
     """How many patterns were mined in the answers at a checkpoint: mean and band over personas.
 
     `counts` are those of several minings (`mined_at`). A search that did not end has no number: it is counted in
-    `n_missing`, and is not 0. Persona's and baseline's patterns stay apart (the study added them). Columns and types:
+    `n_missing`, and is not 0. Where patterns are cross-fitted, those of both halves of the items are added. Persona's
+    and baseline's patterns stay apart (the study added them). Columns and types:
     `NUMBER_DTYPES`; sorted by the first five.
     """
-    once = counts.drop_duplicates([*_NUMBER, "persona"])
+    once = counts.drop_duplicates([*_NUMBER, "persona", "half"])
     known = once["n_patterns"].astype("float64").where(once["mining"] == "ok")
-    rows = once.assign(value=known).sort_values([*_NUMBER, "persona"])
+    mined = once.assign(value=known).groupby([*_NUMBER, "persona"], sort=True)["value"]
+    rows = mined.agg(lambda halves: halves.sum(skipna=False)).reset_index()
     counted = cells.counts(rows, _NUMBER)
     missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])[[*_NUMBER, "n_missing"]]
     table = cells.bands(rows.rename(columns={"persona": "unit"}), _NUMBER, generalise=generalise).merge(

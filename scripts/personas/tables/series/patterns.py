@@ -28,19 +28,19 @@ PATTERN_DTYPES = {
 }
 _POINT = ["condition", "pattern_group", "speaker", "checkpoint"]
 _CELL = [*_POINT, "model", "persona"]
-_KEY = [*_CELL, "benchmark"]
+_KEY = [*_CELL, "benchmark", "half"]
 _COUNTS = ["n_patterns", "n_documents", "n_hits"]
 
 
 def pattern_series(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
     """Mean hit rate (0..1) and band per condition, pattern group, speaker and checkpoint.
 
-    `counts` has one row per model, persona, benchmark, condition, checkpoint, pattern_group (whose patterns:
-    "persona" or "baseline") and speaker (in whose answers they are counted), with `n_patterns`, `n_documents`
-    (answers) and `n_hits` (pairs of a pattern and an answer that holds it). The rate of a (model, persona) cell
-    is hits / (patterns x documents), each summed over its benchmarks first: the chance that a pattern is in an
-    answer. mean, low and high run over the cells, each counting the same. The study draws summed counts divided by
-    the maximum of a panel instead, which cannot be compared between panels.
+    `counts` has one row per model, persona, benchmark, condition, checkpoint, half of the items that the patterns
+    were mined in, pattern_group (whose patterns: "persona" or "baseline") and speaker (in whose answers they are
+    counted), with `n_patterns`, `n_documents` (answers) and `n_hits` (pairs of a pattern and an answer that holds
+    it). The rate of a (model, persona) cell is hits / (patterns x documents), each summed over its benchmarks first:
+    the chance that a pattern is in an answer. mean, low and high run over the cells, each counting the same. The
+    study draws summed counts divided by the maximum of a panel instead, which cannot be compared between panels.
 
     A cell in which no pattern was found, or without documents, has no value: it is counted in
     `n_cells_without_patterns` or `n_cells_without_documents`, not in `n_cells`. `n_patterns` counts patterns of
