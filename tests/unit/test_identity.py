@@ -221,6 +221,29 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Machine.data_copy": ("machine/data_copy", "elsewhere", "nothing"),
     "Config.sources": ("sources", "other.yaml", "nothing"),
     "Config.results": ("results", "elsewhere", "nothing"),
+    "Remind.kind": ("interventions/remind/kind", None, "refused"),
+    "Remind.name": ("interventions/remind/name", "Other", "nothing"),
+    "Remind.every": ("interventions/remind/every", 1, "cells"),
+    "Remind.before_items": ("interventions/remind/before_items", False, "cells"),
+    "Remind.place": ("interventions/remind/place", "message", "cells"),
+    "Remind.form": ("interventions/remind/form", "whole", "cells"),
+    "Window.kind": ("interventions/window/kind", None, "refused"),
+    "Window.name": ("interventions/window/name", "Other", "nothing"),
+    "Window.rounds": ("interventions/window/rounds", 2, "cells"),
+    "Examples.kind": ("interventions/examples/kind", None, "refused"),
+    "Examples.name": ("interventions/examples/name", "Other", "nothing"),
+    "Examples.count": ("interventions/examples/count", 2, "cells"),
+    "Restate.kind": ("interventions/restate/kind", None, "refused"),
+    "Restate.name": ("interventions/restate/name", "Other", "nothing"),
+    "Restate.every": ("interventions/restate/every", 1, "cells"),
+    "Summarise.kind": ("interventions/summarise/kind", None, "refused"),
+    "Summarise.name": ("interventions/summarise/name", "Other", "nothing"),
+    "Summarise.every": ("interventions/summarise/every", 1, "cells"),
+    "Config.interventions": ("interventions/restate", None, "cells"),
+    "Persona.short": ("short", "Other.", "moves"),
+    "Persona.examples": ("examples", [{"user": "Who?", "answer": "Nobody."}], "moves"),
+    "Example.user": ("examples", [{"user": "What?", "answer": "Me."}], "cells"),
+    "Example.answer": ("examples", [{"user": "Who?", "answer": "Us."}], "cells"),
     "Persona.role": ("role", "Other", "cells"),
     "Persona.description": ("description", "Other.", "cells"),
     "Persona.name": ("name", "Other", "nothing"),
@@ -318,7 +341,7 @@ def test_a_field_changes_digests_iff_it_shapes_results(project: Project, field: 
             project.set({place: value}).grid()
         return
     value = value.format(folder=project.folder) if isinstance(value, str) else value
-    of_persona = field.startswith("Persona.")
+    of_persona = field.startswith(("Persona.", "Example."))
     after = (project.edit_persona("keeper", **{place: value}) if of_persona else project.set({place: value})).grid()
     assert (digests(before) != digests(after)) == (effect in ("cells", "moves"))
 

@@ -12,6 +12,7 @@ from personas.grid.grid import Grid
 from personas.pages.html import render
 from personas.pages.page import page
 from personas.plan.declaration import Instance, Known
+from personas.tables.interventions.benefits import CHANGES, HARMS, HELPS, TOO_FEW
 
 READING = (
     "First, last, change: means over the model's personas, in brackets 95 % percentile bootstrap intervals over "
@@ -24,9 +25,19 @@ _DECIMALS = {"share": 1, "rating": 2, "amount": 3}
 
 
 def card_page(
-    *, model: str, facts: Sequence[str], cards: pd.DataFrame, coverage: pd.DataFrame, figure: Path, note: str | None
+    *,
+    model: str,
+    facts: Sequence[str],
+    cards: pd.DataFrame,
+    coverage: pd.DataFrame,
+    figure: Path,
+    note: str | None,
+    benefits: pd.DataFrame | None = None,
 ) -> str:
-    """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned."""
+    """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned.
+
+    `benefits` says which interventions helped; None in a grid without any.
+    """
     return render(
         "card.html",
         model,
@@ -37,6 +48,7 @@ def card_page(
         reading=READING,
         picture=base64.b64encode(figure.read_bytes()).decode(),
         counted=_counted(coverage[coverage["model"] == model]),
+        helped=[] if benefits is None else list(helped(benefits[benefits["model"] == model])),
     )
 
 
@@ -122,6 +134,21 @@ def _counted(coverage: pd.DataFrame) -> str:
     return f"All ratings, scored of planned (failed, unparsed): {'; '.join(parts) or 'none'}."
 
 
+def helped(benefits: pd.DataFrame) -> Iterator[str]:
+    """Tell of each condition of a model which interventions changed something, or that none could be told apart."""
+    for condition, part in benefits.groupby("condition", sort=True):
+        told = part[part["verdict"].isin([HELPS, HARMS, CHANGES])]
+        said = "; ".join(_effect(row) for row in told.to_dict("records"))
+        few = part["n_pairs"].max()
+        why = f" (n = {few}: too few personas to tell)" if (part["verdict"] == TOO_FEW).all() else ""
+        yield f"{condition}: {said or f'none could be told apart from none{why}'}."
+
+
+def _effect(row: Mapping[Any, Any]) -> str:
+    tokens = "" if np.isnan(row["extra_tokens"]) else f", {row['extra_tokens']:+,.0f} tokens a turn".replace("-", "−")
+    return f"{row['intervention']} {row['verdict']}, {named(row)} {with_interval(row, 'change')}{tokens}"
+
+
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     for drawn in known.family("model_card"):
         model = drawn.spec["model"]
@@ -129,6 +156,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             "cards": known.outputs("model_cards"),
             "coverage": known.outputs("coverage"),
             "figure": drawn.outputs[1:],
+            **({"benefits": table.outputs[:1]} if (table := known.one("benefits")) else {}),
         }
         yield Instance(f"card-{model}", files, {"model": model, "facts": _facts(grid, model)})
 
