@@ -81,8 +81,9 @@ class Distinct:
 
     def _rated(self, cell: Cell) -> list[Hashable]:
         """The places of a judgement cell: who rates how, what stands where, and what it is compared with."""
-        rounds, checkpoints = range(1, len(self._turns(cell.track)) + 1), self._config.checkpoints
-        behind = [self.behind(cell.track, t, bool(cell.metric)) for t in (rounds if cell.metric else checkpoints)]
+        rounds = range(1, self._config.conditions[cell.track.condition].rounds + 1)
+        places = rounds if cell.metric else self._config.checkpoints
+        behind = [self.behind(cell.track, t, bool(cell.metric)) for t in places]
         pairs: list[tuple[Hashable, Hashable]] = [(node, None) for node in behind]
         if cell.reference == "zero":
             pairs = [(node, behind[0]) for node in behind[1:]]

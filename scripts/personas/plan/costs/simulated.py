@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from personas.benchmarks.base import Item
+from personas.config.personas import NONE
 from personas.engines.request import CHARACTERS_PER_MESSAGE, Reply
 from personas.grid.cells import Track
 from personas.grid.grid import Grid
@@ -64,12 +65,18 @@ class Simulations:
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
+        self._of: dict[Track, Simulated] = {}
         self._known: dict[object, Simulated] = {}
 
     def of(self, track: Track) -> Simulated | None:
         """Return the simulated dialogue of a track; None for one without an intervention."""
-        if track.intervention not in self._grid.study.config.interventions:
+        if track.intervention == NONE:
             return None
+        if track not in self._of:
+            self._of[track] = self._simulated(track)
+        return self._of[track]
+
+    def _simulated(self, track: Track) -> Simulated:
         work = new_work(self._grid, track, [self._grid.dialogues[track]])
         opening = tuple((message["role"], message["content"]) for message in work.opening)
         key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns))
