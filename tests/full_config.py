@@ -72,6 +72,18 @@ RELEASE: dict[str, Any] = {
     "conditions": {"interview": "interview", "requests": "instructions"},
     "baseline_order": "personas",
 }
+INTERVENTIONS: dict[str, Any] = {
+    "remind": {"kind": "remind", "every": 2, "before_items": True, "place": "turn", "form": "short", "name": "R"},
+    "window": {"kind": "window", "rounds": 1, "name": "W"},
+    "examples": {"kind": "examples", "count": 1, "name": "E"},
+    "restate": {"kind": "restate", "every": 2, "name": "S"},
+    "summarise": {"kind": "summarise", "every": 2, "name": "U"},
+}
+OF_PERSONAS: dict[str, Any] = {
+    "short": "Short.",
+    "examples": [{"user": "Who?", "answer": "Me."}, {"user": "And?", "answer": "So."}],
+}
+"""What interventions read in the file of a persona."""
 PATTERNS: dict[str, Any] = {
     "benchmarks": ["bfi"],
     "checkpoint": 0,
@@ -140,6 +152,8 @@ def put_files(project: Project) -> None:
 
 def full_config(project: Project) -> Project:
     """Set every field of the config of a project."""
+    for slug in ("keeper", "baker"):
+        project.edit_persona(slug, **OF_PERSONAS)
     put_files(project)
     judge = {**JUDGE, "model": {**LLAMA, "weights": str(project.folder / "moved.gguf")}}
     return project.set(
@@ -152,6 +166,7 @@ def full_config(project: Project) -> Project:
             "release": RELEASE,
             "personas": {"folder": "personas", "include": ["keeper", "baker"], "baseline": True},
             "conditions/interview": {**project.raw()["conditions"]["interview"], **CONDITION},
+            "interventions": INTERVENTIONS,
             "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
             "judges/j": judge,
             "judges/k": {

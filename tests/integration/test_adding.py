@@ -126,6 +126,34 @@ def test_an_engine_is_one_module(library: Path, tmp_path: Path) -> None:
     assert run(ASK, library, str(project.folder), str(library)).strip() == "mine says so."
 
 
+HOLD = """
+import sys
+from pathlib import Path
+import personas
+from personas.plan.costs.estimate import total
+from tests.helpers import FakeServer, Project
+assert personas.__file__.startswith(sys.argv[2]), personas.__file__
+project = Project(Path(sys.argv[1]))
+with FakeServer() as server:
+    project.set({"models/alpha/base_url": server.base_url})
+    planned = total(project.plan_report().estimates.values()).requests
+    project.run()
+    turns = {body["messages"][-1]["content"] for body in server.bodies}
+    print(planned == server.count, "Maren Holt, Whom do you trust?" in turns, "Whom do you trust?" in turns)
+"""
+
+
+def test_an_intervention_is_one_module(library: Path, tmp_path: Path) -> None:
+    """It is planned and held; cells without it keep their names."""
+    project = make_project(tmp_path / "study").set({"conditions/requests": None, "models/beta": None})
+    before = digests(project.grid())
+    name, content = example("An intervention")
+    (library.parent / name).write_text(content, encoding="utf-8")
+    project.set({"interventions": {"called": {"kind": "address", "every": 3}}})
+    assert run(HOLD, library, str(project.folder), str(library)).strip() == "True True True"
+    assert before <= {path.name.split(".")[-2] for path in project.results.glob("*/alpha/**/*.parquet")}
+
+
 COMPUTE = """
 import pandas as pd
 from personas.tables.spread import spread

@@ -128,6 +128,17 @@ ROWS: dict[str, Row] = {
     "condition removed": Row(
         lambda s: s.edit({"conditions/goal-oriented": None}), NONE, ALL, WORLD.but(dialogues=WORLD.dialogues[1:])
     ),
+    "interventions added": Row(
+        lambda s: s.edit(
+            {
+                "interventions/last-1": {"kind": "window", "rounds": 1},
+                "interventions/each-2": {"kind": "restate", "every": 2},
+            }
+        ),
+        r"--with-(last-1|each-2)",
+        r"--with-|tables/(intervention-|turn-tokens|benefits)|figures/benefits-|report/(grid|statuses|provenance|card-)",
+        WORLD.but(interventions=("last-1", "each-2")),
+    ),
     "checkpoint added": Row(
         lambda s: s.edit({"checkpoints": [0, 1, 2]}),
         r"/(xstest|general)/",

@@ -24,6 +24,8 @@ class World:
     judges: tuple[str, ...] = ("jay",)
     metrics: tuple[str, ...] = ("knowledge", "style")
     replicates: int = 1
+    interventions: tuple[str, ...] = ()
+    """Those whose names begin with `last` have a baseline."""
 
     def but(self, **changes: Any) -> "World":
         """Return the world with some parts replaced."""
@@ -62,6 +64,7 @@ class World:
         figures += self._statistic_figures([*(f"utterances-by-{judge}" for judge in self.judges), *shown])
         mined = product(self.models, self.personas, [b for b in self.benchmarks if b in MINED])
         return {
+            *self._of_interventions(),
             *(
                 f"tables/ratings-{m}--{name}.parquet"
                 for m in self.models
@@ -75,6 +78,21 @@ class World:
             *(f"report/{name}.html" for name in pages),
             "report/provenance.csv",
         }
+
+    def _of_interventions(self) -> Iterator[str]:
+        """Yield what there is of interventions beside the cells."""
+        if not self.interventions:
+            return
+        tables = ["intervention-values", "intervention-contrasts", "turn-tokens", "benefits"]
+        for slug in self.interventions:
+            tables.append(f"coverage--with-{slug}")
+            for model, name in product(self.models, (*self.benchmarks, "utterances")):
+                yield f"tables/ratings-{model}--{name}--with-{slug}.parquet"
+        yield from (f"tables/{name}.{suffix}" for name in tables for suffix in ("parquet", "csv"))
+        yield "tables/benefits.tex"
+        conditions = {name.rpartition("-")[0] for name in self.dialogues}
+        for judge, condition, suffix in product(self.judges, conditions, ("pdf", "png")):
+            yield f"figures/benefits-by-{judge}--{condition}.{suffix}"
 
     def _statistic_figures(self, families: list[str]) -> Iterator[str]:
         """Yield the names of figures of differences, models and personas, for families and judges."""
@@ -92,9 +110,13 @@ class World:
         yield from ("patterns-heat-map", *(f"patterns-by-{name}" for name in ("model", "benchmark", "persona")))
 
     def _paths(self) -> Iterator[str]:
-        copies = ["", *(f"-r{number}" for number in range(2, self.replicates + 1))]
+        repeats = ["", *(f"-r{number}" for number in range(2, self.replicates + 1))]
+        done = ["", *(f"--with-{slug}" for slug in self.interventions)]
+        copies = [f"{copy}{intervention}" for copy, intervention in product(repeats, done)]
         speakers = [*self.personas, "baseline"]
         for model, who, name, copy in product(self.models, speakers, self.dialogues, copies):
+            if who == "baseline" and "--with-" in copy and "--with-last" not in copy:
+                continue
             yield f"dialogues/{model}/{who}/{name}{copy}"
             rated_as = [f"--as-{persona}" for persona in self.personas] if who == "baseline" else [""]
             for judge, metric, suffix in product(self.judges, self.metrics, rated_as):

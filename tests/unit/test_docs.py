@@ -11,6 +11,7 @@ from personas.config.base import Section
 from personas.config.personas import Persona
 from personas.config.root import Config
 from personas.engines.request import STATUSES
+from personas.interventions import KINDS
 from personas.workflow.listing import render
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,8 @@ def test_every_config_field_is_documented(section: str, field: str) -> None:
     homes = [name for name, other in FIELDS if other == field]
     engines = [name for name in homes if name in ("LlamaCppModel", "VllmModel", "EndpointModel", "ReleasedModel")]
     shared = len(engines) - 1 if len(engines) == 4 else 0  # in one table for all
+    kinds = [name for name in homes if name in {kind.__name__ for kind in KINDS.values()}]
+    shared += len(kinds) - 1 if len(kinds) == len(KINDS) else 0  # likewise
     assert len(places) >= len(homes) - shared, f"{section}.{field}: found {len(places)} of {len(homes)} places"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import personas
 from personas.config.machine import Machine
 from personas.config.personas import Persona
 from personas.config.reading.loader import validate
@@ -20,6 +21,8 @@ from personas.engines.request import Reply, Request
 from personas.engines.served import serve
 from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts
 from tests.golden.judge import DEFAULT
+from tests.helpers import Project
+from tests.interventions import with_interventions
 
 pytestmark = pytest.mark.engine
 
@@ -99,3 +102,18 @@ async def test_a_folder_that_cannot_be_written_ends_in_one_sentence(tmp_path: Pa
         async with served(tmp_path, quantization="Q4_0"):
             pass
     assert "Traceback" not in str(failed.value)
+
+
+def test_every_kind_of_intervention_is_held(project: Project) -> None:
+    """By the embedded model: two rounds, one item, each kind once; a second run has nothing to do."""
+    with_interventions(project, "marked", "narrow", "shown", "restated", "summed-up")
+    benchmarks = {"bfi": {"items": "items/bfi.json", "limit": 1}}
+    small = {"personas/include": ["keeper"], "conditions/interview": None, "conditions/requests/rounds": 2}
+    project.set({"models": {"smol": MODEL}, "benchmarks": benchmarks, **small})
+    project.run()
+    results = personas.load(project.results)
+    assert set(results.dialogues()["intervention"]) == {"none", *project.raw()["interventions"]}
+    assert set(results.responses()["status"]) <= {"ok", "truncated"}
+    asides = results.dialogues(intervention="summed-up", persona="keeper")["aside"].dropna()
+    assert [bool(aside["answer"]) for aside in asides] == [True]
+    assert project.plan_report().plan.missing == []

@@ -1,17 +1,34 @@
-"""The model of any engine. Each engine is a module of `personas.engines.kinds`, which is asked for by its name.
+"""The model of any engine, and an intervention of any kind.
 
-The config stands above the engines and imports none of them, so that one more engine is one more module there.
+Each engine is a module of `personas.engines.kinds`, each kind one of `personas.interventions`, which are asked for by
+their names: the config stands above both and imports none of them, so that one more is one more module there.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from personas.config.base import Slug
 from personas.config.models import ModelSection
+from personas.config.personas import NONE
 
 if TYPE_CHECKING:
+    from personas.interventions.base import Intervention
+
     Model = ModelSection
+    AnyIntervention = Intervention
 else:
     _SECTIONS = tuple(engine.section for engine in importlib.import_module("personas.engines.kinds").ENGINES.values())
     Model = Annotated[Union[_SECTIONS], Field(discriminator="engine")]  # noqa: UP007 (of a tuple)
+    _KINDS = tuple(importlib.import_module("personas.interventions").KINDS.values())
+    AnyIntervention = Annotated[Union[_KINDS], Field(discriminator="kind")]  # noqa: UP007
+
+
+def _without_none(found: dict[str, Any]) -> dict[str, Any]:
+    if NONE in found:
+        raise ValueError(f"found the slug {NONE}, expected another: so is called a dialogue without any")
+    return found
+
+
+Interventions = Annotated[dict[Slug, AnyIntervention], AfterValidator(_without_none)]

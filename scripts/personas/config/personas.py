@@ -10,10 +10,22 @@ BASELINE = "baseline"
 """Slug of the same model without a persona (the study calls it `empty`)."""
 
 
+NONE = "none"
+"""Slug of an intervention: nothing is done to keep the persona, which is always tried."""
+
+
+class Example(Section):
+    """One exchange in the voice of a persona."""
+
+    user: NonEmpty = Field(description="what is said to the persona")
+    answer: NonEmpty = Field(description="what it answers")
+
+
 class Persona(Section):
     """One persona: a YAML file whose name is the persona's slug."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "short", "examples"})
+    # `short` and `examples` act through the interventions that read them.
 
     role: NonEmpty = Field(description="name of the role as it stands in prompts")
     description: NonEmpty = Field(description="who the role is, in the second person or any other")
@@ -22,6 +34,12 @@ class Persona(Section):
     )
     example_dialogues: NonEmpty | None = Field(default=None, description="dialogues that show how the role talks")
     name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
+    short: NonEmpty | None = Field(
+        default=None, description="who the role is in a sentence or two, for interventions that say it again"
+    )
+    examples: tuple[Example, ...] = Field(
+        default=(), description="exchanges in the voice of the role, for the intervention that shows them first"
+    )
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that shape results; one that is not set leaves no trace."""

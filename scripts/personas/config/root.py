@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from personas.config.asked import Model
+from personas.config.asked import Interventions, Model
 from personas.config.base import NonEmpty, Section, Slug
 from personas.config.batches import Batches
 from personas.config.benchmarks import BenchmarkSection
@@ -35,6 +35,9 @@ class Config(Section):
     models: dict[Slug, Model] = Field(min_length=1)
     personas: PersonasSection = PersonasSection()
     conditions: dict[Slug, Condition] = Field(min_length=1)
+    interventions: Interventions = Field(
+        default_factory=dict, description="what is done during a dialogue to keep the persona; each beside none"
+    )
     checkpoints: tuple[int, ...] = Field(
         min_length=1, description="rounds that stand before the items; 0 is no dialogue"
     )

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from personas.config.personas import NONE
 from personas.core.errors import UserError
 from personas.core.parquet import read_table
 from personas.requests.projection import read_description
 
-DIALOGUE = ("model", "persona", "condition", "order", "replicate")
+DIALOGUE = ("model", "persona", "condition", "order", "replicate", "intervention")
 """The columns that say in which dialogue a text stands; a rating has them too."""
 _RESPONSE = (*DIALOGUE, "benchmark", "reference_persona")
 _JUDGEMENT = ("judge", "metric", "reference", *_RESPONSE)
@@ -49,21 +50,29 @@ class Results:
         found = sorted((self._current / "tables").glob("ratings-*.parquet"))
         if not found:
             raise UserError(f"{self._current / 'tables'}: no ratings there, expected those of `snakemake ratings`.")
-        return pd.concat([pd.read_parquet(path) for path in found], ignore_index=True)
+        return _named(pd.concat([pd.read_parquet(path) for path in found], ignore_index=True))
 
     def values(self) -> pd.DataFrame:
-        """Return one row a measure, position and cell: its mean over items (docs/statistics.md)."""
-        return self.table("values")
+        """Return one row a measure, position and cell: its mean over items (docs/statistics.md).
+
+        Those with an intervention are among them, as the column `intervention` says.
+        """
+        tables = ("values", "intervention-values")
+        there = [name for name in tables if name == "values" or self._path(name).exists()]
+        return _named(pd.concat([self.table(name) for name in there], ignore_index=True))
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table by its plain name, as docs/artefacts.md lists them."""
-        path = self._current / "tables" / f"{name}.parquet"
+        path = self._path(name)
         if not path.exists():
             known = sorted(found.stem for found in path.parent.glob("*.parquet"))
             raise UserError(
                 f"{path}: no such table, expected one of {', '.join(known) or 'those of a finished run'}."
             )
         return pd.read_parquet(path)
+
+    def _path(self, name: str) -> Path:
+        return self._current / "tables" / f"{name}.parquet"
 
     @property
     def _current(self) -> Path:
@@ -91,12 +100,19 @@ class Results:
         for path in sorted(top.rglob("*.parquet")):
             told = read_description(path)
             place = {
+                "intervention": NONE,  # files of earlier versions do not tell it
                 **told["track"],
                 "benchmark": told["benchmark"],
                 "reference_persona": told["as_persona"],
                 **more(path.relative_to(top)),
             }
             yield path, {name: place.get(name) for name in columns}
+
+
+def _named(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the name of their intervention, which is none where no table says another."""
+    named = rows["intervention"].fillna(NONE) if "intervention" in rows else NONE
+    return rows.assign(intervention=named)
 
 
 def _frame(path: Path, place: Where) -> pd.DataFrame:

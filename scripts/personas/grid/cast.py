@@ -1,6 +1,7 @@
 """The personas of a study: from a folder with a file for each, or from one file of roles."""
 
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 from personas.benchmarks.reading import read_json
@@ -8,6 +9,7 @@ from personas.config.base import LONGEST_SLUG, is_slug, slug_of, yaml_files
 from personas.config.personas import BASELINE, Persona, PersonasSection
 from personas.config.reading.loader import read_yaml, validate
 from personas.core.errors import UserError
+from personas.interventions import Intervention
 
 NOBODY = "empty"
 """The role without a description in the study's file: its baseline."""
@@ -44,6 +46,16 @@ def included(personas: Mapping[str, Persona], section: PersonasSection) -> dict[
                 f"personas.include: found {slug}, expected some of {known}, the roles of {section.roles}."
             )
     return {slug: personas[slug] for slug in wanted}
+
+
+def require_fields(personas: Mapping[str, Persona], interventions: Mapping[str, Intervention]) -> None:
+    """Raise UserError where the file of a persona lacks what an intervention reads of it."""
+    for slug, intervention in interventions.items():
+        for persona, field in product(personas, intervention.reads):
+            if not getattr(personas[persona], field):
+                raise UserError(
+                    f"interventions.{slug}: the persona {persona} has no {field}, expected it in the persona's file."
+                )
 
 
 def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from personas.config.conditions import Order
+from personas.config.personas import NONE
 from personas.core.canonical import digest
 
 Stage = Literal["dialogues", "responses", "judgements"]
@@ -21,11 +22,13 @@ class Track:
     condition: str
     order: Order
     replicate: int
+    intervention: str = NONE
 
     @property
     def stem(self) -> str:
-        """The part of a file name that condition, order and replicate give."""
+        """The part of a file name that condition, order, replicate and intervention give."""
         suffix = f"-r{self.replicate}" if self.replicate > 1 else ""
+        suffix += f"--with-{self.intervention}" if self.intervention != NONE else ""
         return f"{self.condition}-{self.order}{suffix}"
 
 
@@ -59,6 +62,11 @@ class Cell:
     def is_imported(self) -> bool:
         """Tell whether the cell is made from released files, without an engine."""
         return "import" in self.spec
+
+    @property
+    def has_intervention(self) -> bool:
+        """Tell whether it stands in, or rates, a dialogue with an intervention."""
+        return self.track.intervention != NONE
 
     @property
     def stage(self) -> Stage:

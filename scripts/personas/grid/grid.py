@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from personas.config.conditions import Order
 from personas.config.models import ModelSection
-from personas.config.personas import BASELINE
+from personas.config.personas import BASELINE, NONE
 from personas.core.canonical import sha256
 from personas.core.errors import UserError
 from personas.grid.asked import asked_identity, asked_items
@@ -20,7 +21,8 @@ from personas.prompts.recipe import RECIPE_VERSION, user_turn
 
 @dataclass(frozen=True)
 class Grid:
-    """All cells of a study in a stable order: model, persona, condition, order, replicate, benchmark.
+    """All cells of a study in a stable order: model, persona, condition, order, intervention, replicate,
+    benchmark.
 
     Judgements come last, by judge, in the order of what they rate, published completions after all else.
     """
@@ -32,6 +34,11 @@ class Grid:
     def by_path(self) -> Mapping[str, Cell]:
         """Cells by their path below the results folder."""
         return {cell.path: cell for cell in self.cells}
+
+    @cached_property
+    def plain_cells(self) -> Sequence[Cell]:
+        """Cells without an intervention: what tables, figures and pages show unless their names say otherwise."""
+        return [cell for cell in self.cells if not cell.has_intervention]
 
     @cached_property
     def dialogues(self) -> Mapping[Track, Cell]:
@@ -80,10 +87,23 @@ def _cells(study: Study) -> Iterator[Cell]:
                 for order in condition_section.orders:
                     turns = turn_identities(study, model, persona, condition, order)
                     asked = order in condition_section.ask_in
-                    for replicate in range(1, config.replicates + 1):
-                        track = Track(model, persona, condition, order, replicate)
-                        cells = _track_cells(study, track, speaker, turns, questions if asked else None)
+                    repeats = product(_interventions(study, model, persona), range(1, config.replicates + 1))
+                    for (intervention, spec), replicate in repeats:
+                        track = Track(model, persona, condition, order, replicate, intervention)
+                        cells = _track_cells(study, track, speaker | spec, turns, questions if asked else None)
                         yield from _imported(study, track, cells) if is_released(study, model) else cells
+
+
+def _interventions(study: Study, model: str, persona: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the interventions that a persona of a model goes through, each with its part of a spec; first none.
+
+    One that speaks of the persona leaves the baseline alone. Imported dialogues were held without any.
+    """
+    yield NONE, {}
+    if not is_released(study, model):
+        for slug, intervention in study.config.interventions.items():
+            if intervention.for_baseline or persona != BASELINE:
+                yield slug, {"intervention": intervention.identity_with(study.personas.get(persona))}
 
 
 def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:

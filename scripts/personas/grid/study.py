@@ -24,6 +24,7 @@ from personas.config.reading.loader import validate
 from personas.core.errors import UserError
 from personas.external.catalogue import Catalogue
 from personas.external.store import Store, open_store
+from personas.grid.cast import require_fields
 from personas.grid.compared import compared
 from personas.grid.frozen_parts import FrozenParts
 from personas.grid.parts import Parts
@@ -177,6 +178,7 @@ def _study(
     compared: Mapping[str, str],
 ) -> Study:
     personas, persona_pins = parts.personas(config.personas)
+    require_fields(personas, config.interventions)
     roles = [persona.role for persona in personas.values()]
     benchmarks = config.benchmarks.items()
     turns, turn_pins = _parted({slug: parts.turns(slug, section) for slug, section in config.conditions.items()})

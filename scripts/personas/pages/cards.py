@@ -13,6 +13,7 @@ from personas.pages.html import render
 from personas.pages.page import page
 from personas.pages.summary import summary
 from personas.plan.declaration import Instance, Known
+from personas.tables.interventions.benefits import CHANGES, HARMS, HELPS, TOO_FEW
 from personas.tables.measures import placeless_measures
 
 READING = (
@@ -36,10 +37,12 @@ def card_page(
     coverage: pd.DataFrame,
     figure: Path,
     note: str | None,
+    benefits: pd.DataFrame | None = None,
 ) -> str:
     """Return the page of one model: `facts` about it, its rows of `cards`, its figure (PNG), what was planned.
 
-    `bars` are `personas.tables.by_model`, `titles` those of the measures on them.
+    `bars` are `personas.tables.by_model`, `titles` those of the measures on them; `benefits` says which interventions
+    helped, None in a grid without any.
     """
     own = cards[cards["model"] == model]
     return render(
@@ -53,6 +56,7 @@ def card_page(
         reading=READING,
         picture=base64.b64encode(figure.read_bytes()).decode(),
         counted=_counted(coverage[coverage["model"] == model]),
+        helped=[] if benefits is None else list(helped(benefits[benefits["model"] == model])),
     )
 
 
@@ -147,6 +151,21 @@ def _counted(coverage: pd.DataFrame) -> str:
     return f"All ratings, scored of planned (failed, unparsed): {'; '.join(parts) or 'none'}."
 
 
+def helped(benefits: pd.DataFrame) -> Iterator[str]:
+    """Tell of each condition of a model which interventions changed something, or that none could be told apart."""
+    for condition, part in benefits.groupby("condition", sort=True):
+        told = part[part["verdict"].isin([HELPS, HARMS, CHANGES])]
+        said = "; ".join(_effect(row) for row in told.to_dict("records"))
+        few = part["n_pairs"].max()
+        why = f" (n = {few}: too few personas to tell)" if (part["verdict"] == TOO_FEW).all() else ""
+        yield f"{condition}: {said or f'none could be told apart from none{why}'}."
+
+
+def _effect(row: Mapping[Any, Any]) -> str:
+    tokens = "" if np.isnan(row["extra_tokens"]) else f", {row['extra_tokens']:+,.0f} tokens a turn".replace("-", "−")
+    return f"{row['intervention']} {row['verdict']}, {named(row)} {with_interval(row, 'change')}{tokens}"
+
+
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     for drawn in known.family("model_card"):
         model = drawn.spec["model"]
@@ -155,6 +174,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             "coverage": known.outputs("coverage"),
             "bars": known.outputs("by_model"),
             "figure": drawn.outputs[1:],
+            **({"benefits": table.outputs[:1]} if (table := known.one("benefits")) else {}),
         }
         titles = {m["measure"]: named(m) for m in placeless_measures(grid)}
         yield Instance(f"card-{model}", files, {"model": model, "facts": _facts(grid, model), "titles": titles})

@@ -150,7 +150,7 @@ class _Sizes:
     def __init__(self, grid: Grid, rates: Rates) -> None:
         self._study = grid.study
         self._loads = Loads(grid)
-        self._tokens = Tokens(grid, rates)
+        self._tokens = Tokens(grid, rates, self._loads.simulations)
         self._rates = rates
 
     def rows(self, cell: Cell) -> int:

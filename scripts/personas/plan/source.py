@@ -26,6 +26,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "core/": "keeps files and values as they are",
     "external/": "brings files, whose pins stand in the parameters",
     "grid/": "shapes cells, which have digests of their own",
+    "interventions/": "shapes cells, which have digests of their own",
     "plan/": "what counts of a plan stands in the parameters",
     "prompts/recipe.py": "shapes cells, which have digests of their own",
     "requests/": "shapes cells, which have digests of their own",

@@ -26,8 +26,13 @@ def system_prompt(model: ModelSection, persona: Persona | None) -> str | None:
     """Return the system prompt of a persona on a model; None for a baseline without a thinking switch."""
     parts = [model.thinking.system_line] if model.thinking.system_line else []
     if persona is not None:
-        parts.append(_SYSTEM_PROMPT.format(role=persona.role, description=_description(persona)))
+        parts.append(persona_prompt(persona))
     return "\n\n".join(parts) or None
+
+
+def persona_prompt(persona: Persona) -> str:
+    """Return the part of the system prompt that says who the persona is."""
+    return _SYSTEM_PROMPT.format(role=persona.role, description=_description(persona))
 
 
 def _description(persona: Persona) -> str:
@@ -61,12 +66,17 @@ def messages(before: Sequence[Message], rounds: Sequence[tuple[str, str]], turn:
 
 
 def joined(prompt: Sequence[Message]) -> list[Message]:
-    """Return a prompt with a system prompt of the role `none` in front of the first user turn."""
-    prefix = first_turn_prefix(prompt)
-    if not prefix:
-        return list(prompt)
-    _, first, *rest = prompt
-    return [{**first, "content": prefix + first["content"]}, *rest]
+    """Return a prompt in which each message of the role `none` stands in front of the user turn behind it."""
+    result, waiting = list[Message](), list[str]()
+    for message in prompt:
+        if message["role"] == "none":
+            waiting.append(message["content"])
+        elif waiting and message["role"] == "user":
+            result.append({**message, "content": "\n\n".join([*waiting, message["content"]])})
+            waiting = []
+        else:
+            result.append(message)
+    return result
 
 
 def first_turn_prefix(before: Sequence[Message]) -> str:

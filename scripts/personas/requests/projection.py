@@ -80,4 +80,11 @@ def _changed(table: pa.Table) -> dict[str, list[str]]:
 
 def _usage(table: pa.Table) -> dict[str, float]:
     columns = ("prompt_tokens", "completion_tokens", "cached_tokens", "seconds")
-    return {name: sum(value or 0 for value in table.column(name).to_pylist()) for name in columns}
+    rows = [*table.select(columns).to_pylist(), *_asides(table)]
+    return {name: sum(row[name] or 0 for row in rows) for name in columns}
+
+
+def _asides(table: pa.Table) -> list[dict[str, Any]]:
+    """Return what the model answered an intervention beside the rounds."""
+    found = table.column("aside").to_pylist() if "aside" in table.column_names else []
+    return [aside for aside in found if aside is not None]

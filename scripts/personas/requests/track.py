@@ -3,16 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from personas.benchmarks.base import Item
 from personas.config.models import ModelSection
+from personas.config.personas import Persona
 from personas.engines.request import WITH_TEXT, Ask, Reply, Request
 from personas.grid.cells import Cell
-from personas.prompts.recipe import Message, messages
-from personas.requests.transcript import Response, Round, dialogue_table, response_table
+from personas.interventions import Exchange, History, Intervention
+from personas.prompts.recipe import Message, joined, messages
+from personas.requests.transcript import Aside, Response, Round, dialogue_table, response_table
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,24 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """One request of a track: a user turn behind `before` rounds. Of an item, `asked` and `item` tell which."""
+    """One request of a track: a user turn behind `before` rounds. Of an item, `asked` and `item` tell which.
+
+    `is_aside`: an intervention asks it, and it is no round.
+    """
 
     before: int
     turn: str
     max_tokens: int
     asked: Asked | None = None
     item: Item | None = None
+    is_aside: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
     """What is asked behind `before` rounds: the next round, unless it is held or was the last, and items.
+
+    What an intervention asks there is a step of its own before it, in the place of the round.
 
     `broken` tells why none of it is asked: an earlier round got no answer to go on from.
     """
@@ -64,7 +72,10 @@ def after(steps: Steps, told: Told | None) -> Step | None:
 
 @dataclass
 class TrackWork:
-    """What a batch does on one track: `turns` to hold (those of `rounds` are held already), items to ask."""
+    """What a batch does on one track: `turns` to hold (those of `rounds` are held already), items to ask.
+
+    `intervention` is None where nothing is done to keep the `persona`, which is None for the baseline.
+    """
 
     model: ModelSection
     identity: Mapping[str, object]
@@ -74,14 +85,18 @@ class TrackWork:
     dialogue: Cell | None
     asked: Sequence[Asked]
     checkpoints: Sequence[int]
+    persona: Persona | None = None
+    intervention: Intervention | None = None
     rounds: list[Round] = field(default_factory=list)
     responses: dict[str, list[Response]] = field(default_factory=dict)
 
     @property
     def planned(self) -> int:
-        """Requests at most: rounds still to hold, and every item at every checkpoint."""
+        """Requests at most: rounds still to hold, what is asked behind them, every item at every checkpoint."""
         items = sum(len(asked.items) for asked in self.asked)
-        return len(self.turns) - len(self.rounds) + items * len(self.checkpoints)
+        to_hold = range(len(self.rounds), len(self.turns))
+        asides = sum(self.aside_behind(t + 1) is not None for t in to_hold)
+        return len(to_hold) + asides + items * len(self.checkpoints)
 
     def in_a_row(self, in_order: bool) -> int:
         """Return how many of the requests that are left wait for each other.
@@ -105,6 +120,8 @@ class TrackWork:
         """
         last = max(len(self.turns), len(self.rounds))
         for t in range(last + 1):
+            if not (yield from self._aside_steps(t)):
+                return
             broken = self.broken_before(t + 1)
             is_open = len(self.rounds) <= t < last
             items = self.items_behind(t) if t in self.checkpoints else []
@@ -115,6 +132,29 @@ class TrackWork:
                 if told is None:
                     return
                 self.rounds.append(Round(t + 1, self.turns[t], *told))
+
+    def _aside_steps(self, t: int) -> Generator[Step, Told | None, bool]:
+        """Yield what an intervention asks behind `t` rounds, unless that is known; False where a plan cannot know."""
+        text = self.aside_behind(t) if self.dialogue is not None and self.broken_before(t + 1) is None else None
+        if text is not None and self.rounds[t - 1].aside is None:
+            told = yield Step(t, Question(t, text, self.model.sampling.max_tokens, is_aside=True), [], None)
+            if told is None:
+                return False
+            self.rounds[t - 1] = replace(self.rounds[t - 1], aside=Aside(text, *told))
+        return True
+
+    def aside_behind(self, t: int) -> str | None:
+        """Return what an intervention asks behind `t` rounds; None for nothing."""
+        return self.intervention.aside(self._history(t)) if self.intervention and t else None
+
+    def _history(self, t: int) -> History:
+        """Return the first `t` rounds as an intervention sees them; of those to come, only the user turns."""
+        held = [
+            Exchange(r.user, r.reply.text or "", (r.aside.user, r.aside.reply.text or "") if r.aside else None)
+            for r in self.rounds[:t]
+        ]
+        to_come = [Exchange(turn, "") for turn in self.turns[len(held) : t]]
+        return History(self.opening, [*held, *to_come], self.persona, self.model.system_role)
 
     def round_behind(self, t: int) -> Question:
         """Return the question of the round behind `t` rounds."""
@@ -169,10 +209,9 @@ class TrackWork:
     def request(self, question: Question) -> Request:
         """Return the request of a question, behind the rounds held so far."""
         sampling, asked = self.model.sampling, question.asked
-        held = [(r.user, r.reply.text or "") for r in self.rounds[: question.before]]
         return Request(
             model=self.identity,
-            messages=messages(self.opening, held, question.turn),
+            messages=self._messages(question),
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=question.max_tokens,
@@ -183,12 +222,23 @@ class TrackWork:
             before=question.before,
         )
 
+    def _messages(self, question: Question) -> list[Message]:
+        if self.intervention is None:
+            held = [(r.user, r.reply.text or "") for r in self.rounds[: question.before]]
+            return messages(self.opening, held, question.turn)
+        history, is_item = self._history(question.before), question.item is not None
+        return joined(self.intervention.messages(history, question.turn, is_item))
+
     def broken_before(self, number: int) -> Reply | None:
         """Tell why nothing can follow round `number - 1`: an earlier round got no answer to go on from."""
         for held in self.rounds[: number - 1]:
             if held.reply.status not in WITH_TEXT:
                 why = f"not asked: round {held.number} of the dialogue ended as {held.reply.status}"
                 return Reply(held.reply.status, detail=why)
+            if held.aside is not None and held.aside.reply.status not in WITH_TEXT:
+                status = held.aside.reply.status
+                why = f"not asked: what the intervention asked behind round {held.number} ended as {status}"
+                return Reply(status, detail=why)
         return None
 
     def cells(self) -> Iterator[tuple[Cell, pa.Table]]:

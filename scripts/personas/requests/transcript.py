@@ -11,6 +11,15 @@ from personas.engines.request import Reply
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What an intervention asked the model behind a round, and what it answered."""
+
+    user: str
+    reply: Reply
+    key: str
+
+
+@dataclass(frozen=True)
 class Round:
     """Round `number` (from 1): a user turn and its answer. `key` is None for a round that was not asked."""
 
@@ -18,6 +27,7 @@ class Round:
     user: str
     reply: Reply
     key: str | None
+    aside: Aside | None = None
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,23 @@ ANSWER = [
     ("request_key", pa.string()),
 ]
 DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *ANSWER])
+ASIDE = pa.field("aside", pa.struct([("user", pa.string()), *ANSWER]))
+"""A column of dialogues in which an intervention asked something: only they have it."""
 RESPONSE_SCHEMA = pa.schema([("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *ANSWER])
 
 
 def dialogue_table(rounds: Sequence[Round]) -> pa.Table:
     """Return a dialogue as a table, one row a round."""
-    rows = [{"round": r.number, "user": r.user, **answer_columns(r.reply, r.key)} for r in rounds]
-    return pa.Table.from_pylist(rows, schema=DIALOGUE_SCHEMA)
+    rows = [
+        {"round": r.number, "user": r.user, **answer_columns(r.reply, r.key), "aside": _aside_columns(r.aside)}
+        for r in rounds
+    ]
+    schema = DIALOGUE_SCHEMA.append(ASIDE) if any(r.aside for r in rounds) else DIALOGUE_SCHEMA
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _aside_columns(aside: Aside | None) -> dict[str, Any] | None:
+    return {"user": aside.user, **answer_columns(aside.reply, aside.key)} if aside else None
 
 
 def response_table(responses: Sequence[Response]) -> pa.Table:
@@ -67,7 +87,14 @@ def response_table(responses: Sequence[Response]) -> pa.Table:
 
 def rounds_of(table: pa.Table) -> list[Round]:
     """Return the rounds that a dialogue table holds."""
-    return [Round(row["round"], row["user"], _reply(row), row["request_key"]) for row in table.to_pylist()]
+    return [
+        Round(row["round"], row["user"], _reply(row), row["request_key"], _aside(row.get("aside")))
+        for row in table.to_pylist()
+    ]
+
+
+def _aside(row: Mapping[str, Any] | None) -> Aside | None:
+    return Aside(row["user"], _reply(row), row["request_key"]) if row else None
 
 
 def answer_columns(reply: Reply, key: str | None) -> dict[str, Any]:

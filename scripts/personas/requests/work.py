@@ -44,6 +44,8 @@ def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
         dialogue=missing[0] if missing else None,
         asked=[_asked(grid, cell) for cell in cells if cell.benchmark is not None],
         checkpoints=study.config.checkpoints,
+        persona=persona,
+        intervention=study.config.interventions.get(track.intervention),
     )
 
 

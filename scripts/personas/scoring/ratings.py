@@ -1,9 +1,12 @@
 """Rate every response of one model on one benchmark, or every utterance of its dialogues."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from personas.benchmarks import BENCHMARKS, verifiers
 from personas.benchmarks.base import Item
@@ -33,11 +36,13 @@ def rate(frozen: FrozenPlan, artefact: Artefact) -> None:
     if nltk is not None:
         verifiers.look_in(nltk)
     rows = [row for path in artefact.inputs for row in _cell_rows(frozen, frozen.grid.by_path[path])]
+    table = ratings_table(rows)
+    if intervention := artefact.spec.get("intervention"):
+        table = table.append_column("intervention", pa.array([intervention] * len(rows), pa.string()))
     metadata = {RECIPE_KEY: str(SCORING_RECIPE_VERSION)}
     if artefact.spec["kind"] == "ifbench":
         metadata[b"verifiers"] = verifiers.version()
-    table = ratings_table(rows).replace_schema_metadata(metadata)
-    write_table(frozen.results / artefact.outputs[0], table)
+    write_table(frozen.results / artefact.outputs[0], table.replace_schema_metadata(metadata))
 
 
 def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
@@ -81,19 +86,33 @@ def _response_rows(
 
 def _ratings(grid: Grid, known: Known) -> Iterator[Instance]:
     """Yield a table for each model and benchmark, and one for its dialogues: an edit scores only what it touches."""
+    yield from _of_cells(grid, grid.plain_cells)
+
+
+def _with_interventions(grid: Grid, known: Known) -> Iterator[Instance]:
+    """Yield the same for each intervention, with its slug in name and column."""
+    for slug in grid.study.config.interventions:
+        cells = [cell for cell in grid.cells if cell.track.intervention == slug]
+        for each in _of_cells(grid, cells):
+            named = f"{each.name}--with-{slug}"
+            told = {**each.parameters, "intervention": slug}
+            yield replace(each, name=named, parameters=told, family=f"{each.family}_with_interventions")
+
+
+def _of_cells(grid: Grid, cells: Sequence[Cell]) -> Iterator[Instance]:
     groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-    for cell in grid.cells:
+    for cell in cells:
         if cell.stage != "dialogues" and not cell.completions:
             groups[cell.track.model, cell.benchmark or UTTERANCES].append(cell)
     scored = {name: scoring_identity(grid.study, name) for name in {name for _, name in groups} - {UTTERANCES}}
-    for (model, name), cells in groups.items():
+    for (model, name), own in groups.items():
         kind = UTTERANCES if name == UTTERANCES else grid.study.config.kind_of(name)
         identity = [SCORING_RECIPE_VERSION, scored.get(name)]
         if kind == "ifbench":
             identity += [verifiers.version(), _nltk(grid, name)]
         yield Instance(
             f"{model}--{name}",
-            {"cells": [cell.path for cell in cells]},
+            {"cells": [cell.path for cell in own]},
             {"model": model, "benchmark": name, "kind": kind},
             identity=identity,
             family=f"rate_{model}",
@@ -142,4 +161,5 @@ def _declared(family: str, instances: Instances) -> Scored:
 
 
 RATINGS = _declared("ratings", _ratings)
+INTERVENTION_RATINGS = _declared("intervention_ratings", _with_interventions)
 COMPLETION_RATINGS = _declared("completion_ratings", _of_completions)

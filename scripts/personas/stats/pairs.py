@@ -63,6 +63,11 @@ def between_conditions(cells: pd.DataFrame, conditions: Sequence[str]) -> Iterat
         )
 
 
+def with_intervention(cells: pd.DataFrame, without: pd.DataFrame) -> pd.DataFrame:
+    """Return cells with an intervention minus the same cells without."""
+    return _subtracted(cells, without, CELL).assign(contrast="intervention")
+
+
 def since_first(cells: pd.DataFrame) -> pd.DataFrame:
     """Return every position minus the first of its measure, which has no row itself."""
     first = cells.groupby("measure")["position"].transform("min")

@@ -10,7 +10,7 @@ from personas.engines.request import STATUSES
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.stats import checks
-from personas.tables.table import Layout, ratings, table, texts
+from personas.tables.table import Layout, ratings, ratings_with, table, texts
 
 UTTERANCES = "utterances"
 """Stands in `benchmark` for the answers of dialogues."""
@@ -81,6 +81,15 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("coverage", {"ratings": ratings(known)}, {"statuses": [*STATUSES, UNSCORABLE]})
 
 
+def _with_interventions(grid: Grid, known: Known) -> Iterator[Instance]:
+    for slug in grid.study.config.interventions:
+        files = {"ratings": ratings_with(known, slug)}
+        yield Instance(f"coverage--with-{slug}", files, {"statuses": [*STATUSES, UNSCORABLE]})
+
+
+INTERVENTION_COVERAGE = table(
+    "intervention_coverage", coverage_of_files, _with_interventions, module=__name__, from_files=True
+)
 COVERAGE = table(
     "coverage",
     coverage_of_files,

@@ -154,6 +154,12 @@ def ratings(known: Known, benchmarks: Collection[str] | None = None) -> list[str
     return [each.outputs[0] for each in made if benchmarks is None or each.spec["benchmark"] in benchmarks]
 
 
+def ratings_with(known: Known, intervention: str) -> list[str]:
+    """Return the tables of ratings of dialogues with an intervention, and of answers behind them."""
+    made = known.family("intervention_ratings")
+    return [each.outputs[0] for each in made if each.spec["intervention"] == intervention]
+
+
 def ratings_of_answers(known: Known) -> list[str]:
     """Return the tables of ratings of all benchmarks."""
     return [each.outputs[0] for each in known.family("ratings") if each.spec["benchmark"] != UTTERANCES]

@@ -3,11 +3,13 @@
 import difflib
 import json
 from collections.abc import Sequence
+from functools import reduce
 from typing import Annotated, Any, get_args, get_origin
 
 from personas.config.base import Section
 
-ENGINES = ("llama.cpp", "vllm", "endpoint", "released")
+_TAGS = ("engine", "kind")
+"""Fields that tell the sections of a union apart."""
 
 
 def sentences(section: type[Section], source: str, errors: Sequence[Any]) -> list[str]:
@@ -39,25 +41,36 @@ def _sentence(section: type[Section], source: str, error: Any) -> str:
         return f"{where}: missing, expected a value."
     if error["type"] in ("value_error", "assertion_error"):
         return f"{where}: {error['msg'].removeprefix('Value error, ')}."
+    if error["type"] == "union_tag_not_found":
+        tags = ", ".join(map(repr, _tagged(reduce(_below, error["loc"], section))))
+        return f"{where}: found no key `{_tag(error)}`, expected one of {tags}."
     return f"{where}: found {_short(error)}, expected {_expected(error)}."
 
 
+def _tag(error: Any) -> str:
+    return str(error["ctx"]["discriminator"]).strip("'")
+
+
 def _place(section: type[Section], loc: Sequence[Any]) -> list[Any]:
-    """Return the place without the engine that pydantic inserts below a model (a slug may read the same)."""
+    """Return the place without the engine or kind that pydantic inserts below it (a slug may read the same)."""
     here: Any = section
     parts = []
     for part in loc:
-        if not (_is_union_of_engines(here) and part in ENGINES):
+        if part not in _tagged(here):
             parts.append(part)
         here = _below(here, part)
     return parts
 
 
-def _is_union_of_engines(annotation: Any) -> bool:
+def _tagged(annotation: Any) -> dict[str, type[Section]]:
+    """Return the sections of a union by what tells them apart: models by engine, interventions by kind."""
     if get_origin(annotation) is Annotated:
-        return _is_union_of_engines(get_args(annotation)[0])
+        return _tagged(get_args(annotation)[0])
     sections = _sections(annotation)
-    return len(sections) > 1 and all("engine" in section.model_fields for section in sections)
+    tag = next((tag for tag in _TAGS if all(tag in section.model_fields for section in sections)), None)
+    if tag is None or len(sections) < 2:
+        return {}
+    return {name: section for section in sections for name in get_args(section.model_fields[tag].annotation)}
 
 
 def _sections(annotation: Any) -> list[type[Section]]:
@@ -85,18 +98,13 @@ def _below(annotation: Any, part: Any) -> Any:
         return _below(arguments[0], part)
     if get_origin(annotation) is dict:
         return arguments[1]
-    sections = _sections(annotation)
-    tagged = [
-        s for s in sections if "engine" in s.model_fields and part in get_args(s.model_fields["engine"].annotation)
-    ]
-    return tagged[0] if tagged else _below(sections[0], part) if sections else annotation
+    tagged, sections = _tagged(annotation), _sections(annotation)
+    return tagged.get(part) or (_below(sections[0], part) if sections else annotation)
 
 
 def _short(error: Any) -> str:
-    if error["type"] == "union_tag_not_found":
-        return "no key `engine`"
     if error["type"] == "union_tag_invalid":
-        return f"engine {error['ctx']['tag']!r}"
+        return f"{_tag(error)} {error['ctx']['tag']!r}"
     text = json.dumps(error["input"], ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -122,7 +130,6 @@ _EXPECTED = {
     "less_than_equal": "a number of {le} or less",
     "literal_error": "{expected}",
     "union_tag_invalid": "one of {expected_tags}",
-    "union_tag_not_found": "one of " + ", ".join(repr(engine) for engine in ENGINES),
     "too_short": "at least {min_length} of them",
 }
 

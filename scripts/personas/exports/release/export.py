@@ -67,6 +67,8 @@ class _Exporter:
         for cell in self.grid.cells:
             if cell.completions:
                 self.done.left_out[cell.plain_path] = "the release has no judgements of published answers"
+            elif cell.has_intervention:
+                self.done.left_out[cell.plain_path] = "the release has no interventions"
             elif not is_in_release(self.grid.study, cell.track):
                 self.done.left_out[cell.plain_path] = "the release has no such condition or replicate"
             elif cell.benchmark and cell.track.order != "fixed":

@@ -10,6 +10,7 @@ from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid, user_turns
 from personas.grid.judgements import read_of_item
 from personas.plan.costs.loads import Load, Loads
+from personas.plan.costs.simulated import Prompt
 from personas.prompts.judge.order import orders_of
 
 Questions = frozenset[Hashable]
@@ -48,14 +49,27 @@ class Distinct:
             )
         if cell.judged is not None:
             return sum(self._asked.new(place, self._judged(cell, cell.judged)) for place in self._rated(cell))
-        nodes = self.nodes(cell.track)
         if cell.benchmark is not None:
-            return self._asked.new(nodes[load.before], self._questions(cell))
-        held = nodes[load.before + 1]
+            return self._asked.new(self.behind(cell.track, load.before), self._questions(cell))
+        simulated = self._loads.simulations.of(cell.track)
+        if simulated is None:
+            return self._round(cell, load.before)
+        return sum(self._prompt(cell, load.before, prompt) for prompt in simulated.of_dialogue(load.before))
+
+    def _prompt(self, cell: Cell, before: int, prompt: Prompt) -> int:
+        """Return 1 for what the dialogue of an intervention asks, 0 where that was asked already."""
+        if prompt.place is None and not prompt.is_aside:
+            return self._round(cell, before)
+        longest = self._config.longest_answer(cell.track.model, None)
+        return self._asked.new(self.place(cell.track, before, prompt), frozenset({(prompt.turn, longest)}))
+
+    def _round(self, cell: Cell, before: int) -> int:
+        nodes = self.nodes(cell.track)
+        held = nodes[before + 1]
         if held not in self._also_items:
             return self._asked.new(("round", held), _ONE)
         longest = self._config.longest_answer(cell.track.model, None)
-        return self._asked.new(nodes[load.before], frozenset({(self._also_items[held], longest)}))
+        return self._asked.new(nodes[before], frozenset({(self._also_items[held], longest)}))
 
     def _questions(self, cell: Cell) -> Questions:
         """What a response cell asks: prompts with the longest answer allowed."""
@@ -67,9 +81,10 @@ class Distinct:
 
     def _rated(self, cell: Cell) -> list[Hashable]:
         """The places of a judgement cell: who rates how, what stands where, and what it is compared with."""
-        nodes = self.nodes(cell.track)
-        behind = [nodes[t] for t in self._config.checkpoints]
-        pairs: list[tuple[int, int | None]] = [(node, None) for node in (nodes[1:] if cell.metric else behind)]
+        rounds = range(1, self._config.conditions[cell.track.condition].rounds + 1)
+        places = rounds if cell.metric else self._config.checkpoints
+        behind = [self.behind(cell.track, t, bool(cell.metric)) for t in places]
+        pairs: list[tuple[Hashable, Hashable]] = [(node, None) for node in behind]
         if cell.reference == "zero":
             pairs = [(node, behind[0]) for node in behind[1:]]
         elif cell.reference == "previous":
@@ -105,16 +120,43 @@ class Distinct:
     def _items(self, cell: Cell) -> list[Item]:
         return dict(asked_items(self._grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
 
+    def behind(self, track: Track, before: int, is_round: bool = False) -> int:
+        """Return a number for what stands before an item behind `before` rounds; the same for the same requests.
+
+        `is_round`: for the answer to round `before`.
+        """
+        simulated = self._loads.simulations.of(track)
+        if simulated is None:
+            return self.nodes(track)[before]
+        if not is_round:
+            return self.place(track, before, simulated.items[before])
+        asked = simulated.rounds[before - 1]
+        if asked.place is None:
+            return self.nodes(track)[before]
+        return self._child(self.place(track, before - 1, asked), asked.turn)
+
+    def place(self, track: Track, before: int, prompt: Prompt) -> int:
+        """Return a number for what stands before the last turn of a prompt behind `before` rounds."""
+        if prompt.place is None:
+            return self.nodes(track)[before]
+        return self._child((track.model, track.persona, track.replicate, prompt.place), "")
+
     def nodes(self, track: Track) -> list[int]:
-        """Return a number for each beginning of a dialogue (0 to all rounds); equal beginnings have equal numbers."""
+        """Return a number for each beginning of a dialogue without an intervention, from 0 to all rounds.
+
+        Equal beginnings have equal numbers.
+        """
         if track not in self._nodes:
             path = [self._child((track.model, track.persona, track.replicate), "")]
-            for turn in user_turns(self._grid.study, track.model, track.persona, track.condition, track.order):
+            for turn in self._turns(track):
                 path.append(self._child(path[-1], turn))
                 if turn in self._prompts:
                     self._also_items[path[-1]] = turn
             self._nodes[track] = path
         return self._nodes[track]
+
+    def _turns(self, track: Track) -> list[str]:
+        return user_turns(self._grid.study, track.model, track.persona, track.condition, track.order)
 
     def _child(self, parent: object, turn: str) -> int:
         return self._children.setdefault((parent, turn), len(self._children))

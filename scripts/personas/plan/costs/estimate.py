@@ -10,6 +10,7 @@ from personas.plan.asked import asked_model
 from personas.plan.costs.distinct import Distinct
 from personas.plan.costs.loads import Load, Loads
 from personas.plan.costs.rates import Rates, least_seconds
+from personas.plan.costs.simulated import Prompt
 from personas.plan.costs.tokens import Tokens
 
 Journaled = Mapping[str, Mapping[int, int]]
@@ -67,7 +68,7 @@ class _Estimator:
         self._grid, self._rates = grid, rates
         self._loads = Loads(grid)
         self._distinct = Distinct(grid, self._loads)
-        self._tokens = Tokens(grid, rates)
+        self._tokens = Tokens(grid, rates, self._loads.simulations)
         self._computed: set[int] = set()  # beginnings of dialogues that stood before a request
         self._held: dict[int, float] = {}  # by beginning: tokens of its last user turn, where that was sent
 
@@ -111,6 +112,8 @@ class _Estimator:
 
     def _prefix_once(self, cell: Cell, load: Load) -> float:
         """Tokens of what stands before a request and before no request so far."""
+        if prompts := self._tokens.prompted(cell, load.before):
+            return sum(self._prompt_once(cell, load.before, prompt) for prompt in prompts)
         nodes, prefix, tokens = self._distinct.nodes(cell.track), self._tokens.prefix(cell.track), 0.0
         for t in range(load.before, -1, -1):
             if nodes[t] in self._computed:
@@ -120,6 +123,17 @@ class _Estimator:
         if cell.stage == "dialogues":
             self._held[nodes[load.before + 1]] = self._tokens.own(cell, load)
         return tokens
+
+    def _prompt_once(self, cell: Cell, before: int, prompt: Prompt) -> float:
+        """Tokens of what an intervention puts before a request, as far as the request before it had it not.
+
+        A prefix that breaks is computed again from where it breaks on.
+        """
+        place = self._distinct.place(cell.track, before, prompt)
+        if place in self._computed:
+            return 0.0
+        self._computed.add(place)
+        return self._tokens.of_size(cell.track, prompt.new)
 
 
 def _settled(cell: Cell, load: Load, new: int, settled: int) -> int:

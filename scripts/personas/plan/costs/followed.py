@@ -1,6 +1,6 @@
 """Dialogues followed as far as they are known: read from their files, or round by round out of a journal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,36 @@ from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import first_turn_prefix
 from personas.requests.journal import JournalIndex
-from personas.requests.track import Step, Told, TrackWork, after
+from personas.requests.track import Question, Step, Told, TrackWork, after
 from personas.requests.transcript import rounds_of
 from personas.requests.work import new_work
 
 UNKNOWN: Any = "unknown"
 """Stands in the place of a status where nobody knows yet what will be said."""
 
-Keys = Mapping[int, KeysBehind]
-"""Longest answer -> the keys of requests with it."""
+
+class Keys:
+    """The keys of the requests behind a dialogue that grows. An intervention may change what stands before a turn, so
+    that nothing of the key of one request is of use for the next.
+    """
+
+    def __init__(self, work: TrackWork) -> None:
+        self._work, self._behind = work, dict[int, KeysBehind]()
+        if work.intervention is None:
+            first, prefix = work.request(work.round_behind(0)), first_turn_prefix(work.opening)
+            longest = {work.model.sampling.max_tokens, *(asked.max_tokens for asked in work.asked)}
+            self._behind = {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(longest)}
+
+    def key(self, question: Question) -> bytes:
+        """Return the 32 bytes of the key of a question behind the rounds so far."""
+        if self._work.intervention is None:
+            return self._behind[question.max_tokens].key(question.turn)
+        return bytes.fromhex(self._work.request(question).key)
+
+    def grow(self, turn: str, reply: Reply) -> None:
+        """Add a round."""
+        for behind in self._behind.values():
+            behind.grow(turn, reply.text or "")
 
 
 class Follower:
@@ -33,13 +54,13 @@ class Follower:
         work = new_work(self._grid, track, list(cells))
         if work.dialogue is None:
             work.rounds = rounds_of(read_table(self._results / self._grid.dialogues[track].path))
-        keys, steps, told = _keys(work), work.steps(), None
+        keys, steps, told = Keys(work), work.steps(), None
         while step := after(steps, told):
             told = self._take(work, step, keys)
             if step.before < len(work.rounds):
-                _grow(keys, work.rounds[step.before].user, work.rounds[step.before].reply)
+                keys.grow(work.rounds[step.before].user, work.rounds[step.before].reply)
             elif told is not None and step.round is not None:
-                _grow(keys, step.round.turn, told[0])
+                keys.grow(step.round.turn, told[0])
         return work
 
     def _take(self, work: TrackWork, step: Step, keys: Keys) -> Told | None:
@@ -49,7 +70,7 @@ class Follower:
             return None
         told = None
         if step.round is not None:
-            key = keys[step.round.max_tokens].key(step.round.turn)
+            key = keys.key(step.round)
             reply = self._index.get(key.hex())
             if reply is not None:
                 told = (reply, key.hex())
@@ -65,18 +86,6 @@ class Follower:
 
     def leave(self, work: TrackWork, step: Step) -> None:
         """See that nothing of a step is asked, because an earlier round broke off."""
-
-
-def _keys(work: TrackWork) -> Keys:
-    """Return the keys of requests with each longest answer, behind no round yet."""
-    first, prefix = work.request(work.round_behind(0)), first_turn_prefix(work.opening)
-    longest = {work.model.sampling.max_tokens, *(asked.max_tokens for asked in work.asked)}
-    return {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(longest)}
-
-
-def _grow(keys: Keys, turn: str, reply: Reply) -> None:
-    for behind in keys.values():
-        behind.grow(turn, reply.text or "")
 
 
 class Unwritten(Follower):
@@ -109,7 +118,7 @@ class Unwritten(Follower):
     def ask_items(self, work: TrackWork, step: Step, keys: Keys) -> None:
         """Look the items up that are asked in a step."""
         for question in step.items:
-            key = keys[question.max_tokens].key(question.turn).hex()
+            key = keys.key(question).hex()
             if reply := self._index.get(key):
                 work.respond(question, reply, key)
 

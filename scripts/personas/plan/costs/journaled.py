@@ -16,7 +16,9 @@ from personas.core.canonical import sha256
 from personas.core.parquet import read_table
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
+from personas.plan.costs.distinct import Distinct
 from personas.plan.costs.followed import UNKNOWN, Follower, Keys, Unwritten
+from personas.plan.costs.loads import Loads
 from personas.requests.journal import JournalIndex
 from personas.requests.judging import work_on
 from personas.requests.rows import JudgedRow, earlier
@@ -79,6 +81,7 @@ class _Walk(Follower):
     def __init__(self, grid: Grid, results: Path, index: JournalIndex, counts: Counts, judged: _Judged) -> None:
         super().__init__(grid, results, index)
         self._counts, self._judged = counts, judged
+        self._distinct = Distinct(grid, Loads(grid))
         self._counted: set[bytes] = set()
 
     def over(self, cells: Iterable[Cell]) -> None:
@@ -95,14 +98,14 @@ class _Walk(Follower):
         self._count(work.dialogue, step.before, [key])
 
     def leave(self, work: TrackWork, step: Step) -> None:
-        if work.dialogue is not None and step.round is not None:
-            self._add(work.dialogue, step.before, 1)
+        if work.dialogue is not None:
+            self._add(work.dialogue, step.before, sum(map(bool, (step.round, work.aside_behind(step.before)))))
         for cell, questions in _by_cell(step):
             self._add(cell, step.before, len(questions))
 
     def ask_items(self, work: TrackWork, step: Step, keys: Keys) -> None:
         for cell, questions in _by_cell(step):
-            self._count(cell, step.before, (keys[asked.max_tokens].key(asked.turn) for asked in questions))
+            self._count(cell, step.before, map(keys.key, questions))
 
     def _judgement(self, cell: Cell) -> None:
         """Settle the rows of a judgement that are not sent for it: none of them where nothing is known of any."""
@@ -118,13 +121,13 @@ class _Walk(Follower):
 
     def _place(self, cell: Cell, row: JudgedRow) -> bytes:
         """Return what stands for the key of a row that nobody knows yet: cells share such rows too."""
-        track, config = cell.track, self._grid.study.config
-        turns = self._grid.study.turns[track.condition][track.order][: row.before]
+        config = self._grid.study.config
+        behind = self._distinct.behind(cell.track, row.before, is_round=cell.benchmark is None)
         itself = cell.reference in ("zero", "previous")
         beside = earlier(list(config.checkpoints), row.before, cell.reference) if itself else row.reference_sha256
-        longest = config.longest_answer(track.model, cell.benchmark)
-        owner = [cell.judge, config.rubric(cell.kind), cell.as_persona, track.model, track.persona, track.replicate]
-        asked = [list(turns), row.user_turn, longest, row.trait, beside, row.reference_is_a]
+        longest = config.longest_answer(cell.track.model, cell.benchmark)
+        owner = [cell.judge, config.rubric(cell.kind), cell.as_persona]
+        asked = [behind, row.user_turn, longest, row.trait, beside, row.reference_is_a]
         return bytes.fromhex(sha256([*owner, *asked]))
 
     def _count(self, cell: Cell | None, before: int, keys: Iterable[bytes]) -> None:

@@ -1,5 +1,6 @@
 """What a cell asks: its requests, by the number of rounds that stand before them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from personas.grid.asked import asked_items
@@ -7,6 +8,7 @@ from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
+from personas.plan.costs.simulated import Simulations
 from personas.prompts.judge.prompts import judge_prompt
 from personas.requests.prefixes import common
 
@@ -30,6 +32,7 @@ class Loads:
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
+        self.simulations = Simulations(grid)
         self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
         self._given: dict[tuple[str, str, str | None], int] = {}
         self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
@@ -43,10 +46,20 @@ class Loads:
         if cell.judge:
             return self._judgement(cell)
         if cell.benchmark is None:
-            turns = self.turns(cell)
-            return [Load(before, 1, len(turn)) for before, turn in enumerate(turns)]
+            return [*self._with_asides(cell)] or self._rounds(cell)
         count, characters = self.items(cell)
         return [Load(t, count, characters) for t in self._grid.study.config.checkpoints]
+
+    def _rounds(self, cell: Cell) -> list[Load]:
+        """Return the rounds of a cell's dialogue."""
+        return [Load(before, 1, len(turn)) for before, turn in enumerate(self.turns(cell))]
+
+    def _with_asides(self, cell: Cell) -> Iterator[Load]:
+        """Yield the rounds, and what an intervention asks behind them; nothing without an intervention."""
+        simulated = self.simulations.of(cell.track)
+        for before in range(len(self.turns(cell)) + 1) if simulated else ():
+            if simulated and (asked := simulated.of_dialogue(before)):
+                yield Load(before, len(asked), sum(len(prompt.turn) for prompt in asked))
 
     def turns(self, cell: Cell) -> list[str]:
         """Return the user turns of a cell's dialogue, `{role}` not filled in: close enough to count characters."""
@@ -69,7 +82,7 @@ class Loads:
             completions = self._grid.study.completions[cell.completions]
             texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
             return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
-        judged = self.of(cell.judged) if cell.judged else []
+        judged = [] if cell.judged is None else self._rounds(cell.judged) if cell.metric else self.of(cell.judged)
         rows = judged if cell.reference in (None, "dataset") else judged[1:]
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
         count = twice * sum(load.rows for load in rows)

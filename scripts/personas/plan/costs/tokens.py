@@ -5,14 +5,15 @@ from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.plan.costs.loads import Load
 from personas.plan.costs.rates import COMPLETION_TOKENS, Rate, Rates
+from personas.plan.costs.simulated import Prompt, Simulations, Size
 from personas.prompts.recipe import opening, system_prompt
 
 
 class Tokens:
     """Tokens by the rates of earlier runs; what many cells share is worked out once."""
 
-    def __init__(self, grid: Grid, rates: Rates) -> None:
-        self._study, self._rates = grid.study, rates
+    def __init__(self, grid: Grid, rates: Rates, simulations: Simulations) -> None:
+        self._study, self._rates, self._simulations = grid.study, rates, simulations
         self._prefixes: dict[Track, list[float]] = {}
         self._answers: dict[tuple[str, str], Rate] = {}
 
@@ -28,7 +29,23 @@ class Tokens:
 
     def before(self, cell: Cell, load: Load) -> float:
         """Return the tokens that stand before the last message of each request of a load."""
-        return 0.0 if cell.judge else self.prefix(cell.track)[load.before]
+        if cell.judge:
+            return 0.0
+        if prompts := self.prompted(cell, load.before):
+            return sum(self.of_size(cell.track, prompt.before) for prompt in prompts) / len(prompts)
+        return self.prefix(cell.track)[load.before]
+
+    def prompted(self, cell: Cell, before: int) -> list[Prompt]:
+        """Return the prompts of a cell behind so many rounds where an intervention shapes them; none elsewhere."""
+        simulated = self._simulations.of(cell.track)
+        if simulated is None:
+            return []
+        return [simulated.items[before]] if cell.benchmark else simulated.of_dialogue(before)
+
+    def of_size(self, track: Track, size: Size) -> float:
+        """Return the tokens of texts with answers of a dialogue among them."""
+        per_character = self._rates.tokens_per_character(track.model).value
+        return size.characters * per_character + size.answers * self._round(track)
 
     def prefix(self, track: Track) -> list[float]:
         """Return the tokens of the opening and the first t rounds, for t from 0 to all rounds."""
@@ -63,11 +80,15 @@ class Tokens:
         study = self._study
         model, persona = study.config.models[track.model], study.personas.get(track.persona)
         per_character = self._rates.tokens_per_character(track.model).value
-        longest = study.config.longest_answer(track.model, None)
-        answer = self._rates.completion_tokens(track.model, "dialogues", longest).value
+        answer = self._round(track)
         before = opening(model, system_prompt(model, persona))
         characters = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in before)
         path = [per_character * characters]
         for turn in study.turns[track.condition][track.order]:
             path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
         return path
+
+    def _round(self, track: Track) -> float:
+        """Return the tokens of the answer to a round."""
+        longest = self._study.config.longest_answer(track.model, None)
+        return self._rates.completion_tokens(track.model, "dialogues", longest).value

@@ -169,7 +169,7 @@ def _mined(grid: Grid, checkpoint: int, last: str) -> Iterator[Instance]:
     if not study.config.personas.baseline:
         return
     responses: dict[tuple[str, str, str, str | None], list[str]] = defaultdict(list)
-    for cell in grid.cells:
+    for cell in grid.plain_cells:
         if cell.stage == "responses":
             responses[cell.track.model, cell.kind, cell.track.persona, cell.as_persona].append(cell.path)
     numbers = Counter[str]()

@@ -145,7 +145,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
 def sampled_cells(grid: Grid, metric: str, benchmark: str | None) -> list[Cell]:
     """Return the cells whose texts can be rated for a metric: dialogues, or responses to a benchmark."""
     stage = "dialogues" if metric in METRICS else "responses"
-    return [cell for cell in grid.cells if cell.stage == stage and cell.benchmark == benchmark]
+    return [cell for cell in grid.plain_cells if cell.stage == stage and cell.benchmark == benchmark]
 
 
 ANNOTATION = Scored(

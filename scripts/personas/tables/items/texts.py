@@ -124,7 +124,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             "ratings": ratings(known, named),
             "responses": [
                 cell.path
-                for cell in grid.cells
+                for cell in grid.plain_cells
                 if cell.stage == "responses" and cell.benchmark in named and cell.track.persona != BASELINE
             ],
         }

@@ -152,7 +152,8 @@ def _counter(frozen: FrozenPlan, slug: str) -> Callable[[str], int]:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    dialogues, models = [cell.path for cell in grid.cells if cell.stage == "dialogues"], grid.study.config.models
+    dialogues = [cell.path for cell in grid.plain_cells if cell.stage == "dialogues"]
+    models = grid.study.config.models
     files = {slug: tokenizer_file(m, grid.study.config.machine) for slug, m in models.items()}
     tokenizers = {slug: fingerprint(file) for slug, file in files.items() if file}
     yield Instance("lengths", {"dialogues": dialogues}, {"tokenizers": tokenizers})

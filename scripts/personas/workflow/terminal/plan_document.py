@@ -30,6 +30,7 @@ AXES: Mapping[str, Callable[[Cell], str]] = {
     "persona": lambda cell: cell.track.persona,
     "condition": lambda cell: cell.track.condition,
     "order": lambda cell: cell.track.order,
+    "intervention": lambda cell: cell.track.intervention,
     "replicate": lambda cell: str(cell.track.replicate),
     "benchmark or metric": lambda cell: cell.kind,
 }
@@ -148,6 +149,7 @@ def _missing_cell(plan_report: PlanReport, cell: Cell) -> MissingCell:
         persona=cell.track.persona,
         condition=cell.track.condition,
         order=cell.track.order,
+        intervention=cell.track.intervention,
         replicate=cell.track.replicate,
         benchmark=cell.benchmark,
         metric=cell.metric,

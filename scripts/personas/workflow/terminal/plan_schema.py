@@ -56,6 +56,7 @@ class MissingCell(_Document):
     persona: str
     condition: str
     order: str
+    intervention: str = Field(description="slug of the intervention; none: nothing is done")
     replicate: int
     benchmark: str | None
     metric: str | None

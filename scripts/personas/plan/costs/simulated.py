@@ -1,0 +1,145 @@
+"""Dialogues with an intervention, held with stand-ins for answers: what is asked where, and which prompts are equal.
+
+Without an intervention every prompt goes on from the one before, so user turns alone say all this (`distinct`,
+`tokens`). An intervention may put anything in front of a turn; so its prompts are built as a batch builds them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from personas.benchmarks.base import Item
+from personas.config.personas import NONE
+from personas.engines.request import CHARACTERS_PER_MESSAGE, Reply
+from personas.grid.cells import Track
+from personas.grid.grid import Grid
+from personas.prompts.recipe import Message, messages
+from personas.requests.track import Question, Told, TrackWork, after
+from personas.requests.work import new_work
+
+_OPENS, _CLOSES = "\ue000", "\ue001"
+"""Around a stand-in: private characters, so that stand-ins are found again in whatever text they come to stand in."""
+_STAND_IN = re.compile(f"{_OPENS}[^{_CLOSES}]*{_CLOSES}")
+_TURN = "\ue002"
+"""Stands for a last user turn where prompts are compared up to it."""
+
+
+class Size(NamedTuple):
+    """Characters of known texts, `CHARACTERS_PER_MESSAGE` counted for each message, and answers among them."""
+
+    characters: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What stands before a user turn; `place` tells such prompts apart, None is the same as without an intervention.
+
+    `new` is what the request before in the dialogue had not in the same prefix.
+    """
+
+    place: int | None
+    turn: str
+    before: Size
+    new: Size
+    is_aside: bool
+
+
+@dataclass
+class Simulated:
+    """The prompts of one dialogue, by rounds before: what is asked in it (asides, rounds), and before any item."""
+
+    asides: dict[int, Prompt] = field(default_factory=dict)
+    rounds: dict[int, Prompt] = field(default_factory=dict)
+    items: dict[int, Prompt] = field(default_factory=dict)
+
+    def of_dialogue(self, t: int) -> list[Prompt]:
+        """Return what the dialogue itself asks behind `t` rounds."""
+        return [asked[t] for asked in (self.asides, self.rounds) if t in asked]
+
+
+class Simulations:
+    """The simulated dialogues of a grid. Those with the same texts are one: models and replicates share them."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._of: dict[Track, Simulated] = {}
+        self._known: dict[object, Simulated] = {}
+
+    def of(self, track: Track) -> Simulated | None:
+        """Return the simulated dialogue of a track; None for one without an intervention."""
+        if track.intervention == NONE:
+            return None
+        if track not in self._of:
+            self._of[track] = self._simulated(track)
+        return self._of[track]
+
+    def _simulated(self, track: Track) -> Simulated:
+        work = new_work(self._grid, track, [self._grid.dialogues[track]])
+        opening = tuple((message["role"], message["content"]) for message in work.opening)
+        key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns))
+        if key not in self._known:
+            self._known[key] = _simulate(work)
+        return self._known[key]
+
+
+def _simulate(work: TrackWork) -> Simulated:
+    simulation, steps, told = _Simulation(work), work.steps(), None
+    while step := after(steps, told):
+        told = simulation.ask(step.round) if step.round else None
+        if step.before in work.checkpoints and not (step.round and step.round.is_aside):
+            simulation.ask_item(step.before)
+    return simulation.result
+
+
+class _Simulation:
+    def __init__(self, work: TrackWork) -> None:
+        self.result = Simulated()
+        self._work = work
+        self._sent: Sequence[Mapping[str, str]] = ()
+        self._is_plain = True
+
+    def ask(self, question: Question) -> Told:
+        """Ask what the dialogue asks, and return a stand-in that is the same for equal prompts."""
+        prompt, known = self._prompt(question)
+        (self.result.asides if question.is_aside else self.result.rounds)[question.before] = known
+        place = _hash(prompt)
+        last = prompt[-1]["content"].replace(_TURN, question.turn)
+        self._sent = [*prompt[:-1], {"role": "user", "content": last}]
+        self._is_plain &= known.place is None or question.is_aside
+        return Reply("ok", text=f"{_OPENS}{hash((place, question.turn)):x}{_CLOSES}"), ""
+
+    def ask_item(self, before: int) -> None:
+        """Note the prompt in front of any item."""
+        self.result.items[before] = self._prompt(Question(before, _TURN, 0, item=Item("", _TURN)))[1]
+
+    def _prompt(self, question: Question) -> tuple[Sequence[Mapping[str, str]], Prompt]:
+        prompt = self._work.request(replace(question, turn=_TURN)).messages
+        plain = self._is_plain and prompt == self._plain(question.before)
+        pairs = enumerate(zip(prompt, self._sent, strict=False))
+        shared = next((n for n, (one, other) in pairs if one != other), min(len(prompt), len(self._sent)))
+        before, new = (_size(part, but=_TURN) for part in (prompt, prompt[shared:]))
+        return prompt, Prompt(None if plain else _hash(prompt), question.turn, before, new, question.is_aside)
+
+    def _plain(self, before: int) -> list[Message]:
+        held = [(one.user, one.reply.text or "") for one in self._work.rounds[:before]]
+        return messages(self._work.opening, held, _TURN)
+
+
+def _hash(prompt: Sequence[Mapping[str, str]]) -> int:
+    return hash(tuple((message["role"], message["content"]) for message in prompt))
+
+
+def _size(prompt: Sequence[Mapping[str, str]], but: str) -> Size:
+    """Return the size of a prompt without its last turn."""
+    sizes = [_size_of_text(message["content"]) for message in prompt]
+    characters = sum(size.characters for size in sizes) + CHARACTERS_PER_MESSAGE * (len(prompt) - 1) - len(but)
+    return Size(characters, sum(size.answers for size in sizes))
+
+
+@lru_cache(maxsize=4096)
+def _size_of_text(text: str) -> Size:
+    stand_ins = _STAND_IN.findall(text)
+    return Size(len(text) - sum(map(len, stand_ins)), len(stand_ins))

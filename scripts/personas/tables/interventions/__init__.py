@@ -1,0 +1,1 @@
+"""What interventions do to what is measured, and what they cost."""

@@ -1,0 +1,204 @@
+"""Benefit against cost: what each intervention changes at the end of a dialogue, and how many tokens it takes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from personas.benchmarks.panel import FIDELITY, INSTRUCTIONS, SAFETY
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.stats.bootstrap import bootstrap_mean
+from personas.stats.lasting import LEVEL
+from personas.stats.pairs import cell_means, with_intervention
+from personas.stats.sign_flip_test import p_values, q_values
+from personas.tables.latex import Column
+from personas.tables.measures import placeless_measures
+from personas.tables.sections import sections
+from personas.tables.series.models import segmented
+from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+
+ALL = "all"
+"""Stands in `model` for the pairs of all models together."""
+HELPS, HARMS, CHANGES, UNCLEAR, TOO_FEW = "helps", "harms", "changes", "no-difference-shown", "too-few"
+"""Values of `verdict`. "changes": of a measure of which neither direction is better; "too-few": no test of so few
+pairs can fall below the level, whatever the values are."""
+
+BENEFIT_DTYPES = {
+    "model": "str",
+    "condition": "str",
+    "intervention": "str",
+    "section": "str",
+    "measure": "str",
+    "title": "str",
+    "judge": "str",
+    "scale": "str",
+    "better": "str",
+    "axis": "str",
+    "position": "int64",
+    "change": "float64",
+    "change_low": "float64",
+    "change_high": "float64",
+    "p": "float64",
+    "q": "float64",
+    "verdict": "str",
+    "extra_tokens": "float64",
+    "extra_tokens_low": "float64",
+    "extra_tokens_high": "float64",
+    "tokens_ratio": "float64",
+    "n_pairs": "int64",
+    "n_missing": "int64",
+    "n_tokens": "int64",
+}
+_TOLD = ("measure", "title", "judge", "scale", "better", "axis")
+_PLACE = ["measure", "model", "persona", "condition", "axis", "position"]
+_PERSONA = ["model", "persona", "condition"]
+
+
+def benefits(
+    values: pd.DataFrame,
+    without: pd.DataFrame,
+    tokens: pd.DataFrame,
+    *,
+    sections: Sequence[Mapping[str, Any]],
+    checkpoints: Sequence[int],
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return a row for each model (and all of them together), condition, intervention and measure.
+
+    `change` is the value at the last position (of rounds: their mean since the checkpoint before) with the
+    intervention minus that without, in the measure's unit: the mean over (model, persona) pairs, orders and
+    replicates averaged first, with a percentile bootstrap over the pairs. `p`: sign flips over the pairs; `q`:
+    Benjamini and Hochberg over the interventions and measures of one model and condition. `verdict` by q < 0.05 and
+    `better`. `extra_tokens`: by how many tokens a turn (`tables/turn-tokens`) is longer with the intervention, paired
+    and with an interval in the same way; `tokens_ratio`: how many times as long. `n_pairs` have both values,
+    `n_missing` lack one, `n_tokens` have tokens on both sides. Columns and types: `BENEFIT_DTYPES`.
+    """
+    changes, costs = _changes(values, without, checkpoints), _costs(tokens)
+    rows = [row for part in _parts(changes, costs) for row in _of_model(*part, sections, resamples, seed)]
+    return pd.DataFrame(rows, columns=list(BENEFIT_DTYPES)).astype(BENEFIT_DTYPES)
+
+
+def _changes(values: pd.DataFrame, without: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
+    """Return a row for each intervention, measure, persona, model and condition: the change at the last position."""
+    plain = _last(without, checkpoints)
+    parts = [
+        with_intervention(_last(own, checkpoints), plain).assign(intervention=slug)
+        for slug, own in values.groupby("intervention", sort=False)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _last(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
+    """Return the cells of personas at the last position of each measure and condition."""
+    own = segmented(values[values["group"] == "persona"], checkpoints)
+    last = own[own["position"] == own.groupby(["measure", "condition"])["position"].transform("max")]
+    return cell_means(last.assign(benchmark="", judge=""))
+
+
+def _costs(tokens: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each intervention, persona, model and condition: tokens a turn on both sides."""
+    own = tokens[tokens["group"] == "persona"].groupby(["intervention", *_PERSONA], sort=True)["tokens"].mean()
+    means = own.reset_index()
+    plain = means[means["intervention"] == "none"].drop(columns="intervention")
+    found = means[means["intervention"] != "none"].merge(plain, on=_PERSONA, suffixes=("", "_without"))
+    return found.assign(extra=found["tokens"] - found["tokens_without"])
+
+
+def _parts(changes: pd.DataFrame, costs: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame, pd.DataFrame]]:
+    """Yield what is corrected together: model by model in each condition, then all models."""
+    for condition, part in changes.groupby("condition", sort=True):
+        beside = costs[costs["condition"] == condition]
+        for model, own in part.groupby("model", sort=False):
+            yield str(model), str(condition), own, beside[beside["model"] == model]
+        if part["model"].nunique() > 1:
+            yield ALL, str(condition), part, beside
+
+
+def _of_model(
+    model: str,
+    condition: str,
+    changes: pd.DataFrame,
+    costs: pd.DataFrame,
+    sections: Sequence[Mapping[str, Any]],
+    resamples: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    rows = []
+    for slug, own in changes.groupby("intervention", sort=False):
+        cost = _cost(costs[costs["intervention"] == slug], resamples, seed)
+        for section in sections:
+            for measure in section["measures"]:
+                pairs = own[own["measure"] == measure["measure"]]
+                if len(pairs):
+                    named = {"model": model, "condition": condition, "intervention": slug}
+                    told = {"section": section["section"], **{key: measure[key] for key in _TOLD}}
+                    rows.append({**named, **told, **_change(pairs, resamples, seed), **cost})
+    for row, q in zip(rows, q_values(np.array([row["p"] for row in rows], dtype=float)), strict=True):
+        row["q"], row["verdict"] = q, _verdict(row, q)
+    return rows
+
+
+def _change(pairs: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
+    known = pairs["value"].dropna()
+    mean, low, high, n = bootstrap_mean(known, resamples=resamples, seed=seed)
+    return {
+        "position": pairs["position"].max(),
+        **{"change": mean, "change_low": low, "change_high": high},
+        "p": p_values(known.to_numpy()[:, None], seed=seed)[0],
+        "n_pairs": n,
+        "n_missing": len(pairs) - n,
+    }
+
+
+def _cost(costs: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
+    known = costs.dropna(subset=["extra"])
+    mean, low, high, n = bootstrap_mean(known["extra"], resamples=resamples, seed=seed)
+    ratio = known["tokens"].sum() / known["tokens_without"].sum() if n else np.nan
+    bounds = {"extra_tokens_low": low, "extra_tokens_high": high}
+    return {"extra_tokens": mean, **bounds, "tokens_ratio": ratio, "n_tokens": n}
+
+
+def _verdict(row: Mapping[str, Any], q: float) -> str:
+    if 2.0 / 2 ** row["n_pairs"] >= LEVEL:
+        return TOO_FEW
+    if not q < LEVEL:
+        return UNCLEAR
+    if row["better"] == "neutral":
+        return CHANGES
+    return HELPS if (row["change"] > 0) == (row["better"] == "higher") else HARMS
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    if values := known.outputs("intervention_values"):
+        files = {"values": values, "without": known.outputs("values"), "tokens": known.outputs("turn_tokens")}
+        shown = [
+            each
+            for each in sections(placeless_measures(grid), mined=False)
+            if each["section"] in (FIDELITY, INSTRUCTIONS, SAFETY)
+        ]
+        told = {"sections": shown, "checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
+        yield Instance("benefits", files, told)
+
+
+BENEFITS = table(
+    "benefits",
+    benefits,
+    _instances,
+    module=__name__,
+    layout=Layout(
+        (
+            *texts("model", "condition", "intervention"),
+            Column("Measure", "title"),
+            *texts("judge"),
+            Column("Change", "change", ("change_low", "change_high"), percent=True),
+            Column("Tokens a turn", "extra_tokens", ("extra_tokens_low", "extra_tokens_high"), decimals=0),
+            *texts("verdict", "n_pairs", "n_missing"),
+        ),
+        "Interventions at the end of a dialogue, against the same dialogues without; shares in percent.",
+        {"n_pairs": "pairs (model, persona)"},
+        INTERVAL,
+    ),
+)
