@@ -10,7 +10,7 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.grids import nothing
 from personas.figures.drawing.measures import Measure, around, arrow_text, in_lines, measures_of, ticks
-from personas.figures.drawing.panels import INTERVAL
+from personas.figures.drawing.panels import over_text
 from personas.figures.drawing.sheet import WIDTH, places, sheet
 from personas.figures.figure import figure
 from personas.figures.suites import suites
@@ -26,8 +26,8 @@ COLUMNS = 2
 _PANEL, _AROUND = 2.4, 1.5  # inches: a row of panels; legend and small print
 READING = (
     "Points: change at the last position of a dialogue (of rounds: their mean since the checkpoint before) against "
-    f"the same dialogue without an intervention, over the tokens that a turn has more. Whiskers: {INTERVAL} over "
-    "(model, persona) pairs, orders and replicates averaged. Above a panel: pairs."
+    "the same dialogue without an intervention, over the tokens that a turn has more, orders and replicates averaged. "
+    "Whiskers: {bands} Above a panel: pairs."
 )
 
 
@@ -48,7 +48,8 @@ def draw(
     shown = measures_of(measures)
     columns = min(len(shown), COLUMNS)
     with style.context():
-        page = sheet((WIDTH, _PANEL * -(-len(shown) // columns) + _AROUND), [READING + arrow_text(shown), note])
+        reading = READING.format(bands=over_text(rows.rename(columns={"change_low": "low"})))
+        page = sheet((WIDTH, _PANEL * -(-len(shown) // columns) + _AROUND), [reading + arrow_text(shown), note])
         for axes, measure in zip(places(page, len(shown), columns), shown, strict=True):
             _panel(axes, measure, rows[rows["measure"] == measure.slug], interventions)
         page.align_ylabels()
@@ -124,5 +125,5 @@ BENEFITS = figure(
     module=__name__,
     heading="Interventions",
     caption="What interventions change at the end of a dialogue, and how many tokens a turn they take. "
-    "Whiskers are 95 % bootstrap intervals over (model, persona) pairs.",
+    "Whiskers are 95 % intervals; the figure says over what.",
 )

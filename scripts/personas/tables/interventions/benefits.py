@@ -1,6 +1,6 @@
 """Benefit against cost: what each intervention changes at the end of a dialogue, and how many tokens it takes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,21 +9,23 @@ import pandas as pd
 from personas.benchmarks.panel import FIDELITY, INSTRUCTIONS, SAFETY
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.stats.bootstrap import bootstrap_mean
-from personas.stats.lasting import LEVEL
+from personas.stats.cells import matrix
+from personas.stats.correction import corrected
+from personas.stats.intervals import UNITS, estimate
 from personas.stats.pairs import cell_means, with_intervention
-from personas.stats.sign_flip_test import p_values, q_values
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import sections
 from personas.tables.series.models import segmented
-from personas.tables.table import INTERVAL, Layout, bootstrap, table, texts
+from personas.tables.table import INTERVAL, Layout, generalised, table, texts
 
 ALL = "all"
 """Stands in `model` for the pairs of all models together."""
 HELPS, HARMS, CHANGES, UNCLEAR, TOO_FEW = "helps", "harms", "changes", "no-difference-shown", "too-few"
-"""Values of `verdict`. "changes": of a measure of which neither direction is better; "too-few": no test of so few
-pairs can fall below the level, whatever the values are."""
+"""Values of `verdict`. "changes": of a measure of which neither direction is better; "too-few": with so few
+models and personas nothing can be told of others."""
+
+_LEVEL = 0.05
 
 BENEFIT_DTYPES = {
     "model": "str",
@@ -40,6 +42,7 @@ BENEFIT_DTYPES = {
     "change": "float64",
     "change_low": "float64",
     "change_high": "float64",
+    "over": "str",
     "p": "float64",
     "q": "float64",
     "verdict": "str",
@@ -63,21 +66,20 @@ def benefits(
     *,
     sections: Sequence[Mapping[str, Any]],
     checkpoints: Sequence[int],
-    resamples: int,
-    seed: int,
+    generalise: Collection[str] = UNITS,
 ) -> pd.DataFrame:
     """Return a row for each model (and all of them together), condition, intervention and measure.
 
     `change` is the value at the last position (of rounds: their mean since the checkpoint before) with the
     intervention minus that without, in the measure's unit: the mean over (model, persona) pairs, orders and
-    replicates averaged first, with a percentile bootstrap over the pairs. `p`: sign flips over the pairs; `q`:
-    Benjamini and Hochberg over the interventions and measures of one model and condition. `verdict` by q < 0.05 and
+    replicates averaged first, with its interval and `p` over the units that `over` names
+    (`personas.stats.intervals`); `q`: Benjamini and Hochberg over the interventions and measures of one model and condition. `verdict` by q < 0.05 and
     `better`. `extra_tokens`: by how many tokens a turn (`tables/turn-tokens`) is longer with the intervention, paired
     and with an interval in the same way; `tokens_ratio`: how many times as long. `n_pairs` have both values,
     `n_missing` lack one, `n_tokens` have tokens on both sides. Columns and types: `BENEFIT_DTYPES`.
     """
     changes, costs = _changes(values, without, checkpoints), _costs(tokens)
-    rows = [row for part in _parts(changes, costs) for row in _of_model(*part, sections, resamples, seed)]
+    rows = [row for part in _parts(changes, costs) for row in _of_model(*part, sections, generalise)]
     return pd.DataFrame(rows, columns=list(BENEFIT_DTYPES)).astype(BENEFIT_DTYPES)
 
 
@@ -123,48 +125,49 @@ def _of_model(
     changes: pd.DataFrame,
     costs: pd.DataFrame,
     sections: Sequence[Mapping[str, Any]],
-    resamples: int,
-    seed: int,
+    generalise: Collection[str],
 ) -> list[dict[str, Any]]:
     rows = []
     for slug, own in changes.groupby("intervention", sort=False):
-        cost = _cost(costs[costs["intervention"] == slug], resamples, seed)
+        cost = _cost(costs[costs["intervention"] == slug], generalise)
         for section in sections:
             for measure in section["measures"]:
                 pairs = own[own["measure"] == measure["measure"]]
                 if len(pairs):
                     named = {"model": model, "condition": condition, "intervention": slug}
                     told = {"section": section["section"], **{key: measure[key] for key in _TOLD}}
-                    rows.append({**named, **told, **_change(pairs, resamples, seed), **cost})
-    for row, q in zip(rows, q_values(np.array([row["p"] for row in rows], dtype=float)), strict=True):
+                    rows.append({**named, **told, **_change(pairs, generalise), **cost})
+    p = np.array([row["p"] for row in rows], dtype=float)
+    for row, q in zip(rows, corrected(p, "benjamini-hochberg"), strict=True):
         row["q"], row["verdict"] = q, _verdict(row, q)
     return rows
 
 
-def _change(pairs: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
-    known = pairs["value"].dropna()
-    mean, low, high, n = bootstrap_mean(known, resamples=resamples, seed=seed)
+def _change(pairs: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
+    found = estimate(matrix(pairs.rename(columns={"persona": "unit"})), generalise=generalise)
     return {
         "position": pairs["position"].max(),
-        **{"change": mean, "change_low": low, "change_high": high},
-        "p": p_values(known.to_numpy()[:, None], seed=seed)[0],
-        "n_pairs": n,
-        "n_missing": len(pairs) - n,
+        **{"change": found.mean, "change_low": found.low, "change_high": found.high, "over": found.over},
+        "p": found.p,
+        "n_pairs": found.n,
+        "n_missing": len(pairs) - found.n,
     }
 
 
-def _cost(costs: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
+def _cost(costs: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
     known = costs.dropna(subset=["extra"])
-    mean, low, high, n = bootstrap_mean(known["extra"], resamples=resamples, seed=seed)
-    ratio = known["tokens"].sum() / known["tokens_without"].sum() if n else np.nan
-    bounds = {"extra_tokens_low": low, "extra_tokens_high": high}
-    return {"extra_tokens": mean, **bounds, "tokens_ratio": ratio, "n_tokens": n}
+    if known.empty:
+        return {"n_tokens": 0}
+    found = estimate(matrix(known.rename(columns={"persona": "unit", "extra": "value"})), generalise=generalise)
+    ratio = known["tokens"].sum() / known["tokens_without"].sum()
+    bounds = {"extra_tokens_low": found.low, "extra_tokens_high": found.high}
+    return {"extra_tokens": found.mean, **bounds, "tokens_ratio": ratio, "n_tokens": found.n}
 
 
 def _verdict(row: Mapping[str, Any], q: float) -> str:
-    if 2.0 / 2 ** row["n_pairs"] >= LEVEL:
+    if np.isnan(q):
         return TOO_FEW
-    if not q < LEVEL:
+    if not q < _LEVEL:
         return UNCLEAR
     if row["better"] == "neutral":
         return CHANGES
@@ -175,11 +178,9 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if values := known.outputs("intervention_values"):
         files = {"values": values, "without": known.outputs("values"), "tokens": known.outputs("turn_tokens")}
         shown = [
-            each
-            for each in sections(placeless_measures(grid), mined=False)
-            if each["section"] in (FIDELITY, INSTRUCTIONS, SAFETY)
+            each for each in sections(placeless_measures(grid)) if each["section"] in (FIDELITY, INSTRUCTIONS, SAFETY)
         ]
-        told = {"sections": shown, "checkpoints": list(grid.study.config.checkpoints), **bootstrap(grid)}
+        told = {"sections": shown, "checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
         yield Instance("benefits", files, told)
 
 

@@ -1,20 +1,23 @@
 """Paired differences of dialogues with an intervention, at each position."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+from personas.stats.intervals import UNITS
 from personas.stats.pairs import POINT, against_baseline, cell_means, since_first, with_intervention
 from personas.tables.contrasts import CONTRAST_DTYPES, family
-from personas.tables.table import bootstrap, table
+from personas.tables.table import generalised, table
 
 INTERVENTION_CONTRAST_DTYPES = {"intervention": "str", **CONTRAST_DTYPES}
 _FAMILY = [key for key in POINT if key != "position"]
 
 
-def intervention_contrasts(values: pd.DataFrame, without: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
+def intervention_contrasts(
+    values: pd.DataFrame, without: pd.DataFrame, *, generalise: Collection[str] = UNITS
+) -> pd.DataFrame:
     """Return a row for each intervention, measure, contrast, condition, group and position; as `contrasts`.
 
     Contrasts: `intervention` (with it minus without it: same model, persona, condition and position, of personas and
@@ -24,7 +27,7 @@ def intervention_contrasts(values: pd.DataFrame, without: pd.DataFrame, *, resam
     """
     plain = cell_means(without)
     parts = [
-        family(rows, resamples, seed).assign(intervention=slug)
+        family(rows, generalise).assign(intervention=slug)
         for slug, own in values.groupby("intervention", sort=False)
         for _, rows in _pairs(cell_means(own), plain).groupby(_FAMILY, dropna=False, sort=True)
     ]
@@ -44,7 +47,7 @@ def _pairs(cells: pd.DataFrame, plain: pd.DataFrame) -> pd.DataFrame:
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if values := known.outputs("intervention_values"):
         yield Instance(
-            "intervention-contrasts", {"values": values, "without": known.outputs("values")}, bootstrap(grid)
+            "intervention-contrasts", {"values": values, "without": known.outputs("values")}, generalised(grid)
         )
 
 
