@@ -1,6 +1,6 @@
 # results/tables/ratings-<model>--<benchmark>.<digest>.parquet
 # results/patterns/<model>/<persona>/<benchmark>-patterns.<digest>.parquet, and -counts
-# One rule per model whose answers are rated (`rate_<model>`), one per eight minings of a model (`mine_<model>_<number>`).
+# One rule per model whose answers are rated (`rate_<model>`), one per 32 minings of a model (`mine_<model>_<number>`).
 for family in of_stage(PLAN, "ratings"):
 
     rule:

@@ -166,7 +166,7 @@ def _answers(path: Path) -> Iterator[tuple[int, str]]:
             yield row["checkpoint"], said
 
 
-MINED_TOGETHER = 8
+MINED_TOGETHER = 32
 """Mined in one job: each may take some minutes."""
 
 
