@@ -37,7 +37,7 @@ onstart:
 rule all:
     default_target: True
     input:
-        expand("{results}/{target}", results=RESULTS, target=PLAN.targets),
+        expand("{results}/{target}", results=RESULTS, target=PLAN.awaited(PLAN.targets)) or workflow.snakefile,
     localrule: True
 
 
@@ -49,5 +49,10 @@ for name, files in targets(PLAN, sys.argv).items():
         name:
             name
         input:
-            expand("{results}/{file}", results=RESULTS, file=files) or workflow.snakefile,
+            expand("{results}/{file}", results=RESULTS, file=PLAN.awaited(files)) or workflow.snakefile,
         localrule: True
+
+
+# Where nothing is temporary: Snakemake would ask every file of every job, after each job, whether it is.
+if not any(file.is_temp for rule in workflow.rules for file in rule.output):
+    workflow.storage_settings.notemp = True

@@ -6,7 +6,7 @@ for batch in PLAN.stage("generate"):
         name:
             batch.name
         input:
-            [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+            [ancient(f"{RESULTS}/{path}") for path in PLAN.awaited(batch.inputs)],
             [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
             [ancient(path) for path in PLAN.fetched],
         output:
@@ -32,7 +32,7 @@ for batch in PLAN.stage("judge"):
         name:
             batch.name
         input:
-            [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+            [ancient(f"{RESULTS}/{path}") for path in PLAN.awaited(batch.inputs)],
             [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
             [ancient(path) for path in PLAN.fetched],
         output:
@@ -59,7 +59,7 @@ for batch in PLAN.stage("import"):
         name:
             batch.name
         input:
-            [ancient(f"{RESULTS}/{path}") for path in batch.inputs],
+            [ancient(f"{RESULTS}/{path}") for path in PLAN.awaited(batch.inputs)],
             [ancient(path) for path in PLAN.fetched],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],

@@ -1,7 +1,7 @@
 # results/tables/ratings-<model>--<benchmark>.<digest>.parquet
 # results/patterns/<model>/<persona>/<benchmark>-patterns.<digest>.parquet, and -counts
 # results/tables/identification-<model>--scores.<digest>.parquet and --words; style-<model>--answers
-# One rule per model whose answers are rated (`rate_<model>`), one per eight minings of a model (`mine_<model>_<number>`),
+# One rule per model whose answers are rated (`rate_<model>`), one per 32 minings of a model (`mine_<model>_<number>`),
 # one per model whose answers a classifier tells apart (`strength_<model>`).
 for family in of_stage(PLAN, "ratings"):
 

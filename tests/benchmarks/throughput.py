@@ -3,7 +3,9 @@
 `uv run python -m tests.benchmarks.throughput client`: requests a second against a server without latency, beside a
 bare asyncio loop that sends the same bytes and parses nothing; `--requests 100000 --characters 600` shows its memory.
 `uv run python -m tests.benchmarks.throughput dialogues`: 36 dialogues side by side against one at a time, at 50 ms a
-request. Figures depend on what else the machine does; its load is printed beside them.
+request. `... throughput long`: 36 dialogues of 102 rounds through a batch, journal, cells and all, beside a bare
+aiohttp loop that holds the same and keeps nothing, in turns, without latency. Figures depend on what else the machine
+does; its load is printed beside them.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
+import aiohttp
 import psutil
 
 from personas.batch.asker import Asker
@@ -215,6 +218,39 @@ def hold_dialogues(port: int, rounds: int, concurrency: int) -> Run:
         return Run(outcome.sent, time.perf_counter() - started, _cpu() - used)
 
 
+def long_mode(options: argparse.Namespace) -> None:
+    """Print seconds and processor seconds of long dialogues, through a batch and through a bare loop."""
+    print(f"{DIALOGUES} dialogues of {options.rounds} rounds, load {os.getloadavg()[0]:.1f}")
+    own, plain = [], []
+    with fake_server() as port:
+        for _ in range(options.repeats):
+            own.append(hold_dialogues(port, options.rounds, DIALOGUES))
+            plain.append(asyncio.run(bare_dialogues(port, options.rounds)))
+    for name, of in (("seconds", lambda run: run.seconds), ("processor", lambda run: run.cpu)):
+        ours_, bare_ = (statistics.median(map(of, runs)) for runs in (own, plain))
+        print(f"{name:10} ours {ours_:6.2f}  bare {bare_:6.2f}  ratio {ours_ / bare_:5.2f}", flush=True)
+
+
+async def bare_dialogues(port: int, rounds: int) -> Run:
+    """Hold the dialogues in a loop over `aiohttp`, as short as one would write it."""
+    numbers = iter(range(DIALOGUES))
+    url = f"http://127.0.0.1:{port}/v1/chat/completions"
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def hold() -> None:
+            said = [{"role": "system", "content": f"You are number {next(numbers)}."}]
+            for number in range(rounds):
+                said.append({"role": "user", "content": f"What do you see in hour {number}?"})
+                body = {"model": "alpha", "messages": said, "temperature": 0.0, "max_tokens": 64}
+                async with session.post(url, json=body) as response:
+                    answer = await response.json()
+                said.append({"role": "assistant", "content": answer["choices"][0]["message"]["content"]})
+
+        seconds, cpu = await _timed(hold, DIALOGUES)
+    return Run(DIALOGUES * rounds, seconds, cpu)
+
+
 def only_dialogues(grid: Grid, paths: Sequence[str], results: Path) -> list[TrackWork]:
     found = works(grid, paths, results)
     for work in found:
@@ -253,7 +289,10 @@ def main() -> None:
     dialogues = modes.add_parser("dialogues", help="dialogues through a batch")
     dialogues.add_argument("--rounds", type=int, default=ROUNDS)
     dialogues.set_defaults(run=dialogues_mode)
-    for mode in (client, dialogues):
+    long = modes.add_parser("long", help="long dialogues through a batch, beside a bare loop")
+    long.add_argument("--rounds", type=int, default=102)
+    long.set_defaults(run=long_mode)
+    for mode in (client, dialogues, long):
         mode.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     options.run(options)

@@ -14,6 +14,7 @@ from personas.grid.asked import asked_items
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid, user_turns
 from personas.plan.disk import existing_files
+from personas.requests.journal_lines import journal_files, journal_lines
 from tests.helpers import Project
 
 NOT_CONTENT = ("seconds", "prompt_tokens", "completion_tokens", "cached_tokens")
@@ -43,8 +44,8 @@ def journaled(results: Path, slug: str = "*") -> Journaled:
     lines: dict[str, bytes] = {}
     marks: set[str] = set()
     repeats = 0
-    for path in sorted((results / "journal").glob(f"{slug}/**/*.jsonl")):
-        for line in path.read_bytes().splitlines(keepends=True):
+    for path in (path for folder in sorted((results / "journal").glob(slug)) for path in journal_files(folder)):
+        for _, line in journal_lines(path):
             try:
                 raw = json.loads(line)
             except ValueError:

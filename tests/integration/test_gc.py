@@ -1,6 +1,7 @@
 """`personas gc`: what the present grid needs stays, answers stay, and the rest goes only when asked for."""
 
 import asyncio
+import errno
 import json
 import shutil
 from collections import Counter
@@ -16,12 +17,16 @@ from personas.core.errors import UserError
 from personas.engines.request import Reply
 from personas.plan.disk import existing_files
 from personas.plan.why.reasons import FORGOTTEN
+from personas.requests import packed
 from personas.requests.journal import Journal, JournalIndex
-from personas.requests.journal_lines import finished_keys
+from personas.requests.journal_lines import finished_keys, journal_files, journal_lines
+from personas.requests.packed import NAME as COMPACTED
+from personas.requests.packed import Packed
 from personas.workflow.links import linked_files
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import Rubbish, gc
-from personas.workflow.upkeep.journals import COMPACTED, DAMAGED, compact, compaction, first_answers, take_out
+from personas.workflow.upkeep.journals import DAMAGED, compact, compaction, first_answers, take_out
+from personas.workflow.upkeep.packing import pack_journals
 from personas.workflow.upkeep.survey import FORGOTTEN as FORGOTTEN_ANSWERS
 from personas.workflow.upkeep.survey import LEASE, TEMPORARY, kind_of
 from tests.helpers import FakeServer, Project, personas
@@ -205,6 +210,8 @@ def test_nothing_to_collect_in_no_folder(served: Project) -> None:
         ("figures/a.0123456789abcdef.png", "figures"),
         ("figures/a.png", None),
         ("journal/m/x.jsonl", ""),
+        ("journal/m/compacted.parquet", ""),
+        ("journal/m/mine.parquet", None),
         ("journal/m/x.damaged", ""),
         ("journal/m/x.forgotten", FORGOTTEN_ANSWERS),
         ("journal/m/.x.jsonl.abc.tmp", TEMPORARY),
@@ -232,6 +239,15 @@ def texts(folder: Path, count: int = 6) -> list[str | None]:
     return [one.text if one else None for one in found]
 
 
+def names(folder: Path) -> set[str]:
+    return {path.name for path in journal_files(folder)}
+
+
+def content(folder: Path) -> bytes:
+    """The lines of the packed journal of a folder."""
+    return b"".join(one for _, one in journal_lines(folder / COMPACTED))
+
+
 def write_files(folder: Path, files: dict[str, bytes]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
@@ -251,16 +267,14 @@ def test_journals_become_one_file_without_torn_lines_and_repeats(tmp_path: Path)
     told, before = compaction(folder), texts(folder)
     assert (told.files, told.answers, told.repeats, told.torn) == (3, 4, 2, 2) and told.is_needed
     compact(folder)
-    assert [path.name for path in folder.glob("*.jsonl")] == [COMPACTED]
+    assert names(folder) == {COMPACTED}
     [aside] = folder.glob(f"*.{DAMAGED}")
     assert aside.read_bytes() == line(1, "one")[:70] + b"\ngarbage\n" and {*folder.iterdir()} == {
         folder / COMPACTED,
         aside,
     }
-    assert (folder / COMPACTED).read_bytes() == b"".join(
-        [line(0, "zero"), line(1, "one"), line(2, "two"), line(3, "three")]
-    )
-    assert texts(folder) == before and (folder / COMPACTED).stat().st_size == told.after
+    assert content(folder) == b"".join([line(0, "zero"), line(1, "one"), line(2, "two"), line(3, "three")])
+    assert texts(folder) == before
     assert not compaction(folder).is_needed
 
 
@@ -295,9 +309,9 @@ def test_a_crash_while_compacting_is_harmless(
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(Path, call, crash)
         compact(folder)
-    assert {path.name for path in folder.glob("*.jsonl")} == left and texts(folder) == before
+    assert names(folder) == left and texts(folder) == before
     compact(folder)
-    assert texts(folder) == before and {path.name for path in folder.glob("*.jsonl")} == {COMPACTED}
+    assert texts(folder) == before and names(folder) == {COMPACTED}
     assert all(path.suffix == f".{DAMAGED}" for path in folder.iterdir() if path.name != COMPACTED)
 
 
@@ -309,11 +323,80 @@ def test_a_damaged_answer_gives_way_to_a_good_one(tmp_path: Path) -> None:
     assert texts(folder, 2) == ["good", "one"]
 
 
+def test_a_kill_after_any_byte_that_compacting_writes_loses_nothing(tmp_path: Path) -> None:
+    """A kill leaves what was written by then under a name that nobody reads, beside all that was there before."""
+    folder = write_files(tmp_path / "alpha", FILES)
+    before, keys = texts(folder), set(finished_keys(folder))
+    compact(folder)
+    whole = (folder / COMPACTED).read_bytes()
+    half = f".{COMPACTED}.abcd1234.tmp"
+    for old in ({}, {COMPACTED: whole}):
+        for end in range(0, len(whole), 7):
+            torn = write_files(tmp_path / f"{len(old)}-{end}", {**FILES, **old, half: whole[:end]})
+            assert texts(torn) == before and set(finished_keys(torn)) == keys
+            if end % 70 == 0:
+                compact(torn)
+                assert texts(torn) == before and names(torn) == {COMPACTED}
+
+
+def test_a_broken_packed_journal_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """To pass over it would ask all its answers again, and pay for them."""
+    folder = write_files(tmp_path / "alpha", FILES)
+    compact(folder)
+    for content in (b"", (folder / COMPACTED).read_bytes()[:-9], b"PAR1 and nothing of use PAR1"):
+        (folder / COMPACTED).write_bytes(content)
+        with pytest.raises(UserError, match=r"compacted.parquet: the journal is broken \(.*\), expected it whole; "):
+            texts(folder)
+
+
+def test_any_lines_are_packed_as_they_are_and_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "_GROUP", 300)
+    monkeypatch.setattr(packed, "_KEPT", 2)
+    foreign = [
+        json.dumps({"reply": {"status": "ok", "text": "x"}, "key": f"{n:064x}"}).encode() + b"\n" for n in (1, 3)
+    ]
+    lines = [line(0, "zero"), foreign[0], line(2, "two" * 200), foreign[1], *(line(n, "n") for n in range(4, 30))]
+    packed.write_packed(
+        tmp_path / COMPACTED, ((bytes.fromhex(f"{n:064x}"), n != 5, one) for n, one in enumerate(lines))
+    )
+    journal = Packed(tmp_path / COMPACTED)
+    assert [one for *_, one in journal.lines()] == lines
+    rows = dict(journal.rows())
+    assert len(rows) == len(lines) - 1 and rows[bytes.fromhex(f"{29:064x}")] == 29
+    for row in (29, 0, 3, 12, 2, 1, 28):
+        assert journal.line(row) == (bytes.fromhex(f"{row:064x}"), lines[row])
+    (tmp_path / COMPACTED).unlink()
+    assert journal.line(20)[1] == lines[20], "an open journal outlives its name"
+
+
+def test_on_a_full_disk_a_packed_answer_is_struck_out_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_files(tmp_path / "alpha", {**FILES, "judge_d.jsonl": line(4, "four")})
+    compact(folder)
+    before, size = texts(folder), (folder / COMPACTED).stat().st_size
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("personas.workflow.upkeep.journals.write_atomically", full)
+        take_out(folder, {bytes.fromhex(f"{2:064x}")})
+    assert (folder / COMPACTED).stat().st_size == size
+    assert texts(folder) == [*before[:2], None, *before[3:]]
+    compact(folder)
+    assert texts(folder) == [*before[:2], None, *before[3:]]
+    asides = [path.read_bytes() for path in folder.glob(f"*.{DAMAGED}")]
+    assert [aside for aside in asides if aside.startswith(b"-") and b'"two"' in aside]
+
+
 def test_answers_of_another_version_stay(tmp_path: Path) -> None:
     foreign = line(0, "zero").replace(b'"text"', b'"prose"')
     folder = write_files(tmp_path / "alpha", {"a.jsonl": foreign, "b.jsonl": line(0, "mine")})
     compact(folder)
-    assert (folder / COMPACTED).read_bytes() == foreign + line(0, "mine")
+    assert content(folder) == foreign + line(0, "mine")
 
 
 REWRITTEN: dict[str, Callable[[bytes], bytes]] = {
@@ -399,9 +482,34 @@ def test_compaction_keeps_exactly_the_first_answer_of_every_key(
     for _ in range(restarts):
         compact(folder)
     assert texts(folder) == before and finished_keys(folder) == in_order
-    lines = (folder / COMPACTED).read_bytes().splitlines(keepends=True)
+    lines = content(folder).splitlines(keepends=True)
     assert len(lines) == told.answers == len(in_order) == sum(text is not None for text in before)
-    assert list(first_answers([folder / COMPACTED], Counter(), [])) == lines
+    assert [one for *_, one in first_answers([folder / COMPACTED], Counter(), [])] == lines
+
+
+def test_the_end_of_a_run_packs_what_is_finished(served: Project, server: FakeServer) -> None:
+    frozen = make(served)
+    folders = sorted((frozen.results / "journal").glob("*"))
+    answers, asked = finished_keys(frozen.results / "journal"), server.count
+    [first, *others] = {batch.asked_slug: batch for batch in frozen.batches}.values()
+    lost = frozen.results / first.outputs[0]
+    lost.unlink()
+    with holder(frozen.results / "leases", "some/path"):
+        pack_journals(frozen)
+        assert not any(names(folder) == {COMPACTED} for folder in folders), "somebody works there"
+    pack_journals(frozen)
+    packed_now = {folder.name for folder in folders if names(folder) == {COMPACTED}}
+    assert packed_now == {batch.asked_slug for batch in others}, (
+        "a model whose cells are not all there is not finished"
+    )
+    make(served, "run-2")
+    pack_journals(frozen)
+    assert lost.exists() and all(names(folder) == {COMPACTED} for folder in folders)
+    for path in existing_files(frozen.results):
+        (frozen.results / path).unlink()
+    make(served, "run-3")
+    assert server.count == asked, "a packed journal answers as any"
+    assert sorted(finished_keys(frozen.results / "journal")) == sorted(answers)
 
 
 def test_what_tells_of_the_folder_stays() -> None:

@@ -16,6 +16,7 @@ from personas.benchmarks.draw import draw
 from personas.config import load_config
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
+from personas.requests.journal_lines import journal_files, journal_lines
 from tests.external import ORIGINAL, needs_original
 from tests.protocol.made import prepare
 from tests.workflow.conftest import Checkout, make_checkout
@@ -86,7 +87,8 @@ def test_rows_and_checkpoints(rehearsed: Checkout) -> None:
 
 
 def test_no_stand_in_was_ever_sent(rehearsed: Checkout) -> None:
-    texts = [p.read_text(encoding="utf-8") for p in rehearsed.results.glob("journal/**/*.jsonl")]
+    paths = [path for folder in rehearsed.results.glob("journal/*") for path in journal_files(folder)]
+    texts = [line.decode() for path in paths for _, line in journal_lines(path)]
     assert texts and not any("stand-in for" in text for text in texts)
     dialogue = pq.read_table(
         next((rehearsed.results / "current/dialogues/smollm2/gaston").glob("persona-directed-fixed*"))

@@ -23,10 +23,10 @@ Rate = Callable[[int], float]
 
 def spoken(draw: np.random.Generator, speaker: str, rate: Rate, halves: int) -> Spoken:
     """Answers to all items at each checkpoint; each word stands in one with the rate of the checkpoint."""
-    tokens: list[dict[int, list[tuple[str, ...]]]] = [{} for _ in range(halves)]
+    tokens: list[dict[int, list[list[str]]]] = [{} for _ in range(halves)]
     for checkpoint in CHECKPOINTS:
         said = draw.random((ITEMS[halves], len(WORDS))) < rate(checkpoint)
-        answers = [tuple(word for word, here in zip(WORDS, row, strict=True) if here) for row in said]
+        answers = [[word for word, here in zip(WORDS, row, strict=True) if here] for row in said]
         for half in range(halves):
             tokens[half][checkpoint] = answers[half::halves]
     return Spoken("c", speaker, tokens, [Documents(list(half.values())) for half in tokens])

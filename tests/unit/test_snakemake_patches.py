@@ -4,16 +4,20 @@ import inspect
 import signal
 import sys
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import snakemake.api  # noqa: F401 (first: its modules import each other)
-from snakemake.io import IOFile
+from snakemake.dag import DAG
+from snakemake.exceptions import ChildIOException
+from snakemake.io import IOFile, flag
 from snakemake.output_index import OutputIndex
+from snakemake.persistence import PersistenceBase
 from snakemake.rules import Rule
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from personas.workflow.snakemake_patches import PATCHES, _by_name, patch_scheduler
+from personas.workflow.snakemake_patches import PATCHES, _by_name, _except_of, _where_folders_are, patch_scheduler
 
 
 @pytest.fixture
@@ -75,3 +79,37 @@ def test_who_makes_a_file_is_found_by_name_as_by_looking_at_all() -> None:
     found = {target: by_name.match_producers(target) for target in targets}
     assert found == {target: plain.match_producers(target) for target in targets}
     assert [len(found[target]) for target in targets] == [3, 2, 1, 1, 1, 1, 0, 1, 0, 0]
+
+
+def test_a_file_in_a_folder_that_another_job_makes_is_refused_still() -> None:
+    assert "self.check_directory_outputs()" in inspect.getsource(DAG.init)
+    folder, inside, beside = IOFile(flag("a", "directory")), IOFile("a/b.txt"), IOFile("c.txt")
+    called = list[Any]()
+
+    def looked_at(*jobs: list[Any]) -> bool:
+        dag = SimpleNamespace(jobs=[Job(files) for files in jobs])
+        _where_folders_are(called.append)(dag)
+        return bool(called) and called.pop() is dag
+
+    assert looked_at([folder], [inside]) and looked_at([beside, folder])
+    assert not looked_at([inside], [beside])
+    with pytest.raises(ChildIOException):
+        _where_folders_are(DAG.check_directory_outputs)(SimpleNamespace(jobs=[Job([folder]), Job([inside])]))
+
+
+class Job:
+    """A job as far as its outputs go."""
+
+    def __init__(self, output: list[Any]) -> None:
+        self.output = output
+
+    def __lt__(self, other: "Job") -> bool:
+        return id(self) < id(other)
+
+
+def test_other_inputs_count_for_rules_of_others_only() -> None:
+    assert "_bool_or_gen(self._input_changed" in inspect.getsource(PersistenceBase.input_changed)
+    changed = _except_of({"values"}, lambda persistence, job, file: file == "changed")
+    ours, other = (SimpleNamespace(rule=SimpleNamespace(name=name)) for name in ("values", "steadiness"))
+    assert not changed(None, ours, "changed")
+    assert changed(None, other, "changed") and not changed(None, other, "same")

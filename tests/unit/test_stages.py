@@ -52,6 +52,22 @@ def test_names_that_nobody_asks_for_are_no_rules(frozen: FrozenPlan) -> None:
     assert asked["figures/by-checkpoint"] == named_targets(frozen)["figures/by-checkpoint"]
 
 
+def test_a_job_names_one_file_of_each_job_that_it_waits_for(frozen: FrozenPlan) -> None:
+    offered = frozen.offering(everything=False)
+    makers = {path: batch.name for batch in frozen.batches for path in batch.outputs}
+    makers |= {path: family.name for family in offered.families for path in family.outputs}
+    jobs = [batch.inputs for batch in frozen.batches] + [family.inputs for family in offered.families]
+    for inputs in (*jobs, frozen.targets):
+        awaited = offered.awaited(inputs)
+        assert set(awaited) <= set(inputs)
+        assert sorted(makers[path] for path in awaited) == sorted({makers[path] for path in inputs if path in makers})
+    assert len(offered.awaited(frozen.targets)) == len(set(makers.values())) < len(frozen.targets)
+    assert not offered.awaited(cell.path for cell in frozen.grid.cells if cell.track.model == "beta"), (
+        "they are there"
+    )
+    assert frozen.offering(everything=True).awaited(frozen.targets) == frozen.targets
+
+
 def test_rules_of_a_stage(frozen: FrozenPlan) -> None:
     rules = stage_rules(frozen)
     assert rules["generate"] == [f"generate_alpha_{number:02d}" for number in (1, 2, 3)]

@@ -43,6 +43,8 @@ def test_one_script_and_one_rule(study: Checkout) -> None:
     assert set(found["personas"]) == {1}
     assert not (study.results / "figures").exists(), "nothing is made that it does not need"
     assert "Nothing to be done" in study.run("steadiness")
+    jobs = study.run("steadiness", "-n", "-R", "values").split()
+    assert {"values", "steadiness"} <= set(jobs) and "rate_one" not in jobs, "made again for what stood below it"
     script = study.folder / "scripts/steadiness.py"
     script.write_text(script.read_text().replace("change < 0", "change <= 0"))
     study.run("steadiness")

@@ -73,6 +73,7 @@ def test_keep_going_makes_what_can_be_made(study: Checkout, server: FakeServer) 
     study.run("-k", "generate", check=False)
     assert not list((study.results / "responses").glob("two/**/*.parquet"))
     assert len(list((study.results / "responses").glob("one/**/*.parquet"))) == 2 * 2 * 2
+    assert [path.name for path in (study.results / "journal/one").iterdir()] == ["compacted.parquet"]
     assert "failed last time: engine-refuses" in study.run("-n")
     server.decide = lambda body: None
     study.run("generate")

@@ -26,8 +26,8 @@ COLUMNS = 2
 _PANEL, _AROUND = 2.4, 1.5  # inches: a row of panels; legend and small print
 READING = (
     "Points: change at the last position of a dialogue (of rounds: their mean since the checkpoint before) against "
-    "the same dialogue without an intervention, over the tokens that a turn has more, orders and replicates averaged. "
-    "Whiskers: {bands} Above a panel: pairs."
+    "the same dialogue without an intervention, over the tokens that a turn has more; orders and replicates are "
+    "averaged. Whiskers: {bands} Above a panel: pairs."
 )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from personas.plan.batches import Batch
 from personas.plan.costs.estimate import Estimate, total
 from personas.plan.plan import Plan
 
-VERSION = 9
+VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class FrozenPlan:
 
     `fetches` are weights to download, `absent` the third-party files (source, path) that were not here when the run
     was planned. `broken`: tables and figures whose files are there and no good. `offered`: artefacts, by their first
-    output, that rules of this invocation can make: those that lack a file, or all.
+    output, that rules of this invocation can make: those that lack a file, or all; `shows_all` tells that it is about
+    files that are there too.
     """
 
     run: Run
@@ -51,6 +52,7 @@ class FrozenPlan:
     absent: Sequence[tuple[str, str]] = ()
     broken: Sequence[str] = ()
     offered: Sequence[str] = ()
+    shows_all: bool = False
 
     @property
     def fetched(self) -> list[str]:
@@ -88,7 +90,27 @@ class FrozenPlan:
         lacking = (each for each in self.artefacts if self._lacks(each))
         needing = (each for each in lacking if needed is None or each.outputs[0] in needed)
         chosen = self.artefacts if everything else needing
-        return replace(self, offered=tuple(each.outputs[0] for each in chosen))
+        return replace(self, offered=tuple(each.outputs[0] for each in chosen), shows_all=everything)
+
+    def awaited(self, paths: Iterable[str]) -> list[str]:
+        """Return as many of these files as somebody has to wait for until all are there: one of each job's.
+
+        Files that nobody makes are there. Snakemake makes several objects of each input of each job, and a study's
+        jobs have hundreds of thousands; that is why they name few. An invocation that shows all files names them all.
+        """
+        if self.shows_all:
+            return list(paths)
+        first: dict[str, str] = {}
+        for path in paths:
+            if path in self._makers:
+                first.setdefault(self._makers[path], path)
+        return list(first.values())
+
+    @cached_property
+    def _makers(self) -> Mapping[str, str]:
+        """The rule that makes each file."""
+        batches = {path: batch.name for batch in self.batches for path in batch.outputs}
+        return batches | {path: family.name for family in self.families for path in family.outputs}
 
     def _lacks(self, each: Artefact) -> bool:
         return any(path in self.to_make or not (self.results / path).exists() for path in each.outputs)
@@ -169,6 +191,7 @@ def write(frozen: FrozenPlan) -> Path:
         "fetches": [asdict(fetch) for fetch in frozen.fetches],
         "broken": list(frozen.broken),
         "offered": list(frozen.offered),
+        "shows_all": frozen.shows_all,
     }
     path = plan_file(frozen.results, frozen.run.id)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -196,6 +219,7 @@ def read(path: str | os.PathLike[str]) -> FrozenPlan:
         absent=[(source, path) for source, path in raw["absent"]],
         broken=raw["broken"],
         offered=raw["offered"],
+        shows_all=raw["shows_all"],
     )
 
 

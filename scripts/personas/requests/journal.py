@@ -3,7 +3,7 @@
 `journal/<model>/<batch>-<host>-<pid>.jsonl`: one writer a file, one line a request, fsync before a request
 counts as finished. A line starts with its key, so that an index needs no JSON parsing:
 `{"key":"<64 hex digits>","reply":{...}}`. Other programs write lines in other ways (blanks, another order,
-CRLF, no end of the last): whole JSON with a key is a line all the same.
+CRLF, no end of the last): whole JSON with a key is a line all the same. Finished journals are packed into one file.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from types import TracebackType
 import orjson
 
 from personas.engines.request import Reply
-from personas.requests.journal_lines import HEAD, answer_in, journal_files, key_of, offsets
+from personas.requests.journal_lines import answer_in, is_packed, journal_files, key_of, offsets
+from personas.requests.packed import HEAD, Packed
 
 _SHORT = 16
 """Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
@@ -36,6 +37,7 @@ class JournalIndex:
         self._where: dict[bytes, int] = {}
         self._repeats: dict[bytes, list[int]] = {}
         self._paths: list[Path] = []
+        self._packed: dict[Path, Packed] = {}
         for path in journal_files(folder):
             for key, offset in offsets(path):
                 self.put(key, path, offset)
@@ -69,11 +71,22 @@ class JournalIndex:
     def _read(self, place: int, wanted: bytes) -> Reply | None:
         path, offset = self._paths[place >> _OFFSET_BITS], place & (1 << _OFFSET_BITS) - 1
         # `personas gc` or `forget` may rewrite journals while a plan, which holds no lease, looks into them.
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            file.seek(offset)
-            line = file.readline()
-            return answer_in(line) if key_of(line) == wanted else None
+        with contextlib.suppress(FileNotFoundError):
+            key, line = self._packed_line(path, offset) if is_packed(path) else _line_at(path, offset)
+            return answer_in(line) if key == wanted else None
         return None
+
+    def _packed_line(self, path: Path, row: int) -> tuple[bytes, bytes]:
+        if path not in self._packed:
+            self._packed[path] = Packed(path)
+        return self._packed[path].line(row)
+
+
+def _line_at(path: Path, offset: int) -> tuple[bytes | None, bytes]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        line = file.readline()
+        return key_of(line), line
 
 
 class Journal:

@@ -1,4 +1,4 @@
-"""The lines of journals: which request each answers, and whether its answer counts."""
+"""The lines of journals, plain and packed: which request each answers, and whether its answer counts."""
 
 import contextlib
 import re
@@ -9,9 +9,8 @@ from personas.core.cleaning import parsed
 from personas.engines.http.answers import as_read_today
 from personas.engines.http.endings import ending
 from personas.engines.request import Reply, reply_from
+from personas.requests.packed import HEAD, NAME, Packed
 
-HEAD = b'{"key":"'
-"""What a line of ours begins with."""
 _KEY = slice(len(HEAD), len(HEAD) + 64)
 _DIGITS = re.compile("[0-9a-f]{64}")
 _FINISH, _LONGEST_WORD = b'"finish_reason":', 120
@@ -20,14 +19,24 @@ _ENDS_BADLY = ("broken off", "unknown")
 
 def journal_files(folder: Path) -> list[Path]:
     """Return the journals in a folder in the order in which they are read: the first answer to a request counts."""
-    return sorted(path for path in folder.glob("*.jsonl") if not path.name.startswith("."))
+    plain = (path for path in folder.glob("*.jsonl") if not path.name.startswith("."))
+    return sorted((*folder.glob(NAME), *plain))
+
+
+def is_packed(path: Path) -> bool:
+    """Tell whether a journal is packed."""
+    return path.name == NAME
 
 
 def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
     """Yield every line of a journal with its key; None for a torn or foreign line. A missing file has no lines."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-        for line in file:
-            yield key_of(line), line
+    with contextlib.suppress(FileNotFoundError):
+        if is_packed(path):
+            yield from ((key, line) for key, _, line in Packed(path).lines())
+            return
+        with path.open("rb") as file:
+            for line in file:
+                yield key_of(line), line
 
 
 def reply_in(line: bytes) -> Reply | None:
@@ -60,7 +69,14 @@ def key_from(digits: object) -> bytes | None:
 
 
 def offsets(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield key and offset of every whole line; one that is torn, or asked again, is as if it never was."""
+    """Yield key and place of every whole line; one that is torn, or asked again, is as if it never was.
+
+    The place is the offset of a line, in a packed journal its number.
+    """
+    if is_packed(path):
+        with contextlib.suppress(FileNotFoundError):
+            yield from Packed(path).rows()
+        return
     offset = 0
     for key, line in journal_lines(path):
         if key is not None and not is_asked_again(line):
@@ -79,4 +95,5 @@ def is_asked_again(line: bytes) -> bool:
 
 def finished_keys(folder: Path) -> list[str]:
     """Return the key of every line in every journal below `folder`, repeats included."""
-    return [key.hex() for path in sorted(folder.rglob("*.jsonl")) for key, _ in offsets(path)]
+    folders = sorted({folder, *(path for path in folder.rglob("*") if path.is_dir())})
+    return [key.hex() for each in folders for path in journal_files(each) for key, _ in offsets(path)]

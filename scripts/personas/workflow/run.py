@@ -21,6 +21,7 @@ from personas.workflow.making import restore_finished
 from personas.workflow.progress_log import log_progress
 from personas.workflow.stages import asked_files, refuse_names_to_force, refuse_stages_to_omit
 from personas.workflow.terminal.summary import print_summary
+from personas.workflow.upkeep.packing import pack_journals
 
 _NOT_RUNS = frozenset(
     [
@@ -74,6 +75,7 @@ def prepare_run(workflow: Any, frozen: FrozenPlan) -> None:
     else hear of that lock, and of an option that removes it.
     """
     _refuse_second_start(frozen)
+    atexit.register(_pack, workflow, frozen)  # before the lease: the end goes backwards, and it needs to be alone
     if not only_looks():
         with contextlib.suppress(OSError):  # a run that begins tries again, and says what is wrong
             _hold_lease(frozen)
@@ -214,10 +216,18 @@ def _remove_outdated(frozen: FrozenPlan) -> None:
         (frozen.results / path).unlink(missing_ok=True)
 
 
+def _pack(workflow: Any, frozen: FrozenPlan) -> None:
+    if _ran(workflow):
+        pack_journals(frozen)
+
+
+def _ran(workflow: Any) -> bool:
+    return workflow.executor_plugin is not None and not workflow.dryrun and not workflow.touch
+
+
 def _finish(workflow: Any, frozen: FrozenPlan) -> None:
     """End a real invocation, also one with nothing to do: refresh the links and say what there is."""
-    ran = workflow.executor_plugin is not None and not workflow.dryrun and not workflow.touch
-    if ran:
+    if _ran(workflow):
         try:
             restore_finished(frozen)
             refresh_links(frozen)

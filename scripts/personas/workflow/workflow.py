@@ -24,7 +24,13 @@ from personas.workflow.planning import look
 from personas.workflow.quoted import quote_python
 from personas.workflow.resources import spread_stage_resources
 from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
-from personas.workflow.snakemake_patches import hide, patch_output_index, patch_scheduler
+from personas.workflow.snakemake_patches import (
+    hide,
+    patch_folder_check,
+    patch_output_index,
+    patch_scheduler,
+    trust_names,
+)
 from personas.workflow.stages import needed_for, refuse_config_as_target, stage_rules
 from personas.workflow.terminal.chatter import shorten_chatter
 from personas.workflow.terminal.planned import console_width, print_plan_report
@@ -49,6 +55,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     name_user()
     patch_scheduler()
     patch_output_index()
+    patch_folder_check()
     quote_python()
     try:
         if "frozen_plan" in config and not workflow.is_main_process:
@@ -79,6 +86,7 @@ def _plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     settings.config_args = [*settings.config_args, f"frozen_plan={path}"]
     config["frozen_plan"] = str(path)
     spread_stage_resources(workflow, stage_rules(frozen))
+    trust_names({name for names in stage_rules(frozen).values() for name in names})
     hide(frozenset((results / path).as_posix() for path in frozen.to_make))
     if workflow.output_settings.dryrun:
         console = Console(stderr=True, width=console_width(sys.stderr))
@@ -115,7 +123,7 @@ def inputs_of(frozen: FrozenPlan, family: Family) -> list[Any]:
     """
     from snakemake.io import ancient
 
-    files = {path: (frozen.results / path).as_posix() for path in family.inputs}
+    files = {path: (frozen.results / path).as_posix() for path in frozen.awaited(family.inputs)}
     made = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
     reads_texts = any(each.reads_texts for each in family.artefacts)
     return [*made, *(ancient(path) for path in frozen.fetched if reads_texts)]

@@ -145,7 +145,7 @@ def _pattern_rows(
             yield {**where, **told, "pattern": clauses, "checkpoint": checkpoint, **counted}
 
 
-MINED_TOGETHER = 8
+MINED_TOGETHER = 32
 """Mined in one job: each may take some minutes."""
 
 

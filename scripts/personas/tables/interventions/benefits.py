@@ -73,10 +73,11 @@ def benefits(
     `change` is the value at the last position (of rounds: their mean since the checkpoint before) with the
     intervention minus that without, in the measure's unit: the mean over (model, persona) pairs, orders and
     replicates averaged first, with its interval and `p` over the units that `over` names
-    (`personas.stats.intervals`); `q`: Benjamini and Hochberg over the interventions and measures of one model and condition. `verdict` by q < 0.05 and
-    `better`. `extra_tokens`: by how many tokens a turn (`tables/turn-tokens`) is longer with the intervention, paired
-    and with an interval in the same way; `tokens_ratio`: how many times as long. `n_pairs` have both values,
-    `n_missing` lack one, `n_tokens` have tokens on both sides. Columns and types: `BENEFIT_DTYPES`.
+    (`personas.stats.intervals`); `q`: Benjamini and Hochberg over the interventions and measures of one model and
+    condition. `verdict` by q < 0.05 and `better`. `extra_tokens`: by how many tokens a turn (`tables/turn-tokens`) is
+    longer with the intervention, paired and with an interval in the same way; `tokens_ratio`: how many times as long.
+    `n_pairs` have both values, `n_missing` lack one, `n_tokens` have tokens on both sides. Columns and types:
+    `BENEFIT_DTYPES`.
     """
     changes, costs = _changes(values, without, checkpoints), _costs(tokens)
     rows = [row for part in _parts(changes, costs) for row in _of_model(*part, sections, generalise)]

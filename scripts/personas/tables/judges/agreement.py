@@ -18,7 +18,7 @@ from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
 from personas.tables.judges.calibration import calibration
-from personas.tables.judges.rated import JUDGES, sets_of
+from personas.tables.judges.rated import JUDGES, READ, sets_of
 from personas.tables.latex import Column
 from personas.tables.table import Layout, bootstrap, table, texts
 
@@ -42,17 +42,19 @@ def calibration_of_files(
     `apart`: judges and metrics whose answers are yes or no, none of the points that people give.
     """
     labels = {slug: [asdict(label) for label in given] for slug, given in frozen.study.human.items()}
-    parts = [read_frame(path) for path in ratings]
-    rated = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    if len(rated):
-        pairs = [tuple(pair) for pair in apart]
-        rated = rated[~pd.MultiIndex.from_frame(rated[["judge", "metric"]]).isin(pairs)]
+    pairs = [tuple(pair) for pair in apart]
+    rated = (_without(read_frame(path, columns=READ), pairs) for path in ratings)
     outside = {name.removeprefix(_BESIDE): read_frame(path) for name, [path] in beside.items()}
     rows, unmatched = sets_of(rated, labels, is_refusal, outside)
     for slug, count in unmatched.items():
         if count:
             logger.warning("labels %s: %d of %d are of texts that nobody rated", slug, count, len(labels[slug]))
     return calibration(rows, unmatched, resamples=resamples, seed=seed)
+
+
+def _without(ratings: pd.DataFrame, pairs: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+    """Leave out the ratings of some metrics by some judges."""
+    return ratings[~pd.MultiIndex.from_frame(ratings[["judge", "metric"]]).isin(pairs)]
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:

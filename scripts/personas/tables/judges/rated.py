@@ -1,6 +1,6 @@
 """The rows that calibration compares: ratings of the grid, and labels put beside the very texts they are of."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,22 +16,56 @@ _SAME_ITEM = ["metric", "model", "persona", "reference_persona", "benchmark", "i
 _SAME_ROUND = [*_SAME_ITEM, "condition", "order", "round"]
 
 
+READ = [*PLACE, "judge", "metric", "value", "judged_sha256"]
+"""The columns of a table of ratings that are read."""
+_OF_ROWS = [*(column for column in ROW_COLUMNS if column != "set"), "text"]
+_OF_TEXTS = [column for column in (*PLACE, "judged_sha256") if column not in _OF_ROWS]
+
+
 def rated(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return the ratings that people could have given too, with `unit`, `cluster`, `rater` and `kind`.
 
     A judge reads one user turn and one answer, so the same answer to the same item is one text wherever it stands
     (checkpoint 0 of two conditions). `text` is the unit of one of its places, the same for every rater.
     """
+    return pd.concat(_rated(ratings), ignore_index=True)
+
+
+def rated_in_parts(ratings: Iterable[pd.DataFrame], labelled: Collection[str]) -> pd.DataFrame:
+    """Return what is needed of the `rated` of many tables of ratings, none of which has a text of another's.
+
+    That is one row a rater and text, and of the metrics in `labelled` every place of a text and what tells it: the
+    ratings of a study are millions of rows, whose names of places alone are gigabytes.
+    """
+    columns = [*_OF_ROWS, *(_OF_TEXTS if labelled else [])]
+    items, rounds = list[pd.DataFrame](), list[pd.DataFrame]()
+    for table in ratings:
+        for parts, rows in zip((items, rounds), _rated(table), strict=True):
+            needed = (rows["unit"] == rows["text"]) | rows["metric"].isin(labelled)
+            if needed.any():
+                parts.append(rows.loc[needed, columns])
+    together = [*items, *rounds]
+    return pd.concat(together, ignore_index=True) if together else pd.DataFrame(columns=columns)
+
+
+def _rated(ratings: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of items, and those of rounds."""
     rows = ratings[ratings["metric"].isin(CATEGORIES) & ratings["judge"].notna() & ratings["value"].notna()]
     rows = rows.assign(
         unit=units_of(rows),
-        cluster=rows[list(DIALOGUE)].astype("str").agg("/".join, axis=1) if len(rows) else "",
+        cluster=list(_clusters(rows)),
         rater=rows["judge"],
         kind=rows["judge"].where(rows["judge"] == RULES, "judge"),
     )
     is_item = rows["item_id"].notna()
-    parts = [_with_text(rows[is_item], _SAME_ITEM), _with_text(rows[~is_item], _SAME_ROUND)]
-    return pd.concat(parts, ignore_index=True)
+    return [_with_text(rows[is_item], _SAME_ITEM), _with_text(rows[~is_item], _SAME_ROUND)]
+
+
+def _clusters(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the dialogue of each row; all rows of a dialogue share one text in memory."""
+    known: dict[tuple[str, ...], str] = {}
+    for place in zip(*(rows[column].astype("str") for column in DIALOGUE), strict=True):
+        yield known.setdefault(place, "/".join(place))
 
 
 def _with_text(rows: pd.DataFrame, same: Sequence[str]) -> pd.DataFrame:
@@ -160,29 +194,30 @@ def _outside(label: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sets_of(
-    ratings: pd.DataFrame,
+    ratings: Iterable[pd.DataFrame],
     labels: Mapping[str, Sequence[Mapping[str, Any]]],
     refuses: Callable[[str], bool],
     beside: Mapping[str, pd.DataFrame],
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of all sets, and the labels of each that met no rating.
 
-    `beside` are judges' ratings of texts that are not in the grid, by set.
+    `ratings` are tables as `rated_in_parts` takes them. `beside` are judges' ratings of texts that are not in the
+    grid, by set.
     """
     parts: list[pd.DataFrame] = []
     unmatched: dict[str, int] = {}
-    rows = rated(ratings) if len(ratings) else None
-    if rows is not None:
+    inside = {name: [label for label in given if label["unit"] is None] for name, given in labels.items()}
+    rows = rated_in_parts(ratings, {label["metric"] for given in inside.values() for label in given})
+    if len(rows):
         parts.append(judges_rows(rows))
     for name, given in labels.items():
         outside = [label for label in given if label["unit"] is not None]
-        inside = [label for label in given if label["unit"] is None]
         if outside:
             parts.append(outside_rows(name, outside, refuses, beside.get(name)))
-        if inside and rows is not None:
-            found, unmatched[name] = labelled_rows(name, inside, rows)
+        if inside[name] and len(rows):
+            found, unmatched[name] = labelled_rows(name, inside[name], rows)
             parts.append(found)
-        elif inside:
-            unmatched[name] = len(inside)
+        elif inside[name]:
+            unmatched[name] = len(inside[name])
     together = [part for part in parts if len(part)]
     return pd.concat(together, ignore_index=True) if together else pd.DataFrame(columns=list(ROW_COLUMNS)), unmatched

@@ -1,4 +1,4 @@
-"""Rewrite the journals of one model: take answers out, or put all files into one. Only while alone (alone.py)."""
+"""Rewrite the journals of one model: take answers out, or pack all files into one. Only while alone (alone.py)."""
 
 import json
 import os
@@ -6,16 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from personas.core.files import is_full, sync_folder, write_atomically
-from personas.requests.journal_lines import answer_in, journal_files, journal_lines
+from personas.requests import packed
+from personas.requests.journal_lines import answer_in, is_packed, journal_files, journal_lines
+from personas.requests.packed import STRUCK_OUT
 
-COMPACTED = "compacted.jsonl"
-"""Sorts before the journals of batches, `generate_...` and `judge_...`, so what it holds counts first."""
-
-STRUCK_OUT = b"-"
-"""Begins a line that was struck out, in the place of its brace."""
 DAMAGED = "damaged"
 """Ending of files with lines of journals that nobody can read; whoever paid for them decides when they go."""
 
@@ -49,12 +47,23 @@ def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -
     write_atomically(kept_at, _writer(map(_ended, moved)))
     sync_folder(folder)
     for path in affected:
-        write_atomically(path, _writer(line for key, line in journal_lines(path) if key not in keys))
+        write_atomically(path, partial(_rewrite, path, keys))
     return kept_at
+
+
+def _rewrite(path: Path, without: Collection[bytes], at: Path) -> None:
+    """Write what a journal holds, but for some answers, to a file of the same form."""
+    if is_packed(path):
+        packed.write_packed(at, (line for line in packed.Packed(path).lines() if line[0] not in without))
+    else:
+        _writer(line for key, line in journal_lines(path) if key not in without)(at)
 
 
 def _strike_out(path: Path, keys: Collection[bytes]) -> None:
     """Make the lines of `keys` count no more without moving any: that takes no room on the disk."""
+    if is_packed(path):
+        packed.strike_out(path, keys)
+        return
     offset = 0
     with path.open("r+b") as file:
         for key, line in journal_lines(path):
@@ -87,7 +96,10 @@ def _ended(line: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Compaction:
-    """What compacting the journals of a model does: files, answers that stay, lines that go, bytes before, after."""
+    """What compacting the journals of a model does: files, answers that stay, lines that go, bytes before, after.
+
+    `unpacked` counts the files that are not packed yet; `after` is near what it will be.
+    """
 
     slug: str
     files: int
@@ -96,38 +108,48 @@ class Compaction:
     torn: int
     before: int
     after: int
+    unpacked: int
 
     @property
     def is_needed(self) -> bool:
         """Whether anything would change."""
-        return self.files > 1 or self.repeats > 0 or self.torn > 0
+        return self.unpacked > 0 or self.files > 1 or self.repeats > 0 or self.torn > 0
 
 
 def compaction(folder: Path) -> Compaction:
     """Return what compacting would do; reads every journal in `folder`, and changes nothing."""
-    paths, dropped = journal_files(folder), Counter[str]()
-    sizes = [len(line) for line in first_answers(paths, dropped, [])]
+    paths, dropped, counted = journal_files(folder), Counter[str](), Counter[bool]()
+
+    def stay() -> Iterator[packed.Line]:
+        for line in first_answers(paths, dropped, []):
+            counted[line[1]] += 1
+            yield line
+
+    after = packed.packed_size(stay())
     before = sum(path.stat().st_size for path in paths)
-    return Compaction(folder.name, len(paths), len(sizes), dropped["repeats"], dropped["torn"], before, sum(sizes))
+    unpacked = sum(not is_packed(path) for path in paths)
+    repeats, torn = dropped["repeats"], dropped["torn"]
+    return Compaction(folder.name, len(paths), counted.total(), repeats, torn, before, after, unpacked)
 
 
 def compact(folder: Path) -> None:
-    """Put the journals in `folder` into one file, without torn lines and repeats; the first answer of a key stays.
+    """Pack the journals in `folder` into one file, without torn lines and repeats; the first answer of a key stays.
 
     The new file is on disk before an old one goes. In between the old ones only repeat what it says. Torn lines are
     kept in a file beside: what the project cannot read today may still be somebody's paid answer.
     """
     paths, torn = journal_files(folder), list[bytes]()
-    write_atomically(folder / COMPACTED, _writer(map(_ended, first_answers(paths, Counter(), torn))))
+    lines = first_answers(paths, Counter(), torn)
+    write_atomically(folder / packed.NAME, partial(packed.write_packed, lines=lines))
     if torn:
         write_atomically(_free_name(folder, DAMAGED), _writer(map(_ended, torn)))
     sync_folder(folder)
     for path in paths:
-        if path.name != COMPACTED:
+        if path.name != packed.NAME:
             path.unlink()
 
 
-def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes]) -> Iterator[bytes]:
+def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes]) -> Iterator[packed.Line]:
     """Yield the lines that stay, in their order; count those that do not, `torn` and `repeats`, and keep the torn.
 
     A line that is JSON but no reply of this version of the project stays, and does not count as an answer: another
@@ -140,9 +162,9 @@ def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes
                 dropped["repeats"] += 1
             elif key is not None and answer_in(line) is not None:
                 seen.add(key)
-                yield line
+                yield key, True, _ended(line)
             elif key is not None and _is_json(line):
-                yield line
+                yield key, False, _ended(line)
             elif line.strip():
                 dropped["torn"] += 1
                 torn.append(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 from personas.config.root import COMPLETIONS
 from personas.grid.release.hashes import NAME as HASHES
 from personas.plan.why.forgotten import NAME as FORGOTTEN_NOTE
+from personas.requests.packed import NAME as PACKED
 from personas.workflow.upkeep.journals import DAMAGED
 
 TEMPORARY = "temporary files"
@@ -26,8 +27,8 @@ _LAYOUT = {
     LEASE: r"leases/[^/]+\.lease",
 }
 _STAYS = re.compile(
-    rf"journal/[^/]+/[^/]+\.(jsonl|{DAMAGED})|{re.escape(FORGOTTEN_NOTE)}|leases|leases/\.(guard|endpoint-[^/]+)"
-    rf"|{re.escape(HASHES)}|README\.md"
+    rf"journal/[^/]+/([^/]+\.(jsonl|{DAMAGED})|{re.escape(PACKED)})|{re.escape(FORGOTTEN_NOTE)}"
+    rf"|leases|leases/\.(guard|endpoint-[^/]+)|{re.escape(HASHES)}|README\.md"
 )
 _WRITTEN_TO = re.compile(r"(dialogues|responses|judgements|tables|patterns|figures|journal|released)/.*")
 RESULTS = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
