@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from personas.cli.export import export, export_released
 from personas.cli.fetch import fetch
+from personas.cli.options import ConfigFiles, ProfileFolder
 from personas.config import load_config
 from personas.config.reading.profile import choose
 from personas.core.errors import UserError
@@ -29,15 +31,6 @@ from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import gc
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-
-ConfigFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--configfile", "-c", help="Config file; several are merged, a later one wins."),
-]
-ProfileFolder = Annotated[
-    str | None,
-    typer.Option("--profile", envvar="SNAKEMAKE_PROFILE", help="Snakemake profile whose `config:` is read as well."),
-]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -182,19 +175,8 @@ def fetch_command(
         print(line, flush=True)
 
 
-@app.command("export-released")
-def export_command(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to: new, or empty.")],
-    configfile: ConfigFiles = None,
-    profile: ProfileFolder = None,
-) -> None:
-    """Write the cells on disk in the layout of the study's released files."""
-    from personas.exports.release.export import export
-
-    study = resolve(load_config(*choose(configfile, profile)))
-    grid = build_grid(study)
-    for line in export(grid, downstream(grid), Path(study.config.results), folder).told(folder):
-        print(line)
+app.command("export")(export)
+app.command("export-released", hidden=True, deprecated=True)(export_released)  # until the next release
 
 
 def main() -> None:
