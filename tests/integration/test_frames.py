@@ -10,8 +10,8 @@ import personas
 from personas.core.errors import UserError
 from personas.exports.frames import DIALOGUE, Results
 from personas.requests.projection import read_description
-from personas.workflow.links import refresh_links
-from tests.helpers import JUDGE, FakeServer, answer, make, make_project
+from tests.finished import finish
+from tests.helpers import FakeServer, answer
 
 
 @pytest.fixture(scope="module")
@@ -19,21 +19,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     """A small judged study, with its ratings and its table of values."""
     with FakeServer() as server:
         server.decide = lambda body: answer('{"reasoning": "", "verdict": 4}') if "response_format" in body else None
-        project = make_project(tmp_path_factory.mktemp("frames") / "project")
-        addresses = {f"{place}/base_url": server.base_url for place in ("models/alpha", "judges/j/model")}
-        judge = {**JUDGE, "utterances": ["style"]}
-        project.set({"models/beta": None, "judges/j": judge}).set({**addresses, "patterns": {"benchmarks": []}})
-        project.run()
-        frozen = project.freeze("run-2")
-        needed = {each.outputs[0] for each in frozen.artefacts if each.plain_outputs[0] == "tables/values.parquet"}
-        for each in reversed(frozen.artefacts):
-            if each.stage == "ratings" or needed.intersection(each.outputs):
-                needed.update((*each.inputs, *each.outputs))
-        for each in frozen.artefacts:
-            if needed.intersection(each.outputs):
-                make(frozen, each)
-        refresh_links(frozen)
-        yield personas.load(project.results)
+        yield personas.load(finish(tmp_path_factory.mktemp("frames") / "project", server).results)
 
 
 def files(results: Results, stage: str) -> list[Path]:

@@ -1,0 +1,131 @@
+"""Exports say what the results say, whatever the texts are; their owners' own tools read them back."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import personas
+from personas.exports.formats import FORMATS
+from personas.exports.frames import DIALOGUE
+from personas.exports.study_results import StudyResults
+from personas.workflow.artefacts import downstream
+from tests import finished
+from tests.helpers import FakeServer, Project
+
+STAGES = ("dialogues", "responses", "judgements")
+IDENTITY = ("judge", "metric", "reference", *DIALOGUE, "benchmark", "reference_persona")
+PLACES = ("round", "checkpoint", "item_id", "reference_is_a")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A finished study whose answers are hostile."""
+    with FakeServer() as server:
+        server.decide = finished.decide
+        yield finished.finish(tmp_path_factory.mktemp("exports") / "project", server)
+
+
+def export(study: Project, name: str, folder: Path) -> list[str]:
+    grid = study.grid()
+    return list(FORMATS[name].export(StudyResults(grid, downstream(grid), study.results), folder))
+
+
+def rows(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    """Return rows as plain values, None where there is none, in an order of their own."""
+    plain: list[Any] = frame[columns].astype(object).where(frame[columns].notna(), None).to_dict("records")
+    return sorted(plain, key=lambda row: [_sortable(row[name]) for name in (*IDENTITY, *PLACES) if name in row])
+
+
+def _sortable(value: Any) -> str:
+    return f"{value:09.1f}" if isinstance(value, int | float) else value or ""
+
+
+def expected(study: Project, stage: str) -> pd.DataFrame:
+    frame: pd.DataFrame = getattr(personas.load(study.results), stage)()
+    return frame
+
+
+def test_the_study_is_hostile(study: Project) -> None:
+    said = set(expected(study, "dialogues")["answer"]) | set(expected(study, "responses")["answer"])
+    assert [text[:60] for text in (*finished.HOSTILE, finished.HUGE) if text not in said] == []
+    assert len(finished.HUGE) > 10_000_000
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_csv_is_read_by_pandas(study: Project, tables: dict[str, Path], stage: str) -> None:
+    there = expected(study, stage)
+    numbers = [name for name in map(str, there) if pd.api.types.is_numeric_dtype(there[name])]
+    texts = [name for name in map(str, there) if name not in numbers]
+    there[texts] = there[texts].astype(object).where(there[texts].notna(), "").map(str)
+    read = pd.read_csv(
+        tables["csv"] / f"{stage}.csv",
+        keep_default_na=False,
+        na_values={name: [""] for name in numbers},
+        dtype=dict.fromkeys(texts, "str"),
+    )
+    read["reference_is_a"] = read["reference_is_a"].str.capitalize() if "reference_is_a" in read else None
+    same(rows(read, list(there.columns)), rows(there, list(there.columns)))
+
+
+@pytest.fixture(scope="module")
+def tables(study: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of each export of tidy tables."""
+    folders = {name: tmp_path_factory.mktemp("tables") / name for name in ("csv", "jsonl")}
+    for name, folder in folders.items():
+        assert not [line for line in export(study, name, folder) if line.startswith("Missing")]
+    return folders
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_json_lines_say_the_same(study: Project, tables: dict[str, Path], stage: str) -> None:
+    there = expected(study, stage)
+    with (tables["jsonl"] / f"{stage}.jsonl").open(encoding="utf-8", newline="\n") as lines:
+        read = pd.DataFrame([json.loads(line) for line in lines])
+    same(rows(read, list(there.columns)), rows(there, list(there.columns)))
+
+
+def same(read: list[dict[str, Any]], there: list[dict[str, Any]]) -> None:
+    """Compare without a report of texts of megabytes."""
+    assert len(read) == len(there) > 0
+    for one, other in zip(read, there, strict=True):
+        different = [name for name in other if not _equal(one[name], other[name])]
+        assert not different, [(name, str(one[name])[:60], str(other[name])[:60]) for name in different]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one == other or (one is not None and isinstance(other, float | int) and float(one) == float(other)))
+
+
+@pytest.mark.parametrize(("stage", "place"), [("dialogues", ["round"]), ("responses", ["checkpoint", "item_id"])])
+def test_scores_stand_beside_answers(study: Project, tables: dict[str, Path], stage: str, place: list[str]) -> None:
+    rated = personas.load(study.results).ratings()
+    read = pd.read_json(tables["jsonl"] / f"{stage}.jsonl", lines=True, dtype=False)
+    keys = [*DIALOGUE, *(["benchmark", "reference_persona"] if stage == "responses" else []), *place]
+    checked = 0
+    if stage == "dialogues":
+        rated = rated[rated["reference_persona"].isna()]
+    for (metric, judge, reference), found in rated.groupby(["metric", "judge", "reference"], dropna=False):
+        by, against = (
+            (f"-by-{judge}" if judge == judge else ""),
+            (f"-vs-{reference}" if reference == reference else ""),
+        )
+        name = f"{metric}{by}{against}"
+        if name not in read:
+            assert found[place].isna().all().all()
+            continue
+        joined = found.astype(object).merge(read[[*keys, name]].astype(object), on=keys, how="inner")
+        assert len(joined) == len(found) and joined["value"].equals(joined[name]), name
+        checked += len(joined)
+    assert checked > 10
+
+
+def test_ratings_and_values_are_the_tables(study: Project, tables: dict[str, Path]) -> None:
+    results = personas.load(study.results)
+    for name, there in (("ratings", results.ratings()), ("values", results.values())):
+        read = pd.read_csv(tables["csv"] / f"{name}.csv", keep_default_na=True)
+        assert list(read.columns) == list(there.columns) and len(read) == len(there) > 0
+        assert read["value"].sum() == pytest.approx(there["value"].sum())
