@@ -1,12 +1,14 @@
 """Exports say what the results say, whatever the texts are; their owners' own tools read them back."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 import personas
 from personas.exports.formats import FORMATS
@@ -14,7 +16,10 @@ from personas.exports.frames import DIALOGUE
 from personas.exports.study_results import StudyResults
 from personas.workflow.artefacts import downstream
 from tests import finished
-from tests.helpers import FakeServer, Project
+from tests.helpers import ROOT, FakeServer, Project
+
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # read when it is imported
+from datasets import load_dataset
 
 STAGES = ("dialogues", "responses", "judgements")
 IDENTITY = ("judge", "metric", "reference", *DIALOGUE, "benchmark", "reference_persona")
@@ -129,3 +134,26 @@ def test_ratings_and_values_are_the_tables(study: Project, tables: dict[str, Pat
         read = pd.read_csv(tables["csv"] / f"{name}.csv", keep_default_na=True)
         assert list(read.columns) == list(there.columns) and len(read) == len(there) > 0
         assert read["value"].sum() == pytest.approx(there["value"].sum())
+
+
+@pytest.fixture(scope="module")
+def dataset(study: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset") / "out"
+    export(study, "dataset", folder)
+    return folder
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_data_set_is_loaded_by_datasets(study: Project, dataset: Path, tmp_path: Path, stage: str) -> None:
+    read = load_dataset(str(dataset), stage, split="train", cache_dir=str(tmp_path))
+    assert [name for name in read.features if name == "persona"] and "value" not in read.features
+    there = expected(study, stage)
+    same(rows(read.to_pandas(), list(there.columns)), rows(there, list(there.columns)))
+
+
+def test_the_card_says_whose_it_is(dataset: Path) -> None:
+    card = (dataset / "README.md").read_text(encoding="utf-8")
+    front = yaml.safe_load(card.split("---\n")[1])
+    assert [each["config_name"] for each in front["configs"]] == sorted((*STAGES, "ratings", "values"))
+    assert "`org/alpha-1b`" in card and "arxiv.org/abs/2512.12775" in card and "file of this study" not in card
+    assert "<script>" not in card and (dataset / "CITATION.cff").read_bytes() == (ROOT / "CITATION.cff").read_bytes()
