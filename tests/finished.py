@@ -1,5 +1,6 @@
 """A small judged study, finished in this process: cells, ratings, and the tables that follow from them by name."""
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ LONG = 8000
 def decide(body: Mapping[str, Any]) -> Outcome | None:
     """Answer as a judge with a verdict, to one item with the huge text, and else with a hostile one."""
     if "response_format" in body:
-        return answer('{"reasoning": "<i>as</i> I see it", "verdict": 4}')
+        schema = body["response_format"]["json_schema"]["schema"]["properties"]
+        return answer(json.dumps({"reasoning": "<i>as</i> I see it", "verdict": schema["verdict"]["enum"][-1]}))
     if body["max_tokens"] == LONG:
         there = [message["content"] for message in body["messages"]]
         return answer(HUGE) if "lighthouse" in there[0] and "dinner" in there[1] and len(there) == 6 else None

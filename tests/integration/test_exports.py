@@ -17,10 +17,14 @@ from personas.exports.study_results import StudyResults
 from personas.workflow.artefacts import downstream
 from tests import finished
 from tests.helpers import ROOT, FakeServer, Project
+from tests.vllm.least import requests_of
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}  # read when it is imported
 from datasets import load_dataset
+from inspect_ai.analysis import SampleColumn, SampleSummary, evals_df, samples_df
+from inspect_ai.log import list_eval_logs, read_eval_log
 
+SAMPLE = [SampleColumn("item_id", path="metadata.item_id")]
 STAGES = ("dialogues", "responses", "judgements")
 IDENTITY = ("judge", "metric", "reference", *DIALOGUE, "benchmark", "reference_persona")
 PLACES = ("round", "checkpoint", "item_id", "reference_is_a")
@@ -157,3 +161,55 @@ def test_the_card_says_whose_it_is(dataset: Path) -> None:
     assert [each["config_name"] for each in front["configs"]] == sorted((*STAGES, "ratings", "values"))
     assert "`org/alpha-1b`" in card and "arxiv.org/abs/2512.12775" in card and "file of this study" not in card
     assert "<script>" not in card and (dataset / "CITATION.cff").read_bytes() == (ROOT / "CITATION.cff").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def logs(study: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inspect") / "out"
+    export(study, "inspect", folder)
+    return folder
+
+
+def test_logs_hold_every_answer_behind_what_the_model_read(study: Project, logs: Path) -> None:
+    sent = {request.key: request.messages for request in requests_of(study.grid(), study.results, "alpha")}
+    answers = expected(study, "responses").set_index("request_key")["answer"].to_dict()
+    seen = 0
+    for info in list_eval_logs(str(logs)):
+        log = read_eval_log(info, resolve_attachments=True)
+        assert log.status == "success" and log.eval.model == "org/alpha-1b"
+        for sample in log.samples if log.eval.task != "dialogues" else ():
+            key = sample.metadata["request_key"]
+            assert [(each.role, each.text) for each in sample.input] == [(e["role"], e["content"]) for e in sent[key]]
+            assert sample.messages[-1].text == sample.output.completion == answers[key]
+            seen += 1
+    assert seen == len(expected(study, "responses")) > 50
+
+
+def test_inspect_analysis_reads_scores_and_usage(study: Project, logs: Path) -> None:
+    frame = samples_df(str(logs), columns=[*SampleSummary, *SAMPLE])
+    said, answers = frame[frame["item_id"].notna()], expected(study, "responses")
+    assert len(said) == len(answers)
+    rated = personas.load(study.results).ratings()
+    for name, metric, judge in (
+        ("score_win-by-j-vs-dataset", "win", "j"),
+        ("score_refusal-by-rules", "refusal", "rules"),
+    ):
+        there = rated[(rated["metric"] == metric) & (rated["judge"] == judge)]["value"]
+        assert said[name].sum() == there.sum() and said[name].notna().sum() == there.notna().sum() > 0
+    evals = evals_df(str(logs))
+    assert (
+        len(evals) == len(list(logs.rglob("*.eval")))
+        and evals["task_name"].isin(["dialogues", *study.raw()["benchmarks"]]).all()
+    )
+
+
+def test_dialogues_are_messages_and_judges_explain(study: Project, logs: Path) -> None:
+    log = read_eval_log(str(logs / "dialogues/alpha/keeper.eval"), resolve_attachments=True)
+    there = expected(study, "dialogues")
+    for sample in log.samples or ():
+        track = sample.metadata
+        mine = there[(there[list(DIALOGUE)] == [track[name] for name in DIALOGUE]).all(axis=1)]
+        assert [m.text for m in sample.messages if m.role == "assistant"] == mine["answer"].tolist() != []
+        score = sample.scores["style-by-j"]
+        assert score.value == 5.0 and score.explanation.count("<i>as</i> I see it") == 3
+        assert sample.role_usage["grader"].output_tokens > 0 < sample.model_usage["org/alpha-1b"].output_tokens

@@ -1,5 +1,7 @@
 """`personas export`: every format is found by its name, and mistakes are one sentence."""
 
+import sys
+
 import pyarrow as pa
 import pytest
 
@@ -32,6 +34,14 @@ def test_formats_are_listed_with_what_they_are(project: Project) -> None:
 def test_mistakes_are_one_sentence(project: Project, arguments: list[str], sentence: str) -> None:
     done = personas(project.folder, "export", *arguments)
     assert done.returncode == 1 and done.stderr.startswith(sentence) and done.stderr.count("\n") == 1
+
+
+def test_without_inspect_a_sentence_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("personas.exports.inspect_logs")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "inspect_ai", None)
+    done = personas(project.folder, "export", "--to", "inspect", "out", "-c", "config.yaml")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "uv sync --extra inspect" in done.stderr
 
 
 def test_the_old_spelling_does_the_same(project: Project) -> None:
