@@ -11,6 +11,7 @@ from rich.console import Console
 from personas.cli.export import export, export_released
 from personas.cli.fetch import fetch
 from personas.cli.options import ConfigFiles, ProfileFolder
+from personas.cli.pack import pack, unpack
 from personas.config import load_config
 from personas.config.reading.profile import choose
 from personas.core.errors import UserError
@@ -176,6 +177,8 @@ def fetch_command(
 
 
 app.command("export")(export)
+app.command("pack")(pack)
+app.command("unpack")(unpack)
 app.command("export-released", hidden=True, deprecated=True)(export_released)  # until the next release
 
 

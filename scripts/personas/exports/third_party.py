@@ -37,12 +37,21 @@ def uses(study: Study) -> Iterator[Use]:
 
 def third_party_columns(study: Study, cell: Cell) -> Collection[str]:
     """Return the columns of a cell that hold texts of others: items, user turns, and all that was imported."""
-    config = study.config
-    said = _SAID if cell.is_imported else ()
+    if not cell.is_imported:
+        return referenced_columns(study, cell)
+    return _SAID if cell.judge is not None else (*_SAID, _asked(cell))
+
+
+def referenced_columns(study: Study, cell: Cell) -> Collection[str]:
+    """Return the column of a cell that holds items or user turns which the config names by reference."""
     if cell.judge is not None:
-        return said
-    asked = (
+        return ()
+    config = study.config
+    named = (
         config.benchmarks[cell.benchmark].items if cell.benchmark else config.conditions[cell.track.condition].turns
     )
-    is_theirs = cell.is_imported or reference(asked) is not None
-    return (*said, *(("prompt" if cell.benchmark else "user",) if is_theirs else ()))
+    return (_asked(cell),) if reference(named) is not None else ()
+
+
+def _asked(cell: Cell) -> str:
+    return "prompt" if cell.benchmark else "user"

@@ -31,6 +31,7 @@ from personas.exports.tidy import identity
 from personas.grid.asked import asked_items
 from personas.grid.cells import Cell
 from personas.requests.projection import read_description
+from personas.requests.transcript import require_texts
 
 
 def write_logs(results: StudyResults, folder: Path) -> Iterator[str]:
@@ -59,7 +60,9 @@ def _responses(results: StudyResults, cell: Cell, judged: Judged) -> list[EvalSa
     behind = cell.behind
     if behind is None or not (results.folder / behind.path).exists():
         return []
-    rounds = read_table(results.folder / behind.path).to_pylist()
+    dialogue = read_table(results.folder / behind.path)
+    require_texts(dialogue, "user")
+    rounds = dialogue.to_pylist()
     rows, found = _judged_rows(results, cell, judged, "checkpoint", "item_id")
     asked = dict(asked_items(results.grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
     items = {item.id: item for item in asked}
@@ -67,7 +70,9 @@ def _responses(results: StudyResults, cell: Cell, judged: Judged) -> list[EvalSa
 
 
 def _judged_rows(results: StudyResults, cell: Cell, judged: Judged, *place: str) -> tuple[list[Any], list[Any]]:
-    rows = read_table(results.folder / cell.path).to_pylist()
+    table = read_table(results.folder / cell.path)
+    require_texts(table, "prompt" if cell.benchmark else "user")
+    rows = table.to_pylist()
     return rows, judged.of(cell, rows, place)
 
 
