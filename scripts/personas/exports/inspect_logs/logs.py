@@ -38,14 +38,17 @@ def write_logs(results: StudyResults, folder: Path) -> Iterator[str]:
     """Write the logs of all dialogues and responses on disk; yield what to tell about it."""
     results.grid.study.require_texts()  # what models were told of their persona stands in no cell
     judged, dialogues = Judged(results), defaultdict[tuple[str, str], list[Cell]](list)
-    count = 0
+    count = alone = 0
     for cell in results.cells:
         if cell.stage == "dialogues":
             dialogues[cell.track.model, cell.track.persona].append(cell)
-        elif cell.stage == "responses" and (samples := _responses(results, cell, judged)):
+        elif cell.behind is not None and (results.folder / cell.behind.path).exists():
             path = folder / Path(cell.plain_path).with_suffix(".eval")
+            samples = _responses(results, cell, cell.behind, judged)
             _write(path, _log(results, cell.benchmark or "", [cell], samples))
             count += 1
+        else:
+            alone += cell.stage == "responses"
     for (model, persona), cells in dialogues.items():
         samples = [
             dialogue_sample(results.grid, cell, *_judged_rows(results, cell, judged, "round")) for cell in cells
@@ -53,13 +56,12 @@ def write_logs(results: StudyResults, folder: Path) -> Iterator[str]:
         _write(folder / "dialogues" / model / f"{persona}.eval", _log(results, "dialogues", cells, samples))
         count += 1
     yield f"{folder}: {count:,} logs. `inspect view --log-dir {folder}` shows them."
+    if alone:
+        yield f"Not written: {alone:,} files of responses whose dialogue is not there; run the workflow first."
     yield from results.missing()
 
 
-def _responses(results: StudyResults, cell: Cell, judged: Judged) -> list[EvalSample]:
-    behind = cell.behind
-    if behind is None or not (results.folder / behind.path).exists():
-        return []
+def _responses(results: StudyResults, cell: Cell, behind: Cell, judged: Judged) -> list[EvalSample]:
     dialogue = read_table(results.folder / behind.path)
     require_texts(dialogue, "user")
     rounds = dialogue.to_pylist()

@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,10 +39,10 @@ def pack(results: StudyResults, file: Path) -> Iterator[str]:
     """Write a study into a new file, and yield what to tell about it; UserError if there is one already."""
     if file.exists():
         raise UserError(f"{file}: found something there, expected a new file.")
-    results.cells  # noqa: B018 - with its error, before anything is written
+    made = _made(results)
     with tempfile.TemporaryDirectory() as temporary:
-        files = _stage(results, Path(temporary))
-        files |= {f"results/{path}": results.folder / path for path in _made(results)}
+        files = _stage(results, made, Path(temporary))
+        files |= {f"results/{path}": results.folder / path for path in made}
         files |= _without_texts(results, Path(temporary))
         write_atomically(file, partial(_write, results, files))
     yield f"{file}: {len(files):,} files, {file.stat().st_size / 1e6:,.1f} MB."
@@ -51,7 +51,7 @@ def pack(results: StudyResults, file: Path) -> Iterator[str]:
     yield from results.missing()
 
 
-def _stage(results: StudyResults, folder: Path) -> dict[str, Path]:
+def _stage(results: StudyResults, made: Sequence[str], folder: Path) -> dict[str, Path]:
     """Put config, inputs and plan into a folder, and plan there: what it plans is what was made here."""
     raw, inputs = portable(results.grid.study)
     for inside, source in inputs.items():
@@ -62,18 +62,15 @@ def _stage(results: StudyResults, folder: Path) -> dict[str, Path]:
     (folder / CONFIG).write_text(yaml.safe_dump(raw, sort_keys=False, allow_unicode=True), encoding="utf-8")
     grid = build_grid(resolve(load_config([folder / CONFIG]), folder))
     if grid.by_path.keys() != results.grid.by_path.keys():
-        raise UserError(
-            f"{folder / CONFIG}: plans other cells than the config here, expected the same; do not pack it."
-        )
-    (folder / PLAN).write_text(json.dumps(_plan(grid, results), ensure_ascii=False), encoding="utf-8")
+        raise UserError("personas pack: elsewhere this config would name other cells, expected the same.")
+    (folder / PLAN).write_text(json.dumps(_plan(grid, results, made), ensure_ascii=False), encoding="utf-8")
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _plan(grid: Grid, results: StudyResults) -> dict[str, object]:
+def _plan(grid: Grid, results: StudyResults, made: Sequence[str]) -> dict[str, object]:
     """Return the plan of the study as it is on disk, with all paths relative to where it will be unpacked."""
     study = replace(grid.study, root=Path(), store=Store(Path("data/external"), grid.study.store.catalogue))
-    there = frozenset(_made(results))
-    plan = make_plan(replace(grid, study=study), results.artefacts, there)
+    plan = make_plan(replace(grid, study=study), results.artefacts, frozenset(made))
     return document(freeze(plan, Run("packed", "", 0, 0.0), Path("results")))
 
 
