@@ -14,4 +14,4 @@ def write(results: StudyResults, folder: Path) -> Iterator[str]:
     yield from write_tables(results, folder, "jsonl", lambda path, schema: LinesWriter(path))
 
 
-JSONL = Format("jsonl", "the same as JSON Lines", write)
+JSONL = Format("jsonl", "the same tidy tables as JSON Lines", write)
