@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from personas.exports.release.job import main
+from personas.exports.release.importer.job import main
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

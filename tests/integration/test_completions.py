@@ -14,7 +14,7 @@ import yaml
 
 from personas.core.canonical import text_hash
 from personas.core.errors import UserError
-from personas.exports.release.export import export
+from personas.exports.release.exporter.export import export
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.costs.estimate import Estimate

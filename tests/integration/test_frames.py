@@ -1,7 +1,9 @@
 """Results as data frames: every row says whose it is, and dialogues join with ratings in three lines."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,8 +12,8 @@ import personas
 from personas.core.errors import UserError
 from personas.exports.frames import DIALOGUE, Results
 from personas.requests.projection import read_description
-from personas.workflow.links import refresh_links
-from tests.helpers import JUDGE, FakeServer, answer, make, make_project
+from tests.finished import finish
+from tests.helpers import ROOT, FakeServer, answer
 
 
 @pytest.fixture(scope="module")
@@ -19,21 +21,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     """A small judged study, with its ratings and its table of values."""
     with FakeServer() as server:
         server.decide = lambda body: answer('{"reasoning": "", "verdict": 4}') if "response_format" in body else None
-        project = make_project(tmp_path_factory.mktemp("frames") / "project")
-        addresses = {f"{place}/base_url": server.base_url for place in ("models/alpha", "judges/j/model")}
-        judge = {**JUDGE, "utterances": ["style"]}
-        project.set({"models/beta": None, "judges/j": judge}).set({**addresses, "patterns": {"benchmarks": []}})
-        project.run()
-        frozen = project.freeze("run-2")
-        needed = {each.outputs[0] for each in frozen.artefacts if each.plain_outputs[0] == "tables/values.parquet"}
-        for each in reversed(frozen.artefacts):
-            if each.stage == "ratings" or needed.intersection(each.outputs):
-                needed.update((*each.inputs, *each.outputs))
-        for each in frozen.artefacts:
-            if needed.intersection(each.outputs):
-                make(frozen, each)
-        refresh_links(frozen)
-        yield personas.load(project.results)
+        yield personas.load(finish(tmp_path_factory.mktemp("frames") / "project", server).results)
 
 
 def files(results: Results, stage: str) -> list[Path]:
@@ -53,6 +41,7 @@ def test_every_row_of_every_cell_says_whose_it_is(results: Results) -> None:
                 mine = mine[mine["reference_persona"] == told["as_persona"]] if same is None else mine[same]
                 mine = mine[mine["benchmark"] == told["benchmark"]]
             assert mine["answer"].tolist() == own["answer"].tolist(), path
+            assert set(mine["digest"]) == {path.resolve().name.split(".")[-2]}
             rows += len(own)
         assert rows == len(frame) > 0
 
@@ -74,7 +63,7 @@ def test_judgements_say_who_judged_what(results: Results) -> None:
 def test_only_what_is_looked_for_is_read(results: Results) -> None:
     chosen = results.dialogues(persona="keeper", order="fixed")
     assert set(chosen["persona"]) == {"keeper"} and set(chosen["order"]) == {"fixed"} and len(chosen)
-    assert list(results.dialogues(persona="nobody").columns) == list(DIALOGUE)
+    assert list(results.dialogues(persona="nobody").columns) == [*DIALOGUE, "digest"]
     assert results.values()["model"].eq("alpha").all()
 
 
@@ -85,3 +74,17 @@ def test_mistakes_are_one_sentence(results: Results, tmp_path: Path) -> None:
         personas.load(tmp_path).responses()
     with pytest.raises(UserError, match=r"nothing.parquet: no such table, expected one of .*values"):
         results.table("nothing")
+
+
+def test_the_page_on_reading_runs_as_it_stands(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(results.folder.parent)
+    page = (ROOT / "docs/reading.md").read_text(encoding="utf-8")
+    blocks, names = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL), dict[str, Any]()
+    for block in blocks:
+        exec(compile(block, "docs/reading.md", "exec"), names)  # noqa: S102 - a page of ours
+    beside, answers, why = names["beside"], names["answers"], names["why"]
+    utterances = results.ratings()["round"].notna().sum()
+    assert len(beside) == utterances > 0 and beside["answer"].notna().all()
+    assert len(answers) == len(results.ratings()) - utterances
+    assert len(why) == 3 and why["judge_said"].str.contains("verdict").all()
+    assert names["mean"].notna().all().all() and len(blocks) > 5

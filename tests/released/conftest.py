@@ -13,8 +13,8 @@ import yaml
 
 from personas.config import load_config
 from personas.exports.release.accounting import accounting
-from personas.exports.release.columns import Origin
-from personas.exports.release.job import imported
+from personas.exports.release.importer.columns import Origin
+from personas.exports.release.importer.job import imported
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid, build_grid
 from personas.grid.study import resolve

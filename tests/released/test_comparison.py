@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from personas.config.personas import BASELINE
-from personas.exports.release.exported_tables import ifbench_results
+from personas.exports.release.exporter.tables import ifbench_results
 from personas.plan.frozen import FrozenPlan, Run, freeze, read, write
 from personas.tables.comparison import released_numbers
 from personas.workflow.artefacts import downstream

@@ -127,7 +127,9 @@ def test_it_comes_out_as_it_went_in(imported: Checkout, tmp_path: Path) -> None:
         sys.executable,
         "-c",
         "from personas.cli.main import main; main()",
-        "export-released",
+        "export",
+        "--to",
+        "release",
         str(tmp_path / "out"),
     ]
     done = subprocess.run(command, cwd=imported.folder, env=imported.environment(), capture_output=True, text=True)

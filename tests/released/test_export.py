@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from personas.core.errors import UserError
-from personas.exports.release.export import Export, export
+from personas.exports.formats import FORMATS
+from personas.exports.release.exporter.export import Export, export
+from personas.exports.study_results import StudyResults
 from personas.grid.grid import Grid
 from personas.workflow.artefacts import downstream
 from tests.released.conftest import Small
@@ -81,5 +83,6 @@ def test_judgements_that_the_notebooks_do_not_read_are_told(imported_release: Sm
 
 
 def test_a_folder_with_something_in_it_is_refused(imported_release: Small) -> None:
+    results = StudyResults(imported_release.grid(), [], imported_release.results)
     with pytest.raises(UserError, match=r"study: found something there, expected no such folder, or an empty one"):
-        _export(imported_release.grid(), imported_release.results, imported_release.folder / "study")
+        list(FORMATS["release"].export(results, imported_release.folder / "study"))

@@ -9,10 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from personas.cli.configfiles import OPTIONS, one_each
+from personas.cli.configfiles import one_each
+from personas.cli.export import export, export_released
 from personas.cli.fetch import fetch
 from personas.cli.import_card import import_card_command
 from personas.cli.init import init
+from personas.cli.options import ConfigFiles, ProfileFolder
+from personas.cli.pack import pack, unpack
 from personas.cli.run import run
 from personas.config import load_config
 from personas.config.reading.profile import choose
@@ -35,15 +38,6 @@ from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import gc
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-
-ConfigFiles = Annotated[
-    list[Path] | None,
-    typer.Option(*OPTIONS, help="Config file; several are merged, a later one wins."),
-]
-ProfileFolder = Annotated[
-    str | None,
-    typer.Option("--profile", envvar="SNAKEMAKE_PROFILE", help="Snakemake profile whose `config:` is read as well."),
-]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -210,19 +204,10 @@ def refusals_command(
     Console(width=console_width(sys.stdout)).print(refusal_table(folder))
 
 
-@app.command("export-released")
-def export_command(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to: new, or empty.")],
-    configfile: ConfigFiles = None,
-    profile: ProfileFolder = None,
-) -> None:
-    """Write the cells on disk in the layout of the study's released files."""
-    from personas.exports.release.export import export
-
-    study = resolve(load_config(*choose(configfile, profile)))
-    grid = build_grid(study)
-    for line in export(grid, downstream(grid), Path(study.config.results), folder).told(folder):
-        print(line)
+app.command("export")(export)
+app.command("pack")(pack)
+app.command("unpack")(unpack)
+app.command("export-released", hidden=True, deprecated=True)(export_released)  # until the next release
 
 
 def main() -> None:

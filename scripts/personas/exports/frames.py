@@ -14,7 +14,8 @@ from personas.requests.projection import read_description
 
 DIALOGUE = ("model", "persona", "condition", "order", "replicate", "intervention")
 """The columns that say in which dialogue a text stands; a rating has them too."""
-_RESPONSE = (*DIALOGUE, "benchmark", "reference_persona")
+_DIALOGUE = (*DIALOGUE, "digest")
+_RESPONSE = (*DIALOGUE, "benchmark", "reference_persona", "digest")
 _JUDGEMENT = ("judge", "metric", "reference", *_RESPONSE)
 
 Where = Mapping[str, Any]
@@ -31,13 +32,13 @@ class Results:
     folder: Path
 
     def dialogues(self, **where: Any) -> pd.DataFrame:
-        """Return one row a round: `DIALOGUE`, `round`, the user's turn, the answer and what is known of it."""
-        return self._cells("dialogues", DIALOGUE, lambda path: {}, where)
+        """Return one row a round: `DIALOGUE`, `digest`, `round`, user turn, answer and what is known of it."""
+        return self._cells("dialogues", _DIALOGUE, lambda path: {}, where)
 
     def responses(self, **where: Any) -> pd.DataFrame:
         """Return one row a response: `DIALOGUE`, `benchmark`, `reference_persona`, `checkpoint`, item and answer.
 
-        `reference_persona`: whose items the baseline was asked, where items belong to personas.
+        `reference_persona`: whose items the baseline was asked, where items belong to personas. `digest`: the file's.
         """
         return self._cells("responses", _RESPONSE, lambda path: {}, where)
 
@@ -104,6 +105,7 @@ class Results:
                 **told["track"],
                 "benchmark": told["benchmark"],
                 "reference_persona": told["as_persona"],
+                "digest": told["digest"],
                 **more(path.relative_to(top)),
             }
             yield path, {name: place.get(name) for name in columns}

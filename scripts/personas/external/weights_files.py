@@ -11,6 +11,19 @@ _BLOCKS = 64
 _SHAPING = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py")
 """Weights, settings, tokenizer, chat template, and code of a model's own."""
 
+_KNOWN = "fingerprint:"
+"""Stands before the fingerprint of weights that are elsewhere: enough to plan, and nothing that can be served."""
+
+
+def named_by_fingerprint(known: str) -> str:
+    """Return what names weights in the config of a study that is taken elsewhere."""
+    return f"{_KNOWN}{known}"
+
+
+def known_fingerprint(weights: str) -> str | None:
+    """Return the fingerprint that names weights; None for a path."""
+    return weights.removeprefix(_KNOWN) if weights.startswith(_KNOWN) else None
+
 
 def locate(weights: str, where: str) -> Path:
     """Return the path of `weights` (a path, or package:NAME/FILE); UserError names the config field `where`."""

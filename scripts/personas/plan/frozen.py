@@ -178,7 +178,15 @@ def freeze(
 
 def write(frozen: FrozenPlan) -> Path:
     """Write a frozen plan to its file and return the path."""
-    raw = {
+    path = plan_file(frozen.results, frozen.run.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(document(frozen), ensure_ascii=False).encode())
+    return path
+
+
+def document(frozen: FrozenPlan) -> dict[str, Any]:
+    """Return a frozen plan as plain JSON types."""
+    return {
         "version": VERSION,
         "run": asdict(frozen.run),
         "study": frozen.study.to_json(),
@@ -193,10 +201,6 @@ def write(frozen: FrozenPlan) -> Path:
         "offered": list(frozen.offered),
         "shows_all": frozen.shows_all,
     }
-    path = plan_file(frozen.results, frozen.run.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(raw, ensure_ascii=False).encode())
-    return path
 
 
 def read(path: str | os.PathLike[str]) -> FrozenPlan:

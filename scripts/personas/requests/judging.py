@@ -21,7 +21,7 @@ from personas.prompts.judge import JudgeTexts, enforced, judge_prompt
 from personas.prompts.judge.cut import cut_all
 from personas.prompts.recipe import joined, opening, system_prompt
 from personas.requests.rows import JudgedRow, judged_rows
-from personas.requests.transcript import ANSWER, answer_columns
+from personas.requests.transcript import ANSWER, answer_columns, require_texts
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +142,14 @@ def cell_works(grid: Grid, paths: Iterable[str], results: Path) -> list[JudgeWor
 
 def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork:
     """Return the work on one judgement cell, whose judged cell is on disk."""
-    return work_on(grid, cell, lambda judged: read_table(results / judged.path).to_pylist())
+    return work_on(grid, cell, lambda judged: _said(results / judged.path))
+
+
+def _said(path: Path) -> list[dict[str, Any]]:
+    table = read_table(path)
+    require_texts(table, "user" if "user" in table.schema.names else "prompt")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def work_on(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> JudgeWork:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from personas.core.canonical import text_hash
+from personas.core.errors import UserError
 from personas.engines.request import Reply
 
 
@@ -86,7 +87,8 @@ def response_table(responses: Sequence[Response]) -> pa.Table:
 
 
 def rounds_of(table: pa.Table) -> list[Round]:
-    """Return the rounds that a dialogue table holds."""
+    """Return the rounds that a dialogue table holds; UserError where a packed study left their user turns out."""
+    require_texts(table, "user")
     return [
         Round(row["round"], row["user"], _reply(row), row["request_key"], _aside(row.get("aside")))
         for row in table.to_pylist()
@@ -95,6 +97,15 @@ def rounds_of(table: pa.Table) -> list[Round]:
 
 def _aside(row: Mapping[str, Any] | None) -> Aside | None:
     return Aside(row["user"], _reply(row), row["request_key"]) if row else None
+
+
+def require_texts(table: pa.Table, column: str) -> None:
+    """Raise UserError where texts of others were left out of a cell, so that nobody is asked with a gap."""
+    if table.column(column).null_count:
+        raise UserError(
+            f"A packed study has no {column} of third-party texts, expected it where more is asked; "
+            "go on where the study was packed, or make these cells anew (`personas forget`)."
+        )
 
 
 def answer_columns(reply: Reply, key: str | None) -> dict[str, Any]:

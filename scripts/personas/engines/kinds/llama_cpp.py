@@ -15,7 +15,7 @@ from personas.config.base import NonEmpty
 from personas.config.models import ModelSection, Needs
 from personas.engines.command import Command
 from personas.engines.kinds.engine import Engine
-from personas.external.weights_files import fingerprint, locate
+from personas.external.weights_files import fingerprint, known_fingerprint, locate
 
 if TYPE_CHECKING:
     from personas.engines.place import Place
@@ -73,7 +73,7 @@ class LlamaCppModel(ModelSection):
 
     def fingerprint(self, where: str) -> str | None:
         """Return the fingerprint of the GGUF file."""
-        return fingerprint(locate(self.weights, f"{where}.weights"))
+        return known_fingerprint(self.weights) or fingerprint(locate(self.weights, f"{where}.weights"))
 
     def identity(self) -> dict[str, Any]:
         """Return the fields that shape results, and the samplers, which do too; weights as they are have no mark."""

@@ -15,7 +15,7 @@ from personas.config.machine import GPU_KINDS, Machine
 from personas.config.models import ModelSection, Needs
 from personas.engines.command import Command
 from personas.engines.kinds.engine import Engine
-from personas.external.weights_files import fingerprint_folder, locate_folder
+from personas.external.weights_files import fingerprint_folder, known_fingerprint, locate_folder
 
 if TYPE_CHECKING:
     from personas.engines.place import Place
@@ -110,7 +110,9 @@ class VllmModel(ModelSection):
 
     def fingerprint(self, where: str) -> str | None:
         """Return the fingerprint of a local folder; the hub's commit says what is there."""
-        return fingerprint_folder(locate_folder(self.weights, f"{where}.weights")) if self.weights else None
+        if self.weights is None:
+            return None
+        return known_fingerprint(self.weights) or fingerprint_folder(locate_folder(self.weights, f"{where}.weights"))
 
 
 @asynccontextmanager

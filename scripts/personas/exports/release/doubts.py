@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from personas.exports.release.fit import LOOK_AT
+from personas.exports.release.importer.fit import LOOK_AT
 from personas.plan.frozen import FrozenPlan
 from personas.requests.projection import read_description
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from personas.benchmarks.reading import shown
 from personas.exports.release.agreement import PLACE
-from personas.exports.release.reading import FileFault, json_of, text_of
+from personas.exports.release.importer.reading import FileFault, json_of, text_of
 from personas.exports.release.slugs import Slugs
 from personas.grid.release.layout import layout
 from personas.grid.release.names import Mined, NameFault, Spoken, parse

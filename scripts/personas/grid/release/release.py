@@ -1,5 +1,6 @@
 """A release: the folder of released files, what each is by its name, and the SHA-256 of each to import."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,8 +69,11 @@ def open_release(folder: Path, roles: Sequence[str], directories: Mapping[str, s
     """Look at a released folder; UserError where it is none, or lacks a model's folder.
 
     `roles` are those of the personas, `directories` the folder of each released model by its place in the config;
-    `results` may hold hashes of an earlier plan.
+    `results` may hold hashes of an earlier plan. A JSON file in the place of the folder says what one held: enough to
+    plan with, where all that is made of it is here.
     """
+    if folder.suffix == ".json" and folder.is_file():
+        return Release.from_json(json.loads(folder.read_text(encoding="utf-8")))
     if not (folder / "generations").is_dir():
         raise UserError(
             f"release.folder: found {str(folder)!r}, which has no folder generations, "

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from personas.engines.request import STATUSES
-from personas.exports.release.doubts import doubts
 from personas.plan.frozen import FrozenPlan
 from personas.plan.outcome import FINISHED, UNDER_WAY, Outcome, read_outcomes
 from personas.workflow.terminal.headline import headline
@@ -27,11 +26,13 @@ def print_summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> N
 
 def summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> list[str]:
     """Return the lines of the summary; `asked` are the files of the grid that the run was to make, None for all."""
+    from personas.exports.formats import FORMATS  # takes a while to load, and a run begins with this module
+
     results = frozen.results
     outcomes = list(read_outcomes(frozen.folder()))
     planned = [path for batch in frozen.batches for path in batch.outputs]
     lines = ["", *_made(planned, outcomes, frozen)] if planned else [""]
-    lines += doubts(frozen)
+    lines += [line for each in FORMATS.values() for line in each.doubts(frozen)]
     lines.extend(troubles(frozen.targets, results).lines())
     failed = [outcome for outcome in outcomes if outcome.ended != FINISHED]
     lines += _causes(failed)

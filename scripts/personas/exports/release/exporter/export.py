@@ -1,14 +1,13 @@
-"""`personas export-released`: our cells in the layout of the release, so that the study's notebooks read them."""
+"""Our cells in the layout of the release, so that the study's notebooks read them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from personas.core.errors import UserError
 from personas.core.files import write_atomically
-from personas.exports.release.exported import csv_bytes, dialogue_text, response_texts, verdict_texts
-from personas.exports.release.exported_tables import ifbench_results, pattern_files
+from personas.exports.release.exporter.cells import csv_bytes, dialogue_text, response_texts, verdict_texts
+from personas.exports.release.exporter.tables import ifbench_results, pattern_files
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.grid.release.cells import is_in_release, judged, spoken
@@ -41,12 +40,7 @@ class Export:
 
 
 def export(grid: Grid, artefacts: Sequence[Artefact], results: Path, folder: Path) -> Export:
-    """Write every cell on disk that the release has a name for, and tables of `artefacts`.
-
-    UserError if the folder is not empty.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder}: found something there, expected no such folder, or an empty one.")
+    """Write every cell on disk that the release has a name for, and tables of `artefacts`, into an empty folder."""
     grid.study.require_texts()
     exporter = _Exporter(grid, results, folder, Export())
     exporter.cells()

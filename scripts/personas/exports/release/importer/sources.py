@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from personas.exports.release.columns import File, Origin
-from personas.exports.release.reading import FileFault, text_of
+from personas.exports.release.importer.columns import File, Origin
+from personas.exports.release.importer.reading import FileFault, text_of
 from personas.grid.cells import Cell
 from personas.grid.release.release import Release
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from personas.core.canonical import text_hash
 from personas.engines.request import Status
-from personas.exports.release.reading import repaired
+from personas.exports.release.importer.reading import repaired
 
 
 @dataclass

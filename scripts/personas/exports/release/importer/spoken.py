@@ -6,10 +6,10 @@ import pyarrow as pa
 
 from personas.benchmarks import BENCHMARKS
 from personas.config.release import BaselineOrder, Release
-from personas.exports.release.columns import Columns, File, Origin, answered, not_imported
-from personas.exports.release.fit import Fit
-from personas.exports.release.reading import read_dialogue, read_responses
-from personas.exports.release.sources import Sources
+from personas.exports.release.importer.columns import Columns, File, Origin, answered, not_imported
+from personas.exports.release.importer.fit import Fit
+from personas.exports.release.importer.reading import read_dialogue, read_responses
+from personas.exports.release.importer.sources import Sources
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid, user_turns
 from personas.grid.release.layout import ORDERS, asked, baseline_layout, baseline_order, layout, places

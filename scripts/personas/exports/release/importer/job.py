@@ -9,10 +9,10 @@ import pyarrow as pa
 from personas.core import slurm
 from personas.core.errors import UserError
 from personas.core.lease import lease
-from personas.exports.release.columns import Origin
-from personas.exports.release.judged import imported_judgement
-from personas.exports.release.sources import Sources
-from personas.exports.release.spoken import imported_dialogue, imported_responses
+from personas.exports.release.importer.columns import Origin
+from personas.exports.release.importer.judged import imported_judgement
+from personas.exports.release.importer.sources import Sources
+from personas.exports.release.importer.spoken import imported_dialogue, imported_responses
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.driver import Driver

@@ -9,7 +9,7 @@ import pandas as pd
 from personas.config.personas import BASELINE
 from personas.config.release import Release
 from personas.core.parquet import read_frame
-from personas.exports.release.exported import csv_bytes
+from personas.exports.release.exporter.cells import csv_bytes
 from personas.grid.release.cells import directory_of
 from personas.grid.release.names import DATASETS, Mined, Spoken
 from personas.grid.study import Study

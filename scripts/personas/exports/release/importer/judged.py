@@ -9,9 +9,9 @@ import pyarrow as pa
 from personas.core.canonical import text_hash
 from personas.core.parquet import read_table
 from personas.engines.request import WITH_TEXT
-from personas.exports.release.columns import Columns, answered, not_imported
-from personas.exports.release.reading import read_verdicts
-from personas.exports.release.sources import Sources
+from personas.exports.release.importer.columns import Columns, answered, not_imported
+from personas.exports.release.importer.reading import read_verdicts
+from personas.exports.release.importer.sources import Sources
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item

@@ -1,0 +1,1 @@
+"""A study in one file: `personas pack` and `personas unpack`."""

@@ -1,0 +1,1 @@
+"""Cells and tables in the layout of the release."""
