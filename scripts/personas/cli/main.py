@@ -197,6 +197,21 @@ def export_command(
         print(line)
 
 
+@app.command()
+def view(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any free one.")
+    ] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+) -> None:
+    """Show dialogues, answers and ratings in a browser: pages that this machine serves to who has the key."""
+    from personas.viewer.serve import serve
+
+    serve(build_grid(resolve(load_config(*choose(configfile, profile)))), port, browser)
+
+
 def main() -> None:
     """Run a command; a user's mistake ends in its sentence and exit code 1."""
     _exit_with_sentence(app)

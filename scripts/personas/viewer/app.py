@@ -1,0 +1,71 @@
+"""The pages by their addresses."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from personas.core.errors import UserError
+from personas.viewer.asked import Asked, Missing
+from personas.viewer.corpus import Corpus
+from personas.viewer.guard import Guard
+from personas.viewer.pages.dialogues import dialogues
+from personas.viewer.pages.overview import overview, progress
+from personas.viewer.view import FOLDER, View, write
+
+Show = Callable[[Corpus, Asked], View]
+
+PAGES: Mapping[str, Show] = {
+    "/": lambda corpus, asked: overview(corpus),
+    "/progress": lambda corpus, asked: progress(corpus),
+    "/dialogues": dialogues,
+}
+"""Address -> what shows it."""
+
+_FILES = {"figures": ".png", "report": ".html"}
+"""Folders of `current/` whose files are served as they are."""
+_REPORT = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+"""What a page of the report may do: it brings its style along, and has no scripts."""
+
+
+def build_app(corpus: Corpus, key: str) -> ASGIApp:
+    """Return the application: every page, for those who know the key."""
+    routes: list[BaseRoute] = [
+        *(Route(path, _endpoint(corpus, show)) for path, show in PAGES.items()),
+        Route("/files/{folder}/{name}", lambda request: _file(corpus, request)),
+        Mount("/static", StaticFiles(directory=FOLDER / "static")),
+    ]
+    handlers = {UserError: _mistake, Missing: _missing, HTTPException: _missing}
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), key)
+
+
+def _endpoint(corpus: Corpus, show: Show) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        asked = Asked({**request.query_params, **request.path_params})
+        return HTMLResponse(write(show(corpus, asked)))
+
+    return answer
+
+
+def _file(corpus: Corpus, request: Request) -> Response:
+    """Serve a current figure, or page of the report, by its plain name."""
+    folder, name = request.path_params["folder"], Path(request.path_params["name"])
+    path = corpus.results / "current" / folder / name
+    if _FILES.get(folder) != name.suffix or not path.is_file():
+        raise Missing(f"{folder}/{name}: no such file, expected one of the last run.")
+    return FileResponse(path, headers=_REPORT if folder == "report" else None)
+
+
+def _mistake(request: Request, error: Exception) -> Response:
+    return HTMLResponse(write(View("sentence", "Not understood", {"sentence": str(error)})), 400)
+
+
+def _missing(request: Request, error: Exception) -> Response:
+    sentence = str(error) if isinstance(error, Missing) else "There is no such page."
+    return HTMLResponse(write(View("sentence", "Not here", {"sentence": sentence})), 404)

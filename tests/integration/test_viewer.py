@@ -1,0 +1,141 @@
+"""The viewer: pages over a small finished study, asked as a browser asks."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from personas.viewer.app import PAGES, build_app
+from personas.viewer.corpus import Corpus
+from personas.viewer.guard import PARAMETER
+from tests.helpers import FakeServer, Project
+from tests.viewing import make_study
+
+KEY = "a-key-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with FakeServer() as server:
+        yield make_study(tmp_path_factory.mktemp("viewer") / "project", server, **{"models/beta": None})
+
+
+@pytest.fixture(scope="module")
+def corpus(study: Project) -> Corpus:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(study.folder)
+        corpus = Corpus(study.grid())
+    corpus.results = study.results
+    return corpus
+
+
+@pytest.fixture
+def stranger(corpus: Corpus) -> TestClient:
+    return TestClient(build_app(corpus, KEY), base_url="http://127.0.0.1:8000", follow_redirects=False)
+
+
+@pytest.fixture
+def reader(stranger: TestClient) -> TestClient:
+    assert stranger.get(f"/?{PARAMETER}={KEY}").status_code == 303
+    return stranger
+
+
+def page(reader: TestClient, address: str) -> str:
+    answer = reader.get(address)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/static/viewer.css", "/files/figures/x.png", "/nothing", "/docs"])
+def test_without_the_key_everything_is_403(stranger: TestClient, address: str) -> None:
+    for query in ("", f"?{PARAMETER}=", f"?{PARAMETER}={KEY[:-1]}", f"?{PARAMETER}=é"):
+        for answer in (stranger.get(address + query), stranger.post(address + query)):
+            assert answer.status_code == 403
+            assert KEY not in answer.text and not answer.cookies
+
+
+def test_the_key_stays_in_no_address(stranger: TestClient) -> None:
+    answer = stranger.get(f"/dialogues?persona=keeper&{PARAMETER}={KEY}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dialogues?persona=keeper")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie
+
+
+def test_another_name_of_this_machine_is_refused(reader: TestClient) -> None:
+    assert reader.get("/", headers={"host": "elsewhere.example"}).status_code == 403
+    assert reader.get("/", headers={"host": "localhost:8000"}).status_code == 200
+
+
+def test_what_changes_something_must_come_from_our_pages(reader: TestClient) -> None:
+    for origin in ({}, {"origin": "http://127.0.0.1:9999"}, {"origin": "null"}):
+        assert reader.post("/", headers=origin).status_code == 403
+    assert reader.post("/", headers={"origin": "http://127.0.0.1:8000"}).status_code == 404
+
+
+def test_every_page_says_what_it_may_do(reader: TestClient) -> None:
+    for address in (*PAGES, "/nothing", "/static/viewer.js"):
+        headers = reader.get(address).headers
+        assert "default-src 'none'" in headers["content-security-policy"], address
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_start_page_tells_what_is_done(reader: TestClient) -> None:
+    text = page(reader, "/")
+    assert "Keeper" in text and "Baker" in text and "baseline" in text
+    assert "9 of 9" in text  # one model, two personas and the baseline, three conditions with their orders
+    assert "Nobody is working on it now." in text
+
+
+def rows(text: str) -> int:
+    return text.split("<tbody>")[-1].count("<tr>")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", 9),
+        ("persona=keeper", 3),
+        ("persona=keeper&condition=interview&order=shuffled", 1),
+        ("text=COUNSEL", 1),
+        ("text=what+do+you+see", 6),
+        ("text=%25", 0),
+        ("status=ok", 9),
+        ("measure=style-by-j&low=5", 0),
+        ("measure=style-by-j&high=5&sort=rating&way=down", 9),
+        ("text=nobody+said+this", 0),
+    ],
+)
+def test_dialogues_are_filtered(reader: TestClient, query: str, expected: int) -> None:
+    text = page(reader, f"/dialogues?{query}")
+    assert f"{expected} dialogue" in text
+    assert expected == 0 or rows(text) == expected
+
+
+def test_dialogues_are_sorted_by_a_measure(reader: TestClient) -> None:
+    def values(way: str) -> list[str]:
+        text = page(reader, f"/dialogues?measure=style-by-j&sort=rating&way={way}")
+        found = re.findall(r'<td class="number">([\d.]+)</td>', text.split("<tbody>")[-1])
+        return found[1 :: len(found) // 9]
+
+    assert values("up") == sorted(values("up")) and values("down") == sorted(values("up"), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("low=x", "low: found &#39;x&#39;, expected a number."),
+        ("page=-1", "page: found &#39;-1&#39;, expected a whole number."),
+        ("persona=nobody", "persona: found &#39;nobody&#39;, expected one of"),
+        ("sort=id%3Bdrop", "sort: found"),
+    ],
+)
+def test_mistakes_are_one_sentence(reader: TestClient, query: str, sentence: str) -> None:
+    answer = reader.get(f"/dialogues?{query}")
+    assert answer.status_code == 400 and sentence in answer.text
+
+
+def test_files_outside_are_not_served(reader: TestClient) -> None:
+    for address in ("/files/figures/..%2F..%2F..%2Fconfig.yaml", "/files/tables/values.parquet", "/static/../app.py"):
+        assert reader.get(address).status_code == 404
