@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from personas.viewer.app import PAGES, build_app
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import PARAMETER
+from personas.viewer.marks import Marks
 from tests.helpers import FakeServer, Project
 from tests.viewing import make_study
 
@@ -139,3 +140,50 @@ def test_mistakes_are_one_sentence(reader: TestClient, query: str, sentence: str
 def test_files_outside_are_not_served(reader: TestClient) -> None:
     for address in ("/files/figures/..%2F..%2F..%2Fconfig.yaml", "/files/tables/values.parquet", "/static/../app.py"):
         assert reader.get(address).status_code == 404
+
+
+DIALOGUE = "alpha/keeper/interview-fixed"
+
+
+def test_a_dialogue_shows_answers_beside_ratings_and_reasons(reader: TestClient, corpus: Corpus) -> None:
+    text = page(reader, f"/dialogues/{DIALOGUE}")
+    for row in corpus.database.rows(
+        "SELECT * FROM read_parquet($f)", {"f": str(corpus.path(corpus.dialogues[DIALOGUE]))}
+    ):
+        assert row["user"] in text and row["answer"] in text
+    assert "Out of character: it speaks of itself as a language model." in text
+    assert "You keep a lighthouse" in text
+    assert "After 2 rounds: items asked" in text and "bfi 2" in text
+
+
+def test_items_behind_a_checkpoint_have_score_and_reference(reader: TestClient) -> None:
+    text = page(reader, f"/behind/2/{DIALOGUE}?benchmark=general")
+    assert "reference answer" in text and "vs dataset" in text and "words" in text
+    part = page(reader, f"/behind/2/{DIALOGUE}?benchmark=general&part=1")
+    assert "<html" not in part and "reference answer" in part
+
+
+def test_two_dialogues_side_by_side(reader: TestClient) -> None:
+    other = DIALOGUE.replace("keeper", "baseline")
+    assert other in page(reader, f"/dialogues/{DIALOGUE}").split("another persona")[1].split("</option>")[0]
+    text = page(reader, f"/compare?a={DIALOGUE}&b={other}")
+    assert "The tide is out" in text and "I see a list of messages." in text
+
+
+def test_what_is_not_there_is_a_sentence(reader: TestClient) -> None:
+    for address in (
+        "/dialogues/alpha/nobody/interview-fixed",
+        f"/behind/9/{DIALOGUE}",
+        "/compare?a=x",
+        "/text/0/user/x",
+    ):
+        answer = reader.get(address)
+        assert answer.status_code == 404 and "<h1>Not here</h1>" in answer.text, address
+
+
+def test_a_pattern_is_marked_where_all_of_it_stands() -> None:
+    marks = Marks([(("sea", "tide"), ("lamp",)), (("!",),)])
+    assert [part for part, marked in marks.parts("The sea, the lamp, no seaside.") if marked] == ["sea", "lamp"]
+    assert [part for part, marked in marks.parts("The sea alone!") if marked] == ["!"]
+    assert "".join(part for part, _ in marks.parts("The sea alone!")) == "The sea alone!"
+    assert list(Marks([]).parts("x")) == [("x", False)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -15,8 +15,11 @@ from personas.core.errors import UserError
 from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import Guard
+from personas.viewer.pages.behind import behind
+from personas.viewer.pages.dialogue import compare, dialogue
 from personas.viewer.pages.dialogues import dialogues
 from personas.viewer.pages.overview import overview, progress
+from personas.viewer.texts import whole
 from personas.viewer.view import FOLDER, View, write
 
 Show = Callable[[Corpus, Asked], View]
@@ -25,6 +28,9 @@ PAGES: Mapping[str, Show] = {
     "/": lambda corpus, asked: overview(corpus),
     "/progress": lambda corpus, asked: progress(corpus),
     "/dialogues": dialogues,
+    "/dialogues/{name:path}": dialogue,
+    "/behind/{checkpoint}/{name:path}": behind,
+    "/compare": compare,
 }
 """Address -> what shows it."""
 
@@ -38,6 +44,7 @@ def build_app(corpus: Corpus, key: str) -> ASGIApp:
     """Return the application: every page, for those who know the key."""
     routes: list[BaseRoute] = [
         *(Route(path, _endpoint(corpus, show)) for path, show in PAGES.items()),
+        Route("/text/{row:int}/{column}/{file:path}", lambda request: _text(corpus, request)),
         Route("/files/{folder}/{name}", lambda request: _file(corpus, request)),
         Mount("/static", StaticFiles(directory=FOLDER / "static")),
     ]
@@ -51,6 +58,16 @@ def _endpoint(corpus: Corpus, show: Show) -> Callable[[Request], Response]:
         return HTMLResponse(write(show(corpus, asked)))
 
     return answer
+
+
+def _text(corpus: Corpus, request: Request) -> Response:
+    """Serve all of a text of a cell, as plain text."""
+    file, row, column = (request.path_params[name] for name in ("file", "row", "column"))
+    cell = corpus.by_plain_path.get(file)
+    said = whole(corpus, cell, row, column) if cell and corpus.has(cell) else None
+    if said is None:
+        raise Missing("There is no such text.")
+    return PlainTextResponse(said)
 
 
 def _file(corpus: Corpus, request: Request) -> Response:

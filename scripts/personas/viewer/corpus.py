@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import RLock
 
+from personas.config.kinds import UTTERANCES
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.disk import existing_files
@@ -17,9 +18,6 @@ from personas.viewer.kept import Kept
 
 FRESH = 2.0
 """Seconds for which what was seen of the disk is believed."""
-
-UTTERANCES = "utterances"
-"""What tables of ratings call the answers of dialogues, in the place of a benchmark."""
 
 
 class Corpus:
@@ -39,6 +37,11 @@ class Corpus:
     def dialogues(self) -> Mapping[str, Cell]:
         """Every dialogue of the grid by its name, such as `gemma/pirate/interview-fixed`."""
         return {name_of(cell): cell for cell in self.grid.cells if cell.stage == "dialogues"}
+
+    @cached_property
+    def by_plain_path(self) -> Mapping[str, Cell]:
+        """Every cell of the grid by its plain name."""
+        return {cell.plain_path: cell for cell in self.grid.cells}
 
     @cached_property
     def behind(self) -> Mapping[str, list[Cell]]:

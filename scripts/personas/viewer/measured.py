@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from personas.benchmarks.bfi import FROM_BASELINE, FROM_LABELS
+from personas.config.kinds import UTTERANCES
 from personas.stats.measures import ROUND, Measure
-from personas.viewer.corpus import UTTERANCES, Corpus
+from personas.viewer.corpus import Corpus
 from personas.viewer.filters import Where
 
 

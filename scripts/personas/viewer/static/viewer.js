@@ -36,3 +36,37 @@ document.addEventListener("keydown", (event) => {
     }
   }
 });
+
+// Keys on a dialogue: to the next and the previous round, and its ratings.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  const rounds = [...document.querySelectorAll("article.round")];
+  if (!rounds.length || !"jko".includes(event.key)) return;
+  const now = rounds.indexOf(document.activeElement.closest("article.round"));
+  if (event.key === "o") {
+    const verdicts = [...(rounds[Math.max(now, 0)].querySelectorAll("details.verdict"))];
+    const open = verdicts.some((verdict) => !verdict.open);
+    for (const verdict of verdicts) verdict.open = open;
+    return;
+  }
+  const next = rounds[Math.min(Math.max(now + (event.key === "j" ? 1 : -1), 0), rounds.length - 1)];
+  next.focus();
+  next.scrollIntoView({ block: "start" });
+});
+
+// A branch is asked for when it is first opened.
+for (const branch of document.querySelectorAll("details.branch")) {
+  branch.addEventListener("toggle", async () => {
+    for (const part of branch.open ? branch.querySelectorAll("[data-part]") : []) {
+      const answer = await fetch(part.dataset.part).catch(() => null);
+      if (!answer?.ok) continue; // the link is still there
+      const box = document.createElement("div");
+      box.innerHTML = await answer.text(); // written by our server, texts escaped
+      part.append(box);
+      part.removeAttribute("data-part");
+    }
+  });
+}
+
+// A link to a round gives it the keys.
+if (location.hash) document.querySelector(`article${CSS.escape ? `[id="${CSS.escape(location.hash.slice(1))}"]` : ""}`)?.focus({ preventScroll: true });
