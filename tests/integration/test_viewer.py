@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -187,3 +188,67 @@ def test_a_pattern_is_marked_where_all_of_it_stands() -> None:
     assert [part for part, marked in marks.parts("The sea alone!") if marked] == ["!"]
     assert "".join(part for part, _ in marks.parts("The sea alone!")) == "The sea alone!"
     assert list(Marks([]).parts("x")) == [("x", False)]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("persona=keeper", 9),  # three rounds in each of three dialogues
+        ("persona=baseline", 18),  # as each of two personas
+        ("group=persona&position=3", 6),
+        ("text=LANGUAGE+MODEL&group=persona&persona=keeper&low=1&high=1", 5),
+        ("text=language+model&low=2", 0),
+        ("measure=general-win-dataset-by-j&group=baseline&condition=requests&position=2", 2),
+        ("measure=general-win-dataset-by-j&text=flour", 2),
+        ("measure=bfi-words&persona=keeper&text=tide", 4),
+    ],
+)
+def test_answers_are_filtered(reader: TestClient, query: str, expected: int) -> None:
+    text = page(reader, f"/answers?{query}")
+    assert f"{expected} rating" in text.split('class="sum"')[1]
+    assert expected == 0 or rows(text) == expected
+
+
+def test_an_answer_leads_to_its_place(reader: TestClient) -> None:
+    for measure in ("style-by-j", "general-win-dataset-by-j", "role-specific-words"):
+        text = page(reader, f"/answers?measure={measure}")
+        for place, said in re.findall(r'<td class="snippet"><a href="([^"]+)">([^<]+)</a>', text):
+            there = page(reader, place.replace("&amp;", "&").partition("#")[0])
+            assert said in there, place
+            anchor = place.partition("#")[2]
+            assert not anchor or f'id="{anchor}"' in there
+
+
+def test_items_are_sorted_by_change(reader: TestClient, study: Project) -> None:
+    text = page(reader, "/items?measure=bfi-words")
+    rated = pd.read_parquet(study.results / "current/tables/ratings-alpha--bfi.parquet")
+    means = rated[rated["metric"] == "words"].groupby(["item_id", "checkpoint"])["value"].mean().unstack()
+    changes = (means[2] - means[0]).sort_values(key=abs, ascending=False)
+    shown = re.findall(r'<a href="/item\?[^"]*">([^<]+)</a>', text)
+    assert shown == list(changes.index)
+    for change in changes:
+        assert f"{abs(change):.3g}" in text
+
+
+def test_an_item_over_checkpoints(reader: TestClient) -> None:
+    text = page(reader, "/item?benchmark=bfi&item=4&measure=bfi-words")
+    assert "6 dialogues" in text and "first answer" in text
+    assert reader.get("/item?benchmark=bfi&item=nothing").status_code == 404
+
+
+def test_a_point_leads_to_the_ratings_behind_it(reader: TestClient, study: Project) -> None:
+    values = pd.read_parquet(study.results / "current/tables/values.parquet")
+    for measure in ("style-by-j", "bfi-words"):
+        text = page(reader, f"/progression?measure={measure}")
+        points = re.findall(r'<a href="(/answers[^"]+)" aria-label="([^"]+)"', text)
+        assert len(points) == (12 if measure == "style-by-j" else 8)
+        for address, told in points:
+            asked = dict(part.split("=") for part in address.replace("&amp;", "&").partition("?")[2].split("&"))
+            of_point = values[
+                (values["measure"] == measure)
+                & (values["condition"] == asked["condition"])
+                & (values["group"] == asked["group"])
+                & (values["position"] == int(asked["position"]))
+            ]
+            behind = page(reader, address.replace("&amp;", "&"))
+            assert f"{of_point['n_planned'].sum()} rating" in behind, told

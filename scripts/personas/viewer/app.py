@@ -15,10 +15,13 @@ from personas.core.errors import UserError
 from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import Guard
+from personas.viewer.pages.answers import answers
 from personas.viewer.pages.behind import behind
 from personas.viewer.pages.dialogue import compare, dialogue
 from personas.viewer.pages.dialogues import dialogues
+from personas.viewer.pages.items import item, items
 from personas.viewer.pages.overview import overview, progress
+from personas.viewer.pages.progression import progression
 from personas.viewer.texts import whole
 from personas.viewer.view import FOLDER, View, write
 
@@ -31,6 +34,10 @@ PAGES: Mapping[str, Show] = {
     "/dialogues/{name:path}": dialogue,
     "/behind/{checkpoint}/{name:path}": behind,
     "/compare": compare,
+    "/answers": answers,
+    "/items": items,
+    "/item": item,
+    "/progression": progression,
 }
 """Address -> what shows it."""
 

@@ -9,7 +9,9 @@ from personas.core.locks import NoLocks
 from personas.plan.outcome import read_outcomes
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import files
+from personas.viewer.filters import Where, choices
 from personas.viewer.measured import headline
+from personas.viewer.pages.progression import drawing
 from personas.viewer.view import View
 
 _STATUSES = """
@@ -39,6 +41,8 @@ def overview(corpus: Corpus) -> View:
             "conditions": config.conditions,
             "checkpoints": config.checkpoints,
             "measure": measure,
+            "choices": choices(corpus.study),
+            **drawing(corpus, measure, Where(), {}),
             "by_persona": by_persona,
             "ended": _ended(corpus),
             "figures": shown(corpus.results, "figures", ".png"),
