@@ -6,14 +6,19 @@ A server of ours answers: the personas drift away from how they talk, and the ju
 import hashlib
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan
 from personas.workflow.links import refresh_links
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, make, make_project
 
+Decide = Callable[[dict[str, Any]], Outcome]
 TABLES = ("values", "measures", "status", "contrasts")
 _SAID = {
     "Maren Holt": (
@@ -51,21 +56,29 @@ def reply(body: dict[str, Any]) -> Outcome:
     return answer(said[min(rounds - 1 + (number > 200), 2)])
 
 
-def make_study(folder: Path, server: FakeServer, **changes: Any) -> Project:
+def make_study(
+    folder: Path, server: FakeServer, decide: Decide = reply, changes: Mapping[str, Any] | None = None
+) -> Project:
     """Make the study in a folder: two models, two personas and the baseline, a judge, its tables and patterns."""
-    server.decide = reply
+    server.decide = decide
     project = make_project(folder)
     addresses = {f"models/{slug}/base_url": server.base_url for slug in ("alpha", "beta")}
     judge = {**JUDGE, "utterances": ["style", "in-character"], "reasoning": True}
     judge["model"] = {**judge["model"], "base_url": server.base_url}
     sample = {
         "samples": {
-            "style": {"metric": "style", "n": 12},
-            "refusal": {"metric": "refusal", "benchmark": "xstest", "n": 8},
+            "style": {"metric": "style", "n": SAMPLE},
+            "words": {"metric": "in-character", "n": 8},
         }
     }
     project.set(
-        {**addresses, "judges/j": judge, "calibration": sample, "patterns": {"benchmarks": ["bfi"]}, **changes}
+        {
+            **addresses,
+            "judges/j": judge,
+            "calibration": sample,
+            "patterns": {"benchmarks": ["bfi"]},
+            **(changes or {}),
+        }
     )
     project.run()
     frozen = project.freeze("run-2")
@@ -75,12 +88,49 @@ def make_study(folder: Path, server: FakeServer, **changes: Any) -> Project:
     return project
 
 
+SAMPLE = 12
+"""Texts in the sample to label."""
+HOSTILE = (
+    "<script>window.struck = true; alert(1)</script>",
+    "<img src=x onerror='window.struck = true'> \x00\x07\x1b[31m \u202e txt.exe",
+    "'\"><svg onload=alert(1)><a href='javascript:alert(1)'>here</a> {{ 7 * 7 }} {% raw %} &lt;b&gt; </div></main>",
+)
+HUGE = "huge " * 2_000_000
+"""10 MB."""
+
+
+def make_hostile_study(folder: Path, server: FakeServer) -> Project:
+    """Make a study in which everything that models and a judge say is hostile; one answer has 10 MB."""
+
+    def hostile(body: dict[str, Any]) -> Outcome:
+        rounds = sum(message["role"] == "user" for message in body["messages"])
+        if "response_format" in body:
+            return answer(json.dumps({"reasoning": HOSTILE[rounds % 3], "verdict": 3}))
+        return answer(HOSTILE[rounds % 3])
+
+    alone = {"models/beta": None, "conditions/requests": None, "conditions/interview/orders": ["fixed"]}
+    kept = {f"benchmarks/{name}": None for name in ("xstest", "ifbench", "role-specific", "general")}
+    project = make_study(folder, server, hostile, {**alone, **kept, "patterns/benchmarks": []})
+    _replace_answer(project.results / "current/dialogues/alpha/keeper/interview-fixed.parquet", 2, HUGE)
+    return project
+
+
+def _replace_answer(path: Path, row: int, text: str) -> None:
+    """Put another answer into a cell: what an engine says at once has a limit, what lies on a disk has none."""
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("answer")
+    answers = table.column("answer").to_pylist()
+    answers[row] = text
+    pq.write_table(table.set_column(place, "answer", pa.array(answers, pa.string())), path.resolve())
+
+
 def needed(frozen: FrozenPlan) -> list[Artefact]:
     """Return what the viewer reads, and what that is made of, each behind what it is made of."""
     wanted: set[str] = set()
     for each in reversed(frozen.artefacts):
         plain = each.plain_outputs[0]
-        if each.stage in ("ratings", "patterns") or Path(plain).stem in TABLES or wanted.intersection(each.outputs):
+        wanted_by_itself = each.stage in ("ratings", "patterns") or each.family == "annotation"
+        if wanted_by_itself or Path(plain).stem in TABLES or wanted.intersection(each.outputs):
             wanted.update((*each.inputs, *each.outputs))
     return [each for each in frozen.artefacts if wanted.intersection(each.outputs)]
 

@@ -1,12 +1,18 @@
 """The viewer: pages over a small finished study, asked as a browser asks."""
 
+import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from personas.benchmarks.human.own import read_own
+from personas.config.calibration import Labels
+from personas.scoring.samples.annotation import as_csv, read_sample
+from personas.scoring.samples.sample import Text
 from personas.viewer.app import PAGES, build_app
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import PARAMETER
@@ -20,7 +26,7 @@ KEY = "a-key-of-the-tests"
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with FakeServer() as server:
-        yield make_study(tmp_path_factory.mktemp("viewer") / "project", server, **{"models/beta": None})
+        yield make_study(tmp_path_factory.mktemp("viewer") / "project", server, changes={"models/beta": None})
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +86,7 @@ def test_every_page_says_what_it_may_do(reader: TestClient) -> None:
         headers = reader.get(address).headers
         assert "default-src 'none'" in headers["content-security-policy"], address
         assert "unsafe" not in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
 
 
 def test_the_start_page_tells_what_is_done(reader: TestClient) -> None:
@@ -252,3 +258,71 @@ def test_a_point_leads_to_the_ratings_behind_it(reader: TestClient, study: Proje
             ]
             behind = page(reader, address.replace("&amp;", "&"))
             assert f"{of_point['n_planned'].sum()} rating" in behind, told
+
+
+OURS = {"origin": "http://127.0.0.1:8000"}
+
+
+def drawn(corpus: Corpus) -> list[dict[str, str]]:
+    return read_sample(corpus.samples()["style"])
+
+
+def test_a_text_to_label_is_blind(reader: TestClient, corpus: Corpus) -> None:
+    assert "style <small>" in page(reader, "/annotate")
+    text = page(reader, "/annotate/style?annotator=blind")
+    first = drawn(corpus)[0]
+    assert html.escape(first["answer"]) in text and html.escape(first["user_turn"]) in text and "0 of" in text
+    assert "the judge reads the same" in text
+    for told in ("alpha", "interview", "requests", "judge j", "round", first["judged_sha256"]):
+        assert told not in text.split("<main")[1].replace(html.escape(first["user_turn"]), ""), told
+
+
+def test_labels_are_given_taken_back_and_read_by_calibration(
+    reader: TestClient, corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.labels = tmp_path / "labels"
+    texts = drawn(corpus)
+
+    def post(**sent: str) -> None:
+        assert reader.post("/annotate/style", data=sent, headers=OURS).status_code == 303
+
+    for number, text in enumerate(texts):
+        post(annotator="ann", unit=text["unit"], label=str(number % 5 + 1))
+    post(annotator="ben", unit=texts[0]["unit"], label="5")
+    post(annotator="ann", undo="1")
+    post(annotator="ann", unit=texts[1]["unit"], label="3")  # in the place of a 2
+    file = tmp_path / "labels/style.csv"
+    labels = read_own(file, Labels(file=str(file), metric="style"), [])
+    assert {(label.rater, label.keys["unit"]): label.value for label in labels} == {
+        **{("human:ann", text["unit"]): float(number % 5 + 1) for number, text in enumerate(texts[:-1])},
+        ("human:ann", texts[1]["unit"]): 3.0,
+        ("human:ben", texts[0]["unit"]): 5.0,
+    }
+    assert all(label.keys["judged_sha256"] for label in labels)
+    assert f"{len(texts) - 1} of {len(texts)}" in page(reader, "/annotate/style?annotator=ann")
+    assert texts[0]["answer"] not in file.read_text(encoding="utf-8")
+    post(annotator="ben", undo="1")
+    post(annotator="ben", undo="1")
+    assert "human:ben" not in {label.rater for label in read_own(file, Labels(file=str(file), metric="style"), [])}
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"annotator": "=1+1", "label": "3"}, "annotator: found &#39;=1+1&#39;"),
+        ({"annotator": "ann", "label": "6"}, "label: found &#39;6&#39;, expected one of 1, 2, 3, 4, 5."),
+        ({"annotator": "ann", "label": "3", "unit": "x"}, "no text &#39;x&#39;"),
+    ],
+)
+def test_what_is_no_label_is_a_sentence(
+    reader: TestClient, corpus: Corpus, sent: dict[str, str], sentence: str
+) -> None:
+    answer = reader.post("/annotate/style", data={"unit": drawn(corpus)[0]["unit"], **sent}, headers=OURS)
+    assert answer.status_code in (400, 404) and sentence in answer.text
+
+
+def test_a_sample_is_read_as_it_was_drawn(tmp_path: Path) -> None:
+    said = ["=1+1", "'quoted'", "plain\nlines", "-5", 'a,b"c']
+    texts = [Text(str(n), (str(n),), (), {"unit": str(n), "answer": text}) for n, text in enumerate(said)]
+    (tmp_path / "sample.csv").write_bytes(as_csv(texts))
+    assert [row["answer"] for row in read_sample(tmp_path / "sample.csv")] == said

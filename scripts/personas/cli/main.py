@@ -205,11 +205,13 @@ def view(
         int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any free one.")
     ] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+    labels: Annotated[Path, typer.Option("--labels", help="Folder for labels that people give.")] = Path("labels"),
 ) -> None:
     """Show dialogues, answers and ratings in a browser: pages that this machine serves to who has the key."""
+    from personas.viewer.corpus import Corpus
     from personas.viewer.serve import serve
 
-    serve(build_grid(resolve(load_config(*choose(configfile, profile)))), port, browser)
+    serve(Corpus(build_grid(resolve(load_config(*choose(configfile, profile)))), labels), port, browser)
 
 
 def main() -> None:

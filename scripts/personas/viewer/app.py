@@ -1,12 +1,14 @@
 """The pages by their addresses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -15,6 +17,7 @@ from personas.core.errors import UserError
 from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import Guard
+from personas.viewer.pages.annotation import annotate, label, samples
 from personas.viewer.pages.answers import answers
 from personas.viewer.pages.behind import behind
 from personas.viewer.pages.dialogue import compare, dialogue
@@ -23,7 +26,7 @@ from personas.viewer.pages.items import item, items
 from personas.viewer.pages.overview import overview, progress
 from personas.viewer.pages.progression import progression
 from personas.viewer.texts import whole
-from personas.viewer.view import FOLDER, View, write
+from personas.viewer.view import FOLDER, View, address, write
 
 Show = Callable[[Corpus, Asked], View]
 
@@ -38,6 +41,8 @@ PAGES: Mapping[str, Show] = {
     "/items": items,
     "/item": item,
     "/progression": progression,
+    "/annotate": samples,
+    "/annotate/{sample}": annotate,
 }
 """Address -> what shows it."""
 
@@ -51,6 +56,7 @@ def build_app(corpus: Corpus, key: str) -> ASGIApp:
     """Return the application: every page, for those who know the key."""
     routes: list[BaseRoute] = [
         *(Route(path, _endpoint(corpus, show)) for path, show in PAGES.items()),
+        Route("/annotate/{sample}", _labelling(corpus), methods=["POST"]),
         Route("/text/{row:int}/{column}/{file:path}", lambda request: _text(corpus, request)),
         Route("/files/{folder}/{name}", lambda request: _file(corpus, request)),
         Mount("/static", StaticFiles(directory=FOLDER / "static")),
@@ -63,6 +69,15 @@ def _endpoint(corpus: Corpus, show: Show) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
         asked = Asked({**request.query_params, **request.path_params})
         return HTMLResponse(write(show(corpus, asked)))
+
+    return answer
+
+
+def _labelling(corpus: Corpus) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        sent = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        path, query = await run_in_threadpool(label, corpus, Asked({**sent, **request.path_params}))
+        return RedirectResponse(address(path, **query), 303)
 
     return answer
 

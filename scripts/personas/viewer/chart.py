@@ -16,6 +16,8 @@ from personas.viewer.database import files
 from personas.viewer.filters import Where
 
 WIDTH, HEIGHT = 860, 380
+RESAMPLES = 500
+"""Of the bootstrap: few, because somebody waits; the report's figures have as many as the config says."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 46
 _LINE = ("condition", "group")
 _TICKS = 5
@@ -54,9 +56,8 @@ def chart_of(corpus: Corpus, measure: Measure, where: Where) -> Chart | None:
     cells = pd.DataFrame(corpus.database.rows(_CELLS.format(where=where.sql), told))
     if cells.empty or cells["value"].isna().all():
         return None
-    statistics = corpus.study.config.figures
     cells["value"] = cells["value"].astype("float64")
-    means = bands(cells, [*_LINE, "position"], resamples=statistics.resamples, seed=statistics.seed)
+    means = bands(cells, [*_LINE, "position"], resamples=RESAMPLES, seed=corpus.study.config.figures.seed)
     return _drawn(means[means["n_cells"] > 0], measure, list(corpus.study.config.conditions))
 
 

@@ -16,6 +16,7 @@ from personas.tables.measures import measures_of
 from personas.viewer.database import Database
 from personas.viewer.kept import Kept
 
+LABELS = Path("labels")
 FRESH = 2.0
 """Seconds for which what was seen of the disk is believed."""
 
@@ -26,9 +27,10 @@ class Corpus:
     Tables are those of `current/`, which a run makes at its end.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, labels: Path = LABELS) -> None:
+        """Read what a grid names; `labels` is where people's labels are written."""
         self.grid, self.study = grid, grid.study
-        self.results = Path(grid.study.config.results)
+        self.results, self.labels = Path(grid.study.config.results), labels
         self.database = Database()
         self._kept = Kept(self.database)
         self._lock, self._seen, self._on_disk = RLock(), -FRESH, frozenset[str]()
@@ -87,6 +89,10 @@ class Corpus:
         tables = (self.results / "current/tables").glob(f"ratings-{model or '*'}--{source or '*'}.parquet")
         of_grid = [path for path in sorted(tables) if not path.name.startswith("ratings-completions--")]
         return [path for path in of_grid if source or not path.stem.endswith(f"--{UTTERANCES}")]
+
+    def samples(self) -> Mapping[str, Path]:
+        """Return the samples that a run drew for people to label, by name."""
+        return {path.stem: path for path in sorted((self.results / "current/annotation").glob("*.csv"))}
 
     def query(self) -> Database:
         """Return the database, its tables in memory brought up to what is on disk."""

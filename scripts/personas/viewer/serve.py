@@ -8,7 +8,6 @@ from collections.abc import Callable
 import uvicorn
 
 from personas.core.errors import UserError
-from personas.grid.grid import Grid
 from personas.viewer.app import build_app
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import PARAMETER
@@ -16,12 +15,12 @@ from personas.viewer.guard import PARAMETER
 HOST = "127.0.0.1"
 
 
-def serve(grid: Grid, port: int, browser: bool, tell: Callable[[str], None] = print) -> None:
+def serve(corpus: Corpus, port: int, browser: bool, tell: Callable[[str], None] = print) -> None:
     """Serve a study until the process is interrupted; port 0 means any that is free.
 
     `tell` is given the address with its key. UserError where the port is taken.
     """
-    corpus, key = Corpus(grid), secrets.token_urlsafe(24)
+    key = secrets.token_urlsafe(24)
     with _bound(port) as bound:
         address = f"http://{HOST}:{bound.getsockname()[1]}/?{PARAMETER}={key}"
         tell(f"{address}\nOpen it in a browser on this machine; Ctrl-C ends.")
@@ -36,6 +35,7 @@ def _bound(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
+        bound.listen()  # who opens the address before the first answer can be given waits
     except (OSError, OverflowError) as error:
         bound.close()
         why = error.strerror if isinstance(error, OSError) else "no such port"

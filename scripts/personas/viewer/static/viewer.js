@@ -70,3 +70,9 @@ for (const branch of document.querySelectorAll("details.branch")) {
 
 // A link to a round gives it the keys.
 if (location.hash) document.querySelector(`article${CSS.escape ? `[id="${CSS.escape(location.hash.slice(1))}"]` : ""}`)?.focus({ preventScroll: true });
+
+// The keys of labels press their buttons.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+});
