@@ -4,6 +4,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from threading import Thread
 
 import uvicorn
 
@@ -23,6 +24,7 @@ def serve(corpus: Corpus, port: int, browser: bool, tell: Callable[[str], None] 
     key = secrets.token_urlsafe(24)
     with _bound(port) as bound:
         address = f"http://{HOST}:{bound.getsockname()[1]}/?{PARAMETER}={key}"
+        Thread(target=corpus.query, daemon=True).start()  # so that the first page need not
         tell(f"{address}\nOpen it in a browser on this machine; Ctrl-C ends.")
         if browser:
             webbrowser.open(address)
