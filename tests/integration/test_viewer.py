@@ -11,9 +11,11 @@ from starlette.testclient import TestClient
 
 from personas.benchmarks.human.own import read_own
 from personas.config.calibration import Labels
+from personas.core.errors import UserError
 from personas.scoring.samples.annotation import as_csv, read_sample
 from personas.scoring.samples.sample import Text
 from personas.viewer.app import PAGES, build_app
+from personas.viewer.bundle import bundle
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.viewer.marks import Marks
@@ -326,3 +328,34 @@ def test_a_sample_is_read_as_it_was_drawn(tmp_path: Path) -> None:
     texts = [Text(str(n), (str(n),), (), {"unit": str(n), "answer": text}) for n, text in enumerate(said)]
     (tmp_path / "sample.csv").write_bytes(as_csv(texts))
     assert [row["answer"] for row in read_sample(tmp_path / "sample.csv")] == said
+
+
+def linked(folder: Path) -> Iterator[tuple[str, str]]:
+    for file in folder.glob("*.html"):
+        for target in re.findall(r'(?:href|src)="([^"#]+)', file.read_text(encoding="utf-8")):
+            yield file.name, target
+
+
+def test_a_bundle_is_whole(corpus: Corpus, tmp_path: Path) -> None:
+    lines = list(bundle(corpus, tmp_path / "bundle", 50))
+    files = sorted((tmp_path / "bundle").glob("*.html"))
+    assert lines == [
+        f"{tmp_path}/bundle/index.html: {len(files)} pages, {sum(f.stat().st_size for f in files) / 1e6:.1f} MB."
+    ]
+    assert [pair for pair in linked(tmp_path / "bundle") if not (tmp_path / "bundle" / pair[1]).is_file()] == []
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    assert any("Out of character: it speaks of itself" in text for text in texts)
+    assert any("reference answer" in text for text in texts)
+    assert not any("<script" in text or "<form" in text for text in texts)
+    with pytest.raises(UserError, match="bundle: there is something already, expected a new or empty folder"):
+        list(bundle(corpus, tmp_path / "bundle", 50))
+
+
+def test_a_bundle_has_a_size_and_says_what_is_left_out(corpus: Corpus, tmp_path: Path) -> None:
+    _, sentence = bundle(corpus, tmp_path / "bundle", 0.1)
+    assert re.fullmatch(
+        r"[1-9]\d* pages that others link to are left out: the folder holds at most 0.1 MB.", sentence
+    )
+    assert sum(file.stat().st_size for file in (tmp_path / "bundle").glob("[!l]*.html")) <= 1e5
+    assert [pair for pair in linked(tmp_path / "bundle") if not (tmp_path / "bundle" / pair[1]).is_file()] == []
+    assert sentence in (tmp_path / "bundle/left-out.html").read_text(encoding="utf-8")

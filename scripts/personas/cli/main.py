@@ -206,12 +206,22 @@ def view(
     ] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
     labels: Annotated[Path, typer.Option("--labels", help="Folder for labels that people give.")] = Path("labels"),
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="Only write the pages into this new folder.")
+    ] = None,
+    megabytes: Annotated[float, typer.Option("--megabytes", min=0, help="Of pages in the bundle, at most.")] = 50.0,
 ) -> None:
     """Show dialogues, answers and ratings in a browser: pages that this machine serves to who has the key."""
+    from personas.viewer.bundle import bundle as write_bundle
     from personas.viewer.corpus import Corpus
     from personas.viewer.serve import serve
 
-    serve(Corpus(build_grid(resolve(load_config(*choose(configfile, profile)))), labels), port, browser)
+    corpus = Corpus(build_grid(resolve(load_config(*choose(configfile, profile)))), labels)
+    if bundle is None:
+        serve(corpus, port, browser)
+        return
+    for line in write_bundle(corpus, bundle, megabytes):
+        print(line)
 
 
 def main() -> None:
