@@ -128,13 +128,17 @@ def ten_labels_by_keyboard(page: Any) -> None:
     name.fill(annotator(page.viewport_size["width"]))
     name.press("Enter")
     for number in range(10):
-        page.get_by_text(f"{number} of {SAMPLE}").wait_for()
-        page.keyboard.press(str(number % 5 + 1))
+        _press(page, f"{number} of {SAMPLE}", str(number % 5 + 1))
+    _press(page, f"10 of {SAMPLE}", "u")
+    _press(page, f"9 of {SAMPLE}", "5")
     page.get_by_text(f"10 of {SAMPLE}").wait_for()
-    page.keyboard.press("u")
-    page.get_by_text(f"9 of {SAMPLE}").wait_for()
-    page.keyboard.press("5")
-    page.get_by_text(f"10 of {SAMPLE}").wait_for()
+
+
+def _press(page: Any, shown: str, key: str) -> None:
+    """Press a key once a page is there that shows something, and its script has run."""
+    page.get_by_text(shown).wait_for()
+    page.wait_for_load_state()
+    page.keyboard.press(key)
 
 
 def annotator(width: int) -> str:

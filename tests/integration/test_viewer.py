@@ -359,3 +359,14 @@ def test_a_bundle_has_a_size_and_says_what_is_left_out(corpus: Corpus, tmp_path:
     assert sum(file.stat().st_size for file in (tmp_path / "bundle").glob("[!l]*.html")) <= 1e5
     assert [pair for pair in linked(tmp_path / "bundle") if not (tmp_path / "bundle" / pair[1]).is_file()] == []
     assert sentence in (tmp_path / "bundle/left-out.html").read_text(encoding="utf-8")
+
+
+def test_a_broken_file_is_a_sentence(reader: TestClient, corpus: Corpus) -> None:
+    path = corpus.path(corpus.dialogues["alpha/baker/requests-fixed"])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    try:
+        answer = reader.get("/dialogues/alpha/baker/requests-fixed")
+    finally:
+        path.write_bytes(whole)
+    assert answer.status_code == 500 and "A file cannot be read: " in answer.text and "requests-fixed" in answer.text

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import duckdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -61,7 +62,7 @@ def build_app(corpus: Corpus, key: str) -> ASGIApp:
         Route("/files/{folder}/{name}", lambda request: _file(corpus, request)),
         Mount("/static", StaticFiles(directory=FOLDER / "static")),
     ]
-    handlers = {UserError: _mistake, Missing: _missing, HTTPException: _missing}
+    handlers = {UserError: _mistake, Missing: _missing, HTTPException: _missing, duckdb.Error: _unreadable}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), key)
 
 
@@ -103,6 +104,12 @@ def _file(corpus: Corpus, request: Request) -> Response:
 
 def _mistake(request: Request, error: Exception) -> Response:
     return HTMLResponse(write(View("sentence", "Not understood", {"sentence": str(error)})), 400)
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    """Say that a file is broken, or went while it was read."""
+    sentence = f"A file cannot be read: {str(error).splitlines()[0]}"
+    return HTMLResponse(write(View("sentence", "Not readable", {"sentence": sentence})), 500)
 
 
 def _missing(request: Request, error: Exception) -> Response:

@@ -59,12 +59,14 @@ def bundle(corpus: Corpus, folder: Path, megabytes: float) -> Iterator[str]:
     links, used = _Links(), 0
     pages: set[str] = set()
     while links.waiting:
-        whole = links.waiting.popleft()
+        whole, known = links.waiting.popleft(), dict(links.names)
         text = _page(corpus, whole, links).encode()
-        if not pages or used + len(text) <= megabytes * 1e6:
-            write_atomically(folder / links.names[whole], text)
-            used += len(text)
-            pages.add(links.names[whole])
+        if pages and used + len(text) > megabytes * 1e6:
+            links.names = known  # nobody sees what this one links to
+            break
+        write_atomically(folder / links.names[whole], text)
+        used += len(text)
+        pages.add(links.names[whole])
     yield f"{folder / START}: {len(pages):,} pages, {used / 1e6:.1f} MB."
     if left_out := len(links.names) - len(pages):
         sentence = f"{left_out:,} pages that others link to are left out: the folder holds at most {megabytes:g} MB."

@@ -71,20 +71,14 @@ class Rated:
         cells = [(name, cell) for name in names for cell in self._cells(name)]
         own = self.source == UTTERANCES
         place = "round AS position" if own else "checkpoint AS position, item_id"
-        held = (
-            self._database.rows(
-                _HELD.format(place=place),
-                {
-                    "files": files(self._corpus.path(cell) for _, cell in cells),
-                    "file": [str(self._corpus.path(cell)) for _, cell in cells],
-                    "id": [name for name, _ in cells],
-                    "as": [cell.as_persona for _, cell in cells],
-                    "text": text,
-                },
-            )
-            if cells
-            else []
-        )
+        told = {
+            "files": files(self._corpus.path(cell) for _, cell in cells),
+            "file": [str(self._corpus.path(cell)) for _, cell in cells],
+            "id": [name for name, _ in cells],
+            "as": [cell.as_persona for _, cell in cells],
+            "text": text,
+        }
+        held = self._database.rows(_HELD.format(place=place), told) if cells else []
         keys = [
             [row["id"], str(row["position"]), *([] if own else [row["item_id"], row["as_persona"] or ""])]
             for row in held
@@ -92,7 +86,7 @@ class Rated:
         key = (
             "[id, position::VARCHAR]" if own else "[id, position::VARCHAR, item_id, coalesce(reference_persona, '')]"
         )
-        self._where = self._where.plus(f"{key} = ANY($held::VARCHAR[][])", held=keys)
+        self._where = self._where.plus(f"{key} IN (SELECT unnest($held::VARCHAR[][]))", held=keys)
 
     def _cells(self, name: str) -> Iterable[Cell]:
         if self.source == UTTERANCES:

@@ -25,8 +25,11 @@ for (const form of document.querySelectorAll("form.filters")) {
   });
 }
 
+const isTyping = (event) =>
+  event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea");
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  if (isTyping(event)) return;
   if (event.key === "/") {
     const field = document.querySelector("input[type=search]");
     if (field) {
@@ -39,7 +42,7 @@ document.addEventListener("keydown", (event) => {
 
 // Keys on a dialogue: to the next and the previous round, and its ratings.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  if (isTyping(event)) return;
   const rounds = [...document.querySelectorAll("article.round")];
   if (!rounds.length || !"jko".includes(event.key)) return;
   const now = rounds.indexOf(document.activeElement.closest("article.round"));
@@ -58,21 +61,22 @@ document.addEventListener("keydown", (event) => {
 for (const branch of document.querySelectorAll("details.branch")) {
   branch.addEventListener("toggle", async () => {
     for (const part of branch.open ? branch.querySelectorAll("[data-part]") : []) {
-      const answer = await fetch(part.dataset.part).catch(() => null);
+      const address = part.dataset.part;
+      part.removeAttribute("data-part");
+      const answer = await fetch(address).catch(() => null);
       if (!answer?.ok) continue; // the link is still there
       const box = document.createElement("div");
       box.innerHTML = await answer.text(); // written by our server, texts escaped
       part.append(box);
-      part.removeAttribute("data-part");
     }
   });
 }
 
 // A link to a round gives it the keys.
-if (location.hash) document.querySelector(`article${CSS.escape ? `[id="${CSS.escape(location.hash.slice(1))}"]` : ""}`)?.focus({ preventScroll: true });
+document.getElementById(location.hash.slice(1))?.focus({ preventScroll: true });
 
 // The keys of labels press their buttons.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  if (isTyping(event)) return;
   document.querySelector(`button[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
 });
