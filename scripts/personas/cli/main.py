@@ -210,6 +210,33 @@ app.command("unpack")(unpack)
 app.command("export-released", hidden=True, deprecated=True)(export_released)  # until the next release
 
 
+@app.command()
+def view(
+    configfile: ConfigFiles = None,
+    profile: ProfileFolder = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any free one.")
+    ] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+    labels: Annotated[Path, typer.Option("--labels", help="Folder for labels that people give.")] = Path("labels"),
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="Only write the pages into this new folder.")
+    ] = None,
+    megabytes: Annotated[float, typer.Option("--megabytes", min=0, help="Of pages in the bundle, at most.")] = 50.0,
+) -> None:
+    """Show dialogues, answers and ratings in a browser: pages that this machine serves to who has the key."""
+    from personas.viewer.bundle import bundle as write_bundle
+    from personas.viewer.corpus import Corpus
+    from personas.viewer.serve import serve
+
+    corpus = Corpus(build_grid(resolve(load_config(*choose(configfile, profile)))), labels)
+    if bundle is None:
+        serve(corpus, port, browser)
+        return
+    for line in write_bundle(corpus, bundle, megabytes):
+        print(line)
+
+
 def main() -> None:
     """Run a command; a user's mistake ends in its sentence and exit code 1."""
     _exit_with_sentence(partial(app, one_each(sys.argv[1:])))

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from personas.benchmarks.base import Item
@@ -56,6 +57,17 @@ def as_csv(drawn: Sequence[Text]) -> bytes:
         writer.writerow({name: f"'{value}" if _FORMULA.match(value) else value for name, value in text.shown.items()})
     # With the mark that tells spreadsheets that this is UTF-8; the reader of labels takes it off again.
     return written.getvalue().encode("utf-8-sig")
+
+
+def read_sample(path: Path) -> list[dict[str, str]]:
+    """Return the texts of a sample as they were drawn, in its order: what `as_csv` wrote. Every column is there."""
+    empty = dict.fromkeys((*BEFORE, *TEXTS), "")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [empty | {name: _plain(value or "") for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def _plain(value: str) -> str:
+    return value[1:] if value.startswith("'") and _FORMULA.match(value[1:]) else value
 
 
 def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:

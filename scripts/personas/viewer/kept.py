@@ -1,0 +1,62 @@
+"""The tables that are kept in memory, a row a dialogue or a round: made again when what they are made of changes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from personas.config.personas import BASELINE
+from personas.grid.cells import Track
+from personas.viewer.database import Database, files
+
+_DIALOGUE = 'id VARCHAR, model VARCHAR, persona VARCHAR, condition VARCHAR, "order" VARCHAR, replicate INTEGER'
+
+_ROUNDS = """
+SELECT id, round, status FROM read_parquet($files, filename = 'file') JOIN place USING (file)
+"""
+_MEANS = f"""
+SELECT id, measure, avg(value) AS value
+FROM (
+    SELECT * REPLACE (CASE "group" WHEN '{BASELINE}' THEN '{BASELINE}' ELSE persona END AS persona)
+    FROM read_parquet($files)
+)
+JOIN dialogue USING (model, persona, condition, "order", replicate)
+GROUP BY id, measure
+HAVING count(value) > 0
+"""
+"""A baseline is listed once for each persona that it is judged as; here as itself."""
+
+
+class Kept:
+    """`dialogue` (who talked of what), `place` (its file), `round` (how each ended), `value` (mean of a measure)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._there: Mapping[str, tuple[Track, Path]] | None = None
+        self._values: object = ()
+
+    def dialogues(self, there: Mapping[str, tuple[Track, Path]]) -> None:
+        """Keep the dialogues that are there, and how their rounds ended."""
+        if self._there is not None and self._there.keys() == there.keys():
+            return
+        keep = self._database.keep
+        keep("dialogue", _DIALOGUE, [(name, *_columns(track)) for name, (track, _) in there.items()])
+        keep("place", "file VARCHAR, id VARCHAR", [(str(path), name) for name, (_, path) in there.items()])
+        if there:
+            self._database.create("round", _ROUNDS, {"files": files(path for _, path in there.values())})
+        else:
+            keep("round", "id VARCHAR, round INTEGER, status VARCHAR", [])
+        self._there, self._values = there, ()
+
+    def values(self, table: Path | None) -> None:
+        """Keep the mean of each measure of each dialogue, from the table of values."""
+        stamp = table and (table.resolve(), table.stat().st_mtime_ns)
+        if self._values == stamp:
+            return
+        if table is None:
+            self._database.keep("value", "id VARCHAR, measure VARCHAR, value DOUBLE", [])
+        else:
+            self._database.create("value", _MEANS, {"files": files([table])})
+        self._values = stamp
+
+
+def _columns(track: Track) -> tuple[str | int, ...]:
+    return track.model, track.persona, track.condition, track.order, track.replicate

@@ -1,0 +1,103 @@
+"""The items that were asked behind a dialogue at one checkpoint: answer, score and reference of each."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from personas.benchmarks.base import Item
+from personas.config.kinds import is_pairwise
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell
+from personas.grid.judgements import read_of_item
+from personas.viewer.asked import Asked, Missing
+from personas.viewer.corpus import Corpus
+from personas.viewer.filters import Where
+from personas.viewer.marks import marks_of
+from personas.viewer.pages.dialogue import dialogue_of
+from personas.viewer.texts import by, ratings_of_track, rows_of
+from personas.viewer.verdicts import Judged, verdicts
+from personas.viewer.view import View
+
+ITEMS = 20
+"""Items on one page."""
+
+
+def behind(corpus: Corpus, asked: Asked) -> View:
+    """Return the items of a benchmark (`item`: one of them) asked at a checkpoint; `part`: no page around them."""
+    name, dialogue = dialogue_of(corpus, asked.text("name"))
+    checkpoint, cells = asked.whole("checkpoint"), _cells(corpus, name)
+    benchmark = asked.choice("benchmark", cells, next(iter(cells), None)) or ""
+    if checkpoint not in corpus.study.config.checkpoints or not benchmark:
+        raise Missing(f"dialogue {name}: nothing was asked at checkpoint {checkpoint}, or it is not finished.")
+    where = Where().plus("checkpoint = $checkpoint", checkpoint=checkpoint)
+    if item := asked.text("item"):
+        where = where.plus("item_id = $item", item=item)
+    page, part = asked.page(), [each for cell in cells[benchmark] for each in _asked(corpus, name, cell, where)]
+    return View(
+        "behind_items" if asked.text("part") else "behind",
+        f"{benchmark} at checkpoint {checkpoint}",
+        {
+            "name": name,
+            "track": dialogue.track,
+            "checkpoint": checkpoint,
+            "benchmark": benchmark,
+            "benchmarks": list(cells),
+            "item": item,
+            "answers": part[(page - 1) * ITEMS : page * ITEMS],
+            "total": len(part),
+            "page": page,
+            "pages": -(-len(part) // ITEMS),
+            "asked": asked,
+            "marks": marks_of(corpus, dialogue.track),
+        },
+    )
+
+
+def _cells(corpus: Corpus, name: str) -> dict[str, list[Cell]]:
+    """Return the responses of a dialogue by benchmark: of a baseline there may be one cell for each persona."""
+    found: dict[str, list[Cell]] = {}
+    for cell in corpus.cells(name, "responses"):
+        found.setdefault(cell.benchmark or "", []).append(cell)
+    return found
+
+
+def _asked(corpus: Corpus, name: str, cell: Cell, where: Where) -> Iterator[dict[str, Any]]:
+    """Yield the answers of a cell with what they are measured by."""
+    items = {
+        item.id: item
+        for item in dict(asked_items(corpus.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
+    }
+    ratings = by(ratings_of_track(corpus, cell, cell.benchmark or "", where), "item_id")
+    judged = _judged(corpus, name, cell, where)
+    for row in rows_of(corpus, cell, where):
+        item, here = items.get(row["item_id"]), ratings.get(row["item_id"], ())
+        same = [
+            r
+            for r in here
+            if r["judged_sha256"] == row["answer_sha256"] and r["reference_persona"] == cell.as_persona
+        ]
+        yield {
+            **row,
+            "file": cell.plain_path,
+            "as_persona": cell.as_persona,
+            "reference": _reference(corpus, cell, item) if item else None,
+            "verdicts": verdicts(corpus, judged.get(row["item_id"], ()), same),
+        }
+
+
+def _judged(corpus: Corpus, name: str, cell: Cell, where: Where) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {}
+    for each in corpus.cells(name, "judgements"):
+        if each.judged is cell:
+            for row in rows_of(corpus, each, where):
+                found.setdefault(row["item_id"], []).append((each, row))
+    return found
+
+
+def _reference(corpus: Corpus, cell: Cell, item: Item) -> tuple[str, str] | None:
+    """Return what an answer is held against, and what that is called."""
+    if is_pairwise(corpus.study.config.kind_of(cell.benchmark or "")):
+        return "reference answer", read_of_item(corpus.study, cell, item) or ""
+    told = {
+        name: value for name, value in item.scoring.items() if isinstance(value, str | int | float) and value != ""
+    }
+    return ("scored by", ", ".join(f"{name}: {value}" for name, value in told.items())) if told else None

@@ -1,0 +1,107 @@
+"""One dialogue: its turns, the ratings of each answer, and where items were asked behind it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from personas.config.kinds import UTTERANCES
+from personas.config.personas import BASELINE
+from personas.grid.cells import Cell
+from personas.viewer.asked import Asked, Missing
+from personas.viewer.corpus import Corpus
+from personas.viewer.database import Row, files
+from personas.viewer.marks import marks_of
+from personas.viewer.texts import by, ratings_of_track, rows_of
+from personas.viewer.verdicts import Judged, verdicts
+from personas.viewer.view import View
+
+_ASKED = """
+SELECT filename AS file, checkpoint, count(*) AS n, count(*) FILTER (status <> 'ok') AS not_ok
+FROM read_parquet($files, filename = true) GROUP BY ALL
+"""
+
+
+def dialogue(corpus: Corpus, asked: Asked) -> View:
+    """Return the page of a dialogue."""
+    name, cell = dialogue_of(corpus, asked.text("name"))
+    return View(
+        "dialogue",
+        name,
+        {**told(corpus, name, cell), "others": others(corpus, cell), "marks": marks_of(corpus, cell.track)},
+    )
+
+
+def compare(corpus: Corpus, asked: Asked) -> View:
+    """Return two dialogues side by side, round by round."""
+    pair = [dialogue_of(corpus, asked.text(side)) for side in ("a", "b")]
+    both = [{**told(corpus, name, cell), "marks": marks_of(corpus, cell.track)} for name, cell in pair]
+    rounds = range(max(len(side["rounds"]) for side in both))
+    return View("compare", "Side by side", {"sides": both, "count": len(rounds)})
+
+
+def dialogue_of(corpus: Corpus, name: str | None) -> tuple[str, Cell]:
+    """Return a dialogue by its name; Missing where there is none."""
+    cell = corpus.dialogues.get(name or "")
+    if cell is None or not corpus.has(cell):
+        raise Missing(f"dialogue {name!r}: not there, expected the name of one that is finished.")
+    return name or "", cell
+
+
+def told(corpus: Corpus, name: str, cell: Cell) -> dict[str, Any]:
+    """Return what pages tell of a dialogue: whose it is, its rounds with their ratings, its checkpoints."""
+    rows = rows_of(corpus, cell)
+    ratings = by(ratings_of_track(corpus, cell, UTTERANCES), "round")
+    judged = _judged(corpus, name)
+    rounds = [{**row, "verdicts": _of_round(corpus, row, judged, ratings)} for row in rows]
+    return {
+        "name": name,
+        "track": cell.track,
+        "file": cell.plain_path,
+        "persona": corpus.study.personas.get(cell.track.persona),
+        "rounds": rounds,
+        "branches": _branches(corpus, name),
+    }
+
+
+def others(corpus: Corpus, cell: Cell) -> dict[str, list[str]]:
+    """Return the dialogues that differ from one in a single thing, by that thing; the baseline comes first."""
+    found: dict[str, list[str]] = {}
+    own = vars(cell.track)
+    for name, other in corpus.dialogues.items():
+        differing = [column for column, value in vars(other.track).items() if own[column] != value]
+        if len(differing) == 1 and corpus.has(other):
+            found.setdefault(differing[0], []).append(name)
+    for names in found.values():
+        names.sort(key=lambda name: f"/{BASELINE}/" not in name)
+    return found
+
+
+def _judged(corpus: Corpus, name: str) -> Mapping[Any, list[Judged]]:
+    found: dict[Any, list[Judged]] = {}
+    for cell in corpus.cells(name, "judgements"):
+        if cell.benchmark is None:
+            for row in rows_of(corpus, cell):
+                found.setdefault(row["round"], []).append((cell, row))
+    return found
+
+
+def _of_round(
+    corpus: Corpus, row: Row, judged: Mapping[Any, list[Judged]], ratings: Mapping[Any, list[Row]]
+) -> list[dict[str, Any]]:
+    same = [each for each in ratings.get(row["round"], ()) if each["judged_sha256"] == row["answer_sha256"]]
+    return verdicts(corpus, judged.get(row["round"], ()), same)
+
+
+def _branches(corpus: Corpus, name: str) -> dict[int, list[dict[str, Any]]]:
+    """Return, by checkpoint, the benchmarks asked there: how many answers there are, and whose items."""
+    cells = {str(corpus.path(cell)): cell for cell in corpus.cells(name, "responses")}
+    if not cells:
+        return {}
+    found: dict[int, Counter[str]] = {}
+    for row in corpus.database.rows(_ASKED, {"files": files(map(corpus.path, corpus.cells(name, "responses")))}):
+        found.setdefault(row["checkpoint"], Counter())[cells[row["file"]].benchmark or ""] += row["n"]
+    order = list(corpus.study.config.benchmarks)
+    return {
+        checkpoint: [{"benchmark": each, "n": counts[each]} for each in order if each in counts]
+        for checkpoint, counts in sorted(found.items())
+    }

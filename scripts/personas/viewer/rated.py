@@ -1,0 +1,141 @@
+"""Single ratings of a measure, each with the place and the beginning of the text that was rated."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from personas.config.kinds import UTTERANCES
+from personas.grid.cells import Cell
+from personas.stats.measures import Measure
+from personas.viewer.corpus import Corpus
+from personas.viewer.database import Row, files
+from personas.viewer.filters import Where
+from personas.viewer.measured import ratings_of, source_of
+
+BEGINNING = 400
+"""Characters of a text that a table shows."""
+
+_FROM = """
+FROM (
+    SELECT *, coalesce(round, checkpoint) AS position, coalesce(reference_persona, persona) AS stands_for
+    FROM read_parquet($tables)
+) JOIN dialogue USING (model, persona, condition, "order", replicate)
+WHERE {where}
+"""
+_TEXTS = """
+WITH wanted AS (
+    SELECT unnest($number::INTEGER[]) AS number, unnest($file::VARCHAR[]) AS file,
+           unnest($position::INTEGER[]) AS position, unnest($item::VARCHAR[]) AS item_id
+)
+SELECT number, left(answer, $beginning) AS answer
+FROM read_parquet($files, filename = 'file') JOIN wanted USING (file{same})
+"""
+_HELD = """
+SELECT DISTINCT id, as_persona, {place}
+FROM read_parquet($files, filename = 'file')
+JOIN (SELECT unnest($file::VARCHAR[]) AS file, unnest($id::VARCHAR[]) AS id, unnest($as::VARCHAR[]) AS as_persona)
+USING (file)
+WHERE contains(lower(coalesce(answer, '')), lower($text))
+"""
+
+
+class Rated:
+    """The ratings of one measure that meet a condition, which may name columns of the ratings table, `id`,
+    `position` (round or checkpoint) and `stands_for` (the persona, or that as which a baseline was asked or judged).
+    """
+
+    def __init__(self, corpus: Corpus, measure: Measure, where: Where, text: str | None = None) -> None:
+        self._corpus, self.measure, self.source = corpus, measure, source_of(measure)
+        of_measure = ratings_of(measure)
+        self._where = Where([*of_measure.parts, *where.parts], {**of_measure.parameters, **where.parameters})
+        self._tables = files(corpus.ratings(self.source))
+        self._database = corpus.query()
+        if text and self._tables:
+            self._keep_those_with(text)
+
+    def rows(self, select: str, end: str = "") -> list[Row]:
+        """Return what is selected of the ratings; `end` groups, sorts or limits."""
+        if not self._tables:
+            return []
+        query = f"SELECT {select} {_FROM.format(where=self._where.sql)} {end}"
+        return self._database.rows(query, {**self._where.parameters, "tables": self._tables})
+
+    def count(self) -> int:
+        """Return how many ratings there are."""
+        rows = self.rows("count(*) AS n")
+        return rows[0]["n"] if rows else 0
+
+    def _keep_those_with(self, text: str) -> None:
+        """Keep the ratings of answers in which a text stands."""
+        names = [row["id"] for row in self.rows("DISTINCT id")]
+        cells = [(name, cell) for name in names for cell in self._cells(name)]
+        own = self.source == UTTERANCES
+        place = "round AS position" if own else "checkpoint AS position, item_id"
+        told = {
+            "files": files(self._corpus.path(cell) for _, cell in cells),
+            "file": [str(self._corpus.path(cell)) for _, cell in cells],
+            "id": [name for name, _ in cells],
+            "as": [cell.as_persona for _, cell in cells],
+            "text": text,
+        }
+        held = self._database.rows(_HELD.format(place=place), told) if cells else []
+        keys = [
+            [row["id"], str(row["position"]), *([] if own else [row["item_id"], row["as_persona"] or ""])]
+            for row in held
+        ]
+        key = (
+            "[id, position::VARCHAR]" if own else "[id, position::VARCHAR, item_id, coalesce(reference_persona, '')]"
+        )
+        self._where = self._where.plus(f"{key} IN (SELECT unnest($held::VARCHAR[][]))", held=keys)
+
+    def _cells(self, name: str) -> Iterable[Cell]:
+        if self.source == UTTERANCES:
+            return [self._corpus.dialogues[name]]
+        cells = self._corpus.cells(name, "responses")
+        return [cell for cell in cells if self.source in (None, cell.benchmark)]
+
+
+def with_texts(corpus: Corpus, rows: list[Row]) -> list[Row]:
+    """Return ratings with `answer`, the beginning of what was rated, and `address`, the page where it stands.
+
+    Rows have id, round, checkpoint, benchmark, item_id and reference_persona.
+    """
+    placed = [(number, row, _cell(corpus, row)) for number, row in enumerate(rows)]
+    answers: dict[int, str] = {}
+    for own in (True, False):
+        chosen = [
+            (n, row, corpus.path(cell)) for n, row, cell in placed if cell and (row["checkpoint"] is None) == own
+        ]
+        answers.update(_answers(corpus, chosen, own))
+    return [{**row, "answer": answers.get(n), "address": _address(row)} for n, row, _ in placed]
+
+
+def _answers(corpus: Corpus, chosen: list[tuple[int, Row, Path]], own: bool) -> dict[int, str]:
+    if not chosen:
+        return {}
+    same = ", round" if own else ", checkpoint, item_id"
+    query = _TEXTS.format(same=same).replace("AS position", "AS round" if own else "AS checkpoint")
+    told: dict[str, Any] = {
+        "number": [n for n, _, _ in chosen],
+        "file": [str(path) for _, _, path in chosen],
+        "position": [row["round"] if own else row["checkpoint"] for _, row, _ in chosen],
+        "item": [row["item_id"] for _, row, _ in chosen],
+        "files": files(dict.fromkeys(path for _, _, path in chosen)),
+        "beginning": BEGINNING,
+    }
+    return {row["number"]: row["answer"] for row in corpus.database.rows(query, told)}
+
+
+def _cell(corpus: Corpus, row: Row) -> Cell | None:
+    if row["checkpoint"] is None:
+        return corpus.dialogues[row["id"]]
+    wanted = (row["benchmark"], row["reference_persona"])
+    cells = corpus.cells(row["id"], "responses")
+    return next((cell for cell in cells if (cell.benchmark, cell.as_persona) == wanted), None)
+
+
+def _address(row: Row) -> tuple[str, dict[str, Any], str]:
+    """Return the path, parameters and anchor of the page where an answer stands."""
+    if row["checkpoint"] is None:
+        return f"/dialogues/{row['id']}", {}, f"#round-{row['round']}"
+    return f"/behind/{row['checkpoint']}/{row['id']}", {"benchmark": row["benchmark"], "item": row["item_id"]}, ""
