@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from personas.cli.refusals import refusal_table
+from personas.cli.refusal_table import refusal_table
 from personas.core.errors import UserError
 from tests.completions import COLUMNS, START
 

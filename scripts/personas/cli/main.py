@@ -16,6 +16,7 @@ from personas.cli.import_card import import_card_command
 from personas.cli.init import init
 from personas.cli.options import ConfigFiles, ProfileFolder
 from personas.cli.pack import pack, unpack
+from personas.cli.refusals import refusals
 from personas.cli.run import run
 from personas.config import load_config
 from personas.config.reading.profile import choose
@@ -194,16 +195,7 @@ def fetch_command(
         print(line, flush=True)
 
 
-@app.command("refusals")
-def refusals_command(
-    folder: Annotated[Path, typer.Argument(help="Folder with XSTest's completions, at any depth.")],
-) -> None:
-    """Compare the rules of refusal with people on XSTest's published answers: Cohen's kappa, model by model."""
-    from personas.cli.refusals import refusal_table  # pandas takes a second to load
-
-    Console(width=console_width(sys.stdout)).print(refusal_table(folder))
-
-
+app.command("refusals")(refusals)
 app.command("export")(export)
 app.command("pack")(pack)
 app.command("unpack")(unpack)

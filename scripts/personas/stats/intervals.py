@@ -85,7 +85,8 @@ def variance(cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: I
     A unit of which there are fewer than `FEWEST` is left out. Over models and personas: V(models) + V(personas) -
     V(interaction), at least V(interaction); V(models) is that of the models' means, V(interaction) what is left when
     the means of both are subtracted. Over one of the two: its part alone, the other as it is. Items add what all
-    cells share; without models and personas, all that differs between items.
+    cells share; without models and personas, all that differs between items, which is also the least that is said
+    with them: whoever speaks of more is not surer.
 
     Source: the variance of a mean under crossed random effects, estimated by the method of moments (S. R. Searle, G.
     Casella and C. E. McCulloch, Variance Components, 1992, chapter 4; for cells that are missing, cluster sums as in
@@ -101,6 +102,8 @@ def variance(cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: I
     if not over:
         return Variance(items.total, items.n - 1, (ITEMS,))
     shared = 0.0 if items.nested and PERSONAS in over else items.shared
+    if of_cells.value + shared < items.total:
+        return Variance(items.total, items.n - 1, (*over, ITEMS))
     parts = [(of_cells.value, of_cells.freedom), (shared, items.n - 1)]
     return Variance(of_cells.value + shared, _satterthwaite(parts), (*over, ITEMS))
 

@@ -16,8 +16,6 @@ from personas.viewer.database import files
 from personas.viewer.filters import Where
 
 WIDTH, HEIGHT = 860, 380
-RESAMPLES = 500
-"""Of the bootstrap: few, because somebody waits; the report's figures have as many as the config says."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 46
 _LINE = ("condition", "group")
 _TICKS = 5
@@ -25,7 +23,7 @@ _ASIDE = 4.0
 """How far lines are shifted from each other, so that equal values stand side by side."""
 
 _CELLS = """
-SELECT condition, "group", position, avg(value) AS value FROM read_parquet($files)
+SELECT condition, "group", position, model, persona, avg(value) AS value FROM read_parquet($files)
 WHERE measure = $measure AND {where}
 GROUP BY condition, "group", position, model, persona ORDER BY ALL
 """
@@ -57,7 +55,11 @@ def chart_of(corpus: Corpus, measure: Measure, where: Where) -> Chart | None:
     if cells.empty or cells["value"].isna().all():
         return None
     cells["value"] = cells["value"].astype("float64")
-    means = bands(cells, [*_LINE, "position"], resamples=RESAMPLES, seed=corpus.study.config.figures.seed)
+    means = bands(
+        cells.rename(columns={"persona": "unit"}),
+        [*_LINE, "position"],
+        generalise=corpus.study.config.statistics.generalise,
+    )
     return _drawn(means[means["n_cells"] > 0], measure, list(corpus.study.config.conditions))
 
 
