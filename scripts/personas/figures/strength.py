@@ -94,7 +94,7 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("strength"):
+    if table := known.one("persona_strength"):
         for model in grid.study.config.models:
             yield Instance(f"strength-{model}", {"table": table.outputs[:1]}, {"model": model})
 

@@ -139,7 +139,7 @@ def files_of_cards(known: Known) -> dict[str, list[str]]:
     return {
         "values": known.outputs("values"),
         "counts": [made.outputs[1] for made in known.family("patterns")],
-        "strength": known.outputs("strength"),
+        "strength": known.outputs("persona_strength"),
     }
 
 

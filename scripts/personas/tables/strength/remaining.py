@@ -106,7 +106,7 @@ def kinds_of(grid: Grid, known: Known) -> dict[str, str]:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     config = grid.study.config
-    if known.one("strength") and config.personas.baseline and len(config.checkpoints) > 1:
+    if known.one("persona_strength") and config.personas.baseline and len(config.checkpoints) > 1:
         told = {
             "kinds": kinds_of(grid, known),
             "personas": len(grid.study.personas),

@@ -34,7 +34,9 @@ def strength(
 def measures_without_judge(grid: Grid, known: Known) -> list[dict[str, Any]]:
     """Return the measures of the table, of a grid that has one."""
     personas = grid.study.config.personas
-    return list(strength_measures(len(grid.study.personas), personas.baseline)) if known.one("strength") else []
+    return (
+        list(strength_measures(len(grid.study.personas), personas.baseline)) if known.one("persona_strength") else []
+    )
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
@@ -44,4 +46,4 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("strength", files, told | bootstrap(grid))
 
 
-STRENGTH = table("strength", strength, _instances, module=__name__, from_files=True)
+STRENGTH = table("persona_strength", strength, _instances, module=__name__, from_files=True)
