@@ -42,8 +42,8 @@ JOURNAL = [
         "journal",
         "`personas forget` forgets all answers but those it was asked to forget",
         "scripts/personas/workflow/upkeep/journals.py",
-        "if key not in keys))",
-        "if key in keys))",
+        "if key not in without)(at)",
+        "if key in without)(at)",
     ),
     Mutation(
         "journal",

@@ -70,7 +70,9 @@ def test_validate_notes_what_is_perhaps_not_meant(project: Project) -> None:
 def test_display_names_are_shown(project: Project, command: str) -> None:
     project.edit(models__alpha__name="Alpha, greedy", conditions__interview__name="An [interview]")
     done = personas(project.folder, command, "-c", "config.yaml")
-    assert "Names: alpha: Alpha, greedy; baker: Baker; keeper: Keeper; interview: An [interview]." in done.stdout
+    assert "Names: alpha: Alpha, greedy; baker: Baker; keeper: Keeper; interview: An [interview]." in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_status_counts_cells(project: Project) -> None:

@@ -180,8 +180,8 @@ def test_titles_point_where_better_is():
     titles = [axes.get_title(loc="left") for axes in draw(series(), note=None).axes]
     assert titles == [
         "IFBench accuracy ↑",
-        "Refusal of unsafe prompts ↑",
-        "Refusal of safe prompts ↓",
+        "Refusal of unsafe prompts, rules (kappa\n0.83–0.94) ↑",
+        "Refusal of safe prompts, rules (kappa\n0.83–0.94) ↓",
         "Answer length",
     ]
 

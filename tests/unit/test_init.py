@@ -75,7 +75,7 @@ def test_without_a_checkout_the_readme_says_where_one_is_needed(
     package = tmp_path / "package"
     shutil.copytree(init.STUDIES, package)
     included = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
-    assert included["targets"]["wheel"]["force-include"] == {"profiles": "personas/cli/studies/profiles"}
+    assert included["targets"]["wheel"]["force-include"]["profiles"] == "personas/cli/studies/profiles"
     shutil.copytree(ROOT / "profiles", package / "profiles")
     monkeypatch.setattr(init, "STUDIES", package)
     write_study(templates()["cluster"], tmp_path / "mystudy", None)

@@ -218,10 +218,10 @@ def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
     return {name: paths for name, paths in told.items() if not any(each.match(name) for each in elsewhere)}
 
 
-SERIES = r"tables/(?!ratings|status|answer|values|measures|mixed)"
-MEASURED = r"tables/(values|contrasts|by-model|mixed-models)"
+SERIES = r"tables/(?!ratings|status|answer|values|item-variances|measures|mixed)"
+MEASURED = r"tables/(values|item-variances-xstest|contrasts|by-model|mixed-models)"
 SCORED = r"^(tables|figures)/(?!patterns|measures)"
-BEHIND = rf"{SERIES}|tables/((answer-)?status|values|mixed)|figures/"
+BEHIND = rf"{SERIES}|tables/((answer-)?status|values|item-variances|mixed)|figures/"
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ SOURCES = [
     pytest.param(
         "tables/reading.py",
         "def rows_of(",
-        r"(?<!patterns-)by-checkpoint|status\.|figures/(?!patterns)",
+        r"(?<!patterns-)by-checkpoint|status\.|item-variances|contrasts|by-model|figures/(?!patterns)",
         id="how ratings are read",
     ),
     pytest.param("figures/drawing/style.py", "def save(", r"figures/", id="what all figures share"),
@@ -431,7 +431,7 @@ def test_a_plan_of_another_version_is_refused(project: Project, version: Any) ->
     frozen = project.frozen()
     path = frozen.folder() / "plan.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
-    with pytest.raises(UserError, match=f"found plan version {version}, expected 9"):
+    with pytest.raises(UserError, match=f"found plan version {version}, expected 10"):
         read(path)
 
 

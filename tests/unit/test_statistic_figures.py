@@ -176,6 +176,7 @@ def test_the_grey_floor_is_the_largest_noise_of_the_lines():
 
 def test_bars_of_the_first_checkpoint_are_filled():
     row = {"model": "m", "benchmark": "b", "condition": "c", "pattern_group": "persona", "n_cells": 2, "n_missing": 0}
+    row["over"] = "personas"
     rows = [row | {"mined_at": t, "mean": mean, "low": mean, "high": mean} for t, mean in ((0, 10.0), (22, 4.0))]
     [axes] = pattern_numbers.draw(pd.DataFrame(rows), pattern_group="persona", models=["m"]).axes
     filled = {bar.get_width(): bool(bar.get_fill()) and bar.get_facecolor() != (1, 1, 1, 1) for bar in bars_of(axes)}

@@ -34,7 +34,7 @@ def test_mixed_models_can_be_left_out(project: Project) -> None:
         pytest.param(lambda p: p.set({"statistics": {"study": True}}), r"by-model|mixed-models", id="study"),
         pytest.param(lambda p: p.edit(models__alpha__size=2), r"mixed-models", id="size of a model"),
         pytest.param(lambda p: p.edit(models__alpha__family="F"), r"mixed-models", id="family of a model"),
-        pytest.param(lambda p: p.edit(figures__seed=5), r"contrasts|by-model", id="seed"),
+        pytest.param(lambda p: p.edit(statistics__generalise=["items"]), r"contrasts|by-model", id="intervals"),
     ],
 )
 def test_tables_renamed_by(project: Project, edit: Callable[[Project], Project], renamed: str) -> None:

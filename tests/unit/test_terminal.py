@@ -80,7 +80,9 @@ def test_plan_and_status_fit(long_named: Project, width: int) -> None:
 
 
 def _without_times(page: str) -> str:
-    return "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
+    """Return what was printed without how many artefacts there are: every table more would be another page."""
+    counted = re.sub(r"0 of \d+ current", "0 of 255 current", page)
+    return "\n".join(line.rstrip() for line in counted.splitlines()) + "\n"
 
 
 def test_the_last_lines_name_each_cause_once_and_the_next_command(

@@ -12,7 +12,8 @@ from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.request import WITH_TEXT, Reply, Request
 from personas.grid.cells import Cell, Track
 from personas.prompts.recipe import opening
-from personas.requests.track import Asked, TrackWork
+from personas.requests.steps import Asked
+from personas.requests.track import TrackWork
 from personas.requests.transcript import Round
 
 MODEL = validate(

@@ -200,9 +200,13 @@ def test_a_suite_has_the_main_measures_of_a_judge_and_rules_where_it_rates_nothi
 @pytest.mark.parametrize(
     ("edit", "gone", "reason"),
     [
-        ({"personas/baseline": False}, ("over-baseline", "cost-of-a", "effect-of-a", "patterns"), "no baseline"),
+        (
+            {"personas/baseline": False},
+            ("over-baseline", "cost-of-a", "effect-of-a", "patterns", "remaining"),
+            "no baseline",
+        ),
         ({"conditions/requests": None}, ("difference-", "models-difference-"), "one condition"),
-        ({"checkpoints": [0]}, ("progression", "cost-of-length", "effect-of-length"), "one checkpoint"),
+        ({"checkpoints": [0]}, ("progression", "cost-of-length", "effect-of-length", "remaining"), "one checkpoint"),
         ({"checkpoints": [1, 2]}, ("cost-of-a-persona",), "no checkpoint without rounds before it"),
         ({"statistics": {"mixed_models": False}}, ("effect-of-",), "switched off"),
         ({"patterns": {"benchmarks": []}}, ("patterns",), "nothing is mined"),

@@ -82,7 +82,7 @@ def test_one_of_the_studys_own_can_be_asked_so(breaks: Project) -> None:
 
 def test_its_panel_is_in_percent() -> None:
     row = {"metric": "breaks", "judge": "j", "condition": "talks", "group": "persona", "smoothing": "none"}
-    values = {"first_round": 1, "round": 1, "mean": 0.5, "low": 0.4, "high": 0.6}
+    values = {"first_round": 1, "round": 1, "mean": 0.5, "low": 0.4, "high": 0.6, "over": "personas"}
     series = pd.DataFrame([{**row, **values, "n_cells": 1, "n_scored": 1, "n_planned": 1}]).astype(ROUND_DTYPES)
     figure = utterances.draw(series, judge="j", yes_no=["breaks"])
     [panel] = [axes for axes in figure.axes if axes.get_title(loc="left") == "Breaks"]

@@ -10,7 +10,8 @@ from personas.grid.asked import asked_items
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid, user_turns
 from personas.prompts.recipe import opening, system_prompt
-from personas.requests.track import Asked, TrackWork
+from personas.requests.steps import Asked
+from personas.requests.track import TrackWork
 from personas.requests.transcript import rounds_of
 
 

@@ -46,6 +46,10 @@ class Estimate(NamedTuple):
     over: str
     n: int
 
+    def named(self, name: str) -> dict[str, float]:
+        """Return mean and interval under the names of columns."""
+        return {name: self.mean, f"{name}_low": self.low, f"{name}_high": self.high}
+
 
 class Variance(NamedTuple):
     """The variance of a mean, its degrees of freedom, and the units that it is over."""

@@ -16,7 +16,7 @@ from personas.stats.measures import CHECKPOINT
 from personas.stats.pairs import DECIMALS, against_baseline, between_conditions, cell_means, since_first
 from personas.tables.items.variances import ALL, LATER, MODEL, OVER_BASELINE, PROGRESSION, Variances
 from personas.tables.latex import Column
-from personas.tables.measures import headline_measures, placeless_measures
+from personas.tables.measures import PATTERNS, headline_measures, placeless_measures
 from personas.tables.series.models import segmented, whole_segments, with_unjudged
 from personas.tables.table import INTERVAL, Layout, generalised, table, texts
 
@@ -165,7 +165,7 @@ def bars_of_models(values: pd.DataFrame, counts: pd.DataFrame, variances: pd.Dat
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     config = grid.study.config
-    told = {
+    told: dict[str, Any] = {
         "conditions": list(config.conditions),
         "checkpoints": list(config.checkpoints),
         "headline": headline_measures(grid),
@@ -174,7 +174,9 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         **generalised(grid),
     }
     scales = {measure["measure"]: measure["scale"] for measure in placeless_measures(grid)}
-    counts = [made.outputs[1] for made in known.family("patterns")]
+    # Patterns are no claim unless named, and mining is to rename no more than it must.
+    mined = known.family("patterns") if PATTERNS in told["headline"] else ()
+    counts = [made.outputs[1] for made in mined]
     files = {"values": known.outputs("values"), "counts": counts, "variances": known.outputs("item_variances")}
     yield Instance("by-model", files, told, latex={"scales": scales})
 

@@ -76,8 +76,7 @@ class _Known:
     q: Mapping[tuple[str, str, str], float]
     variances: Variances
     generalise: Collection[str]
-    resamples: int
-    seed: int
+    resampling: Mapping[str, int]
 
 
 def model_cards(
@@ -105,9 +104,8 @@ def model_cards(
     """
     rows = whole_segments(segmented(values, checkpoints))
     by_measure = dict(list(rows.groupby(["model", "measure"], sort=False)))
-    known = _Known(
-        _claims(bars), Variances(pd.DataFrame() if variances is None else variances), generalise, resamples, seed
-    )
+    items = Variances(pd.DataFrame() if variances is None else variances)
+    known = _Known(_claims(bars), items, generalise, {"resamples": resamples, "seed": seed})
     table = [
         {"model": model, "section": section["section"], **row}
         for model in models
@@ -153,8 +151,8 @@ def _row(rows: pd.DataFrame, where: Mapping[str, Any], known: _Known) -> dict[st
     row = {
         "first_position": first,
         "last_position": last,
-        **_bounds("first", _mean(own[first], where, LEVEL, first, known)),
-        **_bounds("last", _mean(own[last], where, LEVEL, last, known)),
+        **_mean(own[first], where, LEVEL, first, known).named("first"),
+        **_mean(own[last], where, LEVEL, last, known).named("last"),
         "baseline_first": _mean_at(baseline, first),
         "baseline_last": _mean_at(baseline, last),
         "n_personas": len(both),
@@ -170,7 +168,7 @@ def _row(rows: pd.DataFrame, where: Mapping[str, Any], known: _Known) -> dict[st
     verdict = _verdict(change.mean, where["direction"], claim["q"]) if claim["headline"] else EXPLORATORY
     since = _onset(own, known) if verdict == DROPS else UNKNOWN
     told = {"since": since.since, "since_low": since.low, "since_high": since.high, "verdict": verdict}
-    return {**row, **_bounds("change", change), "over": change.over, "p": change.p, **claim, **told}
+    return {**row, **change.named("change"), "over": change.over, "p": change.p, **claim, **told}
 
 
 def _verdict(change: float, direction: str, q: float) -> str:
@@ -188,14 +186,9 @@ def _mean(values: pd.Series, where: Mapping[str, Any], contrast: str, position: 
     return estimate(values.to_numpy("float64")[None], generalise=known.generalise, items=items, share=rate)
 
 
-def _bounds(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
-
-
 def _onset(own: pd.DataFrame, known: _Known) -> Onset:
-    curves = own.dropna()
-    positions = curves.columns.to_numpy("float64")
-    return onset(curves.to_numpy("float64"), positions, resamples=known.resamples, seed=known.seed)
+    curves = own.dropna().to_numpy("float64")
+    return onset(curves, own.columns.to_numpy("float64"), **known.resampling)
 
 
 def _by_position(rows: pd.DataFrame) -> pd.DataFrame:
@@ -249,8 +242,8 @@ MODEL_CARDS = table(
             Column("Since", "since", ("since_low", "since_high"), decimals=0),
             *texts("verdict", "over", "n_personas", "n_missing"),
         ),
-        "Models at the first and the last position; shares in percent. q: p of a claim, corrected for all claims; "
-        "rows without are exploratory. Since: after which position a drop sets in.",
+        "Models at the first and the last position; shares in percent. q: of claims, corrected for all; rows without "
+        "are exploratory. Since: after which position a drop sets in.",
         {"n_personas": "personas"},
         INTERVAL,
     ),

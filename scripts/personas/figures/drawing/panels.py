@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -18,6 +19,10 @@ GROUPS = ("persona", "baseline")
 ARROWS = {"higher": " ↑", "lower": " ↓", "neutral": ""}
 ROUNDS_BEFORE = "rounds before the question"
 ARROW = "Arrow: better direction."
+
+
+_TITLE = 44
+"""Characters of a title that fit above a panel."""
 
 
 class Key(NamedTuple):
@@ -67,7 +72,7 @@ def offsets_of(keys: Sequence[Key], places: Sequence[int]) -> dict[Key, float]:
 
 def frame(axes: Axes, words: Frame, points: pd.DataFrame, below: Iterable[str]) -> bool:
     """Print title, labels and the lines `below`; say "no data" and return False if no point has a value."""
-    axes.set_title(words.title, loc="left")
+    axes.set_title(fill(words.title, _TITLE), loc="left")
     axes.set_ylabel(words.unit)
     axes.set_xlabel(words.x_label)
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}

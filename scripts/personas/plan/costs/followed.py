@@ -11,7 +11,8 @@ from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import first_turn_prefix
 from personas.requests.journal import JournalIndex
-from personas.requests.track import Question, Step, Told, TrackWork, after
+from personas.requests.steps import Question, Step, Told, after
+from personas.requests.track import TrackWork
 from personas.requests.transcript import rounds_of
 from personas.requests.work import new_work
 

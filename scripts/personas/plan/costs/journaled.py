@@ -22,7 +22,8 @@ from personas.plan.costs.loads import Loads
 from personas.requests.journal import JournalIndex
 from personas.requests.judging import work_on
 from personas.requests.rows import JudgedRow, earlier
-from personas.requests.track import Question, Step, TrackWork
+from personas.requests.steps import Question, Step
+from personas.requests.track import TrackWork
 
 Counts = dict[str, dict[int, int]]
 

@@ -16,7 +16,8 @@ from personas.engines.request import CHARACTERS_PER_MESSAGE, Reply
 from personas.grid.cells import Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import Message, messages
-from personas.requests.track import Question, Told, TrackWork, after
+from personas.requests.steps import Question, Told, after
+from personas.requests.track import TrackWork
 from personas.requests.work import new_work
 
 _OPENS, _CLOSES = "\ue000", "\ue001"

@@ -148,7 +148,8 @@ def _change(pairs: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
     found = estimate(matrix(pairs.rename(columns={"persona": "unit"})), generalise=generalise)
     return {
         "position": pairs["position"].max(),
-        **{"change": found.mean, "change_low": found.low, "change_high": found.high, "over": found.over},
+        **found.named("change"),
+        "over": found.over,
         "p": found.p,
         "n_pairs": found.n,
         "n_missing": len(pairs) - found.n,
@@ -161,8 +162,7 @@ def _cost(costs: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
         return {"n_tokens": 0}
     found = estimate(matrix(known.rename(columns={"persona": "unit", "extra": "value"})), generalise=generalise)
     ratio = known["tokens"].sum() / known["tokens_without"].sum()
-    bounds = {"extra_tokens_low": found.low, "extra_tokens_high": found.high}
-    return {"extra_tokens": found.mean, **bounds, "tokens_ratio": ratio, "n_tokens": found.n}
+    return {**found.named("extra_tokens"), "tokens_ratio": ratio, "n_tokens": found.n}
 
 
 def _verdict(row: Mapping[str, Any], q: float) -> str:
