@@ -5,6 +5,7 @@ The template writes it as SVG; here is where things lie. Lengths are in units of
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -32,9 +33,10 @@ GROUP BY condition, "group", position, model, persona ORDER BY ALL
 
 @dataclass(frozen=True)
 class Chart:
-    """What is drawn: `lines` with their points, and the ticks of both axes, each with its label."""
+    """What is drawn: `lines` with their points, what their intervals are over, and the ticks of both axes."""
 
     lines: Sequence[dict[str, Any]]
+    over: str
     x_ticks: Sequence[tuple[float, str]]
     y_ticks: Sequence[tuple[float, str]]
     width: int = WIDTH
@@ -74,7 +76,8 @@ def _drawn(means: pd.DataFrame, measure: Measure, conditions: Sequence[str]) -> 
     ticks = [low + (high - low) * number / (_TICKS - 1) for number in range(_TICKS)]
     labels = [f"{tick:.0%}" if measure["scale"] == "share" else f"{tick:.3g}" for tick in ticks]
     few = positions[:: max(1, -(-len(positions) // 12))]
-    return Chart(lines, [(x(each), str(each)) for each in few], list(zip(map(y, ticks), labels, strict=True)))
+    over = "; or ".join(sorted(set(means["over"]) - {""}))
+    return Chart(lines, over, [(x(each), str(each)) for each in few], list(zip(map(y, ticks), labels, strict=True)))
 
 
 def _line(
@@ -90,7 +93,8 @@ def _line(
         for row in rows.to_dict("records")
     ]
     place = conditions.index(condition) if condition in conditions else len(conditions)
-    return {"condition": condition, "group": group, "colour": place % 6, "points": points}
+    band = [point for point in points if isfinite(point["low"])]
+    return {"condition": condition, "group": group, "colour": place % 6, "points": points, "band": band}
 
 
 def _range(means: pd.DataFrame, measure: Measure) -> tuple[float, float]:
