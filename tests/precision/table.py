@@ -213,8 +213,8 @@ ROWS: dict[str, Row] = {
     "script of an analysis": Row(
         lambda s: s.replace_code("stats/intervals.py", "CONFIDENCE = 0.95", "CONFIDENCE = 0.9"),
         NONE,
-        r"tables/(?!ratings|identification|style|status|answer|xstest-agreement|measures|coverage|lengths|values|mixed|changed)"
-        r"|figures/(?!item-|effect-)|report/(card|models)",
+        r"tables/(?!ratings|identification|style|strength|remaining|item-variances|status|answer|xstest-agreement|measures|coverage|lengths|values|mixed|changed)"
+        r"|figures/(?!item-|effect-|remaining|strength)|report/(card|models)",
     ),
     "script of the patterns": Row(
         lambda s: s.replace_code("scoring/patterns/count.py", "    met.data[:] = 1\n", "    met.data[:] = 1.0\n"),
@@ -225,7 +225,7 @@ ROWS: dict[str, Row] = {
         lambda s: s.file("responses/one/pastry-chef/xstest/goal-oriented-fixed.*").unlink(),
         r"/one/pastry-chef/xstest/goal-oriented-fixed",
         rf"ratings-one--xstest|(tables|figures)/xstest|patterns/one/pastry-chef/xstest|{SUMS}|{SUMMED_PATTERNS}|{SAFETY}|xstest-agreement"
-        rf"|{TOLD}(one|words)|(tables|figures)/strength",
+        rf"|{TOLD}(one|words)|(tables|figures)/strength|tables/item-variances-xstest",
     ),
     "dialogue removed": Row(
         lambda s: s.file("dialogues/one/pastry-chef/goal-oriented-fixed.*").unlink(),

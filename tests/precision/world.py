@@ -60,7 +60,7 @@ class World:
             *shown,
             *(f"utterances-by-{judge}" for judge in self.judges),
         ]
-        tables += ["token-averages", "patterns-by-unit"]
+        tables += ["token-averages", "patterns-by-unit", *(f"item-variances-{b}" for b in self.benchmarks)]
         figures += self._statistic_figures([*(f"utterances-by-{judge}" for judge in self.judges), *shown])
         mined = product(self.models, self.personas, [b for b in self.benchmarks if b in MINED])
         return {

@@ -74,7 +74,7 @@ def matrix(cells: pd.DataFrame) -> np.ndarray:
         pd.factorize(cells[name], use_na_sentinel=False)[0] if name in cells else np.zeros(len(cells), dtype=int)
         for name in ("model", "unit")
     ]
-    table = np.full([code.max() + 1 for code in codes], np.nan)
+    table = np.full([code.max(initial=-1) + 1 for code in codes], np.nan)
     table[codes[0], codes[1]] = cells["value"].to_numpy("float64")
     return table
 

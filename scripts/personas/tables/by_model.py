@@ -113,7 +113,7 @@ def _bar(rows: pd.DataFrame, known: Variances, generalise: Collection[str], stud
     model = first["model"] if rows["model"].nunique() == 1 else None
     by_pair = ours.groupby(["model", "persona"], sort=True)["value"].mean().reset_index(name="value")
     items = _items(ours, known, model) if len(ours) else None
-    cells = matrix(by_pair.rename(columns={"persona": "unit"})) if len(by_pair) else np.full((1, 1), np.nan)
+    cells = matrix(by_pair.rename(columns={"persona": "unit"}))
     mean, low, high, p, over, n = estimate(cells, generalise=generalise, items=items)
     theirs = study_bar(rows["value"].dropna().to_numpy()) if study else (np.nan, np.nan, np.nan)
     return {

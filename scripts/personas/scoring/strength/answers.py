@@ -53,7 +53,7 @@ def instances(grid: Grid, name: str) -> Iterator[Instance]:
     study = grid.study
     cells: dict[str, list[str]] = defaultdict(list)
     for cell in grid.cells:
-        if cell.stage == "responses":
+        if cell.stage == "responses" and not cell.has_intervention:
             cells[cell.track.model].append(cell.path)
     for model, paths in cells.items():
         told: dict[str, Any] = {
