@@ -177,7 +177,7 @@ def test_a_planted_benefit_is_found_and_a_missing_one_is_not(finished: Project) 
     helped, nothing = refusals.loc["reminded"], refusals.loc["narrow"]
     assert (helped["change"], helped["verdict"], helped["n_pairs"]) == (RESTORED - FADED, "helps", len(PEOPLE))
     assert (nothing["change"], nothing["verdict"]) == (0.0, "no-difference-shown")
-    assert helped["extra_tokens_low"] > 0 > nothing["extra_tokens_high"], "a reminder costs, a window saves"
+    assert helped["extra_tokens"] > 0 > nothing["extra_tokens"], "a reminder costs, a window saves"
     at = tokens[tokens["group"] == "persona"].groupby("intervention")["tokens"].mean()
     assert helped["extra_tokens"] == pytest.approx(at["reminded"] - at["none"])
     rows = contrasts[contrasts["measure"] == "xstest-refusal-unsafe-by-rules"]

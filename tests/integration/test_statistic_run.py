@@ -43,7 +43,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrozenPlan]:
         server.decide = decide
         project = make_project(tmp_path_factory.mktemp("ran") / "project")
         address = {f"{name}/base_url": server.base_url for name in ("models/alpha", "models/beta", "judges/j/model")}
-        asked = {"judges/j/utterances": ["style", "knowledge"], "patterns": {"benchmarks": ["xstest"]}}
+        asked = {
+            "judges/j/utterances": ["style", "knowledge"],
+            "patterns": {"benchmarks": ["xstest"], "cross_fit": False},
+        }
         limits = {"benchmarks/bfi/limit": 5, "benchmarks/xstest/limit": 4, "replicates": 2}
         frozen = project.set({"judges/j": JUDGE, **address, **asked, **limits}).run()
         for made in frozen.artefacts:

@@ -50,6 +50,7 @@ def compared_release(tmp_path_factory: pytest.TempPathFactory) -> Small:
         benchmarks__xstest=None,
         benchmarks__general=None,
         **{"benchmarks__role-specific": None, "judges__flow-judge": None, "comparison": {"own": {"released": True}}},
+        patterns__as_published=True,
     )
     made.import_all()
     compared(made)

@@ -83,7 +83,8 @@ def test_a_missing_cell_pulls_nothing_towards_zero():
 
 def test_without_any_spread_nothing_is_said_but_that_nothing_differs():
     alike = estimate(of_personas(0.2, 0.2, 0.2, 0.2))
-    assert np.isnan([alike.low, alike.high, alike.p]).all() and alike.mean == 0.2, "no interval of width 0"
+    assert np.isnan([alike.low, alike.high]).all() and alike.mean == 0.2, "no interval of width 0"
+    assert alike.p == 2 / 2**4, "four personas that all say so: the sign test"
     nothing = estimate(of_personas(0.0, 0.0, 0.0))
     assert nothing.p == 1.0 and np.isnan(nothing.low)
     rounding = estimate(of_personas(0.1 + 0.2 - 0.3, 0.0, 0.1 + 0.2 - 0.3))

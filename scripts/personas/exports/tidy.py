@@ -15,7 +15,11 @@ from personas.requests.judging import JUDGEMENT_SCHEMA
 from personas.requests.transcript import DIALOGUE_SCHEMA, RESPONSE_SCHEMA
 from personas.scoring.table import RATINGS_SCHEMA
 
-_TRACK = [*((name, pa.string()) for name in ("model", "persona", "condition", "order")), ("replicate", pa.int32())]
+_TRACK = [
+    *((name, pa.string()) for name in ("model", "persona", "condition", "order")),
+    ("replicate", pa.int32()),
+    ("intervention", pa.string()),
+]
 _RESPONSE = [("benchmark", pa.string()), ("reference_persona", pa.string())]
 _JUDGEMENT = [("judge", pa.string()), ("metric", pa.string()), ("reference", pa.string())]
 IDENTITY = {

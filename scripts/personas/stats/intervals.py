@@ -57,6 +57,13 @@ class Variance(NamedTuple):
     value: float
     freedom: float
     over: tuple[str, ...]
+    units: int = 0
+    """Of the least numerous of these."""
+
+    @property
+    def unanimous(self) -> float:
+        """Two-sided p of as many units that all differ in the same direction: the sign test."""
+        return float(min(1.0, 2.0 ** (1 - self.units)))
 
 
 def estimate(
@@ -66,7 +73,8 @@ def estimate(
 
     Student's t interval: mean +- t * sqrt(variance), with the variance and the degrees of freedom of `variance`. Of
     shares (`share`: a rate between 0 and 1, not a difference of rates) Wilson's for as many items where all cells are
-    alike, and no bound beyond 0 and 1. A mean without any spread has no interval and no p (but p 1 where it is 0).
+    alike, and no bound beyond 0 and 1. A mean without any spread has no
+    interval; its p is 1 where it is 0, and else that of the sign test over the units.
     """
     known = cells[~np.isnan(cells)]
     if not known.size:
@@ -77,7 +85,7 @@ def estimate(
     over, error = ", ".join(found.over), float(np.sqrt(found.value))
     if error <= _NOTHING * max(float(np.abs(known).max()), 1.0):
         low, high = wilson(mean, items.n) if share and items is not None and ITEMS in found.over else (np.nan, np.nan)
-        return Estimate(mean, low, high, 1.0 if abs(mean) <= _NOTHING else np.nan, over, known.size)
+        return Estimate(mean, low, high, 1.0 if abs(mean) <= _NOTHING else found.unanimous, over, known.size)
     half, p = _student(abs(mean) / error, error, found.freedom)
     low, high = (max(0.0, mean - half), min(1.0, mean + half)) if share else (mean - half, mean + half)
     return Estimate(mean, low, high, p, over, known.size)
@@ -100,16 +108,17 @@ def variance(cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: I
     table = cells[~np.isnan(cells).all(axis=1)][:, ~np.isnan(cells).all(axis=0)]
     levels = dict(zip((MODELS, PERSONAS), table.shape, strict=True))
     over = tuple(unit for unit, n in levels.items() if unit in generalise and n >= FEWEST[unit])
-    of_cells = _of_cells(table, over)
+    of_cells = _of_cells(table, over)._replace(units=min((levels[unit] for unit in over), default=0))
     if items is None or ITEMS not in generalise or items.n < FEWEST[ITEMS]:
         return of_cells
     if not over:
-        return Variance(items.total, items.n - 1, (ITEMS,))
+        return Variance(items.total, items.n - 1, (ITEMS,), items.n)
+    units = min(of_cells.units, items.n)
     shared = 0.0 if items.nested and PERSONAS in over else items.shared
     if of_cells.value + shared < items.total:
-        return Variance(items.total, items.n - 1, (*over, ITEMS))
+        return Variance(items.total, items.n - 1, (*over, ITEMS), units)
     parts = [(of_cells.value, of_cells.freedom), (shared, items.n - 1)]
-    return Variance(of_cells.value + shared, _satterthwaite(parts), (*over, ITEMS))
+    return Variance(of_cells.value + shared, _satterthwaite(parts), (*over, ITEMS), units)
 
 
 def _of_cells(table: np.ndarray, over: tuple[str, ...]) -> Variance:
