@@ -110,7 +110,8 @@ class FrozenPlan:
     def _makers(self) -> Mapping[str, str]:
         """The rule that makes each file."""
         batches = {path: batch.name for batch in self.batches for path in batch.outputs}
-        return batches | {path: family.name for family in self.families for path in family.outputs}
+        fetches = {self.weights_file(fetch): fetch.name for fetch in self.fetches}
+        return batches | fetches | {path: family.name for family in self.families for path in family.outputs}
 
     def _lacks(self, each: Artefact) -> bool:
         return any(path in self.to_make or not (self.results / path).exists() for path in each.outputs)
