@@ -61,7 +61,7 @@ def test_every_batch_of_the_study_tells_gpus_walltime_and_memory(tmp_path: Path)
     rows = dict(re.findall(r"^ (\w+_\S+) +([\d].*)$", output.partition("Each job reserves")[2], re.MULTILINE))
     assert set(rows) == {
         *(f"{stage}{slug}" for slug in (*MODELS, "gemini-2.5-flash") for stage in ("generate_", "judge_judge_")),
-        *(f"{stage}_{slug}" for slug in (*MODELS, "gemini-2.5-flash") for stage in ("rate", "mine")),
+        *(f"{stage}_{slug}" for slug in (*MODELS, "gemini-2.5-flash") for stage in ("rate", "mine", "strength")),
     }
     for slug, (_, gpus) in MODELS.items():
         jobs, asked, walltime, *_, memory, partition = rows[f"generate_{slug}"].split()
