@@ -93,7 +93,8 @@ def test_planted_differences_are_significant_and_have_their_sign(compared):
     against = last["contrast"] == "baseline"
     assert (against.sum(), (~against).sum()) == (26, 39)
     assert (np.sign(last["mean"]) == np.sign(last["truth"])).all()
-    assert (last.loc[~against, "p"] <= 0.05).mean() > 0.95
+    assert (last.loc[~against, "items_p"] <= 0.05).all(), "for these models and personas, as signs flipped before"
+    assert (last.loc[~against, "p"] <= 0.05).mean() > 0.95, "and for others of their kind"
     # The noise of one baseline for all personas of a model is in it.
     assert (last.loc[against, "p"] <= 0.05).mean() > 0.8
 

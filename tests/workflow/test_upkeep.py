@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from personas.core.lease import EVERYTHING
+from personas.requests.packed import NAME as PACKED
 from tests.helpers import PATIENCE, ROOT, FakeServer
 from tests.unit.test_lease import holder
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
@@ -47,6 +48,7 @@ def test_runs_and_upkeep_one_after_the_other(checkout: Checkout, server: FakeSer
     assert server.count == asked + 6
     removed = _personas(checkout, "gc", "--yes").stdout
     assert "Removed: 1 file" in removed, "the removed lines: journals were packed when the run ended"
+    assert [path.name for path in (checkout.results / "journal/fake").iterdir() if path.is_file()] == [PACKED]
     again = "\n".join(sorted(checkout.planned()))
     assert not any(part in again for part in ("/dialogues/", "/responses/", "tables/by-checkpoint.")), again
     assert server.count == asked + 6

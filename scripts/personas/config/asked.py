@@ -22,7 +22,7 @@ else:
     _SECTIONS = tuple(engine.section for engine in importlib.import_module("personas.engines.kinds").ENGINES.values())
     Model = Annotated[Union[_SECTIONS], Field(discriminator="engine")]  # noqa: UP007 (of a tuple)
     _KINDS = tuple(importlib.import_module("personas.interventions").KINDS.values())
-    AnyIntervention = Annotated[Union[_KINDS], Field(discriminator="kind")]  # noqa: UP007
+    AnyIntervention = Annotated[Union[_KINDS], Field(discriminator="kind")]  # noqa: UP007 (of a tuple)
 
 
 def _without_none(found: dict[str, Any]) -> dict[str, Any]:

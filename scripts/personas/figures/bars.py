@@ -12,7 +12,7 @@ from personas.config.root import Config
 from personas.figures.drawing import style
 from personas.figures.drawing.forest import Lines, forest
 from personas.figures.drawing.measures import arrow_text, measures_of
-from personas.figures.drawing.panels import Key, keys_of, over_text
+from personas.figures.drawing.panels import keys_of, over_text
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
 from personas.figures.suites import Suite, compared, is_long, pairs, suites
@@ -76,29 +76,29 @@ def draw(
         f"{over_text(rows)} {_claims(rows)} n: pairs.{lacking}{arrow_text(shown)}"
     )
 
-    def bar(axes: Axes, row: pd.Series, at: float, thick: float, key: Key) -> None:
-        colour = looks[key.condition].colour
-        axes.barh(at, row["mean"], height=0.9 * thick, color=style.lighter(colour, 0.35), zorder=2)
-        if np.isfinite(row["low"]):
-            axes.hlines(at, row["low"], row["high"], color=style.INK, linewidth=0.9, zorder=3)
-        if row["q"] < SIGNIFICANT:
-            end = np.nanmax([row["mean"], row["high"], 0.0])
-            axes.annotate("*", (end, at), xytext=(5, -2), textcoords="offset points", va="center", gid="claim")
-        # The marker tells conditions apart in grey.
-        axes.plot(row["mean"], at, **style.line_style(looks[key.condition], "persona") | {"markersize": 3.5})
-
     with style.context():
         figure = forest(
             shown,
             rows,
             Lines([*models, *([TOGETHER] if (rows["model"] == TOGETHER).any() else [])], keys),
             unit=lambda measure: measure.unit_of_difference,
-            drawn=bar,
+            drawn=lambda axes, row, at, thick, key: _bar(axes, row, at, thick, looks[key.condition]),
             paragraphs=[reading, note],
             count="n_pairs",
         )
         legend(figure, keys, lambda key: key.condition, TITLES[kind])
     return figure
+
+
+def _bar(axes: Axes, row: pd.Series, at: float, thick: float, look: style.Look) -> None:
+    axes.barh(at, row["mean"], height=0.9 * thick, color=style.lighter(look.colour, 0.35), zorder=2)
+    if np.isfinite(row["low"]):
+        axes.hlines(at, row["low"], row["high"], color=style.INK, linewidth=0.9, zorder=3)
+    if row["q"] < SIGNIFICANT:
+        end = np.nanmax([row["mean"], row["high"], 0.0])
+        axes.annotate("*", (end, at), xytext=(5, -2), textcoords="offset points", va="center", gid="claim")
+    # The marker tells conditions apart in grey.
+    axes.plot(row["mean"], at, **style.line_style(look, "persona") | {"markersize": 3.5})
 
 
 Bar = tuple[str, str, str | None, Sequence[Mapping[str, Any]]]

@@ -12,7 +12,6 @@ from personas.figures.drawing.axes import x_axis, y_axis
 from personas.figures.drawing.panels import (
     ARROW,
     ARROWS,
-    GROUPS,
     ROUNDS_BEFORE,
     Frame,
     Key,
@@ -21,6 +20,7 @@ from personas.figures.drawing.panels import (
     lines,
     offsets_of,
     over_text,
+    rating_counts,
 )
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
 from personas.figures.figure import figure
@@ -75,7 +75,7 @@ def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: S
     x_label = "round" if by_round else ROUNDS_BEFORE
     words = Frame(_title(measure), measure["unit"], x_label, scale)
     marks = sorted(points["position"].unique())
-    if frame(axes, words, points, _counts(points)):
+    if frame(axes, words, points, rating_counts(points)):
         lines(axes, points, offsets_of(keys, marks), x="position")
         if scale == "amount" and points["mean"].max() < 2:
             _small_amount(axes, points)
@@ -98,15 +98,6 @@ def _title(measure: Mapping[str, Any]) -> str:
     title = measure["title"] + ARROWS[measure["better"]]
     head, colon, rest = title.partition(": ")
     return title if len(title) <= _TITLE or not colon else f"{head}:\n{rest}"
-
-
-def _counts(points: pd.DataFrame) -> Iterator[str]:
-    for group in GROUPS:
-        rows = points[points["group"] == group]
-        if len(rows):
-            few, many = rows["n_cells"].min(), rows["n_cells"].max()
-            n = f"{few}" if few == many else f"{few}–{many}"
-            yield f"{group}: n = {n}; {rows['n_scored'].sum():,} of {rows['n_planned'].sum():,}"
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:

@@ -10,7 +10,6 @@ import pandas as pd
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis, y_axis
 from personas.figures.drawing.panels import (
-    GROUPS,
     ROUNDS_BEFORE,
     Frame,
     Key,
@@ -19,6 +18,7 @@ from personas.figures.drawing.panels import (
     keys_of,
     lines,
     offsets_of,
+    rating_counts,
 )
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
 from personas.figures.figure import figure
@@ -66,7 +66,7 @@ def draw(table: pd.DataFrame, *, model: str, note: str | None = None) -> Figure:
 def _panel(axes: Axes, measure: str, points: pd.DataFrame, offsets: dict[Key, float]) -> None:
     words, is_one = _WORDS[measure], points["persona"].notna()
     together = points[~is_one]
-    if not frame(axes, words, together, _counts(together)):
+    if not frame(axes, words, together, rating_counts(together)):
         return
     axes.axhline(points["chance"].iloc[0], color=style.FAINT, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1.5)
     looks = style.looks(key.condition for key in offsets)
@@ -82,15 +82,6 @@ def _panel(axes: Axes, measure: str, points: pd.DataFrame, offsets: dict[Key, fl
         y_axis(axes, words.scale, points)
     if measure == AUC:
         axes.yaxis.set_major_formatter("{x:g}")
-
-
-def _counts(points: pd.DataFrame) -> Iterator[str]:
-    for group in GROUPS:
-        rows = points[points["group"] == group]
-        if len(rows):
-            few, many = rows["n_cells"].min(), rows["n_cells"].max()
-            n = f"{few}" if few == many else f"{few}–{many}"
-            yield f"{group}: n = {n}; {rows['n_scored'].sum():,} of {rows['n_planned'].sum():,}"
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:

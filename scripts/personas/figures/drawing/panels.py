@@ -133,6 +133,16 @@ def answer_counts(points: pd.DataFrame, scored: str, planned: str, what: str) ->
             yield f"{group}: n = {cells_text(rows['n_cells'])} a point; {done:,} of {all_of_them:,} {what}"
 
 
+def rating_counts(points: pd.DataFrame) -> Iterator[str]:
+    """One line per group, short: cells behind each point; ratings with a value of those planned."""
+    for group in GROUPS:
+        rows = points[points["group"] == group]
+        if len(rows):
+            few, many = rows["n_cells"].min(), rows["n_cells"].max()
+            n = f"{few}" if few == many else f"{few}–{many}"
+            yield f"{group}: n = {n}; {rows['n_scored'].sum():,} of {rows['n_planned'].sum():,}"
+
+
 def cells_text(n_cells: pd.Series) -> str:
     """Say how many cells are behind the points, as a range where this differs."""
     return range_text(n_cells, "cell")
