@@ -15,11 +15,11 @@ for batch in PLAN.stage("generate"):
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
-        threads: threads(batch.asked(PLAN.study.config), workflow.cores)
+        threads: threads(batch.served(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
-            mem_mb=memory(batch.asked(PLAN.study.config)),
-            gpu=gpus(batch.asked(PLAN.study.config)),
+            mem_mb=memory(batch.served(PLAN.study.config)),
+            gpu=gpus(batch.served(PLAN.study.config)),
         message:
             f"Holding dialogues and asking items with {batch.model} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:
@@ -41,11 +41,11 @@ for batch in PLAN.stage("judge"):
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
-        threads: threads(batch.asked(PLAN.study.config), workflow.cores)
+        threads: threads(batch.served(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
-            mem_mb=memory(batch.asked(PLAN.study.config)),
-            gpu=gpus(batch.asked(PLAN.study.config)),
+            mem_mb=memory(batch.served(PLAN.study.config)),
+            gpu=gpus(batch.served(PLAN.study.config)),
         message:
             f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:

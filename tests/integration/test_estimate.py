@@ -296,7 +296,7 @@ def test_what_the_journal_answers_costs_nothing(served: Project) -> None:
     grid = served.grid()
     loads = Loads(grid)
     distinct = Distinct(grid, loads)
-    known = {cell.path: {load.before: new for load, new in distinct.of(cell)} for cell in grid.cells}
+    known = {cell.path: {load.place: new for load, new in distinct.of(cell)} for cell in grid.cells}
     for one in estimate(grid, grid.cells, Rates(), known).values():
         assert one == Estimate(one.rows, one.requests, one.requests)
 

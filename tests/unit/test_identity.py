@@ -14,6 +14,7 @@ from personas.config.base import Section
 from personas.config.personas import Persona
 from personas.config.reading.loader import validate
 from personas.config.root import Config
+from personas.config.users import Brief
 from personas.core import canonical
 from personas.core.canonical import canonical_json, digest
 from personas.core.errors import UserError
@@ -22,6 +23,7 @@ from personas.prompts.recipe import RECIPE_VERSION
 from tests.full_config import full_config
 from tests.golden import PROMPTS, prompts
 from tests.helpers import JUDGE, ROOT, Project, by_plain_path, changed, digests
+from tests.users import FACTS, PLAYED, SEGMENTS, put_brief, with_users
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -256,8 +258,28 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Persona.first_message": ("first_message", "Hello.", "cells"),
     "Persona.example_dialogues": ("example_dialogues", "A: Hello.", "cells"),
     "Persona.name": ("name", "Other", "nothing"),
+    "Persona.facts": ("facts", [{"question": "Who?", "answer": "Me."}], "moves"),
+    "Fact.question": ("facts", [{**FACTS["keeper"][0], "question": "How old?"}, FACTS["keeper"][1]], "cells"),
+    "Fact.answer": ("facts", [{**FACTS["keeper"][0], "answer": "1872"}, FACTS["keeper"][1]], "nothing"),
+    "Fact.accepted": ("facts", [{**FACTS["keeper"][0], "accepted": []}, FACTS["keeper"][1]], "nothing"),
+    "Config.users": ("users/writer/id", "org/other", "cells"),
+    "Condition.user": ("conditions/chat/user", PLAYED["user"], "cells"),
+    "Condition.segments": ("conditions/mixed/segments", SEGMENTS[:2], "cells"),
+    "Condition.answers": ("conditions/held/answers", "own", "cells"),
+    "Segment.turns": ("conditions/mixed/segments", [SEGMENTS[1], *SEGMENTS[1:]], "cells"),
+    "Segment.rounds": ("conditions/mixed/segments", [*SEGMENTS[:2], {**SEGMENTS[2], "rounds": 1}], "cells"),
+    "User.brief": ("conditions/chat/user/brief", "users/moved.yaml", "nothing"),
+    "User.model": ("conditions/chat/user/model", "same", "cells"),
+    "User.opening": ("conditions/chat/user/opening", None, "cells"),
+    "User.stop": ("conditions/chat/user/stop", None, "cells"),
+    "User.max_tokens": ("conditions/chat/user/max_tokens", 21, "cells"),
+    "Brief.brief": ("brief", "You are Lee.", "cells"),
+    "Brief.opening": ("opening", "Good day.", "cells"),
+    "Brief.stop": ("stop", "THE END", "cells"),
 }
 
+OF_USERS = re.compile(r"(Segment|User|Brief|Fact)\.|Config\.users|Condition\.(user|segments|answers)|Persona\.facts")
+"""Fields whose effect is looked at in a study with conditions of every kind."""
 OF_INTERVENTIONS = re.compile(
     r"(Remind|Window|Examples?|Restate|Summarise)\.|Config\.interventions|Persona\.(short|examples)"
 )
@@ -267,6 +289,9 @@ OF_INTERVENTIONS = re.compile(
 ACTS_ELSEWHERE = {
     "PersonasSection.folder": "a place: the personas found there count",
     "Condition.turns": "a place: the turns found there count",
+    "User.brief": "a place: what is found there counts",
+    "Fact.answer": "downstream of the cells",
+    "Fact.accepted": "downstream of the cells",
     "BenchmarkSection.items": "a place: the items found there count",
     "BenchmarkSection.labels": "downstream of the cells",
     "BenchmarkSection.label_set": "downstream of the cells",
@@ -323,7 +348,7 @@ def sections_of(annotation: Any) -> Iterator[type[Section]]:
         yield from sections_of(argument)
 
 
-SECTIONS = {section.__name__: section for root in (Config, Persona) for section in sections_of(root)}
+SECTIONS = {section.__name__: section for root in (Config, Persona, Brief) for section in sections_of(root)}
 
 
 def test_every_field_of_the_config_has_a_decision() -> None:
@@ -344,9 +369,10 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
 
     only_one_needs_it = re.compile(
         r"\.(kind|limit|limit_seed|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk"
-        r"|comparison\.(published|results|models|released|called))$"
+        r"|comparison\.(published|results|models|released|called)"
+        r"|conditions\.(turns|segments|user|answers|rounds)|users\..*)$"
     )
-    config = full_config(project).study().config
+    config = with_users(full_config(project)).study().config
     assert [place for place in unset(config, "config") if not only_one_needs_it.search(place)] == []
 
 
@@ -356,14 +382,23 @@ def test_a_field_changes_digests_iff_it_shapes_results(project: Project, field: 
     full_config(project)
     if not OF_INTERVENTIONS.match(field):
         project.set({"interventions": None})  # four of five cells have one
+    if OF_USERS.match(field):
+        with_users(project)
+    if field.startswith("Brief."):  # the file's own words count
+        project.set({f"conditions/chat/user/{key}": None for key in ("opening", "stop")})
     before = project.grid()
     if effect == "refused":
         with pytest.raises(UserError):
             project.set({place: value}).grid()
         return
     value = value.format(folder=project.folder) if isinstance(value, str) else value
-    of_persona = field.startswith(("Persona.", "Example."))
-    after = (project.edit_persona("keeper", **{place: value}) if of_persona else project.set({place: value})).grid()
+    if field.startswith(("Persona.", "Example.", "Fact.")):
+        project.edit_persona("keeper", **{place: value})
+    elif field.startswith("Brief."):
+        put_brief(project, **{place: value})
+    else:
+        project.set({place: value})
+    after = project.grid()
     assert (digests(before) != digests(after)) == (effect in ("cells", "moves"))
 
 

@@ -234,7 +234,8 @@ async def test_a_batch_renews_its_counts_while_it_works(tmp_path: Any, monkeypat
     held = Progress("generate_a_01", 10, 8)
     held.waiting = lambda: ("a limit", 20.0)
     file = outcome_file(tmp_path, outcome.batch)
-    async with held.kept_on_disk(outcome, tmp_path, Price(prompt_per_million=1e6, completion_per_million=0.0)):
+    held.prices[None] = Price(prompt_per_million=1e6, completion_per_million=0.0)
+    async with held.kept_on_disk(outcome, tmp_path):
         held.engine_starts()
         held.engine_answers()
         held.reused()

@@ -72,12 +72,13 @@ EMBEDDED = validate(LlamaCppModel, {**MODEL, "engine": "llama.cpp", "weights": "
 
 
 def test_memory_grows_with_attempts() -> None:
-    assert [memory(EMBEDDED)(None, attempt) for attempt in (1, 2, 3)] == [3000, 6000, 9000]
+    assert [memory([EMBEDDED])(None, attempt) for attempt in (1, 2, 3)] == [3000, 6000, 9000]
 
 
 @pytest.mark.parametrize(("model", "count"), [(EMBEDDED, 0), (VLLM, 4)], ids=["embedded", "vllm"])
 def test_a_batch_asks_for_the_gpus_of_its_engine(model: LlamaCppModel | VllmModel, count: int) -> None:
-    assert gpus(model) == count
+    assert gpus([model]) == count
+    assert gpus([model, VLLM]) == count + 4, "of all its engines"
 
 
 @pytest.mark.parametrize(
@@ -90,4 +91,4 @@ def test_a_batch_asks_for_the_gpus_of_its_engine(model: LlamaCppModel | VllmMode
     ],
 )
 def test_threads(model: LlamaCppModel | VllmModel, cores: int | None, expected: int) -> None:
-    assert threads(model, cores) == expected
+    assert threads([model], cores) == expected

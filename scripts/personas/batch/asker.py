@@ -20,7 +20,8 @@ from personas.requests.journal import Journal
 class Asker:
     """One per batch. A request that is under way or finished is never sent a second time.
 
-    `limited` is held while the engine is; waiting for it is not the engine's time.
+    `limited` is held while the engine is; waiting for it is not the engine's time. `is_main`: whether it is the
+    engine that the batch is about; what starts beside it is counted, but says nothing of its time.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Asker:
         progress: Progress,
         limited: Callable[[], AbstractAsyncContextManager[Gate | None]] = nullcontext,
         deadline: Deadline | None = None,
+        is_main: bool = True,
     ) -> None:
         self._journal = journal
         self._start = start
@@ -38,6 +40,7 @@ class Asker:
         self._turnstile = Turnstile(concurrency)
         self._progress = progress
         self._deadline = deadline or Deadline(None)
+        self._is_main = is_main
         self.refusals = Refusals()
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         self._served: Served | None = None
@@ -102,20 +105,26 @@ class Asker:
                 raise self._start_failure  # whoever waited for the first start must not try a second
             if self._served is None:
                 try:
-                    self._progress.waiting = lambda: (ITS_TURN, 0.0)
+                    self._wait_for(ITS_TURN)
                     gate = await self._stack.enter_async_context(self._limited())
-                    self._progress.waiting = lambda: ("its engine to start", 0.0)
-                    self._progress.engine_starts()
+                    self._wait_for("its engine to start")
+                    if self._is_main:
+                        self._progress.engine_starts()
                     self._served = await self._stack.enter_async_context(self._start())
                 except BaseException as error:
                     self._start_failure = error
                     raise
                 if gate is not None:
                     self._served.client.limit(gate)
-                self._progress.engine_answers(self._served.devices)
-                self._progress.waiting = self._served.client.waiting
+                if self._is_main:
+                    self._progress.engine_answers(self._served.devices)
+                    self._progress.waiting = self._served.client.waiting
                 self._watcher = asyncio.create_task(self._watch(self._served))
         return self._served
+
+    def _wait_for(self, what: str) -> None:
+        if self._is_main:
+            self._progress.waiting = lambda: (what, 0.0)
 
     async def _watch(self, served: Served) -> None:
         """Cancel the whole batch when the engine dies: no request then waits for its time-out."""

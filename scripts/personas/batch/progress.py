@@ -60,7 +60,9 @@ class Progress:
         self.engine_started: float | None = None
         self.engine_ready: float | None = None
         self.devices: str | None = None
-        self.measured: dict[tuple[str, int, int], Measured] = {}
+        self.measured: dict[tuple[str, int, int, str], Measured] = {}
+        self.prices: dict[str | None, Price] = {}
+        self.spent = 0.0
         self.waiting: Callable[[], tuple[str, float]] = lambda: ("", 0.0)
         self._to_send = planned if to_send is None else to_send
         self._in_a_row = in_a_row
@@ -112,6 +114,8 @@ class Progress:
     def answered(self, request: Request, reply: Reply, seconds: float) -> None:
         """Count a request answered by the engine, and what it took; `seconds` it had one of the places."""
         self.sent += 1
+        if price := self.prices.get(request.by):
+            self.spent += cost(price, reply.prompt_tokens or 0, reply.completion_tokens or 0)
         self.pace.answered(reply.completion_tokens or 0, seconds)
         self.prompt_tokens += reply.prompt_tokens or 0
         self.completion_tokens += reply.completion_tokens or 0
@@ -122,8 +126,8 @@ class Progress:
         self._bar.advance(self._task)
 
     def _measure(self, request: Request, reply: Reply) -> None:
-        kind = (request.what, request.before, request.max_tokens)
-        measured = self.measured.setdefault(kind, Measured(*kind))
+        what, by = (request.what, request.before, request.max_tokens), request.by or ""
+        measured = self.measured.setdefault((*what, by), Measured(*what, by=by))
         measured.requests += 1
         measured.messages += len(request.messages)
         measured.characters += sum(len(message["content"]) for message in request.messages)
@@ -156,16 +160,15 @@ class Progress:
         return round(max(seconds, self._least_seconds(left, left * tokens)), 1)
 
     @asynccontextmanager
-    async def kept_on_disk(self, outcome: Outcome, folder: Path, price: Price | None = None) -> AsyncIterator[None]:
+    async def kept_on_disk(self, outcome: Outcome, folder: Path) -> AsyncIterator[None]:
         """Renew the outcome of the batch every few seconds, for as long as the context lasts."""
         over = asyncio.Event()
         outcome.planned, spent = self.planned, outcome.money
 
         def record() -> None:
             self.record(outcome)
-            if price:
-                outcome.money = round(spent + cost(price, self.prompt_tokens, self.completion_tokens), 6)
-                outcome.currency = price.currency
+            for price in self.prices.values():
+                outcome.money, outcome.currency = round(spent + self.spent, 6), price.currency
 
         async def renew() -> None:
             logged = self.pace.now()

@@ -5,8 +5,8 @@ import contextlib
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from personas.config.models import ModelSection
 from personas.core import slurm
 from personas.engines.limits.gate import Gate
 from personas.engines.place import Place
-from personas.engines.request import Ask
+from personas.engines.request import Ask, Reply, Request
 from personas.engines.served import Served, lane_hints, serve
 from personas.grid.cells import Cell
 from personas.plan.batches import Batch
@@ -63,27 +63,24 @@ async def run_batch(
     outcome = _outcome(frozen, batch, asked)
     outcome.began, outcome.job, outcome.devices = time.time(), slurm.job_id(), slurm.devices()
     outcome.write(frozen.folder())
-    folder = frozen.results / "journal" / batch.asked_slug
     lanes = min(asked.concurrency, len(works)) if asked.keeps_lanes else None
 
     allow_open_files(asked.concurrency, batch.where)
-    place = Place(batch.asked_slug, batch.where, frozen.study.config.machine, threads, lanes or 1, engine_log)
-
-    def start() -> AbstractAsyncContextManager[Served]:
-        return serve(asked, place)
-
-    def gate() -> AbstractAsyncContextManager[Gate | None]:
-        return limited(asked, frozen.results, batch.asked_slug, batch.where, progress.left)
+    machine = frozen.study.config.machine
+    place = Place(batch.asked_slug, batch.where, machine, threads, lanes or 1, engine_log)
 
     with _progress(frozen, batch, works, lanes, outcome.sent_before) as progress:
         try:
-            async with (
-                progress.kept_on_disk(outcome, frozen.folder(), asked.price),
-                Journal(folder, batch.name) as journal,
-                Asker(journal, start, asked.concurrency, progress, gate, deadline) as asker,
-            ):
-                await _run_all(works, asked, asker, lanes)
-                asker.refusals.conclude()
+            async with progress.kept_on_disk(outcome, frozen.folder()), AsyncExitStack() as stack:
+                asker = await _asker(stack, frozen, batch, asked, place, progress, deadline)
+                askers: dict[str | None, Asker] = {None: asker}
+                for slug in batch.users:
+                    user, log = frozen.study.config.users[slug], engine_log.with_suffix(f".{slug}.log")
+                    beside = Place(slug, f"users.{slug}", machine, threads, lanes or 1, log)
+                    askers[slug] = await _asker(stack, frozen, batch, user, beside, progress, deadline)
+                await _run_all(works, asked, askers, lanes)
+                for one in askers.values():
+                    one.refusals.conclude()
         finally:
             progress.log()
             outcome.over = time.time()
@@ -93,6 +90,31 @@ async def run_batch(
     outcome.ended, outcome.over = FINISHED, time.time()
     outcome.write(frozen.folder())
     return outcome
+
+
+async def _asker(
+    stack: AsyncExitStack,
+    frozen: FrozenPlan,
+    batch: Batch,
+    model: ModelSection,
+    place: Place,
+    progress: Progress,
+    deadline: Deadline,
+) -> Asker:
+    """Return who asks a model of a batch, with the model's own journal; the stack ends both."""
+    is_main = place.slug == batch.asked_slug
+    if model.price:
+        progress.prices[None if is_main else place.slug] = model.price
+
+    def start() -> AbstractAsyncContextManager[Served]:
+        return serve(model, place)
+
+    def gate() -> AbstractAsyncContextManager[Gate | None]:
+        return limited(model, frozen.results, place.slug, place.where, progress.left)
+
+    journal = await stack.enter_async_context(Journal(frozen.results / "journal" / place.slug, batch.name))
+    asker = Asker(journal, start, model.concurrency, progress, gate, deadline, is_main)
+    return await stack.enter_async_context(asker)
 
 
 def _outcome(frozen: FrozenPlan, batch: Batch, asked: ModelSection) -> Outcome:
@@ -118,8 +140,13 @@ def _progress(
     )
 
 
-async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lanes: int | None) -> None:
-    """Run all works side by side. With lanes, a work keeps one lane of the engine, and so its prefix."""
+async def _run_all(
+    works: Sequence[Work], model: ModelSection, askers: Mapping[str | None, Asker], lanes: int | None
+) -> None:
+    """Run all works side by side. With lanes, a work keeps one lane of the engine, and so its prefix.
+
+    `askers`: of the model (None), and of those that write user turns.
+    """
     free: asyncio.Queue[int] = asyncio.Queue()
     for lane in range(lanes or 0):
         free.put_nowait(lane)
@@ -127,7 +154,11 @@ async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lan
     async def run(rank: int, work: Work) -> None:
         lane = await free.get() if lanes else None
         to_lane = lane_hints(model, lane)
-        await work.run(lambda request: asker.ask(request, to_lane, rank), in_order=lane is not None)
+
+        async def ask(request: Request) -> Reply:
+            return await askers[request.by].ask(request, {} if request.by else to_lane, rank)
+
+        await work.run(ask, in_order=lane is not None)
         if lane is not None:
             free.put_nowait(lane)
 
@@ -136,8 +167,9 @@ async def _run_all(works: Sequence[Work], model: ModelSection, asker: Asker, lan
             for rank, work in enumerate(works):
                 group.create_task(run(rank, work))
     except asyncio.CancelledError:
-        if asker.failure is not None:
-            raise asker.failure from None
+        for asker in askers.values():
+            if asker.failure is not None:
+                raise asker.failure from None
         raise
 
 

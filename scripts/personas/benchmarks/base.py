@@ -1,12 +1,14 @@
 """The interface of a benchmark: load items, choose those of a persona, score an answer without a judge."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from personas.benchmarks.panel import Panel, share_of_rules
+from personas.config.personas import Persona
+from personas.core.errors import UserError
 
 
 class UnscorableItem(Exception):
@@ -59,6 +61,10 @@ class Benchmark(ABC):
     @abstractmethod
     def load(self, path: Path) -> list[Item]:
         """Read and check the file (or folder) at `path`; UserError names the file, the row and the field."""
+
+    def of_personas(self, personas: Iterable[Persona]) -> list[Item]:
+        """Return the items that stand in the files of personas; UserError of a kind that has none there."""
+        raise UserError(f"benchmarks: found items: personas for kind {self.kind}, expected a file or a folder.")
 
     def items_for(self, items: Sequence[Item], role: str | None) -> list[Item]:
         """Choose the items asked of the persona playing `role`, or of the baseline (None), in file order."""

@@ -13,6 +13,7 @@ from personas.cli.configfiles import one_each
 from personas.cli.export import export, export_released
 from personas.cli.fetch import fetch
 from personas.cli.import_card import import_card_command
+from personas.cli.import_transcript import import_transcript_command
 from personas.cli.init import init
 from personas.cli.options import ConfigFiles, ProfileFolder
 from personas.cli.pack import pack, unpack
@@ -58,6 +59,7 @@ def _options(
 
 app.command("init")(init)
 app.command("import-card")(import_card_command)
+app.command("import-transcript")(import_transcript_command)
 
 
 @app.command()

@@ -7,13 +7,18 @@ from pydantic import Field
 from personas.config.base import NonEmpty, Section
 from personas.config.kinds import list_kinds
 
+OF_PERSONAS = "personas"
+"""In the place of a file of items: the personas' own files hold them."""
+
 
 class BenchmarkSection(Section):
     """One benchmark; its slug is the key, and its kind too unless `kind` says otherwise."""
 
     not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
 
-    items: NonEmpty = Field(description="file (or folder, for role-specific) with the items; or external:...")
+    items: NonEmpty = Field(
+        description="file (or folder, for role-specific) with the items; or external:...; kind facts: personas"
+    )
     kind: str | None = Field(
         default=None, description="which loader and scorer; default: the slug", json_schema_extra=list_kinds
     )

@@ -68,6 +68,11 @@ class ModelSection(Section):
     concurrency: int = Field(default=12, gt=0, le=4096, description="requests in flight at most")
 
     @property
+    def threads_at_most(self) -> int:
+        """How many threads of a job the engine makes use of."""
+        return self.needs.threads
+
+    @property
     def gpus(self) -> int:
         """How many GPUs a batch uses."""
         return 0

@@ -21,11 +21,21 @@ class Example(Section):
     answer: NonEmpty = Field(description="what it answers")
 
 
+class Fact(Section):
+    """What a persona knows of itself."""
+
+    question: NonEmpty = Field(description="what is asked, in the second person")
+    answer: NonEmpty = Field(
+        description="the answer, as short as it can stand in a sentence: a name, a year, a place"
+    )
+    accepted: tuple[NonEmpty, ...] = Field(default=(), description="other forms of the answer")
+
+
 class Persona(Section):
     """One persona: a YAML file whose name is the persona's slug."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "short", "examples"})
-    # `short` and `examples` act through the interventions that read them.
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "short", "examples", "facts"})
+    # `short` and `examples` act through the interventions that read them, `facts` through the items that they are.
 
     role: NonEmpty = Field(description="name of the role as it stands in prompts")
     description: NonEmpty = Field(description="who the role is, in the second person or any other")
@@ -39,6 +49,9 @@ class Persona(Section):
     )
     examples: tuple[Example, ...] = Field(
         default=(), description="exchanges in the voice of the role, for the intervention that shows them first"
+    )
+    facts: tuple[Fact, ...] = Field(
+        default=(), description="what the role knows of itself, for the benchmark of kind facts"
     )
 
     def identity(self) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from personas.config.comparison import Comparison
 from personas.config.conditions import Condition
 from personas.config.figures import Figures
 from personas.config.judges import METRICS, Judge
-from personas.config.kinds import UTTERANCES, is_pairwise, kinds, taken_names
+from personas.config.kinds import UTTERANCES, kinds, taken_names
 from personas.config.machine import Machine
 from personas.config.patterns import Patterns
 from personas.config.personas import PersonasSection
 from personas.config.release import Release
+from personas.config.spanning import SPANNING
 from personas.config.statistics import Statistics
 
 COMPLETIONS = "completions"
@@ -34,6 +35,9 @@ class Config(Section):
 
     models: dict[Slug, Model] = Field(min_length=1)
     personas: PersonasSection = PersonasSection()
+    users: dict[Slug, Model] = Field(
+        default_factory=dict, description="models that write user turns, which conditions name"
+    )
     conditions: dict[Slug, Condition] = Field(min_length=1)
     interventions: Interventions = Field(
         default_factory=dict, description="what is done during a dialogue to keep the persona; each beside none"
@@ -156,43 +160,9 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _released_models_fit(self) -> "Config":
-        named = {f"models.{slug}": model for slug, model in self.models.items()}
-        named |= {f"judges.{slug}.model": judge.model for slug, judge in self.judges.items()}
-        directories: dict[tuple[bool, str], str] = {}
-        for where, model in named.items():
-            if model.released_as is None:
-                continue
-            if self.release is None:
-                raise ValueError(f"release: missing, expected release.folder, because {where} has engine released")
-            first = directories.setdefault((where.startswith("judges"), model.released_as), where)
-            if first != where:
-                raise ValueError(f"{where}.directory: found {model.released_as!r} as in {first}, expected each once")
-        return self
-
-    @model_validator(mode="after")
-    def _baseline_orders_fit(self) -> "Config":
-        named = self.release.baseline_order if self.release else None
-        bound = [slug for slug in self.benchmarks if is_pairwise(self.kind_of(slug))]
-        if isinstance(named, dict) and (strange := [slug for slug in named if slug not in bound]):
-            raise ValueError(
-                f"release.baseline_order: found {strange[0]}, expected some of {', '.join(bound) or 'none'}, the "
-                "benchmarks whose items belong to personas"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _comparisons_fit(self) -> "Config":
-        for slug, comparison in self.comparison.items():
-            models = comparison.models or ()
-            if strange := [model for model in models if model not in self.models]:
-                raise ValueError(
-                    f"comparison.{slug}.models: found {strange[0]}, expected some of {', '.join(self.models)}"
-                )
-            if models and models[0] == models[1]:
-                raise ValueError(f"comparison.{slug}.models: found {models[0]} twice, expected two models")
-            if comparison.released and not any(m.is_imported for m in self.models.values()):
-                raise ValueError(f"comparison.{slug}.released: found true, expected a model with engine released")
+    def _sections_fit(self) -> "Config":
+        for check in SPANNING:
+            check(self)
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ Status = Literal[
     "api_error",
     "judge_unparsed",
     "not_imported",
+    "ended",
 ]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -49,7 +50,7 @@ class Request:
 
     `enforced` holds the fields, as the server takes them, that bind the form of the answer.
     `what` (`Cell.what`) and `before` (rounds that stand before the last message) say where in the grid a request
-    belongs. They serve the measurement and are no part of the key.
+    belongs, `by` names another model than the batch's, which is asked. They are no part of the key.
     """
 
     model: Mapping[str, Any]
@@ -63,6 +64,7 @@ class Request:
     effort: str | None = None
     what: str = ""
     before: int = 0
+    by: str | None = None
 
     @cached_property
     def key(self) -> str:

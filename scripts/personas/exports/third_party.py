@@ -47,10 +47,9 @@ def referenced_columns(study: Study, cell: Cell) -> Collection[str]:
     if cell.judge is not None:
         return ()
     config = study.config
-    named = (
-        config.benchmarks[cell.benchmark].items if cell.benchmark else config.conditions[cell.track.condition].turns
-    )
-    return (_asked(cell),) if reference(named) is not None else ()
+    scripts = [part.turns for part in config.conditions[cell.track.condition].parts]
+    named = [config.benchmarks[cell.benchmark].items] if cell.benchmark else scripts
+    return (_asked(cell),) if any(reference(name) for name in named) else ()
 
 
 def _asked(cell: Cell) -> str:

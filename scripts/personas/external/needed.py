@@ -35,7 +35,7 @@ class Fetch:
 
 
 def hub_models(config: Config) -> dict[str, HubModel]:
-    """Return the models and judges with weights on the hub by slug, in the order of the config."""
+    """Return the models, judges and users with weights on the hub by slug, in the order of the config."""
     return {found.slug: found for found in _hub_models(config)}
 
 
@@ -44,6 +44,7 @@ def _hub_models(config: Config) -> Iterator[HubModel]:
         (slug, f"models.{slug}", model) for slug, model in config.models.items()
     ]
     named += [(slug, f"judges.{slug}.model", judge.model) for slug, judge in config.judges.items()]
+    named += [(slug, f"users.{slug}", model) for slug, model in config.users.items()]
     for slug, where, model in named:
         if model.is_on_hub:
             yield HubModel(slug, where, model)

@@ -113,7 +113,9 @@ def open_store(config: Config, root: Path = Path()) -> Store:
 def references(config: Config) -> dict[str, Reference]:
     """Return the references that stand in a config, by their fields."""
     written: dict[str, str | None] = {"personas.roles": config.personas.roles}
-    written |= {f"conditions.{slug}.turns": section.turns for slug, section in config.conditions.items()}
+    for slug, condition in config.conditions.items():
+        written |= {f"conditions.{slug}.segments.{n}.turns": p.turns for n, p in enumerate(condition.segments)}
+        written[f"conditions.{slug}.turns"] = condition.turns
     for slug, section in config.benchmarks.items():
         written |= {f"benchmarks.{slug}.{key}": getattr(section, key) for key in ("items", "labels", "nltk")}
     written |= {f"judges.{slug}.template": judge.template for slug, judge in config.judges.items()}

@@ -1,8 +1,9 @@
 """The parts of a study out of a frozen plan: own texts as they were planned, third-party texts by reference."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from personas.benchmarks.base import Item
 from personas.benchmarks.human import Completion, Label
@@ -12,9 +13,13 @@ from personas.config.calibration import Labels as LabelsSection
 from personas.config.conditions import Condition, Order
 from personas.config.personas import Persona, PersonasSection
 from personas.config.reading.loader import validate
+from personas.config.users import Brief
 from personas.external.store import Store
 from personas.grid.parts import Parts
 from personas.grid.pins import ItemPins, Pin, TurnPin
+
+if TYPE_CHECKING:
+    from personas.grid.study import Study
 
 
 class FrozenParts(Parts):
@@ -34,6 +39,16 @@ class FrozenParts(Parts):
         """Return the user turns of a condition, and pins of those from elsewhere."""
         known = self._raw["turns"]
         return (known[slug], {}) if slug in known else super().turns(slug, condition)
+
+    def answers(self, slug: str, condition: Condition) -> list[str]:
+        """Return the answers of a conversation that was held elsewhere."""
+        known: list[str] = self._raw["answers"].get(slug, [])
+        return known
+
+    def brief(self, slug: str, condition: Condition) -> Brief | None:
+        """Return who the user of a condition is whose turns a model writes."""
+        known = self._raw["briefs"].get(slug)
+        return validate(Brief, known, "frozen plan") if known else None
 
     def items(
         self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
@@ -64,3 +79,26 @@ class FrozenParts(Parts):
         """Return the published answers that judges rate."""
         known = self._raw["completions"]
         return [Completion(**raw) for raw in known[slug]] if slug in known else super().completions(slug, section)
+
+
+def own_texts(study: "Study") -> dict[str, Any]:
+    """Return the texts of a study that are its own, as plain JSON types: what `FrozenParts` takes from a plan."""
+    pins = study.pins
+    return {
+        "personas": {
+            slug: persona.model_dump(mode="json")
+            for slug, persona in study.personas.items()
+            if slug not in pins.personas
+        },
+        "turns": {slug: turns for slug, turns in study.turns.items() if slug not in pins.turns},
+        "answers": dict(study.answers),
+        "briefs": {slug: brief.model_dump(mode="json") for slug, brief in study.briefs.items()},
+        "items": _as_dicts(study.items, but=pins.items),
+        "labels": {slug: labels for slug, labels in study.labels.items() if slug not in pins.labels},
+        "human": _as_dicts(study.human, but=pins.human),
+        "completions": _as_dicts(study.completions, but=pins.human),
+    }
+
+
+def _as_dicts(rows: Mapping[str, Sequence[Any]], but: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {slug: [asdict(row) for row in own] for slug, own in rows.items() if slug not in but}

@@ -9,14 +9,16 @@ from typing import Any
 from personas.config.conditions import Order
 from personas.config.models import ModelSection
 from personas.config.personas import BASELINE, NONE
+from personas.config.users import SAME, Brief
 from personas.core.canonical import sha256
 from personas.core.errors import UserError
 from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell, Track
 from personas.grid.judgements import judgements
-from personas.grid.release.cells import is_in_release, is_released, with_files
-from personas.grid.study import Study
+from personas.grid.release.cells import has_dataset, is_in_release, is_released, with_files
+from personas.grid.study import Study, user_weights_key
 from personas.prompts.recipe import RECIPE_VERSION, user_turn
+from personas.prompts.user import USER_RECIPE_VERSION
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,44 @@ def user_turns(study: Study, model: str, persona: str, condition: str, order: Or
 
 
 def turn_identities(study: Study, model: str, persona: str, condition: str, order: Order) -> list[Any]:
-    """Return what identifies the user turns of a dialogue: the texts as they are sent, or the pins of theirs."""
-    pins = study.pins.turns.get(condition)
+    """Return what identifies the user turns of a dialogue: the texts as they are sent, or the pins of theirs.
+
+    With each its answer where that was given elsewhere; who writes them where a model does.
+    """
+    pins, turns = study.pins.turns.get(condition), user_turns(study, model, persona, condition, order)
+    if answers := study.answers.get(condition):
+        return [list(said) for said in zip(turns, answers, strict=True)]
+    if brief := brief_for(study, model, persona, condition):
+        return [turns[0], *[_writing(study, condition, brief)] * (len(turns) - 1)]
     if pins is None:
-        return list(user_turns(study, model, persona, condition, order))
+        return list(turns)
     addressed = user_turn("{role}", study.config.models[model], study.personas.get(persona))
     return [[pin.place, addressed if pin.names_role else None] for pin in pins[order]]
+
+
+def brief_for(study: Study, model: str, persona: str, condition: str) -> Brief | None:
+    """Return who the user is that a persona talks with, with its name filled in; None where there is a script."""
+    brief, section, role = study.briefs.get(condition), study.config.models[model], study.personas.get(persona)
+    if brief is None:
+        return None
+    return brief.model_copy(update={"brief": user_turn(brief.brief, section, role)})
+
+
+def user_identity(study: Study, slug: str) -> dict[str, Any]:
+    """Return what identifies a model of the section `users`, as that of a measured model stands in a spec."""
+    return {**study.config.users[slug].identity(), "weights": study.weights.get(user_weights_key(slug))}
+
+
+def _writing(study: Study, condition: str, brief: Brief) -> dict[str, Any]:
+    """Return what identifies a user turn that a model writes."""
+    user = study.config.conditions[condition].user
+    slug = user.model if user and user.model != SAME else None
+    return {
+        "recipe": USER_RECIPE_VERSION,
+        **brief.identity(),
+        "by": user_identity(study, slug) if slug else None,
+        "max_tokens": user.max_tokens if user else None,
+    }
 
 
 def _cells(study: Study) -> Iterator[Cell]:
@@ -107,10 +141,10 @@ def _interventions(study: Study, model: str, persona: str) -> Iterator[tuple[str
 
 
 def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
-    """Yield the cells of a released model; it asks items behind the fixed order only, and has no replicates."""
+    """Yield the cells of a released model: no replicates, items behind the fixed order, kinds that the study asked."""
     if is_in_release(study, track):
         for cell in cells:
-            if cell.benchmark is None or track.order == "fixed":
+            if cell.benchmark is None or (track.order == "fixed" and has_dataset(study, cell.benchmark)):
                 yield with_files(study, cell)
 
 

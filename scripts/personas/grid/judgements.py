@@ -52,7 +52,10 @@ def _is_rated(cell: Cell, judge: Judge) -> bool:
 def _of_dialogue(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
     """Rate every round for every metric; the baseline's as if it were each persona in turn."""
     stands_for = list(study.personas) if cell.track.persona == BASELINE else [None]
+    is_short = study.config.conditions[cell.track.condition].rounds < 2
     for metric in judge.utterances:
+        if is_short and study.judge_texts[specs.slug].reads_earlier(metric):
+            continue
         for as_persona in stands_for:
             yield specs.cell(cell, metric, as_persona or cell.track.persona, as_persona=as_persona, metric=metric)
 
@@ -63,6 +66,8 @@ def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
     persona = cell.as_persona or cell.track.persona
     shared: dict[str, Any] = {"benchmark": benchmark, "as_persona": cell.as_persona}
     if not is_pairwise(kind):
+        if len(study.config.checkpoints) < 2 and study.judge_texts[specs.slug].reads_earlier(kind):
+            return
         seen = None if persona == BASELINE else persona
         if seen or not study.judge_texts[specs.slug].rubric(kind).needs_persona:
             yield specs.cell(cell, kind, seen, **shared)

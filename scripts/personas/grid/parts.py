@@ -1,6 +1,5 @@
 """The parts of a study by the path or the reference that the config gives: texts, or stand-ins, and their pins."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,57 +12,37 @@ from personas.benchmarks.labels import Labels, read_labels
 from personas.benchmarks.role_specific import PREFIX
 from personas.config import Config
 from personas.config.base import composed
-from personas.config.benchmarks import BenchmarkSection
+from personas.config.benchmarks import OF_PERSONAS, BenchmarkSection
 from personas.config.calibration import Labels as LabelsSection
 from personas.config.conditions import Condition, Order
 from personas.config.judges import Judge
 from personas.config.personas import Persona, PersonasSection
+from personas.config.users import Brief
 from personas.core.errors import UserError
 from personas.external.reference import Reference, reference
 from personas.external.store import Store
 from personas.grid.cast import described, included, of_file, of_folder
+from personas.grid.files import Files
 from personas.grid.pins import ItemPins, Pin, TurnPin
-from personas.grid.placeholders import (
-    completions_so_far,
-    csv_files,
-    items_so_far,
-    placeholder,
-    script_so_far,
-    texts_of,
-)
+from personas.grid.placeholders import completions_so_far, csv_files, items_so_far, placeholder
+from personas.grid.scripts import read_answers, read_brief, read_turns
 from personas.grid.templates import laid_out
-from personas.grid.turns import arrange, read_script
 from personas.prompts.judge.published import Published
 from personas.prompts.judge.rubrics import Scale
 
 
 @dataclass
-class Parts:
-    """Reads parts relative to `root`, third-party files from `store`. `used` collects the third-party files, and
-    whether each is here.
-    """
+class Parts(Files):
+    """Reads the parts of a study. `cast` are the personas, once they are read."""
 
-    root: Path
-    store: Store
-    used: dict[tuple[str, str], bool] = field(default_factory=dict)
-
-    @property
-    def absent(self) -> list[tuple[str, str]]:
-        """The third-party files that are used and not here, each as source and path."""
-        return [file for file, is_here in self.used.items() if not is_here]
-
-    def here(self, wanted: Reference, path: str) -> Path | None:
-        """Return the path of a third-party file, None if it is not here."""
-        found = self.store.find(wanted.source, path)
-        self.used[wanted.source, path] = found is not None
-        return found
-
-    def pin(self, wanted: Reference, path: str) -> dict[str, str]:
-        """Return what identifies a third-party file."""
-        return self.store.catalogue.sources[wanted.source].pin(path)
+    cast: dict[str, Persona] = field(default_factory=dict)
 
     def personas(self, section: PersonasSection) -> tuple[dict[str, Persona], dict[str, Mapping[str, object]]]:
         """Return the personas that take part, by slug, and pins of those whose descriptions come from elsewhere."""
+        self.cast, pins = self._personas(section)
+        return self.cast, pins
+
+    def _personas(self, section: PersonasSection) -> tuple[dict[str, Persona], dict[str, Mapping[str, object]]]:
         if section.roles is None:
             return of_folder(section, self.root), {}
         wanted = reference(section.roles)
@@ -78,25 +57,23 @@ class Parts:
 
     def turns(self, slug: str, condition: Condition) -> tuple[dict[Order, list[str]], dict[Order, list[TurnPin]]]:
         """Return the user turns of every order of a condition; and their pins where they come from elsewhere."""
-        wanted = reference(condition.turns)
-        if wanted is None:
-            return texts_of(arrange(read_script(self.root / condition.turns), condition, slug)), {}
-        entry = self.store.catalogue.file(wanted, f"conditions.{slug}.turns", "turns")
-        found = self.here(wanted, wanted.path)
-        script = read_script(found) if found else script_so_far(slug, wanted, entry)
-        place = json.dumps(self.pin(wanted, wanted.path), sort_keys=True)
-        arranged = arrange(script.keyed(place), condition, slug)
-        pins = {
-            order: [TurnPin(turn.key, turn.part in entry.names_role) for turn in turns]
-            for order, turns in arranged.items()
-        }
-        return texts_of(arranged), pins
+        return read_turns(self, slug, condition)
+
+    def answers(self, slug: str, condition: Condition) -> list[str]:
+        """Return the answers of a conversation that was held elsewhere; none where a model is asked for them."""
+        return read_answers(self, slug, condition)
+
+    def brief(self, slug: str, condition: Condition) -> Brief | None:
+        """Return who the user of a condition is whose turns a model writes; None where there are scripts."""
+        return read_brief(self, condition.user) if condition.user else None
 
     def items(
         self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
     ) -> tuple[list[Item], ItemPins | None]:
         """Return the items of a benchmark; and their pins where they come from elsewhere (then of `roles` only)."""
         wanted = reference(section.items)
+        if section.items == OF_PERSONAS:
+            return BENCHMARKS[kind].of_personas(self.cast.values()), None
         if wanted is None:
             return as_asked(BENCHMARKS[kind].load(self.root / section.items), roles), None
         files = self._item_files(slug, kind, wanted, roles)
@@ -207,7 +184,7 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
     personas, _ = parts.personas(config.personas)
     roles = [persona.role for persona in personas.values()]
     for slug, condition in config.conditions.items():
-        if reference(condition.turns):
+        if any(reference(part.turns) for part in condition.parts):
             parts.turns(slug, condition)
     for slug, section in config.benchmarks.items():
         if reference(section.items):

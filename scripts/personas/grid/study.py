@@ -6,7 +6,7 @@ from the folder that they are fetched to, whenever it reads them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,12 +21,13 @@ from personas.config.conditions import Order
 from personas.config.judges import Judge
 from personas.config.personas import Persona
 from personas.config.reading.loader import validate
+from personas.config.users import Brief
 from personas.core.errors import UserError
 from personas.external.catalogue import Catalogue
 from personas.external.store import Store, open_store
 from personas.grid.cast import require_fields
 from personas.grid.compared import compared
-from personas.grid.frozen_parts import FrozenParts
+from personas.grid.frozen_parts import FrozenParts, own_texts
 from personas.grid.parts import Parts
 from personas.grid.pins import Pins
 from personas.grid.release.release import Release, open_release
@@ -47,7 +48,8 @@ class Study:
     has the others. `labels` (role -> trait -> score) and folders of `nltk` data are by benchmark; `human` are labels
     that people gave, by slug, and `completions` the published answers beside them that judges rate. `release` is
     there if a model is imported from released files. `compared` are hashes of what a comparison is with, by its slug,
-    where that is a file.
+    where that is a file. `answers` and `briefs` are by condition: what was answered elsewhere, and who the user is
+    whose turns a model writes.
     """
 
     config: Config
@@ -66,6 +68,8 @@ class Study:
     completions: Mapping[str, Sequence[Completion]] = field(default_factory=dict)
     release: Release | None = None
     compared: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    briefs: Mapping[str, Brief] = field(default_factory=dict)
 
     def require_texts(self) -> None:
         """Raise UserError, with one sentence for each, where third-party files are not here."""
@@ -114,27 +118,9 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         """Return the study as plain JSON types, third-party texts by reference."""
-        own = {slug: persona for slug, persona in self.personas.items() if slug not in self.pins.personas}
         return {
+            **own_texts(self),
             "config": self.config.model_dump(mode="json"),
-            "personas": {slug: persona.model_dump(mode="json") for slug, persona in own.items()},
-            "turns": {slug: turns for slug, turns in self.turns.items() if slug not in self.pins.turns},
-            "items": {
-                slug: [asdict(item) for item in items]
-                for slug, items in self.items.items()
-                if slug not in self.pins.items
-            },
-            "labels": {slug: labels for slug, labels in self.labels.items() if slug not in self.pins.labels},
-            "human": {
-                slug: [asdict(label) for label in labels]
-                for slug, labels in self.human.items()
-                if slug not in self.pins.human
-            },
-            "completions": {
-                slug: [asdict(completion) for completion in completions]
-                for slug, completions in self.completions.items()
-                if slug not in self.pins.human
-            },
             "weights": self.weights,
             "judge_texts": {slug: texts.to_json() for slug, texts in self.judge_texts.items()},
             "release": self.release.to_json() if self.release else None,
@@ -181,7 +167,8 @@ def _study(
     require_fields(personas, config.interventions)
     roles = [persona.role for persona in personas.values()]
     benchmarks = config.benchmarks.items()
-    turns, turn_pins = _parted({slug: parts.turns(slug, section) for slug, section in config.conditions.items()})
+    conditions = config.conditions.items()
+    turns, turn_pins = _parted({slug: parts.turns(slug, section) for slug, section in conditions})
     items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
     labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
     nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
@@ -206,6 +193,8 @@ def _study(
         completions={s: parts.completions(s, section) for s, section in config.human.items() if section.judges},
         release=released(roles),
         compared=compared,
+        answers={slug: answers for slug, section in conditions if (answers := parts.answers(slug, section))},
+        briefs={slug: brief for slug, section in conditions if (brief := parts.brief(slug, section))},
     )
 
 
@@ -233,8 +222,14 @@ def judge_weights_key(slug: str) -> str:
     return f"judge:{slug}"
 
 
+def user_weights_key(slug: str) -> str:
+    """Return the key of the weights of a model that writes user turns."""
+    return f"user:{slug}"
+
+
 def _weights(config: Config) -> dict[str, str]:
     models = {slug: (model, f"models.{slug}") for slug, model in config.models.items()}
     judges = {judge_weights_key(s): (judge.model, f"judges.{s}.model") for s, judge in config.judges.items()}
-    found = {key: model.fingerprint(where) for key, (model, where) in (models | judges).items()}
+    users = {user_weights_key(slug): (model, f"users.{slug}") for slug, model in config.users.items()}
+    found = {key: model.fingerprint(where) for key, (model, where) in (models | judges | users).items()}
     return {key: value for key, value in found.items() if value is not None}

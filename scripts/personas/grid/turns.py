@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,22 +48,36 @@ def read_script(path: Path) -> Script:
     return Script(str(path), _remark(path, raw, FIRST), _questions(path, raw), _remark(path, raw, LAST))
 
 
-def arrange(script: Script, condition: Condition, slug: str) -> dict[Order, list[Turn]]:
-    """Return the user turns of every order of a condition; the remarks stay first and last in each.
+def arrange(scripts: Sequence[Script], condition: Condition, slug: str) -> dict[Order, list[Turn]]:
+    """Return the user turns of every order of a condition, from the script of each of its parts.
 
-    UserError when the script is too short, or too long for its remarks.
+    A script that comes again goes on where it stopped. Its first remark begins its first part, its last one ends its
+    last part; both stay where they are in every order, and so does each part. UserError when a script is too short,
+    or too long for its remarks.
     """
-    first, last = script.first, script.last
-    wanted = condition.rounds - len(first) - len(last)
-    if wanted < 0 or wanted > len(script.questions):
-        available = len(script.questions) + len(first) + len(last)
-        raise UserError(
-            f"conditions.{slug}.rounds: found {condition.rounds}, expected {len(first) + len(last)} to {available}, "
-            f"the user turns in {script.source}."
-        )
-    chosen = script.questions[:wanted]
+    parts, taken = list[tuple[list[Turn], list[Turn], list[Turn]]](), Counter[str]()
+    sources = [script.source for script in scripts]
+    for number, (script, part) in enumerate(zip(scripts, condition.parts, strict=True)):
+        first = script.first if script.source not in sources[:number] else ()
+        last = script.last if script.source not in sources[number + 1 :] else ()
+        left = script.questions[taken[script.source] :]
+        wanted = part.rounds - len(first) - len(last)
+        if wanted < 0 or wanted > len(left):
+            where = f"segments.{number}.rounds" if condition.segments else "rounds"
+            least, left_over = max(1, len(first) + len(last)), " that are left" if taken[script.source] else ""
+            raise UserError(
+                f"conditions.{slug}.{where}: found {part.rounds}, expected {least} to "
+                f"{len(left) + len(first) + len(last)}, the user turns{left_over} in {script.source}."
+            )
+        parts.append((list(first), list(left[:wanted]), list(last)))
+        taken[script.source] += wanted
+    seed = condition.shuffle_seed
     return {
-        order: [*first, *(chosen if order == "fixed" else _shuffled(chosen, condition.shuffle_seed)), *last]
+        order: [
+            turn
+            for first, chosen, last in parts
+            for turn in (*first, *(chosen if order == "fixed" else _shuffled(chosen, seed)), *last)
+        ]
         for order in condition.orders
     }
 

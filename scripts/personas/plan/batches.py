@@ -8,6 +8,7 @@ from personas.config import Config
 from personas.config.models import ModelSection
 from personas.config.root import COMPLETIONS
 from personas.config.sampling import Limits
+from personas.config.users import SAME
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.asked import asked_model
@@ -29,7 +30,8 @@ class Batch:
     `model` is the model that is measured (`completions` where published answers are judged), `judge` the one that
     rates it, None while generating. `inputs` are the cells that the missing ones stand behind or rate. `requests`
     counts every request of the cells, journaled or not; `minutes` is the estimate for all of them and the start of
-    the engine. `imported`: the cells are made from released files, without an engine.
+    the engine. `imported`: the cells are made from released files, without an engine. `users` are the models of that
+    section of the config that write user turns of its dialogues, with engines of their own.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Batch:
     minutes: float
     judge: str | None = None
     imported: bool = False
+    users: tuple[str, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -61,6 +64,10 @@ class Batch:
     def asked(self, config: Config) -> ModelSection:
         """Return the model that is asked."""
         return asked_model(config, self.model, self.judge)
+
+    def served(self, config: Config) -> list[ModelSection]:
+        """Return all models whose engines the job runs side by side."""
+        return [self.asked(config), *(config.users[slug] for slug in self.users)]
 
 
 @dataclass
@@ -95,8 +102,15 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
         for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
             start = 0.0 if imported else sizes.start_minutes(judge or model, asked)
             batch = _batch(f"{stem}_{number:02d}", model, judge, families, start)
-            batches.append(replace(batch, imported=imported))
+            batches.append(replace(batch, imported=imported, users=_users(grid, families)))
     return batches
+
+
+def _users(grid: Grid, families: Iterable[_Family]) -> tuple[str, ...]:
+    conditions = grid.study.config.conditions
+    dialogues = [cell for family in families for cell in family.cells if cell.stage == "dialogues"]
+    named = [user.model for cell in dialogues if (user := conditions[cell.track.condition].user)]
+    return tuple(dict.fromkeys(slug for slug in named if slug != SAME))
 
 
 def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[str]) -> list[_Family]:

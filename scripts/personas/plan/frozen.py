@@ -134,7 +134,7 @@ class FrozenPlan:
 
     def weights_files(self, batch: Batch) -> list[str]:
         """Return the records of the weights that a batch waits for: none where they were there before."""
-        return [self.weights_file(fetch) for fetch in self.fetches if fetch.slug == batch.asked_slug]
+        return [self.weights_file(fetch) for fetch in self.fetches if fetch.slug in (batch.asked_slug, *batch.users)]
 
     def artefact(self, output: str) -> Artefact:
         """Return the artefact that makes a file, given by its path below the results folder."""

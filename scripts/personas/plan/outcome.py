@@ -17,7 +17,8 @@ ITS_TURN = "its turn: another batch asks this model"
 
 @dataclass
 class Measured:
-    """What the requests of one kind took together: `what` is asked, `before` rounds stand before it.
+    """What the requests of one kind took together: `what` is asked, `before` rounds stand before it, `by` the model
+    of that slug where it is another than the batch's.
 
     `seconds` is the sum over requests of the time from sending to the whole reply, so more than the time that
     passed where requests overlap. Characters are those of all messages sent.
@@ -33,6 +34,7 @@ class Measured:
     cached_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    by: str = ""
 
 
 @dataclass

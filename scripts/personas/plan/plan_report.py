@@ -49,7 +49,9 @@ def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bo
     unusable = unusable_cells(grid, on_disk, results)
     plan = make_plan(grid, artefacts, on_disk - unusable.keys(), rates, lambda path: source_dialogue(results / path))
     plan = replace(plan, unusable=unusable | broken_artefacts(plan.artefacts, results))
-    fetches = lacking(grid.study.config, {batch.asked_slug for batch in plan.batches})
+    fetches = lacking(
+        grid.study.config, {slug for batch in plan.batches for slug in (batch.asked_slug, *batch.users)}
+    )
     if only_plan:
         return PlanReport(plan, {}, {}, rates, fetches)
     known = journaled(grid, plan.missing, results)

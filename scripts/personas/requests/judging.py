@@ -18,7 +18,7 @@ from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.prompts.judge import JudgeTexts, enforced, judge_prompt
-from personas.prompts.judge.cut import cut_all
+from personas.prompts.judge.cut import cut, cut_all
 from personas.prompts.recipe import joined, opening, system_prompt
 from personas.requests.rows import JudgedRow, judged_rows
 from personas.requests.transcript import ANSWER, answer_columns, require_texts
@@ -85,6 +85,7 @@ class JudgeWork:
             user_turn=row.user_turn,
             answers=self._read(row)[0],
             trait=row.trait if getattr(self.texts.rubric(self.rubric), "traits", None) else None,
+            earlier=[cut(text, self.judge.cut_answers)[0] for text in row.earlier],
         )
         return Request(
             model=request_identity(self.cell.spec["judge"]),

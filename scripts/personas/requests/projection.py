@@ -85,6 +85,6 @@ def _usage(table: pa.Table) -> dict[str, float]:
 
 
 def _asides(table: pa.Table) -> list[dict[str, Any]]:
-    """Return what the model answered an intervention beside the rounds."""
-    found = table.column("aside").to_pylist() if "aside" in table.column_names else []
-    return [aside for aside in found if aside is not None]
+    """Return what was answered beside the rounds: to an intervention, and as user turns."""
+    columns = [table.column(name).to_pylist() for name in ("aside", "user_reply") if name in table.column_names]
+    return [reply for column in columns for reply in column if reply is not None]

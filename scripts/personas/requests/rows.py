@@ -1,18 +1,21 @@
 """What a judgement cell rates: one row for each row of the judged cell, with the texts that the judge reads."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.benchmarks.human import Completion
+from personas.core.canonical import text_hash
 from personas.engines.request import WITH_TEXT, Status
 from personas.grid.asked import asked_items
 from personas.grid.cells import Cell
+from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
 from personas.prompts.judge.order import in_order, orders_of
 from personas.prompts.thinking import strip_thinking
+from personas.requests.earlier import nearest
 from personas.requests.tie import judged_hash
 
 
@@ -21,7 +24,8 @@ class JudgedRow:
     """One answer to rate. `before`: round (of a dialogue) or checkpoint. `answers`: one, or A and B.
 
     `not_judged` is the status of an answer, or of a reference, that has no text to rate; `why` says which.
-    `judged_sha256` ties it to the very text in the judged file (`tie`), `reference_sha256` to the reference.
+    `judged_sha256` ties it to the very text in the judged file (`tie`), `reference_sha256` to the reference, or to
+    what was said `earlier`, where a judge reads that too.
     """
 
     before: int
@@ -34,6 +38,7 @@ class JudgedRow:
     reference_is_a: bool | None = None
     not_judged: Status | None = None
     why: str | None = None
+    earlier: Sequence[str] = ()
 
 
 def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> list[JudgedRow]:
@@ -44,13 +49,41 @@ def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[
     if judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
     rows = read(judged)
+    reads_earlier = grid.study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(grid.study.config, cell))
     if judged.benchmark is None:
-        return [_plain(row["round"], None, row["user"], row, None) for row in rows]
+        plain = [_plain(row["round"], None, row["user"], row, None) for row in rows]
+        return _beside_nearest(plain) if reads_earlier else plain
     items = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
     if cell.reference is not None:
         return list(_compared(grid, cell, judged, items, rows))
     known = {item.id: read_of_item(grid.study, judged, item) for item in items}
-    return [_plain(row["checkpoint"], row["item_id"], row["prompt"], row, known[row["item_id"]]) for row in rows]
+    plain = [_plain(row["checkpoint"], row["item_id"], row["prompt"], row, known[row["item_id"]]) for row in rows]
+    return _beside_first(plain, grid.study.config.checkpoints[0]) if reads_earlier else plain
+
+
+def _beside_nearest(rows: Sequence[JudgedRow]) -> list[JudgedRow]:
+    """Return all rounds but the first, each with the earlier answers that are nearest to it."""
+    texts = [row.answers[0] if row.not_judged is None else "" for row in rows]
+    chosen = nearest([row.user_turn for row in rows], texts)
+    return [_beside(row, [texts[place] for place in own]) for row, own in zip(rows, chosen, strict=True)][1:]
+
+
+def _beside_first(rows: Sequence[JudgedRow], first: int) -> list[JudgedRow]:
+    """Return the answers at later checkpoints, each with that to the same item at the first one."""
+    at_first = {row.item: row for row in rows if row.before == first}
+    return [_beside(row, _texts_of(at_first[row.item])) for row in rows if row.before != first]
+
+
+def _texts_of(row: JudgedRow) -> Sequence[str]:
+    return row.answers if row.not_judged is None else ()
+
+
+def _beside(row: JudgedRow, earlier: Sequence[str]) -> JudgedRow:
+    if row.not_judged is not None:
+        return row
+    if not earlier:
+        return replace(row, not_judged="empty", why="not judged: there is nothing earlier to compare with")
+    return replace(row, earlier=earlier, reference_sha256=text_hash("\n".join(earlier)))
 
 
 def _published(completion: Completion) -> JudgedRow:

@@ -21,7 +21,8 @@ class Asked:
 class Question:
     """One request of a track: a user turn behind `before` rounds. Of an item, `asked` and `item` tell which.
 
-    `is_aside`: an intervention asks it, and it is no round.
+    `is_aside`: an intervention asks it, and it is no round. `is_written`: the user turn itself is asked for, of
+    whoever plays the user, and `turn` is empty.
     """
 
     before: int
@@ -30,13 +31,15 @@ class Question:
     asked: Asked | None = None
     item: Item | None = None
     is_aside: bool = False
+    is_written: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
     """What is asked behind `before` rounds: the next round, unless it is held or was the last, and items.
 
-    What an intervention asks there is a step of its own before it, in the place of the round.
+    What an intervention asks there is a step of its own before it, in the place of the round. So is the user turn
+    where a model writes it; the items come with that step then.
 
     `broken` tells why none of it is asked: an earlier round got no answer to go on from.
     """

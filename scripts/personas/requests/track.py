@@ -13,27 +13,30 @@ from personas.engines.request import WITH_TEXT, Ask, Reply, Request
 from personas.grid.cells import Cell
 from personas.interventions import Exchange, History, Intervention
 from personas.prompts.recipe import Message, joined, messages
+from personas.requests.simulated_user import SimulatedUser
 from personas.requests.steps import Asked, Question, Step, Steps, Told, after
-from personas.requests.transcript import Aside, Response, Round, dialogue_table, response_table
+from personas.requests.transcript import Aside, Response, Round, Written, dialogue_table, response_table
 
 
 @dataclass
 class TrackWork:
     """What a batch does on one track: `turns` to hold (those of `rounds` are held already), items to ask.
 
-    `intervention` is None where nothing is done to keep the `persona`, which is None for the baseline.
+    `intervention` is None where nothing is done to keep the `persona`, which is None for the baseline. With a `user`
+    whom a model plays all `turns` but the first are empty until they are written.
     """
 
     model: ModelSection
     identity: Mapping[str, object]
     opening: Sequence[Message]
-    turns: Sequence[str]
+    turns: list[str]
     seed: int
     dialogue: Cell | None
     asked: Sequence[Asked]
     checkpoints: Sequence[int]
     persona: Persona | None = None
     intervention: Intervention | None = None
+    user: SimulatedUser | None = None
     rounds: list[Round] = field(default_factory=list)
     responses: dict[str, list[Response]] = field(default_factory=dict)
 
@@ -43,7 +46,8 @@ class TrackWork:
         items = sum(len(asked.items) for asked in self.asked)
         to_hold = range(len(self.rounds), len(self.turns))
         asides = sum(self.aside_behind(t + 1) is not None for t in to_hold)
-        return len(to_hold) + asides + items * len(self.checkpoints)
+        written = sum(t > 0 for t in to_hold) if self.user else 0
+        return len(to_hold) + asides + written + items * len(self.checkpoints)
 
     def in_a_row(self, in_order: bool) -> int:
         """Return how many of the requests that are left wait for each other.
@@ -56,8 +60,9 @@ class TrackWork:
         if in_order:
             return self.planned - answered.total()
         open_ones = [(t, items - answered[t]) for t in self.checkpoints if answered[t] < items]
-        behind = (max(0, t - held) + min(left, 1 if answered[t] else 2) for t, left in open_ones)
-        return max([len(self.turns) - held, *behind])
+        each = 2 if self.user else 1
+        behind = (each * max(0, t - held) + min(left, 1 if answered[t] else 2) for t, left in open_ones)
+        return max([each * (len(self.turns) - held), *behind])
 
     def steps(self) -> Steps:
         """Yield what is asked behind 0, 1, 2 ... rounds: the one place that says so, for runs and for plans.
@@ -69,16 +74,27 @@ class TrackWork:
         for t in range(last + 1):
             if not (yield from self._aside_steps(t)):
                 return
-            broken = self.broken_before(t + 1)
+            broken, written = self.broken_before(t + 1), None
             is_open = len(self.rounds) <= t < last
             items = self.items_behind(t) if t in self.checkpoints else []
+            if self.user is not None and is_open and t:
+                told = yield Step(t, Question(t, "", self.user.max_tokens, is_written=True), items, broken)
+                items = []
+                if broken is None:
+                    if told is None:
+                        return
+                    self.turns[t], broken, written = (
+                        self.user.turn(told[0]),
+                        self.user.ends(told[0], t),
+                        Written(*told),
+                    )
             told = yield Step(t, self.round_behind(t) if is_open else None, items, broken)
             if is_open and broken is not None:
-                self.rounds.append(Round(t + 1, self.turns[t], broken, None))
+                self.rounds.append(Round(t + 1, self.turns[t], broken, None, written=written))
             elif is_open:
                 if told is None:
                     return
-                self.rounds.append(Round(t + 1, self.turns[t], *told))
+                self.rounds.append(Round(t + 1, self.turns[t], *told, written=written))
 
     def _aside_steps(self, t: int) -> Generator[Step, Told | None, bool]:
         """Yield what an intervention asks behind `t` rounds, unless that is known; False where a plan cannot know."""
@@ -155,6 +171,8 @@ class TrackWork:
 
     def request(self, question: Question) -> Request:
         """Return the request of a question, behind the rounds held so far."""
+        if question.is_written and self.user is not None:
+            return self.user.request(self.rounds[: question.before], self.seed)
         sampling, asked = self.model.sampling, question.asked
         return Request(
             model=self.identity,
@@ -179,6 +197,8 @@ class TrackWork:
     def broken_before(self, number: int) -> Reply | None:
         """Tell why nothing can follow round `number - 1`: an earlier round got no answer to go on from."""
         for held in self.rounds[: number - 1]:
+            if held.reply.status == "ended":
+                return held.reply
             if held.reply.status not in WITH_TEXT:
                 why = f"not asked: round {held.number} of the dialogue ended as {held.reply.status}"
                 return Reply(held.reply.status, detail=why)

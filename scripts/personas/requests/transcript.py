@@ -21,14 +21,26 @@ class Aside:
 
 
 @dataclass(frozen=True)
+class Written:
+    """The reply that a user turn is, of a user whom a model plays."""
+
+    reply: Reply
+    key: str
+
+
+@dataclass(frozen=True)
 class Round:
-    """Round `number` (from 1): a user turn and its answer. `key` is None for a round that was not asked."""
+    """Round `number` (from 1): a user turn and its answer. `key` is None for a round that was not asked.
+
+    `written` is there where a model wrote the user turn.
+    """
 
     number: int
     user: str
     reply: Reply
     key: str | None
     aside: Aside | None = None
+    written: Written | None = None
 
 
 @dataclass(frozen=True)
@@ -60,16 +72,25 @@ ANSWER = [
 DIALOGUE_SCHEMA = pa.schema([("round", pa.int32()), ("user", pa.string()), *ANSWER])
 ASIDE = pa.field("aside", pa.struct([("user", pa.string()), *ANSWER]))
 """A column of dialogues in which an intervention asked something: only they have it."""
+WRITTEN = pa.field("user_reply", pa.struct(ANSWER))
+"""A column of dialogues whose user turns a model wrote: the replies that they are."""
 RESPONSE_SCHEMA = pa.schema([("checkpoint", pa.int32()), ("item_id", pa.string()), ("prompt", pa.string()), *ANSWER])
 
 
 def dialogue_table(rounds: Sequence[Round]) -> pa.Table:
     """Return a dialogue as a table, one row a round."""
     rows = [
-        {"round": r.number, "user": r.user, **answer_columns(r.reply, r.key), "aside": _aside_columns(r.aside)}
+        {
+            "round": r.number,
+            "user": r.user,
+            **answer_columns(r.reply, r.key),
+            "aside": _aside_columns(r.aside),
+            "user_reply": answer_columns(r.written.reply, r.written.key) if r.written else None,
+        }
         for r in rounds
     ]
     schema = DIALOGUE_SCHEMA.append(ASIDE) if any(r.aside for r in rounds) else DIALOGUE_SCHEMA
+    schema = schema.append(WRITTEN) if any(r.written for r in rounds) else schema
     return pa.Table.from_pylist(rows, schema=schema)
 
 
@@ -90,13 +111,24 @@ def rounds_of(table: pa.Table) -> list[Round]:
     """Return the rounds that a dialogue table holds; UserError where a packed study left their user turns out."""
     require_texts(table, "user")
     return [
-        Round(row["round"], row["user"], _reply(row), row["request_key"], _aside(row.get("aside")))
+        Round(
+            row["round"],
+            row["user"],
+            _reply(row),
+            row["request_key"],
+            _aside(row.get("aside")),
+            _written(row.get("user_reply")),
+        )
         for row in table.to_pylist()
     ]
 
 
 def _aside(row: Mapping[str, Any] | None) -> Aside | None:
     return Aside(row["user"], _reply(row), row["request_key"]) if row else None
+
+
+def _written(row: Mapping[str, Any] | None) -> Written | None:
+    return Written(_reply(row), row["request_key"]) if row else None
 
 
 def require_texts(table: pa.Table, column: str) -> None:

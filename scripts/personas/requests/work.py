@@ -4,15 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from personas.config.users import SAME
 from personas.core.parquet import read_table
-from personas.engines.request import request_identity
+from personas.engines.request import Reply, request_identity
 from personas.grid.asked import asked_items
 from personas.grid.cells import Cell, Track
-from personas.grid.grid import Grid, user_turns
+from personas.grid.grid import Grid, brief_for, user_identity, user_turns
+from personas.grid.study import Study
 from personas.prompts.recipe import opening, system_prompt
+from personas.requests.simulated_user import SimulatedUser
 from personas.requests.steps import Asked
 from personas.requests.track import TrackWork
-from personas.requests.transcript import rounds_of
+from personas.requests.transcript import Round, rounds_of
 
 
 def works(grid: Grid, paths: Iterable[str], results: Path) -> list[TrackWork]:
@@ -36,17 +39,46 @@ def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
     study = grid.study
     model, persona = study.config.models[track.model], study.personas.get(track.persona)
     missing = [cell for cell in cells if cell.benchmark is None]
+    turns = user_turns(study, track.model, track.persona, track.condition, track.order)
     return TrackWork(
         model=model,
         identity=request_identity(cells[0].spec["model"]),
         opening=opening(model, system_prompt(model, persona)),
-        turns=user_turns(study, track.model, track.persona, track.condition, track.order),
+        turns=turns,
         seed=cells[0].spec["seed"],
         dialogue=missing[0] if missing else None,
         asked=[_asked(grid, cell) for cell in cells if cell.benchmark is not None],
         checkpoints=study.config.checkpoints,
         persona=persona,
         intervention=study.config.interventions.get(track.intervention),
+        user=_user(grid, track, cells[0]),
+        rounds=[
+            Round(n, *said, None) for n, said in enumerate(zip(turns, _given(study, track), strict=False), start=1)
+        ],
+    )
+
+
+def _given(study: Study, track: Track) -> list[Reply]:
+    """Return the answers of a dialogue that was held elsewhere; none where the model is asked."""
+    return [Reply("ok", text=answer) for answer in study.answers.get(track.condition, ())]
+
+
+def _user(grid: Grid, track: Track, cell: Cell) -> SimulatedUser | None:
+    """Return who writes the user turns of a track; None where they are known."""
+    study, section = grid.study, grid.study.config.conditions[track.condition].user
+    brief = brief_for(study, track.model, track.persona, track.condition)
+    if section is None or brief is None:
+        return None
+    slug = None if section.model == SAME else section.model
+    model = study.config.users[slug] if slug else study.config.models[track.model]
+    persona = study.personas.get(track.persona)
+    return SimulatedUser(
+        slug,
+        model,
+        request_identity(user_identity(study, slug) if slug else cell.spec["model"]),
+        brief,
+        persona.role if persona else study.config.models[track.model].addressed_as,
+        section.max_tokens or model.sampling.max_tokens,
     )
 
 

@@ -23,9 +23,9 @@ def walltime(minutes: float) -> Callable[..., int]:
     return runtime
 
 
-def memory(model: ModelSection) -> Callable[..., int]:
-    """Return the resource `mem_mb` of a batch: so much more with every attempt."""
-    megabytes = model.needs.megabytes
+def memory(served: Sequence[ModelSection]) -> Callable[..., int]:
+    """Return the resource `mem_mb` of a batch with these engines: so much more with every attempt."""
+    megabytes = sum(model.needs.megabytes for model in served)
 
     def mem_mb(wildcards: Any, attempt: int) -> int:
         return megabytes * attempt
@@ -33,14 +33,14 @@ def memory(model: ModelSection) -> Callable[..., int]:
     return mem_mb
 
 
-def threads(model: ModelSection, cores: int | None) -> int:
-    """Return how many threads a batch takes of `cores` (None: Snakemake does not know yet)."""
-    return min(cores or 1, model.needs.threads)
+def threads(served: Sequence[ModelSection], cores: int | None) -> int:
+    """Return how many threads a batch takes of `cores` (None: not known yet); its engines take turns."""
+    return min(cores or 1, max(model.threads_at_most for model in served))
 
 
-def gpus(model: ModelSection) -> int:
-    """Return the resource `gpu` of a batch: how many GPUs its engine uses."""
-    return model.gpus
+def gpus(served: Sequence[ModelSection]) -> int:
+    """Return the resource `gpu` of a batch: how many GPUs its engines use."""
+    return sum(model.gpus for model in served)
 
 
 def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) -> None:

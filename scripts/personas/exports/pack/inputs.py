@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from personas.config.conditions import TRANSCRIPT
 from personas.config.models import ModelSection
 from personas.external.reference import reference
 from personas.external.store import references
 from personas.external.weights_files import named_by_fingerprint
 from personas.grid.compared import VALUES
-from personas.grid.study import Study, judge_weights_key
+from personas.grid.study import Study, judge_weights_key, user_weights_key
 
 INPUTS = "inputs"
 RELEASE = f"{INPUTS}/release.json"
@@ -26,6 +27,7 @@ def portable(study: Study) -> tuple[dict[str, Any], dict[str, Path]]:
     raw.pop("machine", None)
     raw["results"] = "results"
     files: dict[str, Path] = {}
+    config = study.config
     for place, named in _paths(study, raw):
         source = study.root / Path(named).expanduser()
         inside = f"{INPUTS}/{'-'.join(place)}"
@@ -35,7 +37,8 @@ def portable(study: Study) -> tuple[dict[str, Any], dict[str, Path]]:
         else:
             inside = f"{inside}{source.suffix}"
             files[inside] = source
-        _set(raw, place, inside)
+        is_transcript = place[0] == "conditions" and config.conditions[place[1]].transcript == named
+        _set(raw, place, f"{TRANSCRIPT if is_transcript else ''}{inside}")
     _without_machine(study, raw)
     return raw, files
 
@@ -46,7 +49,12 @@ def _paths(study: Study, raw: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     fields: dict[Place, Any] = {
         ("personas", "roles" if config.personas.roles else "folder"): config.personas.roles or config.personas.folder
     }
-    fields |= {("conditions", slug, "turns"): section.turns for slug, section in config.conditions.items()}
+    for slug, condition in config.conditions.items():
+        fields["conditions", slug, "turns"] = condition.transcript or condition.turns
+        fields["conditions", slug, "user", "brief"] = condition.user.brief if condition.user else None
+        fields |= {
+            ("conditions", slug, "segments", str(n), "turns"): p.turns for n, p in enumerate(condition.segments)
+        }
     for slug, section in config.benchmarks.items():
         fields |= {("benchmarks", slug, key): getattr(section, key) for key in ("items", "labels", "nltk")}
     fields |= {("judges", slug, "texts"): judge.texts for slug, judge in config.judges.items()}
@@ -75,6 +83,7 @@ def _without_machine(study: Study, raw: dict[str, Any]) -> None:
     }
     judges = study.config.judges.items()
     models |= {judge_weights_key(slug): (("judges", slug, "model"), judge.model) for slug, judge in judges}
+    models |= {user_weights_key(slug): (("users", slug), model) for slug, model in study.config.users.items()}
     for key, (place, model) in models.items():
         weights = getattr(model, "weights", None)
         if weights and not weights.startswith("package:"):
@@ -84,6 +93,7 @@ def _without_machine(study: Study, raw: dict[str, Any]) -> None:
 
 
 def _set(raw: dict[str, Any], place: Place, value: Any) -> None:
+    inner: Any = raw
     for name in place[:-1]:
-        raw = raw.setdefault(name, {})
-    raw[place[-1]] = value
+        inner = inner[int(name)] if isinstance(inner, list) else inner.setdefault(name, {})
+    inner[place[-1]] = value

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from personas.config.personas import BASELINE
+from personas.grid.release.cells import has_dataset
 from personas.grid.release.names import DATASETS, METRICS, Judged, Mined, Name, Spoken
 from personas.grid.study import Study
 
@@ -36,7 +37,7 @@ class Slugs:
     @cached_property
     def benchmarks(self) -> dict[str, str]:
         """Dataset -> slug of the first benchmark of that kind."""
-        slugs = reversed(list(self._config.benchmarks))
+        slugs = [slug for slug in reversed(self._config.benchmarks) if has_dataset(self._study, slug)]
         return {DATASETS[self._config.kind_of(slug)]: slug for slug in slugs}
 
     def persona(self, role: str | None) -> str | None:

@@ -35,6 +35,11 @@ def is_in_release(study: Study, track: Track) -> bool:
     return _conversation(study, track) is not None and track.replicate == 1
 
 
+def has_dataset(study: Study, benchmark: str) -> bool:
+    """Tell whether the release has answers to a benchmark of this kind."""
+    return study.config.kind_of(benchmark) in DATASETS
+
+
 def with_files(study: Study, cell: Cell) -> Cell:
     """Return a dialogue or response of a released model, identified by its files; files may be missing."""
     return _sourced(study, cell, {key: name.path for key, name in spoken(study, cell).items()})

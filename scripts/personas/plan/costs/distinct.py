@@ -1,5 +1,6 @@
 """Which requests of missing cells are equal to others, so that they are sent once."""
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from personas.benchmarks.base import Item
@@ -7,6 +8,7 @@ from personas.config.kinds import is_pairwise
 from personas.config.root import COMPLETIONS_RUBRIC
 from personas.grid.asked import asked_items
 from personas.grid.cells import Cell, Track
+from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid, user_turns
 from personas.grid.judgements import read_of_item
 from personas.plan.costs.loads import Load, Loads
@@ -51,16 +53,17 @@ class Distinct:
             return sum(self._asked.new(place, self._judged(cell, cell.judged)) for place in self._rated(cell))
         if cell.benchmark is not None:
             return self._asked.new(self.behind(cell.track, load.before), self._questions(cell))
+        is_given = cell.track.condition in self._grid.study.answers
         simulated = self._loads.simulations.of(cell.track)
         if simulated is None:
-            return self._round(cell, load.before)
-        return sum(self._prompt(cell, load.before, prompt) for prompt in simulated.of_dialogue(load.before))
+            return 0 if is_given else self._round(cell, load.before)
+        return sum(self._prompt(cell, load.before, p) for p in simulated.of_dialogue(load.before, load.by))
 
     def _prompt(self, cell: Cell, before: int, prompt: Prompt) -> int:
         """Return 1 for what the dialogue of an intervention asks, 0 where that was asked already."""
         if prompt.place is None and not prompt.is_aside:
             return self._round(cell, before)
-        longest = self._config.longest_answer(cell.track.model, None)
+        longest = prompt.max_tokens or self._config.longest_answer(cell.track.model, None)
         return self._asked.new(self.place(cell.track, before, prompt), frozenset({(prompt.turn, longest)}))
 
     def _round(self, cell: Cell, before: int) -> int:
@@ -85,7 +88,10 @@ class Distinct:
         places = rounds if cell.metric else self._config.checkpoints
         behind = [self.behind(cell.track, t, bool(cell.metric)) for t in places]
         pairs: list[tuple[Hashable, Hashable]] = [(node, None) for node in behind]
-        if cell.reference == "zero":
+        study = self._grid.study
+        if study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(study.config, cell)):
+            pairs = [(node, None if cell.metric else behind[0]) for node in behind[1:]]
+        elif cell.reference == "zero":
             pairs = [(node, behind[0]) for node in behind[1:]]
         elif cell.reference == "previous":
             pairs = list(zip(behind[1:], behind, strict=False))
@@ -156,7 +162,9 @@ class Distinct:
         return self._nodes[track]
 
     def _turns(self, track: Track) -> list[str]:
-        return user_turns(self._grid.study, track.model, track.persona, track.condition, track.order)
+        turns = user_turns(self._grid.study, track.model, track.persona, track.condition, track.order)
+        given = self._grid.study.answers.get(track.condition)
+        return [json.dumps(said) for said in zip(turns, given, strict=True)] if given else turns
 
     def _child(self, parent: object, turn: str) -> int:
         return self._children.setdefault((parent, turn), len(self._children))

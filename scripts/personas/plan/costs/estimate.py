@@ -4,17 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from personas.config.models import ModelSection
+from personas.config.users import SAME
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.asked import asked_model
 from personas.plan.costs.distinct import Distinct
-from personas.plan.costs.loads import Load, Loads
-from personas.plan.costs.rates import Rates, least_seconds
+from personas.plan.costs.loads import Load, Loads, Place
+from personas.plan.costs.rates import Rate, Rates, least_seconds
 from personas.plan.costs.simulated import Prompt
 from personas.plan.costs.tokens import Tokens
+from personas.requests.simulated_user import USER_TURNS
 
-Journaled = Mapping[str, Mapping[int, int]]
-"""Path of a cell -> rounds before -> requests that the journal answers."""
+Journaled = Mapping[str, Mapping[Place, int]]
+"""Path of a cell -> place in it -> requests that the journal answers."""
 
 
 @dataclass
@@ -72,27 +74,41 @@ class _Estimator:
         self._computed: set[int] = set()  # beginnings of dialogues that stood before a request
         self._held: dict[int, float] = {}  # by beginning: tokens of its last user turn, where that was sent
 
-    def of(self, cell: Cell, journaled: Mapping[int, int]) -> Estimate:
-        result, sent = Estimate(), []
+    def of(self, cell: Cell, journaled: Mapping[Place, int]) -> Estimate:
+        by_whom: dict[str | None, Estimate] = {None: Estimate()}
         if cell.is_imported:  # nobody is asked
-            return result
+            return by_whom[None]
+        sent: dict[str | None, list[tuple[Load, int]]] = {}
         for load, new in self._distinct.of(cell):
-            known = _settled(cell, load, new, journaled.get(load.before, 0))
+            known, result = (
+                _settled(cell, load, new, journaled.get(load.place, 0)),
+                by_whom.setdefault(load.by, Estimate()),
+            )
             result.rows += load.rows
             result.requests += new
             result.journaled += known
             if new > known:
-                sent.append((load, new - known))
-        if sent:
-            self._add_sent(result, cell, sent)
-        return result
+                sent.setdefault(load.by, []).append((load, new - known))
+        for by, loads in sent.items():
+            self._add_sent(by_whom[by], cell, by, loads)
+        return total(by_whom.values())
 
-    def _add_sent(self, result: Estimate, cell: Cell, sent: Sequence[tuple[Load, int]]) -> None:
-        asked = asked_model(self._grid.study.config, cell.track.model, cell.judge)
-        tokens, measured = self._tokens.answer(cell)
+    def _asked(self, cell: Cell, by: str | None) -> tuple[str, ModelSection, Rate]:
+        """Return who is asked, by slug too, and the tokens of an answer: the cell's model, or who plays the user."""
+        config = self._grid.study.config
+        asked = asked_model(config, cell.track.model, cell.judge)
+        if by is None:
+            return cell.asked, asked, self._tokens.answer(cell)
+        slug, model = (cell.asked, asked) if by == SAME else (by, config.users[by])
+        user = config.conditions[cell.track.condition].user
+        longest = (user.max_tokens if user else None) or model.sampling.max_tokens
+        return slug, model, self._rates.completion_tokens(slug, USER_TURNS, longest)
+
+    def _add_sent(self, result: Estimate, cell: Cell, by: str | None, sent: Sequence[tuple[Load, int]]) -> None:
+        slug, asked, (tokens, measured) = self._asked(cell, by)
         for load, count in sent:
             own = self._tokens.own(cell, load) * count / load.rows
-            speed = self._rates.tokens_per_second(cell.asked, asked, load.before)
+            speed = self._rates.tokens_per_second(slug, asked, load.before)
             result.prompt_tokens += own + count * self._tokens.before(cell, load)
             result.computed_tokens += own
             result.completion_tokens += count * tokens
@@ -112,7 +128,7 @@ class _Estimator:
 
     def _prefix_once(self, cell: Cell, load: Load) -> float:
         """Tokens of what stands before a request and before no request so far."""
-        if prompts := self._tokens.prompted(cell, load.before):
+        if prompts := self._tokens.prompted(cell, load):
             return sum(self._prompt_once(cell, load.before, prompt) for prompt in prompts)
         nodes, prefix, tokens = self._distinct.nodes(cell.track), self._tokens.prefix(cell.track), 0.0
         for t in range(load.before, -1, -1):

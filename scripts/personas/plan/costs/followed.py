@@ -34,7 +34,7 @@ class Keys:
 
     def key(self, question: Question) -> bytes:
         """Return the 32 bytes of the key of a question behind the rounds so far."""
-        if self._work.intervention is None:
+        if self._work.intervention is None and not question.is_written:
             return self._behind[question.max_tokens].key(question.turn)
         return bytes.fromhex(self._work.request(question).key)
 
@@ -49,6 +49,7 @@ class Follower:
 
     def __init__(self, grid: Grid, results: Path, index: JournalIndex) -> None:
         self._grid, self._results, self._index = grid, results, index
+        self._users: dict[str, JournalIndex] = {}
 
     def follow(self, track: Track, cells: Sequence[Cell]) -> TrackWork:
         """Follow the work that makes `cells` of a track, and return it with the rounds that are known."""
@@ -60,7 +61,7 @@ class Follower:
             told = self._take(work, step, keys)
             if step.before < len(work.rounds):
                 keys.grow(work.rounds[step.before].user, work.rounds[step.before].reply)
-            elif told is not None and step.round is not None:
+            elif told is not None and step.round is not None and not step.round.is_written:
                 keys.grow(step.round.turn, told[0])
         return work
 
@@ -72,12 +73,21 @@ class Follower:
         told = None
         if step.round is not None:
             key = keys.key(step.round)
-            reply = self._index.get(key.hex())
+            reply = self._journal_of(work, step.round).get(key.hex())
             if reply is not None:
                 told = (reply, key.hex())
                 self.hold_round(work, step, key)
         self.ask_items(work, step, keys)
         return told
+
+    def _journal_of(self, work: TrackWork, question: Question) -> JournalIndex:
+        """Return the journal that a question is answered in: another model may write the user turns."""
+        slug = work.user.slug if work.user and question.is_written else None
+        if slug is None:
+            return self._index
+        if slug not in self._users:
+            self._users[slug] = JournalIndex(self._results / "journal" / slug)
+        return self._users[slug]
 
     def hold_round(self, work: TrackWork, step: Step, key: bytes) -> None:
         """See the key of a round that the journal answers."""

@@ -12,24 +12,25 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from personas.config.users import SAME
 from personas.core.canonical import sha256
 from personas.core.parquet import read_table
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.plan.costs.distinct import Distinct
 from personas.plan.costs.followed import UNKNOWN, Follower, Keys, Unwritten
-from personas.plan.costs.loads import Loads
+from personas.plan.costs.loads import Loads, Place
 from personas.requests.journal import JournalIndex
 from personas.requests.judging import work_on
 from personas.requests.rows import JudgedRow, earlier
 from personas.requests.steps import Question, Step
 from personas.requests.track import TrackWork
 
-Counts = dict[str, dict[int, int]]
+Counts = dict[str, dict[Place, int]]
 
 
-def journaled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str, Mapping[int, int]]:
-    """Return, for the path of a missing cell and rounds before, how many of its requests are settled.
+def journaled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str, Mapping[Place, int]]:
+    """Return, for the path of a missing cell and a place in it, how many of its requests are settled.
 
     It settles a request by an answer, or by what is known to leave nothing to ask: a round that broke off before
     it, an answer without a text to judge. A request that several cells share counts for the first; of a judgement
@@ -96,11 +97,15 @@ class _Walk(Follower):
             self.follow(track, own)
 
     def hold_round(self, work: TrackWork, step: Step, key: bytes) -> None:
-        self._count(work.dialogue, step.before, [key])
+        if work.dialogue is not None and key not in self._counted:
+            self._counted.add(key)
+            self._add(work.dialogue, _place(work, step), 1)
 
     def leave(self, work: TrackWork, step: Step) -> None:
         if work.dialogue is not None:
-            self._add(work.dialogue, step.before, sum(map(bool, (step.round, work.aside_behind(step.before)))))
+            is_written = step.round is not None and step.round.is_written
+            aside = None if is_written else work.aside_behind(step.before)
+            self._add(work.dialogue, _place(work, step), sum(map(bool, (step.round, aside))))
         for cell, questions in _by_cell(step):
             self._add(cell, step.before, len(questions))
 
@@ -137,10 +142,17 @@ class _Walk(Follower):
             self._counted |= found
             self._add(cell, before, len(found))
 
-    def _add(self, cell: Cell, before: int, requests: int) -> None:
+    def _add(self, cell: Cell, place: Place, requests: int) -> None:
         if requests:
             counts = self._counts.setdefault(cell.path, {})
-            counts[before] = counts.get(before, 0) + requests
+            counts[place] = counts.get(place, 0) + requests
+
+
+def _place(work: TrackWork, step: Step) -> Place:
+    """Return where the round of a step stands, as loads tell it."""
+    if work.user is None or step.round is None or not step.round.is_written:
+        return step.before
+    return step.before, work.user.slug or SAME
 
 
 def _by_cell(step: Step) -> list[tuple[Cell, list[Question]]]:

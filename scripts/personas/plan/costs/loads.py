@@ -10,7 +10,11 @@ from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
 from personas.plan.costs.simulated import Simulations
 from personas.prompts.judge.prompts import judge_prompt
+from personas.requests.earlier import NEAREST
 from personas.requests.prefixes import common
+
+Place = int | tuple[int, str]
+"""Rounds before; and who plays the user, where user turns are asked for."""
 
 
 @dataclass(frozen=True)
@@ -18,13 +22,20 @@ class Load:
     """`rows` requests behind `before` rounds. `characters`: their last messages together, without any answer judged
     but those whose lengths are known: published ones, and those that the items bring.
 
-    `answers`: answers of the judged model that stand in each request (0 unless it is a judgement).
+    `answers`: answers of the judged model that stand in each request (0 unless it is a judgement). `by`: who plays
+    the user, where user turns are asked for; None for what the cell's own model is asked.
     """
 
     before: int
     rows: int
     characters: int
     answers: int = 0
+    by: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its requests stand in a cell."""
+        return self.before if self.by is None else (self.before, self.by)
 
 
 class Loads:
@@ -55,11 +66,15 @@ class Loads:
         return [Load(before, 1, len(turn)) for before, turn in enumerate(self.turns(cell))]
 
     def _with_asides(self, cell: Cell) -> Iterator[Load]:
-        """Yield the rounds, and what an intervention asks behind them; nothing without an intervention."""
-        simulated = self.simulations.of(cell.track)
+        """Yield the rounds, user turns that are written, what an intervention asks; nothing of a plain dialogue."""
+        simulated, user = (
+            self.simulations.of(cell.track),
+            self._grid.study.config.conditions[cell.track.condition].user,
+        )
         for before in range(len(self.turns(cell)) + 1) if simulated else ():
-            if simulated and (asked := simulated.of_dialogue(before)):
-                yield Load(before, len(asked), sum(len(prompt.turn) for prompt in asked))
+            for by in (None, user.model) if user else (None,):
+                if simulated and (asked := simulated.of_dialogue(before, by)):
+                    yield Load(before, len(asked), sum(len(prompt.turn) for prompt in asked), by=by)
 
     def turns(self, cell: Cell) -> list[str]:
         """Return the user turns of a cell's dialogue, `{role}` not filled in: close enough to count characters."""
@@ -83,14 +98,20 @@ class Loads:
             texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
             return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
         judged = [] if cell.judged is None else self._rounds(cell.judged) if cell.metric else self.of(cell.judged)
-        rows = judged if cell.reference in (None, "dataset") else judged[1:]
+        reads_earlier = self._reads_earlier(cell)
+        rows = judged if cell.reference in (None, "dataset") and not reads_earlier else judged[1:]
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
         count = twice * sum(load.rows for load in rows)
         characters = twice * sum(load.characters for load in rows) + count * self.rubric(cell)
         if cell.reference == "dataset" and cell.judged:
             characters += twice * len(rows) * self._references(cell.judged)
-        answers = 2 if cell.reference in ("zero", "previous") else 1
+        answers = 2 if cell.reference in ("zero", "previous") or reads_earlier else 1
+        answers += NEAREST - 1 if reads_earlier and cell.metric else 0
         return [Load(0, count, characters, answers)] if count else []
+
+    def _reads_earlier(self, cell: Cell) -> bool:
+        study = self._grid.study
+        return study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(study.config, cell))
 
     def _references(self, judged: Cell) -> int:
         """Return the characters of the answers that the items of a response cell bring."""
@@ -127,6 +148,7 @@ class Loads:
             user_turn=user_turn,
             answers=["."] * (2 if cell.reference else 1),  # a blank one is refused
             trait=next(iter(traits)) if traits else None,
+            earlier=["."] if self._reads_earlier(cell) else (),
         )
         return message["content"]
 

@@ -91,7 +91,7 @@ class Rates:
         """(model or None for all, what, max_tokens) -> (completion tokens, requests)."""
         sums: dict[tuple[str | None, str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
         for outcome, row in self._rows:
-            for slug in (outcome.model, None):
+            for slug in (row.by or outcome.model, None):
                 tokens, requests = sums[slug, row.what, row.max_tokens]
                 sums[slug, row.what, row.max_tokens] = (tokens + row.completion_tokens, requests + row.requests)
         return dict(sums)
@@ -100,9 +100,10 @@ class Rates:
     def _prompts(self) -> dict[str, tuple[int, int]]:
         sums: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for outcome, row in self._rows:
-            tokens, characters = sums[outcome.model]
+            slug = row.by or outcome.model
+            tokens, characters = sums[slug]
             counted = row.characters + CHARACTERS_PER_MESSAGE * row.messages
-            sums[outcome.model] = (tokens + row.prompt_tokens, characters + counted)
+            sums[slug] = (tokens + row.prompt_tokens, characters + counted)
         return dict(sums)
 
     @cached_property
@@ -112,7 +113,7 @@ class Rates:
         seconds: dict[tuple[str, int], float] = defaultdict(float)
         for outcome in self.outcomes:
             for row, took in _shares(outcome):
-                for owner in (outcome.model, f"engine {outcome.engine}"):
+                for owner in (row.by,) if row.by else (outcome.model, f"engine {outcome.engine}"):
                     tokens[owner, row.before] += row.completion_tokens
                     seconds[owner, row.before] += took
         speeds: dict[str, dict[int, float]] = defaultdict(dict)

@@ -1,7 +1,9 @@
-"""Dialogues with an intervention, held with stand-ins for answers: what is asked where, and which prompts are equal.
+"""Dialogues with an intervention or a played user, held with stand-ins for what is said: what is asked where, and
+which prompts are equal.
 
-Without an intervention every prompt goes on from the one before, so user turns alone say all this (`distinct`,
-`tokens`). An intervention may put anything in front of a turn; so its prompts are built as a batch builds them.
+Elsewhere every prompt goes on from the one before, so user turns alone say all this (`distinct`, `tokens`). An
+intervention may put anything in front of a turn, and a played user has prompts of their own; so all of them are built
+as a batch builds them.
 """
 
 import re
@@ -12,10 +14,12 @@ from typing import NamedTuple
 
 from personas.benchmarks.base import Item
 from personas.config.personas import NONE
+from personas.config.users import SAME
 from personas.engines.request import CHARACTERS_PER_MESSAGE, Reply
 from personas.grid.cells import Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import Message, messages
+from personas.requests.simulated_user import SimulatedUser
 from personas.requests.steps import Question, Told, after
 from personas.requests.track import TrackWork
 from personas.requests.work import new_work
@@ -23,6 +27,8 @@ from personas.requests.work import new_work
 _OPENS, _CLOSES = "\ue000", "\ue001"
 """Around a stand-in: private characters, so that stand-ins are found again in whatever text they come to stand in."""
 _STAND_IN = re.compile(f"{_OPENS}[^{_CLOSES}]*{_CLOSES}")
+_WRITTEN_CHARACTERS = 160
+"""Stated default: characters of a user turn that a model writes."""
 _TURN = "\ue002"
 """Stands for a last user turn where prompts are compared up to it."""
 
@@ -38,7 +44,8 @@ class Size(NamedTuple):
 class Prompt:
     """What stands before a user turn; `place` tells such prompts apart, None is the same as without an intervention.
 
-    `new` is what the request before in the dialogue had not in the same prefix.
+    `new` is what the request before in the dialogue had not in the same prefix. `by` is who writes a user turn, None
+    for what the measured model is asked.
     """
 
     place: int | None
@@ -46,19 +53,23 @@ class Prompt:
     before: Size
     new: Size
     is_aside: bool
+    by: str | None = None
+    max_tokens: int | None = None
 
 
 @dataclass
 class Simulated:
-    """The prompts of one dialogue, by rounds before: what is asked in it (asides, rounds), and before any item."""
+    """The prompts of one dialogue, by rounds before: asides, user turns, rounds, and what stands before any item."""
 
+    written: dict[int, Prompt] = field(default_factory=dict)
     asides: dict[int, Prompt] = field(default_factory=dict)
     rounds: dict[int, Prompt] = field(default_factory=dict)
     items: dict[int, Prompt] = field(default_factory=dict)
 
-    def of_dialogue(self, t: int) -> list[Prompt]:
-        """Return what the dialogue itself asks behind `t` rounds."""
-        return [asked[t] for asked in (self.asides, self.rounds) if t in asked]
+    def of_dialogue(self, t: int, by: str | None = None) -> list[Prompt]:
+        """Return what the dialogue itself asks behind `t` rounds of the measured model, or of who plays the user."""
+        prompts = [asked[t] for asked in (self.asides, self.written, self.rounds) if t in asked]
+        return [prompt for prompt in prompts if prompt.by == by]
 
 
 class Simulations:
@@ -70,8 +81,8 @@ class Simulations:
         self._known: dict[object, Simulated] = {}
 
     def of(self, track: Track) -> Simulated | None:
-        """Return the simulated dialogue of a track; None for one without an intervention."""
-        if track.intervention == NONE:
+        """Return the simulated dialogue of a track; None for one without an intervention and with known turns."""
+        if track.intervention == NONE and track.condition not in self._grid.study.briefs:
             return None
         if track not in self._of:
             self._of[track] = self._simulated(track)
@@ -80,7 +91,9 @@ class Simulations:
     def _simulated(self, track: Track) -> Simulated:
         work = new_work(self._grid, track, [self._grid.dialogues[track]])
         opening = tuple((message["role"], message["content"]) for message in work.opening)
-        key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns))
+        user = work.user and (work.user.slug, work.user.brief.model_dump_json(), work.user.role, work.user.max_tokens)
+        said = tuple(one.reply.text for one in work.rounds)
+        key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns), user, said)
         if key not in self._known:
             self._known[key] = _simulate(work)
         return self._known[key]
@@ -90,7 +103,7 @@ def _simulate(work: TrackWork) -> Simulated:
     simulation, steps, told = _Simulation(work), work.steps(), None
     while step := after(steps, told):
         told = simulation.ask(step.round) if step.round else None
-        if step.before in work.checkpoints and not (step.round and step.round.is_aside):
+        if step.before in work.checkpoints and not (step.round and (step.round.is_aside or step.round.is_written)):
             simulation.ask_item(step.before)
     return simulation.result
 
@@ -100,10 +113,13 @@ class _Simulation:
         self.result = Simulated()
         self._work = work
         self._sent: Sequence[Mapping[str, str]] = ()
+        self._heard: Sequence[Mapping[str, str]] = ()
         self._is_plain = True
 
     def ask(self, question: Question) -> Told:
         """Ask what the dialogue asks, and return a stand-in that is the same for equal prompts."""
+        if question.is_written and self._work.user is not None:
+            return self._write(question, self._work.user)
         prompt, known = self._prompt(question)
         (self.result.asides if question.is_aside else self.result.rounds)[question.before] = known
         place = _hash(prompt)
@@ -111,6 +127,20 @@ class _Simulation:
         self._sent = [*prompt[:-1], {"role": "user", "content": last}]
         self._is_plain &= known.place is None or question.is_aside
         return Reply("ok", text=f"{_OPENS}{hash((place, question.turn)):x}{_CLOSES}"), ""
+
+    def _write(self, question: Question, user: SimulatedUser) -> Told:
+        """Ask for a user turn; the prompt is another conversation, so nothing of it is in the dialogue's prefix."""
+        prompt = self._work.request(question).messages
+        place, before = _hash(prompt), _size(prompt, but="")
+        shared = next(
+            (n for n, pair in enumerate(zip(prompt, self._heard, strict=False)) if pair[0] != pair[1]), None
+        )
+        new = _size(prompt[len(self._heard) if shared is None else shared :], but="")
+        self._heard, self._is_plain = prompt, False
+        self.result.written[question.before] = Prompt(
+            place, "", before, new, True, user.slug or SAME, user.max_tokens
+        )
+        return Reply("ok", text=f"{place:x}".ljust(min(_WRITTEN_CHARACTERS, 4 * user.max_tokens), ".")), ""
 
     def ask_item(self, before: int) -> None:
         """Note the prompt in front of any item."""

@@ -31,16 +31,16 @@ class Tokens:
         """Return the tokens that stand before the last message of each request of a load."""
         if cell.judge:
             return 0.0
-        if prompts := self.prompted(cell, load.before):
+        if prompts := self.prompted(cell, load):
             return sum(self.of_size(cell.track, prompt.before) for prompt in prompts) / len(prompts)
         return self.prefix(cell.track)[load.before]
 
-    def prompted(self, cell: Cell, before: int) -> list[Prompt]:
-        """Return the prompts of a cell behind so many rounds where an intervention shapes them; none elsewhere."""
+    def prompted(self, cell: Cell, load: Load) -> list[Prompt]:
+        """Return the prompts of a load where an intervention or a played user shapes them; none elsewhere."""
         simulated = self._simulations.of(cell.track)
         if simulated is None:
             return []
-        return [simulated.items[before]] if cell.benchmark else simulated.of_dialogue(before)
+        return [simulated.items[load.before]] if cell.benchmark else simulated.of_dialogue(load.before, load.by)
 
     def of_size(self, track: Track, size: Size) -> float:
         """Return the tokens of texts with answers of a dialogue among them."""
@@ -84,8 +84,10 @@ class Tokens:
         before = opening(model, system_prompt(model, persona))
         characters = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in before)
         path = [per_character * characters]
-        for turn in study.turns[track.condition][track.order]:
-            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + answer)
+        given = [per_character * len(text) for text in study.answers.get(track.condition, ())]
+        for n, turn in enumerate(study.turns[track.condition][track.order]):
+            said = given[n] if given else answer
+            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + said)
         return path
 
     def _round(self, track: Track) -> float:

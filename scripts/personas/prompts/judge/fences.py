@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 
 TAGS = ("character", "user-turn", "answer", "answer-a", "answer-b")
 """Tags of our own prompts."""
+EARLIER = "earlier"
+"""Tag of what was said before, which only some prompts have."""
 
 TICKED = re.compile(r"^(`{3,})\n\{(\w+)\}\n\1$", re.MULTILINE)
 """A name that stands alone between two lines of backticks."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from personas.config.judges import Form
 from personas.config.personas import Persona
 from personas.core.errors import UserError
-from personas.prompts.judge.fences import fenced
+from personas.prompts.judge.fences import EARLIER, TAGS, fenced
 from personas.prompts.judge.published import Filling
 from personas.prompts.judge.rubrics import LikertRubric, Rubric
 from personas.prompts.judge.template import Template, fill
@@ -29,37 +29,52 @@ def judge_prompt(
     user_turn: str,
     answers: Sequence[str],
     trait: str | None = None,
+    earlier: Sequence[str] = (),
 ) -> list[Message]:
     """Return the one user message that asks for a verdict in `form` on one answer, or on two (pairwise: A, B).
+
+    `earlier` is what was said before, for a rubric that has a heading for it.
 
     Thinking is stripped from the answers here. UserError when the rubric does not know the trait. ValueError when
     the arguments do not fit the rubric, or an answer is blank: there is nothing to judge then.
     """
     rubric, template = texts.rubric(metric), texts.template
-    _check(rubric, metric, persona, answers, trait)
+    _check(rubric, metric, persona, answers, trait, earlier)
     rated, said = _trait(rubric, template, metric, trait), _said(answers)
     if texts.published is not None:
         objective = "\n".join(filter(None, [rubric.criterion, rated]))
         who = _persona(template, persona, persona.description.strip()) if persona else None
+        who = _with_earlier(who, rubric, earlier, TAGS)
         content = texts.published.prompt(Filling(rubric, objective, who, user_turn, said))
         return [{"role": "user", "content": content}]
+    tags = (*TAGS, EARLIER) if rubric.earlier else TAGS
+    who = _persona(template, persona, fenced("character", persona.description, tags)) if persona else None
     values = {
         "rubric": rubric.text(),
         "trait": rated,
-        "persona": _persona(template, persona, fenced("character", persona.description)) if persona else None,
-        "user_turn": fenced("user-turn", user_turn),
-        **_answers(said),
+        "persona": _with_earlier(who, rubric, earlier, tags),
+        "user_turn": fenced("user-turn", user_turn, tags),
+        **_answers(said, tags),
         "request": template.request(rubric.scale, form),
     }
     return [{"role": "user", "content": fill(template.of(rubric.scale).prompt, values)}]
 
 
-def _check(rubric: Rubric, metric: str, persona: Persona | None, answers: Sequence[str], trait: str | None) -> None:
+def _check(
+    rubric: Rubric,
+    metric: str,
+    persona: Persona | None,
+    answers: Sequence[str],
+    trait: str | None,
+    earlier: Sequence[str],
+) -> None:
     expected = 2 if rubric.scale == "pairwise" else 1
     if len(answers) != expected:
         raise ValueError(f"{metric}: found {len(answers)} answers, expected {expected}")
     if rubric.needs_persona and persona is None:
         raise ValueError(f"{metric}: found no persona, expected one")
+    if bool(earlier) != bool(rubric.earlier):
+        raise ValueError(f"{metric}: found {len(earlier)} earlier answers, expected some exactly with a heading")
     if (trait is not None) != (isinstance(rubric, LikertRubric) and rubric.traits is not None):
         raise ValueError(f"{metric}: found trait {trait!r}, expected one exactly where the rubric has traits")
 
@@ -76,6 +91,14 @@ def _persona(template: Template, persona: Persona, description: str) -> str:
     return fill(template.persona, {"role": persona.role, "description": description})
 
 
+def _with_earlier(who: str | None, rubric: Rubric, earlier: Sequence[str], tags: Sequence[str]) -> str | None:
+    """Return what is read of the persona, and what was said earlier below it, where the rubric has it read."""
+    if rubric.earlier is None:
+        return who
+    blocks = [fenced(EARLIER, text, tags) for text in _said(earlier)]
+    return "\n\n".join([*([who] if who else []), "\n".join([rubric.earlier, *blocks])])
+
+
 def _said(answers: Sequence[str]) -> list[str]:
     said = [strip_thinking(answer)[0] for answer in answers]
     if not all(text.strip() for text in said):
@@ -83,6 +106,6 @@ def _said(answers: Sequence[str]) -> list[str]:
     return said
 
 
-def _answers(said: Sequence[str]) -> dict[str, str]:
+def _answers(said: Sequence[str], fences: Sequence[str]) -> dict[str, str]:
     tags = ("answer",) if len(said) == 1 else ("answer-a", "answer-b")
-    return {tag.replace("-", "_"): fenced(tag, text) for tag, text in zip(tags, said, strict=True)}
+    return {tag.replace("-", "_"): fenced(tag, text, fences) for tag, text in zip(tags, said, strict=True)}

@@ -23,6 +23,11 @@ class _Rubric(Section):
     not_identity: ClassVar[frozenset[str]] = frozenset({"needs_persona"})
 
     criterion: NonEmpty = Field(description="what the judge looks at, and what does not count")
+    earlier: NonEmpty | None = Field(
+        default=None,
+        description="heading of what was said earlier, where the judge reads that too: of a dialogue the nearest "
+        "answers, of an item the answer at the first checkpoint; default: it reads the answer alone",
+    )
     needs_persona: bool = Field(default=True, description="whether it makes no sense without a persona")
 
 

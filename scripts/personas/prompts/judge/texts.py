@@ -36,6 +36,10 @@ class JudgeTexts:
             raise UserError(f"judge texts: found no rubric for {metric!r}, expected one of {known}.")
         return self.rubrics[metric]
 
+    def reads_earlier(self, metric: str) -> bool:
+        """Tell whether the judge reads what was said earlier beside an answer."""
+        return self.rubric(metric).earlier is not None
+
     def scale(self, metric: str) -> Scale:
         """Return what the verdicts of a metric are."""
         return self.rubric(metric).scale
@@ -51,7 +55,7 @@ class JudgeTexts:
             "form": form,
             "persona": template.persona,
             "trait": template.trait if rates_trait else None,
-            "rubric": _plain(rubric, rubric.not_identity),
+            "rubric": _plain(rubric, rubric.not_identity | (set() if rubric.earlier else {"earlier"})),
         }
         if self.published is not None:
             return {**shared, "template": self.published.identity(rubric.scale)}

@@ -14,8 +14,13 @@ def pack_journals(frozen: FrozenPlan) -> None:
 
     Where somebody else works in the results folder, or the disk is full, they stay as they are for a later run.
     """
-    slugs = dict.fromkeys(batch.asked_slug for batch in frozen.batches)
-    unfinished = {batch.asked_slug for batch in frozen.batches if not _is_made(frozen, batch.outputs)}
+    slugs = dict.fromkeys(slug for batch in frozen.batches for slug in (batch.asked_slug, *batch.users))
+    unfinished = {
+        slug
+        for batch in frozen.batches
+        if not _is_made(frozen, batch.outputs)
+        for slug in (batch.asked_slug, *batch.users)
+    }
     folders = [frozen.results / "journal" / slug for slug in slugs if slug not in unfinished]
     waiting = [folder for folder in folders if not all(map(is_packed, journal_files(folder)))]
     with contextlib.suppress(UserError, OSError):

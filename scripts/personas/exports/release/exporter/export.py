@@ -10,7 +10,7 @@ from personas.exports.release.exporter.cells import csv_bytes, dialogue_text, re
 from personas.exports.release.exporter.tables import ifbench_results, pattern_files
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.grid.release.cells import is_in_release, judged, spoken
+from personas.grid.release.cells import has_dataset, is_in_release, judged, spoken
 from personas.grid.release.names import DATASETS, METRICS, Name, Spoken
 from personas.plan.artefact import Artefact
 
@@ -65,6 +65,8 @@ class _Exporter:
                 self.done.left_out[cell.plain_path] = "the release has no interventions"
             elif not is_in_release(self.grid.study, cell.track):
                 self.done.left_out[cell.plain_path] = "the release has no such condition or replicate"
+            elif cell.benchmark and not has_dataset(self.grid.study, cell.benchmark):
+                self.done.left_out[cell.plain_path] = "the release has no benchmark of that kind"
             elif cell.benchmark and cell.track.order != "fixed":
                 self.done.left_out[cell.plain_path] = "the release asks items behind the fixed order only"
             elif cell.judge:

@@ -10,7 +10,7 @@ from personas.config.personas import BASELINE
 from personas.config.release import Release
 from personas.core.parquet import read_frame
 from personas.exports.release.exporter.cells import csv_bytes
-from personas.grid.release.cells import directory_of
+from personas.grid.release.cells import directory_of, has_dataset
 from personas.grid.release.names import DATASETS, Mined, Spoken
 from personas.grid.study import Study
 from personas.plan.artefact import Artefact
@@ -51,6 +51,8 @@ def pattern_files(study: Study, results: Path, mined: Sequence[Artefact]) -> Ite
             continue
         for condition, conversation in conversations.items():
             if condition not in study.config.conditions or (conversation == "instructions" and not last):
+                continue
+            if not has_dataset(study, spec["benchmark"]):
                 continue
             model = directory_of(study.config.models[spec["model"]])
             dataset = DATASETS[study.config.kind_of(spec["benchmark"])]

@@ -1,0 +1,1 @@
+"""What became of the users whose turns a model wrote."""
