@@ -204,6 +204,9 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Config.benchmarks": ("benchmarks/role-specific", None, "cells"),
     "Config.judges": ("judges/k", JUDGE, "cells"),
     "Config.replicates": ("replicates", 3, "cells"),
+    "Config.noise": ("noise", None, "moves"),
+    "Noise.cells": ("noise/cells", 0.9, "moves"),
+    "Noise.replicates": ("noise/replicates", 4, "cells"),
     "Config.figures": ("figures", {}, "nothing"),
     "Config.statistics": ("statistics", {}, "nothing"),
     "Config.comparison": ("comparison", {}, "nothing"),
@@ -278,6 +281,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Brief.stop": ("stop", "THE END", "cells"),
 }
 
+NOISE = {"cells": 0.2, "replicates": 3}
 OF_USERS = re.compile(r"(Segment|User|Brief|Fact)\.|Config\.users|Condition\.(user|segments|answers)|Persona\.facts")
 """Fields whose effect is looked at in a study with conditions of every kind."""
 OF_INTERVENTIONS = re.compile(
@@ -372,7 +376,7 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
         r"|comparison\.(published|results|models|released|called)"
         r"|conditions\.(turns|segments|user|answers|rounds)|users\..*)$"
     )
-    config = with_users(full_config(project)).study().config
+    config = with_users(full_config(project)).set({"noise": NOISE}).study().config
     assert [place for place in unset(config, "config") if not only_one_needs_it.search(place)] == []
 
 
@@ -384,6 +388,8 @@ def test_a_field_changes_digests_iff_it_shapes_results(project: Project, field: 
         project.set({"interventions": None})  # four of five cells have one
     if OF_USERS.match(field):
         with_users(project)
+    if "oise" in field:
+        project.set({"noise": NOISE})
     if field.startswith("Brief."):  # the file's own words count
         project.set({f"conditions/chat/user/{key}": None for key in ("opening", "stop")})
     before = project.grid()

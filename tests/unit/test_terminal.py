@@ -20,10 +20,11 @@ from snakemake.logging import ColorizingTextHandler, DefaultFormatter, logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from personas.cli.run import snakemake_command
+from personas.figures.finding import sentence
 from personas.plan.frozen import write
 from personas.plan.outcome import FINISHED, UNDER_WAY, Live, Outcome
 from personas.workflow.terminal.chatter import shorten_chatter
-from personas.workflow.terminal.headline import headline, sentence
+from personas.workflow.terminal.headline import headline
 from personas.workflow.terminal.planned import print_plan_report
 from personas.workflow.terminal.progress import progress_table, read_progress
 from personas.workflow.terminal.status import print_status

@@ -15,6 +15,7 @@ from personas.config.figures import Figures
 from personas.config.judges import METRICS, Judge
 from personas.config.kinds import UTTERANCES, kinds, taken_names
 from personas.config.machine import Machine
+from personas.config.noise import Noise
 from personas.config.patterns import Patterns
 from personas.config.personas import PersonasSection
 from personas.config.release import Release
@@ -50,6 +51,9 @@ class Config(Section):
     release: Release | None = Field(default=None, description="where the files of models with engine released are")
     replicates: int = Field(
         default=1, gt=0, le=1000, description="independent repeats of everything, each with its seed"
+    )
+    noise: Noise | None = Field(
+        default=None, description="more replicates of a part of the grid, which show how much values vary by chance"
     )
     patterns: Patterns = Patterns()
     calibration: Calibration | None = None

@@ -64,4 +64,13 @@ def check_comparisons(config: "Config") -> None:
             raise ValueError(f"comparison.{slug}.released: found true, expected a model with engine released")
 
 
-SPANNING = (check_users, check_released_models, check_baseline_orders, check_comparisons)
+def check_noise(config: "Config") -> None:
+    """Raise ValueError where the part that is repeated is not repeated more often than the rest."""
+    if config.noise is not None and config.noise.replicates <= config.replicates:
+        raise ValueError(
+            f"noise.replicates: found {config.noise.replicates}, expected more than the {config.replicates} that all "
+            "dialogues have"
+        )
+
+
+SPANNING = (check_noise, check_users, check_released_models, check_baseline_orders, check_comparisons)

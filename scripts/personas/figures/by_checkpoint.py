@@ -1,4 +1,4 @@
-"""The overview: four measures over the length of the dialogue, persona against baseline."""
+"""Scores of all benchmarks by rules over the length of the dialogue, persona against baseline."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("by-checkpoint", {"table": series.outputs[:1]}, {"panels": series.spec["panels"]})
 
 
-OVERVIEW_FIGURE = figure(
-    "overview",
+SCORES = figure(
+    "scores",
     draw_panels,
     _instances,
     module=__name__,
     heading="Overview",
-    caption="Overview: scores after a number of rounds, personas against the same models without one. "
+    caption="Scores of all benchmarks after a number of rounds, personas against the same models without one. "
     "Bands and whiskers are 95 % intervals; the figure says over what.",
 )

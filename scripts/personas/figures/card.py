@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from personas.benchmarks.panel import RULES
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import x_axis, y_axis
 from personas.figures.drawing.panels import (
@@ -43,6 +45,8 @@ READING = (
 
 _TITLE = 34
 """Characters of a title that fit above a panel."""
+_UNIT = 20
+"""Characters of a unit that fit beside one."""
 
 
 def draw(
@@ -64,16 +68,17 @@ def draw(
     with style.context():
         figure = sheet((WIDTH * columns, HEIGHT * rows + AROUND), [READING.format(bands=over_text(own)), note])
         for axes, measure in zip(places(figure, len(measures), columns), measures, strict=True):
-            _panel(axes, measure, own[own["measure"] == measure["measure"]], keys)
+            measure_panel(axes, measure, own[own["measure"] == measure["measure"]], keys)
         legend(figure, keys, plain_label, model)
     return figure
 
 
-def _panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: Sequence[Key]) -> None:
+def measure_panel(axes: Axes, measure: Mapping[str, Any], points: pd.DataFrame, keys: Sequence[Key]) -> None:
+    """Draw one measure over its positions, from the points of a series."""
     by_round = measure["axis"] == "round"
     scale = "small-share" if measure["metric"] == "patterns" else measure["scale"]
     x_label = "round" if by_round else ROUNDS_BEFORE
-    words = Frame(_title(measure), measure["unit"], x_label, scale)
+    words = Frame(_title(measure), fill(measure["unit"], _UNIT), x_label, scale)
     marks = sorted(points["position"].unique())
     if frame(axes, words, points, rating_counts(points)):
         lines(axes, points, offsets_of(keys, marks), x="position")
@@ -94,10 +99,11 @@ def _small_amount(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def _title(measure: Mapping[str, Any]) -> str:
-    """Return the title, in two lines where it is long."""
-    title = measure["title"] + ARROWS[measure["better"]]
-    head, colon, rest = title.partition(": ")
-    return title if len(title) <= _TITLE or not colon else f"{head}:\n{rest}"
+    """Return the title with who judges and an arrow, in lines that fit."""
+    judge = measure["judge"]
+    by = f", by {judge}" if judge and judge != RULES else ""
+    arrow = ARROWS[measure["better"]].replace(" ", "\u00a0")  # it stands on no line by itself
+    return fill(f"{measure['title']}{by}{arrow}", _TITLE, break_on_hyphens=False)
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:

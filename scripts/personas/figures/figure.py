@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # here and in all modules of figures: who plans draws nothing
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Declaration):
-    """A family of figures, as PDF and PNG. `draw` gets the table of an instance, and its parameters."""
+    """A family of figures, as PDF and PNG. `draw` gets the table of an instance, more tables by their names if there
+    are some, and its parameters.
+    """
 
     draw: Callable[..., Drawn]
     stage: str = "figures"
@@ -36,7 +38,8 @@ class Figure(Declaration):
     def make(self, frozen: FrozenPlan, artefact: Artefact) -> None:
         """Draw a figure."""
         pdf, png = (frozen.results / path for path in artefact.outputs)
-        style.save(self.draw(frames_of(frozen, artefact)["table"], **parameters(artefact)), pdf, png)
+        frames = frames_of(frozen, artefact)
+        style.save(self.draw(frames.pop("table"), **frames, **parameters(artefact)), pdf, png)
 
 
 def figure(
@@ -50,8 +53,8 @@ def figure(
 ) -> Figure:
     """Declare a family of figures; `module` is the one that declares it.
 
-    `draw` gets the one table that is the input `table` of an instance, and its parameters, with the `note` of the
-    config.
+    `draw` gets the table that is the input `table` of an instance, other inputs by their names, and its parameters,
+    with the `note` of the config.
     """
 
     def noted(grid: Grid, known: Known) -> Iterator[Instance]:

@@ -16,6 +16,7 @@ from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell, Track
 from personas.grid.judgements import judgements
 from personas.grid.release.cells import has_dataset, is_in_release, is_released, with_files
+from personas.grid.repeats import replicates_of
 from personas.grid.study import Study, user_weights_key
 from personas.prompts.recipe import RECIPE_VERSION, user_turn
 from personas.prompts.user import USER_RECIPE_VERSION
@@ -121,8 +122,11 @@ def _cells(study: Study) -> Iterator[Cell]:
                 for order in condition_section.orders:
                     turns = turn_identities(study, model, persona, condition, order)
                     asked = order in condition_section.ask_in
-                    repeats = product(_interventions(study, model, persona), range(1, config.replicates + 1))
+                    often = replicates_of(config, model, persona, condition, order)
+                    repeats = product(_interventions(study, model, persona), range(1, often + 1))
                     for (intervention, spec), replicate in repeats:
+                        if intervention != NONE and replicate > config.replicates:
+                            continue  # what shows noise needs none
                         track = Track(model, persona, condition, order, replicate, intervention)
                         cells = _track_cells(study, track, speaker | spec, turns, questions if asked else None)
                         yield from _imported(study, track, cells) if is_released(study, model) else cells
@@ -141,7 +145,7 @@ def _interventions(study: Study, model: str, persona: str) -> Iterator[tuple[str
 
 
 def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
-    """Yield the cells of a released model: no replicates, items behind the fixed order, kinds that the study asked."""
+    """Yield the cells of a released model: no replicates, items behind the fixed order, of kinds that it has."""
     if is_in_release(study, track):
         for cell in cells:
             if cell.benchmark is None or (track.order == "fixed" and has_dataset(study, cell.benchmark)):

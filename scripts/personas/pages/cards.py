@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
+from personas.grid.kin import kin
 from personas.pages.html import render
 from personas.pages.page import page
 from personas.pages.summary import summary
@@ -191,6 +192,7 @@ def _facts(grid: Grid, slug: str) -> list[str]:
         *(f"{condition}: {section.rounds} rounds" for condition, section in config.conditions.items()),
         f"items after {', '.join(map(str, config.checkpoints))} rounds",
         *([f"{config.replicates} replicates"] if config.replicates > 1 else []),
+        *(line.rstrip(".") for line in kin(config, slug)),
     ]
 
 

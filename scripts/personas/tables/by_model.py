@@ -78,7 +78,7 @@ def by_model(
     the first four.
     """
     cells, ends = cell_means(values), cell_means(whole_segments(segmented(values, checkpoints)))
-    rows, known = pd.concat(_differences(cells, ends, conditions), ignore_index=True), Variances(variances)
+    rows, known = pd.concat(differences(cells, ends, conditions), ignore_index=True), Variances(variances)
     bars = [_bar(bar, known, generalise, study) for _, bar in rows.groupby(_BAR, dropna=False, sort=True)]
     if rows["model"].nunique() > 1:
         bars += [_bar(bar, known, generalise, False) for _, bar in rows.groupby(_PLACE, dropna=False, sort=True)]
@@ -90,7 +90,7 @@ def by_model(
     return table.assign(**{name: table[name].round(DECIMALS) + 0.0 for name in measured})  # no -0.0
 
 
-def _differences(cells: pd.DataFrame, ends: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
+def differences(cells: pd.DataFrame, ends: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Yield the differences of personas with `contrast`, and `ours`: whether our bar takes them, too.
 
     In the order in which the study has them: conditions as in the config, positions ascending, personas by name.
@@ -112,7 +112,7 @@ def _bar(rows: pd.DataFrame, known: Variances, generalise: Collection[str], stud
     ours, first = rows[rows["ours"]], rows.iloc[0]
     model = first["model"] if rows["model"].nunique() == 1 else None
     by_pair = ours.groupby(["model", "persona"], sort=True)["value"].mean().reset_index(name="value")
-    items = _items(ours, known, model) if len(ours) else None
+    items = items_of(ours, known, model) if len(ours) else None
     cells = matrix(by_pair.rename(columns={"persona": "unit"}))
     mean, low, high, p, over, n = estimate(cells, generalise=generalise, items=items)
     theirs = study_bar(rows["value"].dropna().to_numpy()) if study else (np.nan, np.nan, np.nan)
@@ -126,7 +126,7 @@ def _bar(rows: pd.DataFrame, known: Variances, generalise: Collection[str], stud
     }
 
 
-def _items(ours: pd.DataFrame, known: Variances, model: str | None) -> Items | None:
+def items_of(ours: pd.DataFrame, known: Variances, model: str | None) -> Items | None:
     """Return what items add to a bar; of conditions that are averaged, as if they were the same answers."""
     last, unit = ours.iloc[-1], (ALL, "") if model is None else (MODEL, model)
     if last["contrast"] == LENGTH:

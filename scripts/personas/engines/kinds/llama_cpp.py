@@ -60,7 +60,9 @@ class LlamaCppModel(ModelSection):
         description="type that the projections of its layers are converted to when loaded; default: as they are",
     )
     context_length: int = Field(gt=0, description="tokens of prompt and answer together")
-    threads: int | None = Field(default=None, gt=0, description="CPU threads, of a job too; default: up to 8 of those there are")
+    threads: int | None = Field(
+        default=None, gt=0, description="CPU threads, of a job too; default: up to 8 of those there are"
+    )
 
     @property
     def threads_at_most(self) -> int:

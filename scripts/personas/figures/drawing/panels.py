@@ -72,7 +72,7 @@ def offsets_of(keys: Sequence[Key], places: Sequence[int]) -> dict[Key, float]:
 
 def frame(axes: Axes, words: Frame, points: pd.DataFrame, below: Iterable[str]) -> bool:
     """Print title, labels and the lines `below`; say "no data" and return False if no point has a value."""
-    axes.set_title(fill(words.title, _TITLE), loc="left")
+    axes.set_title(words.title if "\n" in words.title else fill(words.title, _TITLE), loc="left")
     axes.set_ylabel(words.unit)
     axes.set_xlabel(words.x_label)
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}

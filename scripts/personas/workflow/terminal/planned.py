@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -14,6 +15,7 @@ from personas.plan.plan_report import PlanReport
 from personas.workflow.terminal.gpu_time import gpu_lines
 from personas.workflow.terminal.plan_document import axes, groups, work_of
 from personas.workflow.terminal.plan_schema import Counts, Group, Work
+from personas.workflow.terminal.power import power_lines, power_table
 from personas.workflow.terminal.status import items_left_out, names, unusable_lines
 
 _WIDTH, _WIDE = 140, 112
@@ -38,6 +40,16 @@ def print_plan_report(plan_report: PlanReport, console: Console) -> None:
         console.print("Every cell is current.")
     for line in lines:
         console.print(line, highlight=False, markup=False)
+    if plan_report.plan.missing:
+        _print_power(plan_report, console)
+
+
+def _print_power(plan_report: PlanReport, console: Console) -> None:
+    grid = plan_report.plan.grid
+    if table := power_table(grid, Path(grid.study.config.results)):
+        for line in power_lines(grid):
+            console.print(line, highlight=False, markup=False)
+        console.print(table)
 
 
 def plan_table(plan_report: PlanReport, narrow: bool = False) -> Table:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from personas.benchmarks import verifiers
 from personas.core.lease import live_holders
+from personas.grid.kin import kin
 from personas.grid.study import Study
 from personas.plan.costs.estimate import total
 from personas.plan.plan import Plan
@@ -104,7 +105,7 @@ def notes(study: Study) -> list[str]:
         if model.key_from and not os.environ.get(model.key_from)
     ]
     left_out = [f"{line}." for line in items_left_out(study)]
-    return [*filter(None, [cache_trouble()]), *no_items, *left_out, *no_keys, *_no_data(study)]
+    return [*filter(None, [cache_trouble()]), *no_items, *left_out, *no_keys, *kin(study.config), *_no_data(study)]
 
 
 def items_left_out(study: Study) -> list[str]:

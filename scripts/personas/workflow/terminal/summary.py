@@ -39,7 +39,7 @@ def summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> list[st
     lines += _missing(frozen, frozen.targets if asked is None else asked, failed)
     if told := headline(results):
         lines.append(f"Found: {told}")
-    overview = results / "current/figures/by-checkpoint.png"
+    overview = results / "current/figures/overview.png"
     shown = [f"{overview} (and the figures beside it)"] if overview.exists() else []
     lines.append(f"Look at: {', '.join([*shown, f'{results}/current/'])}")
     return lines
