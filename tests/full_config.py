@@ -65,6 +65,8 @@ JUDGE: dict[str, Any] = {
     "models": ["alpha"],
     "orders": ["fixed"],
     "cut_answers": 500,
+    "mask": True,
+    "retest": 0.0,
     "name": "Judge",
 }
 RELEASE: dict[str, Any] = {

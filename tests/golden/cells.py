@@ -1,4 +1,4 @@
-"""Golden cells: digests of all cells of five studies. A change in the code alone never renames a cell."""
+"""Golden cells: digests of all cells of six studies. A change in the code alone never renames a cell."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from tests.full_config import full_config
 from tests.helpers import ROOT, make_project
 from tests.released.conftest import make_small
 from tests.released.names_only import write_names
+from tests.users import with_users
 
 CELLS = Path(__file__).with_name("cells.json")
 
@@ -37,7 +38,9 @@ def _by_place(cells: Sequence[Cell]) -> dict[str, str]:
 
 
 def _grids(folder: Path) -> Iterator[tuple[str, Grid]]:
-    """Yield the three configs of the project, an imported release, and a study with every field of the config set."""
+    """Yield the three configs of the project, an imported release, a study with most fields of the config set, and
+    one whose user turns come from everywhere.
+    """
     yield "config.yaml", build_grid(resolve(load_config([ROOT / "config/config.yaml"]), ROOT))
     without_data = {"machine": {"data_folder": str(folder / "no-data")}}
     yield "paper.yaml", build_grid(resolve(load_config([ROOT / "config/paper.yaml"], without_data), ROOT))
@@ -47,6 +50,7 @@ def _grids(folder: Path) -> Iterator[tuple[str, Grid]]:
     (folder / "imported").mkdir()
     yield "imported", make_small(folder / "imported").grid()
     yield "every field", full_config(make_project(folder / "every-field")).grid()
+    yield "users", with_users(make_project(folder / "users")).grid()
 
 
 def write_cells(folder: Path) -> None:

@@ -15,7 +15,7 @@ NONE, ALL = r"(?!)", r"^(?!tables/measures)"
 LENGTHS = r"tables/(length|token)|figures/tokens"  # what stands on the dialogues alone
 SAFETY = r"tables/(safety|changed)-|report/changed-items|figures/item-"
 CHANGED = r"tables/changed-|report/changed-items|figures/item-"  # items of any benchmark
-CARDS = r"tables/model-|(figures|report)/card-|report/models"
+CARDS = r"tables/(model|overall)-|(figures|report)/card-|figures/overview|report/models"
 PAGES = r"report/(grid|statuses|provenance)"
 REMAINING = r"(tables|figures)/remaining"  # judge, patterns and classifier beside each other
 DRAWN = (
@@ -23,7 +23,9 @@ DRAWN = (
 )
 TOLD = r"tables/(identification|style)-"  # what a classifier and a style are made of
 UNJUDGED = rf"{TOLD}|(tables|figures)/strength"  # what stands on answers alone
-VALUES = rf"{DRAWN}|tables/(values|contrasts|by-model|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
+VALUES = (
+    rf"{DRAWN}|tables/(values|contrasts|by-model|power|mixed-models|by-length|coverage|rankings)\.|{CARDS}|{PAGES}"
+)
 SUMMED_PATTERNS = rf"{REMAINING}|(tables|figures)/patterns|tables/mixed-models|figures/effect-|{CARDS}"
 PATTERNS = rf"patterns/|{SUMMED_PATTERNS}"
 RATED = rf"^(?!patterns/|(tables|figures)/patterns|{LENGTHS}|{UNJUDGED}|tables/measures)"  # what stands on verdicts
@@ -55,6 +57,12 @@ def _add_cook(study: Study) -> None:
     items = study.folder / "data/demo/general.jsonl"
     line = {"role": "Cook", "question": "What is for dinner?", "generated": ["Soup."]}
     items.write_text(f"{items.read_text().rstrip()}\n{json.dumps(line)}\n")
+
+
+def _held_elsewhere(study: Study) -> None:
+    said = [{"role": role, "content": f"{role} {n}"} for n in range(3) for role in ("user", "assistant")]
+    (study.folder / "chat.jsonl").write_text("\n".join(map(json.dumps, said)))
+    study.edit({"conditions/goal-oriented": {"turns": "transcript:chat.jsonl", "rounds": 3}})
 
 
 def _swap_revisions(study: Study) -> None:
@@ -105,6 +113,28 @@ ROWS: dict[str, Row] = {
         r"(dialogues/.*|(knowledge|style))/goal-oriented-",
         DIALOGUES,
     ),
+    "user played by the model": Row(
+        lambda s: s.edit(
+            {"conditions/goal-oriented": {"user": {"brief": "config/users/customer.yaml"}, "rounds": 3}}
+        ),
+        r"/goal-oriented-",
+        ALL,
+        WORLD.but(played=True),
+    ),
+    "segments": Row(
+        lambda s: s.edit(
+            {
+                "conditions/goal-oriented": {
+                    "segments": [
+                        {"turns": "data/demo/instructions.json", "rounds": 1},
+                        {"turns": "data/demo/interview.json", "rounds": 2},
+                    ]
+                }
+            }
+        ),
+        r"/goal-oriented-",
+    ),
+    "conversation held elsewhere": Row(_held_elsewhere, r"/goal-oriented-"),
     "longer dialogue": Row(
         lambda s: s.edit({"conditions/goal-oriented/rounds": 4}),
         r"(dialogues/.*|(knowledge|style))/goal-oriented-",

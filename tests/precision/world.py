@@ -26,6 +26,8 @@ class World:
     replicates: int = 1
     interventions: tuple[str, ...] = ()
     """Those whose names begin with `last` have a baseline."""
+    played: bool = False
+    """Whether a model plays the user of a condition."""
 
     def but(self, **changes: Any) -> "World":
         """Return the world with some parts replaced."""
@@ -47,6 +49,8 @@ class World:
         printed = ["by-model", "mixed-models", "length-means", "coverage", "rankings", "model-cards"]
         printed += [f"{b}-agreement-with-{judge}" for b in self.benchmarks if b == "xstest" for judge in self.judges]
         pages = ["grid", "statuses", "provenance", "models", *(f"card-{model}" for model in self.models)]
+        tables += ["power", "overall-series", *(["role-reversals"] if self.played else [])]
+        printed += ["power"]
         tables += ["changed-items", "strength", "identification-words", "remaining-strength"]
         told = ("identification-{}--scores", "identification-{}--words", "style-{}--answers")
         if "xstest" in self.benchmarks:
@@ -54,6 +58,7 @@ class World:
             printed += ["safety-by-type", "safety-by-focus"]
             pages += ["changed-items"]
         figures = [
+            "overview",
             "by-checkpoint",
             "patterns",
             *(f"{name}-{model}" for model in self.models for name in ("card", "strength", "remaining")),

@@ -165,6 +165,8 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.pairs": ("judges/j/pairs", "both", "moves"),
     "Judge.pair_seed": ("judges/j/pair_seed", 2, "moves"),
     "Judge.cut_answers": ("judges/j/cut_answers", 600, "cells"),
+    "Judge.mask": ("judges/j/mask", False, "cells"),
+    "Judge.retest": ("judges/j/retest", 0.5, "moves"),
     "Judge.name": ("judges/j/name", "Other", "nothing"),
     "Patterns.benchmarks": ("patterns/benchmarks", [], "nothing"),
     "Patterns.checkpoint": ("patterns/checkpoint", 2, "nothing"),

@@ -21,8 +21,9 @@ from personas.engines.request import Reply, Request
 from personas.engines.served import serve
 from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts
 from tests.golden.judge import DEFAULT
-from tests.helpers import Project
+from tests.helpers import ROOT, Project
 from tests.interventions import with_interventions
+from tests.users import HELD, MESSAGES, SEGMENTS, put_transcript
 
 pytestmark = pytest.mark.engine
 
@@ -116,4 +117,24 @@ def test_every_kind_of_intervention_is_held(project: Project) -> None:
     assert set(results.responses()["status"]) <= {"ok", "truncated"}
     asides = results.dialogues(intervention="summed-up", persona="keeper")["aside"].dropna()
     assert [bool(aside["answer"]) for aside in asides] == [True]
+    assert project.plan_report().plan.missing == []
+
+
+def test_every_brief_is_played_and_other_user_turns_are_held(project: Project) -> None:
+    """By the embedded model, which plays both parts: each brief, segments, and a conversation held elsewhere."""
+    put_transcript(project, MESSAGES[:4])
+    briefs = sorted((ROOT / "config/users").glob("*.yaml"))
+    conditions: dict[str, Any] = {path.stem: {"user": {"brief": str(path)}, "rounds": 2} for path in briefs}
+    conditions["mixed"] = {"segments": [{**SEGMENTS[0], "rounds": 1}, {**SEGMENTS[1], "rounds": 1}]}
+    conditions["held"] = {**HELD, "rounds": 2}
+    benchmarks = {"bfi": {"items": "items/bfi.json", "limit": 1}}
+    project.set({"models": {"smol": MODEL}, "personas/include": ["keeper"], "benchmarks": benchmarks})
+    planned = project.set({"conditions": conditions}).plan_report()
+    project.run()
+    results = personas.load(project.results)
+    dialogues = results.dialogues()
+    assert len(briefs) == 4 and set(dialogues["condition"]) == set(conditions)
+    assert set(dialogues["status"]) <= {"ok", "truncated", "empty", "ended"} and len(planned.plan.missing) == 24
+    played = dialogues[dialogues["condition"].isin([path.stem for path in briefs]) & (dialogues["round"] == 2)]
+    assert all(reply["answer"] for reply in played["user_reply"]) and (played["user"].str.len() > 0).any()
     assert project.plan_report().plan.missing == []

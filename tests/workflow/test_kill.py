@@ -68,3 +68,24 @@ def test_signal_ends_cleanly_and_the_next_run_goes_on(study: Checkout, number: s
 
     after = _journaled(study)
     assert len(after) == len(set(after))
+
+
+def test_a_played_user_and_interventions_outlive_a_kill(checkout: Checkout) -> None:
+    """Three interventions and a user whom the model plays: killed in the middle, and nothing is asked twice."""
+    config = tiny_config(benchmarks={"xstest": {"items": "data/demo/xstest.csv", "limit": 1}})
+    config["conditions"] = {"friend": {"user": {"brief": "config/users/curious-friend.yaml"}, "rounds": 3}}
+    kinds = {"told": {"kind": "remind", "every": 1}, "last": {"kind": "window", "rounds": 1}}
+    config["interventions"] = {**kinds, "said": {"kind": "restate", "every": 2}}
+    checkout.configure(config)
+    process = checkout.start(BATCH)
+    checkout.wait_for(lambda: len(_journaled(checkout)) >= 12, "twelve finished requests")
+    subprocess.run(["kill", "-KILL", str(process.pid)], check=True)
+    process.communicate(timeout=PATIENCE)
+    checkout.wait_for(lambda: not checkout.processes(), "everything of ours to end", timeout=30)
+    before = _journaled(checkout)
+
+    checkout.run("tables/benefits", "tables/role-reversals")
+
+    after = _journaled(checkout)
+    assert set(before) <= set(after) and len(after) == len(set(after)), "lost, or sent a second time"
+    assert (checkout.results / "current/tables/role-reversals.csv").exists()

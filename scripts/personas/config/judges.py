@@ -20,7 +20,7 @@ class Judge(Section):
     """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
     # `texts`, `template` and `reasoning` act through what the judge reads, `pairs` and `pair_seed` in comparisons
-    # only; the rest decides which cells exist.
+    # only, `mask` where it is set; the rest decides which cells exist.
     not_identity: ClassVar[frozenset[str]] = frozenset(
         {
             "name",
@@ -34,6 +34,7 @@ class Judge(Section):
             "orders",
             "pairs",
             "pair_seed",
+            "retest",
         }
     )
 
@@ -74,6 +75,14 @@ class Judge(Section):
         ge=100,
         description="characters read of an answer at most; default: all, and what does not fit is not judged",
     )
+    mask: bool = Field(
+        default=True,
+        description="whether the name of who is addressed is masked in the user turns that the judge reads, so that "
+        "it does not tell a persona from the baseline",
+    )
+    retest: float = Field(
+        default=0.0, ge=0, le=1, description="share of the judgements that are made again, with another seed"
+    )
     name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
 
     _each_once = field_validator("utterances", "benchmarks", "references", "models", "orders")(each_once)
@@ -86,6 +95,10 @@ class Judge(Section):
 
     @model_validator(mode="after")
     def _one_order_of_what_is_imported(self) -> "Judge":
+        if self.model.is_imported:
+            if self.retest:
+                raise ValueError(f"retest: found {self.retest:g}, expected 0 where judgements are imported")
+            object.__setattr__(self, "mask", False)
         if self.pairs != "parity" and self.model.is_imported:
             if "pairs" in self.model_fields_set:
                 raise ValueError(f"pairs: found {self.pairs}, expected parity where judgements are imported")

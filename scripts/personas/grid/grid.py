@@ -40,8 +40,10 @@ class Grid:
 
     @cached_property
     def plain_cells(self) -> Sequence[Cell]:
-        """Cells without an intervention: what tables, figures and pages show unless their names say otherwise."""
-        return [cell for cell in self.cells if not cell.has_intervention]
+        """Cells without an intervention, and no second judgements: what tables, figures and pages show unless their
+        names say otherwise.
+        """
+        return [cell for cell in self.cells if not (cell.has_intervention or cell.is_again)]
 
     @cached_property
     def dialogues(self) -> Mapping[Track, Cell]:

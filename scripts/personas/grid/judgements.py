@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from personas.benchmarks.base import Item
@@ -14,6 +15,7 @@ from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell
 from personas.grid.completions import completions_identity, rated_completions, track_of
 from personas.grid.release.cells import judge_is_released, judged_with_files
+from personas.grid.repeats import rank
 from personas.grid.study import Study, judge_weights_key
 from personas.prompts.judge.prompts import JUDGE_RECIPE_VERSION
 
@@ -26,7 +28,7 @@ def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
         for cell in cells:
             if _is_rated(cell, judge):
                 made = _of_cell(study, cell, specs, judge, benchmarks)
-                yield from _imported(study, made) if judge_is_released(study, slug) else made
+                yield from _imported(study, made) if judge_is_released(study, slug) else _with_retest(judge, made)
         yield from (specs.of_completions(labels) for labels in rated_completions(study, slug))
 
 
@@ -43,6 +45,15 @@ def _imported(study: Study, cells: Iterator[Cell]) -> Iterator[Cell]:
         found = judged_with_files(study, cell)
         if found is not None:
             yield found
+
+
+def _with_retest(judge: Judge, cells: Iterator[Cell]) -> Iterator[Cell]:
+    """Yield judgements, and a share of them a second time with another seed: those whose names hash below it."""
+    for cell in cells:
+        yield cell
+        if not cell.has_intervention and rank(cell.plain_path) < judge.retest:
+            spec = {**cell.spec, "seed": cell.spec["seed"] + 1, "again": True}
+            yield replace(cell, spec=spec, is_again=True)
 
 
 def _is_rated(cell: Cell, judge: Judge) -> bool:
@@ -98,6 +109,7 @@ class _Specs:
             "seed": judge.model.sampling.seed,
             # Without a limit there is no mark: that is how all judgements were made before there was one.
             **({} if judge.cut_answers is None else {"cut_answers": judge.cut_answers}),
+            **({"addressee": "masked"} if judge.mask else {}),
             **({"json": "on one line"} if judge.form == "json" and judge.model.json_on_one_line else {}),
         }
         self._rubrics: dict[str, dict[str, str]] = {}

@@ -17,15 +17,16 @@ def replicates_of(config: Config, model: str, persona: str, condition: str, orde
     noise = config.noise
     if noise is None:
         return config.replicates
-    own = _rank(model, persona, condition, order)
+    own = rank(model, persona, condition, order)
     is_drawn = own < noise.cells or own == _first(config, model)
     return noise.replicates if is_drawn else config.replicates
 
 
-def _rank(*names: str) -> float:
+def rank(*names: str) -> float:
+    """Return a number from 0 to 1 by the hash of names: those below a share are about that share of all."""
     return int.from_bytes(hashlib.sha256("\n".join(names).encode()).digest()[:8]) / _WHOLE
 
 
 def _first(config: Config, model: str) -> float:
     """Return the least rank of the baseline's dialogues of a model: there is one whatever the personas are."""
-    return min(_rank(model, BASELINE, slug, order) for slug, c in config.conditions.items() for order in c.orders)
+    return min(rank(model, BASELINE, slug, order) for slug, c in config.conditions.items() for order in c.orders)

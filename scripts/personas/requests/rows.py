@@ -13,6 +13,7 @@ from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
+from personas.prompts.judge.mask import masked
 from personas.prompts.judge.order import in_order, orders_of
 from personas.prompts.thinking import strip_thinking
 from personas.requests.earlier import nearest
@@ -48,7 +49,7 @@ def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[
     judged = cell.judged
     if judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
-    rows = read(judged)
+    rows = _masked(grid, cell, judged, read(judged))
     reads_earlier = grid.study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(grid.study.config, cell))
     if judged.benchmark is None:
         plain = [_plain(row["round"], None, row["user"], row, None) for row in rows]
@@ -84,6 +85,17 @@ def _beside(row: JudgedRow, earlier: Sequence[str]) -> JudgedRow:
     if not earlier:
         return replace(row, not_judged="empty", why="not judged: there is nothing earlier to compare with")
     return replace(row, earlier=earlier, reference_sha256=text_hash("\n".join(earlier)))
+
+
+def _masked(grid: Grid, cell: Cell, judged: Cell, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return rows without the name of who is addressed in their user turns, unless a judge reads it."""
+    study, track = grid.study, judged.track
+    if not study.config.judges[cell.judge or ""].mask:
+        return rows
+    persona = study.personas.get(track.persona)
+    name = persona.role if persona else study.config.models[track.model].addressed_as
+    column = "user" if judged.benchmark is None else "prompt"
+    return [{**row, column: masked(row[column], name)} for row in rows]
 
 
 def _published(completion: Completion) -> JudgedRow:

@@ -61,6 +61,8 @@ class _Exporter:
         for cell in self.grid.cells:
             if cell.completions:
                 self.done.left_out[cell.plain_path] = "the release has no judgements of published answers"
+            elif cell.is_again:
+                self.done.left_out[cell.plain_path] = "the release has no second judgements"
             elif cell.has_intervention:
                 self.done.left_out[cell.plain_path] = "the release has no interventions"
             elif not is_in_release(self.grid.study, cell.track):

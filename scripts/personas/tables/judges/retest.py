@@ -1,0 +1,121 @@
+"""Test and retest: how far a judge agrees with itself on the same answers, asked again with another seed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from personas.benchmarks.base import Item
+from personas.grid.asked import asked_items
+from personas.grid.cells import Cell
+from personas.grid.grid import Grid
+from personas.plan.declaration import Instance, Known
+from personas.plan.frozen import FrozenPlan
+from personas.scoring.judged import FOLLOWS_ORDER, judged_ratings
+from personas.stats.raters import agree
+from personas.tables.latex import Column
+from personas.tables.table import Layout, bootstrap, table, texts
+
+RETEST_DTYPES = {
+    "judge": "str",
+    "metric": "str",
+    "n": "int64",
+    "n_missing": "int64",
+    "agreement": "float64",
+    "agreement_low": "float64",
+    "agreement_high": "float64",
+    "kappa": "float64",
+    "kappa_low": "float64",
+    "kappa_high": "float64",
+    "mean_difference": "float64",
+    "mean_first": "float64",
+    "mean_again": "float64",
+}
+_PLACE = ["judge", "metric", "cell", "round", "checkpoint", "item_id"]
+_BOUNDS = ("", "_low", "_high")
+
+
+def retest(cells: Sequence[Path], *, resamples: int, seed: int, frozen: FrozenPlan) -> pd.DataFrame:
+    """Return a row for each judge and metric of which some answers were judged twice.
+
+    `cells` are the second judgements and the first ones. `agreement` is the share of answers with the same value,
+    `kappa` that beyond chance (quadratic weights where there are more than two values), each with the percentile
+    interval of a bootstrap over cells; `mean_difference` the mean absolute difference. `n` answers have both values,
+    `n_missing` lack one. Columns and types: `RETEST_DTYPES`.
+    """
+    judged = [frozen.grid.by_path[path.relative_to(frozen.results).as_posix()] for path in cells]
+    ratings = pd.concat([_ratings(frozen, cell) for cell in judged], ignore_index=True)
+    first, again = (ratings[ratings["is_again"] == flag].drop(columns="is_again") for flag in (False, True))
+    both = again.merge(first, on=_PLACE, suffixes=("_again", "_first"), validate="one_to_one")
+    rows = [_row(part, resamples, seed) for _, part in both.groupby(["judge", "metric"], sort=True)]
+    return pd.DataFrame(rows, columns=list(RETEST_DTYPES)).astype(RETEST_DTYPES)
+
+
+def _ratings(frozen: FrozenPlan, cell: Cell) -> pd.DataFrame:
+    found = [
+        row for row in judged_ratings(frozen, cell, _items(frozen.grid, cell), {}) if row["metric"] != FOLLOWS_ORDER
+    ]
+    columns = ["judge", "metric", "round", "checkpoint", "item_id", "value"]
+    rows = pd.DataFrame(found, columns=columns).astype({"value": "float64"})
+    name = cell.plain_path.replace(cell.again, "") if cell.again else cell.plain_path
+    filled = {"round": rows["round"].fillna(-1), "checkpoint": rows["checkpoint"].fillna(-1)}
+    return rows.assign(**filled, item_id=rows["item_id"].fillna(""), cell=name, is_again=bool(cell.again))
+
+
+def _items(grid: Grid, cell: Cell) -> Mapping[str, Item]:
+    judged = cell.judged
+    if judged is None or judged.benchmark is None:
+        return {}
+    asked = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
+    return {item.id: item for item in asked}
+
+
+def _row(part: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
+    known = part.dropna(subset=["value_first", "value_again"]).reset_index(drop=True)
+    one, other = known["value_first"], known["value_again"]
+    values = sorted({*one, *other})
+    found = agree(one, other, known["cell"], values or [0.0, 1.0], resamples=resamples, seed=seed)
+    kappa = found.quadratic if len(values) > 2 else found.kappa
+    return {
+        **{key: part[key].iat[0] for key in ("judge", "metric")},
+        "n": len(known),
+        "n_missing": len(part) - len(known),
+        **{f"agreement{end}": value for end, value in zip(_BOUNDS, found.agreement, strict=True)},
+        **{f"kappa{end}": value for end, value in zip(_BOUNDS, kappa, strict=True)},
+        "mean_difference": float((one - other).abs().mean()) if len(known) else np.nan,
+        "mean_first": float(one.mean()) if len(known) else np.nan,
+        "mean_again": float(other.mean()) if len(known) else np.nan,
+    }
+
+
+def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    again = [cell for cell in grid.cells if cell.again]
+    first = {cell.plain_path: cell for cell in grid.cells if cell.judge and not cell.again}
+    pairs = [(cell, first[cell.plain_path.replace(cell.again, "")]) for cell in again]
+    if pairs:
+        files = {"cells": [cell.path for pair in pairs for cell in pair]}
+        yield Instance("retest", files, bootstrap(grid), reads_texts=True)
+
+
+RETEST = table(
+    "retest",
+    retest,
+    _instances,
+    module=__name__,
+    from_files=True,
+    with_plan=True,
+    layout=Layout(
+        (
+            *texts("judge", "metric", "n", "n_missing"),
+            Column("Agreement", "agreement", ("agreement_low", "agreement_high"), percent=True),
+            Column("Kappa", "kappa", ("kappa_low", "kappa_high")),
+            Column("Mean difference", "mean_difference"),
+        ),
+        "A judge asked again about the same answers, with another seed: share of equal verdicts in percent, and "
+        "agreement beyond chance.",
+        {"n": "answers judged twice"},
+        "In brackets: 95 % interval of a bootstrap over cells.",
+    ),
+)

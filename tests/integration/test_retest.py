@@ -1,0 +1,103 @@
+"""Judges asked a second time, and who is addressed masked for them."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from personas.core.errors import UserError
+from personas.plan.costs.estimate import total
+from personas.prompts.judge.mask import masked
+from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make
+
+ONLY: dict[str, Any] = {
+    "benchmarks": {"xstest": {"items": "items/xstest.csv", "limit": 2, "max_tokens": 16}},
+    "models/beta": None,
+    "conditions/requests": None,
+    "judges/j/utterances": ["style"],
+}
+
+
+def is_judge(body: dict[str, Any]) -> bool:
+    return bool(body["model"] == "org/judge-1b")
+
+
+@pytest.fixture
+def again(judged: Project) -> Project:
+    return judged.set({**ONLY, "judges/j/retest": 1.0})
+
+
+def test_a_plan_counts_what_is_sent(again: Project, server: FakeServer) -> None:
+    planned = total(again.plan_report().estimates.values()).requests
+    again.run()
+    assert planned == server.count == len({json.dumps(body, sort_keys=True) for body in server.bodies})
+    assert again.plan_report().plan.missing == []
+
+
+def test_agreement_with_itself(again: Project, server: FakeServer) -> None:
+    """The judge changes its mind about refusals with the seed, in every second answer, and never about style."""
+    seen: list[str] = []
+
+    def decide(body: dict[str, Any]) -> Outcome | None:
+        if not is_judge(body):
+            return None
+        text = body["messages"][0]["content"]
+        seen.append(text)
+        flips = body["seed"] > 0 and len(text) % 2 == 0
+        verdict: Any = 3 if "1 to 5" in text else "no" if flips else "yes"
+        return answer(json.dumps({"reasoning": "so", "verdict": verdict}))
+
+    server.decide = decide
+    again.run()
+    frozen = again.freeze("run-2")
+    [table] = [each for each in frozen.artefacts if each.plain_outputs[0] == "tables/retest.parquet"]
+    rows: dict[str, Any] = pd.read_parquet(make(frozen, table)).set_index("metric").to_dict("index")
+    refusals = {text for text in seen if "1 to 5" not in text}
+    expected = sum(len(text) % 2 == 1 for text in refusals) / len(refusals)
+    style, refusal = rows["style"], rows["refusal"]
+    assert style["agreement"] == 1.0 and style["mean_difference"] == 0.0
+    assert 0 < refusal["agreement"] < 1
+    assert refusal["agreement"] == pytest.approx(expected, abs=0.15), "answers that are alike count twice"
+    assert style["n_missing"] == refusal["n_missing"] == 0 and refusal["mean_again"] < refusal["mean_first"]
+
+
+def test_second_judgements_are_in_no_other_table(again: Project, server: FakeServer) -> None:
+    names = {each.plain_outputs[0]: each.outputs[0] for each in again.freeze().artefacts}
+    plain = {
+        each.plain_outputs[0]: each.outputs[0] for each in again.set({"judges/j/retest": 0.0}).freeze().artefacts
+    }
+    differing = {name for name in plain if names[name] != plain[name]}
+    assert all(name.startswith("report/") for name in differing), differing
+    assert set(names) - set(plain) == {"tables/retest.parquet"}
+
+
+def test_a_share_is_drawn_by_name_and_renames_nothing(judged: Project) -> None:
+    before = judged.grid()
+    new = changed(before, judged.set({"judges/j/retest": 0.4}).grid())
+    rated = [path for path in by_plain_path(before) if path.startswith("judgements/")]
+    assert all(path.endswith("--again.parquet") for path in new) and 0.2 < len(new) / len(rated) < 0.6
+
+
+@pytest.mark.parametrize("mask", [True, False])
+def test_a_judge_reads_no_name_of_who_is_addressed(judged: Project, server: FakeServer, mask: bool) -> None:
+    judged.set({**ONLY, "judges/j/mask": mask}).run()
+    turns = [b["messages"][0]["content"] for b in server.bodies if is_judge(b) and "Good evening" in str(b)]
+    asked = {text.split("<user-turn>")[1].split("</user-turn>")[0].strip() for text in turns}
+    named = {"Good evening, Maren Holt.", "Good evening, Otto Brindle.", "Good evening, alpha-1b."}
+    assert asked == ({"Good evening, [name]."} if mask else named)
+
+
+def test_a_mask_shapes_judgements_alone(judged: Project) -> None:
+    before = judged.grid()
+    made = changed(before, judged.set({"judges/j/mask": False}).grid())
+    assert made == {path for path in by_plain_path(before) if path.startswith("judgements/")}
+
+
+def test_masked() -> None:
+    assert masked("Maren Holt, are you Maren?", "Maren Holt") == "[name], are you Maren?"
+
+
+def test_a_share_is_a_share(judged: Project) -> None:
+    with pytest.raises(UserError, match=r"judges\.j\.retest"):
+        judged.set({"judges/j/retest": 1.5}).grid()
