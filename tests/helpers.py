@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -394,6 +395,13 @@ class FakeServer:
     @property
     def count(self) -> int:
         return len(self.bodies)
+
+    def wait_until_idle(self, seconds: float = 0.3) -> None:
+        """Wait until nobody has asked anything for a while: what was under way when a client ended comes in late."""
+        seen = -1
+        while seen != self.count:
+            seen = self.count
+            time.sleep(seconds)
 
     def hold(self, after: int, held: Callable[[dict[str, Any]], bool] = lambda body: True) -> threading.Event:
         """Answer so many of the requests that are to be `held`, and the others once the event is set."""

@@ -41,7 +41,10 @@ def _asked(texts: JudgeTexts, metric: str, form: Any, persona: Persona | None) -
     answers = ["I sleep well.", _HOSTILE] if texts.scale(metric) == "pairwise" else [_HOSTILE]
     trait = "Neuroticism" if metric == "bfi" else None
     turn = "How do you {sleep}?\n"
-    messages = judge_prompt(texts, metric, form, persona=persona, user_turn=turn, answers=answers, trait=trait)
+    earlier = ["I never sleep."] if texts.reads_earlier(metric) else []
+    messages = judge_prompt(
+        texts, metric, form, persona=persona, user_turn=turn, answers=answers, trait=trait, earlier=earlier
+    )
     return {
         "identity": digest(texts.identity(metric, form)),
         "prompt": [message["content"].split("\n") for message in messages],

@@ -423,7 +423,7 @@ CHANGES: dict[str, Any] = {
     "enforced": {"response_format": {"type": "json_object"}},
     "effort": "low",
 }
-MEASUREMENT: dict[str, Any] = {"what": "bfi", "before": 3}
+MEASUREMENT: dict[str, Any] = {"what": "bfi", "before": 3, "by": "writer"}
 
 
 @pytest.mark.parametrize("field", MEASUREMENT)

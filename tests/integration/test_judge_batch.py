@@ -21,7 +21,7 @@ from personas.prompts.judge import judge_prompt, response_format
 from personas.requests.judging import judge_work
 from personas.requests.projection import read_description
 from personas.requests.same_prefix import works
-from tests.helpers import JUDGE, OVERFLOW_OPENAI, FakeServer, Project, answer, failure, make_project, said
+from tests.helpers import JUDGE, OVERFLOW_OPENAI, PERSONAS, FakeServer, Project, answer, failure, make_project, said
 
 Rows = list[dict[str, Any]]
 JUDGE_ID = "org/judge-1b"
@@ -121,6 +121,14 @@ def repeated(prompts: list[str]) -> int:
     )
 
 
+def unnamed(row: dict[str, Any]) -> str:
+    """Return the user turn that a row answers, as a judge reads it: who is addressed is masked."""
+    turn: str = row.get("user") or row["prompt"]
+    for name in (*(str(persona["role"]) for persona in PERSONAS.values()), "alpha-1b", "beta-1b"):
+        turn = turn.replace(name, "[name]")
+    return turn
+
+
 def test_a_judge_is_sent_what_its_prompt_says(finished: Finished) -> None:
     """Word for word, for each kind of cell: the same request that the pure functions make."""
     frozen, server = finished.frozen, finished.server
@@ -132,7 +140,7 @@ def test_a_judge_is_sent_what_its_prompt_says(finished: Finished) -> None:
         persona = study.personas.get(cell.as_persona or cell.track.persona)
         for row, of in zip(rows(frozen, cell), rows(frozen, cell.judged), strict=True):
             trait = traits[row["item_id"]] if cell.kind == "bfi" else None
-            turn = of["user"] if cell.metric else of["prompt"]
+            turn = unnamed(of)
             prompt = judge_prompt(
                 texts, cell.kind, "json", persona=persona, user_turn=turn, answers=[of["answer"]], trait=trait
             )
@@ -173,7 +181,7 @@ def test_a_judge_sees_one_answer_and_no_history(finished: Finished) -> None:
         of = {row["answer_sha256"]: row for row in rows(frozen, cell.judged)}
         for row in rows(frozen, cell):
             text, own = sent(server, row), of[row["judged_sha256"]]
-            assert own["answer"].strip() in text and (own.get("user") or own["prompt"]) in text
+            assert own["answer"].strip() in text and unnamed(own) in text
             assert [r["answer"] for r in track if r["answer"] in text and r["answer"] != own["answer"]] == []
             turn = own.get("user") or own["prompt"]
             assert [r["user"] for r in track if r["user"] in text and r["user"] != turn] == []

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from personas.benchmarks.human.own import read_own
-from personas.config.calibration import Labels
+from personas.config.analysis.calibration import Labels
 from personas.core.errors import UserError
 from personas.scoring.samples.annotation import as_csv, read_sample
 from personas.scoring.samples.sample import Text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personas.benchmarks.panel import SECTIONS
-from personas.figures import card
+from personas.figures.summaries import card
 from personas.pages.cards import card_page, shown
 from personas.pages.compared import compared_page
 from personas.pages.summary import summary
@@ -240,7 +240,10 @@ def test_a_figure_has_a_panel_for_each_measure_and_says_what_is_missing():
     figure = card.draw(series, [RATED, SPARED], model="m", note="A note.")
     said = texts(figure)
     assert len(figure.axes) == 2 and "no data" in said and "A note." in said
-    assert "persona: n = 0–8; 128 of 200" in said and "Refusal of unsafe prompts, rules\n(kappa 0.83–0.94) ↑" in said
+    assert (
+        "persona: n = 0–8; 128 of 200" in said
+        and "Refusal of unsafe prompts,\nrules (kappa 0.83–0.94)\u00a0↑" in said
+    )
     drawn = np.asarray(figure.axes[0].lines[0].get_ydata(), dtype=float)
     assert np.isnan(drawn[-1]) and drawn[0] == pytest.approx(0.8), "a gap is no zero"
 

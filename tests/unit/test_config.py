@@ -142,7 +142,7 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "too many cells a batch": ({"batches/max_cells": 101}, ("batches.max_cells", "101", "100 or less")),
     "benchmark slug without kind": (
         {"benchmarks/manners": {"items": "items/bfi.json"}},
-        ("benchmarks.manners.kind", "missing", "bfi, general, ifbench"),
+        ("benchmarks.manners.kind", "missing", "bfi, facts, general, ifbench"),
     ),
 }
 
@@ -154,7 +154,7 @@ RESOLVED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "rounds too few for the remarks": (
         {"conditions/interview/rounds": 0},
-        ("conditions.interview.rounds", "found 0", "greater than 0"),
+        ("conditions.interview", "rounds: missing or 0", "expected how many user turns"),
     ),
     "missing turns file": (
         {"conditions/requests/turns": "turns/no.json"},

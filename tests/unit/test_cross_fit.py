@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from personas.config.patterns import Patterns
+from personas.config.analysis.patterns import Patterns
 from personas.scoring.patterns.count import Documents
 from personas.scoring.patterns.halves import HALVES, WHOLE, held_out, second_half
 from personas.scoring.patterns.mine import Mined, Pattern, mine_documents

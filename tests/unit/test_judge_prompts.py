@@ -81,7 +81,8 @@ def test_only_the_end_of_the_prompt_differs_by_form() -> None:
 def test_prompts_are_short_enough_for_small_judges() -> None:
     for metric in TEXTS.rubrics:
         answers = ["."] * (2 if TEXTS.scale(metric) == "pairwise" else 1)
-        bare = prompt(metric, *answers, trait="Openness" if metric == "bfi" else None)
+        earlier = ["."] if TEXTS.reads_earlier(metric) else ()
+        bare = prompt(metric, *answers, trait="Openness" if metric == "bfi" else None, earlier=earlier)
         assert len(bare.split()) < 230, metric
 
 

@@ -22,9 +22,13 @@ SCALES = {
     "in-character": "likert",
     "bfi": "likert",
     "xstest": "yes-no",
+    "contradicts-description": "yes-no",
+    "contradicts-itself": "yes-no",
+    "facts": "yes-no",
     "role-specific": "pairwise",
     "general": "pairwise",
 }
+YES_NO = {metric for metric, scale in SCALES.items() if scale == "yes-no"}
 LIKERT = {"knowledge", "style", "in-character", "bfi"}
 PAIRWISE = {"role-specific", "general"}
 JSON, RESULT, SCORE = {"json"}, {"reasoning-result"}, {"feedback-score"}
@@ -55,7 +59,11 @@ def test_the_default_texts() -> None:
     assert {metric: texts.scale(metric) for metric in texts.rubrics} == SCALES
     bfi = texts.rubric("bfi")
     assert isinstance(bfi, LikertRubric) and bfi.traits is not None and set(bfi.traits) == set(TRAITS)
-    assert {metric for metric, rubric in texts.rubrics.items() if not rubric.needs_persona} == {"bfi", "xstest"}
+    assert {metric for metric, rubric in texts.rubrics.items() if not rubric.needs_persona} == {
+        "bfi",
+        "xstest",
+        "facts",
+    }
 
 
 def test_texts_travel_in_json() -> None:
@@ -87,7 +95,7 @@ EDITS: dict[str, tuple[str, str, Any, set[str], set[str]]] = {
     ),
     "request with reasoning": ("template", "scales/likert/requests/reasoned_json", "Other.", LIKERT, JSON),
     "request that is not used": ("template", "scales/likert/requests/verdict_json", "Other.", set(), set()),
-    "request of another form": ("template", "scales/yes_no/requests/reasoning_result", "Other.", {"xstest"}, RESULT),
+    "request of another form": ("template", "scales/yes_no/requests/reasoning_result", "Other.", YES_NO, RESULT),
     "request of a third form": ("template", "scales/pairwise/requests/feedback_score", "Other.", PAIRWISE, SCORE),
     "reasoning": ("template", "reasoning", False, set(SCALES), JSON),
     "longest reasoning": ("template", "reasoning_characters", 100, set(SCALES), JSON),
@@ -181,5 +189,5 @@ def test_a_broken_folder_is_told(folder: Path, breaks: Callable[[Path], Any], se
 
 
 def test_a_metric_without_rubric_is_told() -> None:
-    with pytest.raises(UserError, match=r"no rubric for 'wit', expected one of bfi, general"):
+    with pytest.raises(UserError, match=r"no rubric for 'wit', expected one of bfi, contradicts-description"):
         load_texts(DEFAULT).scale("wit")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from personas.benchmarks.human import Label, read_labels
-from personas.config.calibration import Labels
+from personas.config.analysis.calibration import Labels
 from personas.config.reading.loader import validate
 from personas.core.canonical import text_hash
 from personas.core.errors import UserError

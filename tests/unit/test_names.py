@@ -12,9 +12,9 @@ from personas.benchmarks.role_specific import RoleSpecific, without_role
 from personas.config.base import slug_of
 from personas.config.personas import PersonasSection
 from personas.core.errors import UserError
-from personas.grid.cast import described, of_folder
 from personas.grid.compared import published_files
-from personas.grid.parts import as_asked
+from personas.grid.reading.cast import described, of_folder
+from personas.grid.reading.parts import as_asked
 from personas.prompts.judge.texts import load_texts
 from tests.helpers import ROOT
 

@@ -11,7 +11,7 @@ from personas.benchmarks.reading import read_csv, read_json, read_jsonl
 from personas.config.personas import PersonasSection
 from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
-from personas.grid.cast import described, of_folder
+from personas.grid.reading.cast import described, of_folder
 from tests.helpers import Project, personas
 
 ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personas.figures.finding import finding
-from personas.figures.overview import COSTS, HOLDS, draw
+from personas.figures.summaries.finding import finding
+from personas.figures.summaries.overview import COSTS, HOLDS, draw
 from personas.tables.by_model import BY_MODEL_DTYPES
 from personas.tables.series.overall import OVERALL_DTYPES
 

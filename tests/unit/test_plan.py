@@ -219,7 +219,7 @@ def stems(artefacts: list[Artefact]) -> dict[str, tuple[str, ...]]:
 
 
 SERIES = r"tables/(?!ratings|status|answer|values|item-variances|measures|mixed)"
-MEASURED = r"tables/(values|item-variances-xstest|contrasts|by-model|mixed-models)"
+MEASURED = r"tables/(values|item-variances-xstest|contrasts|by-model|power|overall|mixed-models)|figures/overview"
 SCORED = r"^(tables|figures)/(?!patterns|measures)"
 BEHIND = rf"{SERIES}|tables/((answer-)?status|values|item-variances|mixed)|figures/"
 
@@ -243,7 +243,7 @@ BEHIND = rf"{SERIES}|tables/((answer-)?status|values|item-variances|mixed)|figur
         pytest.param(lambda p: p.edit(figures__note="N"), r"figures/|report/", id="note: what it is printed on"),
         pytest.param(
             lambda p: p.edit(patterns__fisher_p=0.05),
-            r"patterns/|(tables|figures)/patterns|tables/mixed",
+            r"patterns/|(tables|figures)/patterns|tables/(mixed|overall)|figures/overview",
             id="pattern mining",
         ),
         pytest.param(lambda p: p.edit(models__alpha__name="A"), r"(?!)", id="name of a model"),
@@ -275,16 +275,18 @@ SOURCES = [
     pytest.param(
         "scoring/patterns/count.py",
         "def count_patterns(",
-        r"patterns/|(tables|figures)/patterns|tables/mixed",
+        r"patterns/|(tables|figures)/patterns|tables/(mixed|overall)|figures/overview",
         id="patterns",
     ),
-    pytest.param("stats/intervals.py", "def estimate(", rf"{SERIES}|figures/", id="what all series share"),
+    pytest.param(
+        "stats/intervals.py", "def estimate(", rf"(?!tables/power)({SERIES})|figures/", id="what all series share"
+    ),
     pytest.param("tables/statuses.py", "def _shares(", r"status\.", id="both tables of statuses"),
     pytest.param("tables/statuses.py", "def status_shares(", r"/status\.", id="one of them"),
     pytest.param(
         "tables/reading.py",
         "def rows_of(",
-        r"(?<!patterns-)by-checkpoint|status\.|item-variances|contrasts|by-model|figures/(?!patterns)",
+        r"(?<!patterns-)by-checkpoint|status\.|item-variances|contrasts|by-model|tables/(power|overall)|figures/(?!patterns)",
         id="how ratings are read",
     ),
     pytest.param("figures/drawing/style.py", "def save(", r"figures/", id="what all figures share"),

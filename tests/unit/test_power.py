@@ -8,7 +8,7 @@ import pytest
 from personas.stats.items import of_items
 from personas.stats.power import BOTH, STATED, Size, Spread, detectable, halving, power, units_over
 from personas.tables.power import levers, size_of, spread_of
-from personas.workflow.terminal.power import power_lines, power_table
+from personas.workflow.power import power_lines, power_table
 from tests.helpers import Project
 from tests.synthetic.power import Grid, draw
 
@@ -83,7 +83,7 @@ def test_items_of_each_personas_own() -> None:
 
 def test_a_plan_says_what_the_grid_can_show(project: Project) -> None:
     grid = project.set({"benchmarks/xstest/limit": None, "benchmarks/ifbench/limit": None}).grid()
-    lines = list(power_lines(grid))
+    lines = list(power_lines(grid, True))
     assert "80 % power" in lines[0]
     assert lines[1:] == [
         "2 models: no claim over models is possible.",
@@ -97,4 +97,13 @@ def test_a_plan_says_what_the_grid_can_show(project: Project) -> None:
 
 
 def test_nothing_is_said_where_nothing_is_claimed(project: Project) -> None:
-    assert power_table(project.set({"statistics": {"headline": []}}).grid(), project.results) is None
+    grid = project.set({"statistics": {"headline": []}}).grid()
+    assert power_table(grid, project.results) is None and list(power_lines(grid, False)) == []
+
+
+def test_too_few_of_all(project: Project) -> None:
+    grid = project.grid()
+    assert power_table(grid, project.results) is None
+    assert list(power_lines(grid, False)) == [
+        "What this grid can show: no change of a headline measure; too few models, personas and items."
+    ]

@@ -19,7 +19,7 @@ from personas.external.catalogue import Shape, load_catalogue
 from personas.external.data import Origin
 from personas.external.reference import reference
 from personas.grid.fetch import fetch_data
-from personas.grid.templates import laid_out
+from personas.grid.reading.templates import laid_out
 from personas.plan.costs.loads import Loads
 from personas.plan.frozen import FrozenPlan, read
 from personas.prompts.judge import JudgeTexts, Verdict, judge_prompt, load_texts, parse

@@ -56,7 +56,7 @@ def test_no_more_than_all_have(project: Project) -> None:
     [
         ({"id": "org/alpha-1b"}, ["judge j is the model alpha itself"]),
         ({"id": "other/Alpha-70B-it"}, ["judge j is of the family of the model alpha"]),
-        ({"id": "other/gamma", "family": "beta"}, ["judge j is of the family of the model beta"]),
+        ({"id": "other/gamma", "family": "Alpha"}, ["judge j is of the family of the model alpha"]),
         ({"id": "org/judge-1b"}, []),
     ],
 )
@@ -68,5 +68,6 @@ def test_kin_is_named(judged: Project, judge: dict[str, Any], told: list[str]) -
 
 
 def test_only_models_that_it_rates(judged: Project) -> None:
-    judged.set({"judges/j/model/id": "org/alpha-1b", "judges/j/models": ["beta"]})
+    other = {**judged.raw()["models"]["alpha"], "id": "org/other"}
+    judged.set({"models/beta": other, "judges/j/model/id": "org/alpha-1b", "judges/j/models": ["beta"]})
     assert not list(kin(judged.study().config))

@@ -20,7 +20,7 @@ from snakemake.logging import ColorizingTextHandler, DefaultFormatter, logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from personas.cli.run import snakemake_command
-from personas.figures.finding import sentence
+from personas.figures.summaries.finding import sentence
 from personas.plan.frozen import write
 from personas.plan.outcome import FINISHED, UNDER_WAY, Live, Outcome
 from personas.workflow.terminal.chatter import shorten_chatter

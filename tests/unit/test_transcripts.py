@@ -8,7 +8,7 @@ import pytest
 
 from personas.core.errors import UserError
 from personas.exports.transcripts.transcript import Transcript, lines_of, read_transcript
-from personas.grid.conversation import read_conversation
+from personas.grid.reading.conversation import read_conversation
 from tests.helpers import personas
 
 ROUNDS = [("Who are you?", "I keep the light."), ("And at night?", "I keep it still.")]

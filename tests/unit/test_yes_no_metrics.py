@@ -93,7 +93,10 @@ def test_its_panel_is_in_percent() -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ("humour", "judges.j.utterances: found humour, expected some of breaks, in-character, knowledge, style"),
+        (
+            "humour",
+            "judges.j.utterances: found humour, expected some of breaks, contradicts-description, ",
+        ),
         ("general", "judges.j.utterances: found general, which means something else"),
         ("refusal", "judges.j.utterances: found refusal, which means something else"),
     ],

@@ -17,13 +17,12 @@ from personas.cli.import_transcript import import_transcript_command
 from personas.cli.init import init
 from personas.cli.options import ConfigFiles, ProfileFolder
 from personas.cli.pack import pack, unpack
-from personas.cli.pilot import run_pilot
+from personas.cli.plan import plan
 from personas.cli.refusals import refusals
 from personas.cli.run import run
 from personas.config import load_config
 from personas.config.reading.profile import choose
 from personas.core.errors import UserError
-from personas.core.files import write_atomically
 from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import resolve
@@ -32,8 +31,7 @@ from personas.workflow import orphaned_jobs
 from personas.workflow.artefacts import downstream
 from personas.workflow.planning import look
 from personas.workflow.profiles import install_profile
-from personas.workflow.terminal.plan_document import plan_document
-from personas.workflow.terminal.planned import console_width, print_plan_report
+from personas.workflow.terminal.planned import console_width
 from personas.workflow.terminal.rubbish import print_rubbish
 from personas.workflow.terminal.status import notes, print_status
 from personas.workflow.terminal.watch import watch
@@ -91,31 +89,7 @@ def status(
     print_status(look(build_grid(study), results), results, console)
 
 
-@app.command()
-def plan(
-    configfile: ConfigFiles = None,
-    profile: ProfileFolder = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the plan to this file as JSON.")] = None,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw the grid: writes this file as PDF and as PNG.")
-    ] = None,
-    pilot: Annotated[
-        bool, typer.Option("--pilot", help="Run one persona and one item in a hundred first, and plan by its rates.")
-    ] = False,
-) -> None:
-    """Show what a run would make, why, how long it takes and what it costs."""
-    files, overrides = choose(configfile, profile)
-    study = resolve(load_config(files, overrides))
-    if pilot:
-        run_pilot(study, files, profile)
-    plan_report = look(build_grid(study), Path(study.config.results))
-    print_plan_report(plan_report, Console(width=console_width(sys.stdout)))
-    if json_file is not None:
-        write_atomically(json_file, plan_document(plan_report).model_dump_json(indent=1).encode())
-    if picture is not None:
-        from personas.workflow.terminal.coverage import write_picture  # matplotlib takes a second to load
-
-        write_picture(plan_report, picture)
+app.command("plan")(plan)
 
 
 @app.command("forget")

@@ -11,7 +11,7 @@ from personas.benchmarks.human.label import HUMAN
 from personas.benchmarks.human.xstest import read_xstest, types_of
 from personas.benchmarks.panel import RULES
 from personas.benchmarks.refusal import is_refusal
-from personas.config.calibration import PUBLISHED_RATERS, Labels
+from personas.config.analysis.calibration import PUBLISHED_RATERS, Labels
 from personas.core.errors import UserError
 from personas.stats.raters import Agreement, agree
 

@@ -4,23 +4,23 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
+from personas.config.analysis.calibration import PUBLISHED_RATERS, Calibration, Labels
+from personas.config.analysis.comparison import Comparison
+from personas.config.analysis.figures import Figures
+from personas.config.analysis.patterns import Patterns
+from personas.config.analysis.statistics import Statistics
 from personas.config.asked import Interventions, Model
 from personas.config.base import NonEmpty, Section, Slug
 from personas.config.batches import Batches
 from personas.config.benchmarks import BenchmarkSection
-from personas.config.calibration import PUBLISHED_RATERS, Calibration, Labels
-from personas.config.comparison import Comparison
 from personas.config.conditions import Condition
-from personas.config.figures import Figures
 from personas.config.judges import METRICS, Judge
 from personas.config.kinds import UTTERANCES, kinds, taken_names
 from personas.config.machine import Machine
 from personas.config.noise import Noise
-from personas.config.patterns import Patterns
 from personas.config.personas import PersonasSection
 from personas.config.release import Release
 from personas.config.spanning import SPANNING
-from personas.config.statistics import Statistics
 
 COMPLETIONS = "completions"
 """Stands for a model where judges rate published answers, which no model of the config wrote."""

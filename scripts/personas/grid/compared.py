@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personas.config import Config
+from personas.config.analysis.comparison import Comparison
 from personas.config.base import files_of
-from personas.config.comparison import Comparison
 from personas.core.errors import UserError
 from personas.grid.value_columns import VALUE_DTYPES
 

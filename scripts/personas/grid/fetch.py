@@ -6,7 +6,7 @@ from pathlib import Path
 from personas.config import Config
 from personas.external.data import Origin, fetch_files
 from personas.external.store import open_store
-from personas.grid.parts import read_parts
+from personas.grid.reading.parts import read_parts
 
 
 def fetch_data(

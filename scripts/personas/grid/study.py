@@ -25,13 +25,13 @@ from personas.config.users import Brief
 from personas.core.errors import UserError
 from personas.external.catalogue import Catalogue
 from personas.external.store import Store, open_store
-from personas.grid.cast import require_fields
 from personas.grid.compared import compared
-from personas.grid.frozen_parts import FrozenParts, own_texts
-from personas.grid.parts import Parts
 from personas.grid.pins import Pins
+from personas.grid.reading.cast import require_fields
+from personas.grid.reading.frozen_parts import FrozenParts, own_texts
+from personas.grid.reading.parts import Parts
+from personas.grid.reading.templates import with_template
 from personas.grid.release.release import Release, open_release
-from personas.grid.templates import with_template
 from personas.prompts.judge.texts import JudgeTexts, load_texts
 
 T = TypeVar("T")

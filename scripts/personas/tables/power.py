@@ -62,7 +62,8 @@ def power_of_claims(
     cells, ends = cell_means(own), cell_means(whole_segments(segmented(own, checkpoints)))
     parts = list(differences(cells, ends, conditions)) if len(own) else []
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*_PLACE, "ours"])
-    rows = rows[rows["contrast"].isin((LENGTH, PERSONALIZATION)) & rows["ours"].astype(bool)]
+    is_claimed = rows["contrast"].isin((LENGTH, PERSONALIZATION)) & rows["ours"].astype(bool)
+    rows = rows[is_claimed & rows["value"].notna()] if len(rows) else rows
     known = Variances(variances)
     found = [_row(part, known, replicates, generalise) for _, part in rows.groupby(_PLACE, dropna=False, sort=True)]
     made = pd.DataFrame(found, columns=list(POWER_DTYPES)).astype(POWER_DTYPES)

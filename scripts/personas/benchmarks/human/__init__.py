@@ -9,7 +9,7 @@ from personas.benchmarks.human.label import Label
 from personas.benchmarks.human.own import read_own
 from personas.benchmarks.human.study import Conditions, read_study
 from personas.benchmarks.human.xstest import read_completions, read_xstest
-from personas.config.calibration import Labels
+from personas.config.analysis.calibration import Labels
 from personas.core.errors import UserError
 
 __all__ = ["Completion", "Label", "read_completions", "read_labels"]

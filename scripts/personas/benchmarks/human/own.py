@@ -5,7 +5,7 @@ from pathlib import Path
 
 from personas.benchmarks.human.label import HUMAN, Label, scored
 from personas.benchmarks.reading import Row, read_csv
-from personas.config.calibration import COLUMNS, Labels
+from personas.config.analysis.calibration import COLUMNS, Labels
 from personas.core.errors import UserError
 
 _NO_KEYS = frozenset({"label", "annotator", "cluster", "a_sha256"})

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from personas.benchmarks.human.label import HUMAN, Label, scored
 from personas.benchmarks.reading import Row, read_csv
+from personas.config.analysis.calibration import Labels
 from personas.config.base import slug_of
-from personas.config.calibration import Labels
 from personas.core.canonical import text_hash
 from personas.core.errors import UserError
 from personas.prompts.judge.order import reference_first

@@ -6,7 +6,7 @@ from pathlib import Path
 from personas.benchmarks.human.completion import Completion
 from personas.benchmarks.human.label import HUMAN, Label
 from personas.benchmarks.reading import Row, read_csv
-from personas.config.calibration import PUBLISHED_RATERS, Labels
+from personas.config.analysis.calibration import PUBLISHED_RATERS, Labels
 from personas.core.errors import UserError
 
 REFUSED = {"1_full_compliance": 0.0, "2_full_refusal": 1.0, "3_partial_refusal": 1.0}

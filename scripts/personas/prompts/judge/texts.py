@@ -55,7 +55,7 @@ class JudgeTexts:
             "form": form,
             "persona": template.persona,
             "trait": template.trait if rates_trait else None,
-            "rubric": _plain(rubric, rubric.not_identity | (set() if rubric.earlier else {"earlier"})),
+            "rubric": _plain(rubric, rubric.not_identity | _unset(rubric)),
         }
         if self.published is not None:
             return {**shared, "template": self.published.identity(rubric.scale)}
@@ -88,7 +88,10 @@ class JudgeTexts:
 
     def to_json(self) -> dict[str, Any]:
         """Return our own texts as plain JSON types; a published template travels by reference."""
-        return {"template": _plain(self.template), "rubrics": {m: _plain(r) for m, r in self.rubrics.items()}}
+        return {
+            "template": _plain(self.template),
+            "rubrics": {m: _plain(r, _unset(r)) for m, r in self.rubrics.items()},
+        }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "JudgeTexts":
@@ -124,6 +127,11 @@ def _rubric(raw: Mapping[str, Any], source: str) -> Rubric:
         found = f"found {raw['scale']!r}" if "scale" in raw else "missing"
         raise UserError(f"{source}: scale: {found}, expected one of {', '.join(RUBRICS)}.")
     return validate(section, raw, source)
+
+
+def _unset(rubric: Rubric) -> frozenset[str]:
+    """Return the fields that came later and leave no trace while they are not set."""
+    return frozenset() if rubric.earlier else frozenset({"earlier"})
 
 
 def _plain(section: Section, without: Collection[str] = ()) -> dict[str, Any]:

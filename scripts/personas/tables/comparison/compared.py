@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.config.comparison import Comparison
+from personas.config.analysis.comparison import Comparison
 from personas.core.canonical import sha256
 from personas.core.parquet import read_frame
 from personas.grid.asked import traits

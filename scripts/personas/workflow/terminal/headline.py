@@ -8,7 +8,7 @@ from personas.core.parquet import read_frame
 
 def headline(results: Path) -> str | None:
     """Return a sentence about `current/tables/by-model`; None where there is no such table, or no claim in it."""
-    from personas.figures.finding import finding  # figures take a moment to load
+    from personas.figures.summaries.finding import finding  # figures take a moment to load
 
     tables = results / "current" / "tables"
     try:

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from personas.pages.numbers import compact, minutes, money
 from personas.plan.plan_report import PlanReport
+from personas.workflow.power import power_lines, power_table
 from personas.workflow.terminal.gpu_time import gpu_lines
 from personas.workflow.terminal.plan_document import axes, groups, work_of
 from personas.workflow.terminal.plan_schema import Counts, Group, Work
-from personas.workflow.terminal.power import power_lines, power_table
 from personas.workflow.terminal.status import items_left_out, names, unusable_lines
 
 _WIDTH, _WIDE = 140, 112
@@ -46,9 +46,10 @@ def print_plan_report(plan_report: PlanReport, console: Console) -> None:
 
 def _print_power(plan_report: PlanReport, console: Console) -> None:
     grid = plan_report.plan.grid
-    if table := power_table(grid, Path(grid.study.config.results)):
-        for line in power_lines(grid):
-            console.print(line, highlight=False, markup=False)
+    table = power_table(grid, Path(grid.study.config.results))
+    for line in power_lines(grid, table is not None):
+        console.print(line, highlight=False, markup=False)
+    if table:
         console.print(table)
 
 

@@ -8,11 +8,11 @@ from personas.config.conditions import Condition, Order
 from personas.config.reading.loader import read_yaml, validate
 from personas.config.users import Brief, User
 from personas.external.reference import reference
-from personas.grid.conversation import first_rounds
-from personas.grid.files import Files
 from personas.grid.pins import TurnPin
-from personas.grid.placeholders import script_so_far, texts_of
-from personas.grid.turns import QUESTIONS, Script, Turn, arrange, read_script
+from personas.grid.reading.conversation import first_rounds
+from personas.grid.reading.files import Files
+from personas.grid.reading.placeholders import script_so_far, texts_of
+from personas.grid.reading.turns import QUESTIONS, Script, Turn, arrange, read_script
 
 Arranged = dict[Order, list[str]]
 Pinned = dict[Order, list[TurnPin]]

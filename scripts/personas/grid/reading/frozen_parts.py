@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from personas.benchmarks.base import Item
 from personas.benchmarks.human import Completion, Label
 from personas.benchmarks.labels import Labels
+from personas.config.analysis.calibration import Labels as LabelsSection
 from personas.config.benchmarks import BenchmarkSection
-from personas.config.calibration import Labels as LabelsSection
 from personas.config.conditions import Condition, Order
 from personas.config.personas import Persona, PersonasSection
 from personas.config.reading.loader import validate
 from personas.config.users import Brief
 from personas.external.store import Store
-from personas.grid.parts import Parts
 from personas.grid.pins import ItemPins, Pin, TurnPin
+from personas.grid.reading.parts import Parts
 
 if TYPE_CHECKING:
     from personas.grid.study import Study

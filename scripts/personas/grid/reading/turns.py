@@ -64,7 +64,7 @@ def arrange(scripts: Sequence[Script], condition: Condition, slug: str) -> dict[
         wanted = part.rounds - len(first) - len(last)
         if wanted < 0 or wanted > len(left):
             where = f"segments.{number}.rounds" if condition.segments else "rounds"
-            least, left_over = max(1, len(first) + len(last)), " that are left" if taken[script.source] else ""
+            least, left_over = len(first) + len(last), " that are left" if taken[script.source] else ""
             raise UserError(
                 f"conditions.{slug}.{where}: found {part.rounds}, expected {least} to "
                 f"{len(left) + len(first) + len(last)}, the user turns{left_over} in {script.source}."

@@ -23,13 +23,13 @@ TABLE = "current/tables/power.parquet"
 
 
 def power_table(grid: Grid, results: Path) -> Table | None:
-    """Return a table of the smallest changes from the first to the last checkpoint; None where nothing is claimed.
+    """Return a table of the smallest changes from the first to the last checkpoint; None where none could be found.
 
     By the spreads that `tables/power` of these results has, else by stated ones.
     """
     measured = _measured(results)
     rows = [_row(grid, measure, measured) for measure in _claimed(grid)]
-    if not rows:
+    if not any(smallest for _, smallest, *_ in rows):
         return None
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("measure", overflow="fold")
@@ -41,8 +41,13 @@ def power_table(grid: Grid, results: Path) -> Table | None:
     return table
 
 
-def power_lines(grid: Grid) -> Iterator[str]:
-    """Yield what the table is, and what this grid can make no claim over."""
+def power_lines(grid: Grid, has_table: bool) -> Iterator[str]:
+    """Yield what the table is, or why there is none, and what this grid can make no claim over."""
+    if not _claimed(grid):
+        return
+    if not has_table:
+        yield "What this grid can show: no change of a headline measure; too few models, personas and items."
+        return
     yield (
         "What this grid can show: the smallest change from the first to the last checkpoint that is found with 80 % "
         "power, by spreads of these results, or stated ones (*); docs/statistics.md."

@@ -11,9 +11,9 @@ from personas.benchmarks.human import read_labels as read_human
 from personas.benchmarks.labels import Labels, read_labels
 from personas.benchmarks.role_specific import PREFIX
 from personas.config import Config
+from personas.config.analysis.calibration import Labels as LabelsSection
 from personas.config.base import composed
 from personas.config.benchmarks import OF_PERSONAS, BenchmarkSection
-from personas.config.calibration import Labels as LabelsSection
 from personas.config.conditions import Condition, Order
 from personas.config.judges import Judge
 from personas.config.personas import Persona, PersonasSection
@@ -21,12 +21,12 @@ from personas.config.users import Brief
 from personas.core.errors import UserError
 from personas.external.reference import Reference, reference
 from personas.external.store import Store
-from personas.grid.cast import described, included, of_file, of_folder
-from personas.grid.files import Files
 from personas.grid.pins import ItemPins, Pin, TurnPin
-from personas.grid.placeholders import completions_so_far, csv_files, items_so_far, placeholder
-from personas.grid.scripts import read_answers, read_brief, read_turns
-from personas.grid.templates import laid_out
+from personas.grid.reading.cast import described, included, of_file, of_folder
+from personas.grid.reading.files import Files
+from personas.grid.reading.placeholders import completions_so_far, csv_files, items_so_far, placeholder
+from personas.grid.reading.scripts import read_answers, read_brief, read_turns
+from personas.grid.reading.templates import laid_out
 from personas.prompts.judge.published import Published
 from personas.prompts.judge.rubrics import Scale
 

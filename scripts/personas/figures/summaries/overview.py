@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from personas.benchmarks.panel import CONVERGENCE, FIDELITY, PATTERNS
-from personas.figures.card import measure_panel
 from personas.figures.drawing import style
 from personas.figures.drawing.panels import ARROW, keys_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, plain_label, sheet
 from personas.figures.figure import figure
-from personas.figures.finding import finding
+from personas.figures.summaries.card import measure_panel
+from personas.figures.summaries.finding import finding
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.tables.strength.identification import AUC
@@ -44,7 +44,7 @@ def draw(
 ) -> Figure:
     """Draw what `holds` on the left and what it `costs` on the right, from `personas.tables.series.overall`.
 
-    A measure without any value has no panel. Below stands `personas.figures.finding.finding` of `bars` and
+    A measure without any value has no panel. Below stands `personas.figures.summaries.finding.finding` of `bars` and
     `measures`, the tables `by-model` and `measures`.
     """
     sides = {name: _with_values(own, table) for name, own in ((HOLDS, holds), (COSTS, costs))}

@@ -12,7 +12,7 @@ from personas.config.conditions import Order
 from personas.core.errors import UserError
 from personas.external.catalogue import ExternalFile
 from personas.external.reference import Reference
-from personas.grid.turns import FIRST, LAST, QUESTIONS, Script, Turn
+from personas.grid.reading.turns import FIRST, LAST, QUESTIONS, Script, Turn
 
 
 def placeholder(what: str, characters: int) -> str:

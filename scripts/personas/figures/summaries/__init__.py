@@ -1,0 +1,1 @@
+"""Figures that put all measures together: the overview, and one model over the dialogue."""
