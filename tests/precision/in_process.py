@@ -27,6 +27,8 @@ from tests.precision.world import plain
 RATE = frozenset({"ratings"})
 RATE_AND_MINE = RATE | {"patterns"}
 """Stages whose files are really made."""
+READ = ("measures",)
+"""Tables that are really made, because no edit renames them, and what Snakemake makes anew reads them."""
 STAGES = ("dialogues", "responses", "judgements", "tables", "patterns", "figures", "report")
 
 
@@ -58,7 +60,8 @@ class InProcess(Project):
         carry_out(frozen)
         between, left = marks(self.results), self.planned()
         for artefact in self._lacking(frozen):
-            (declaration.make if artefact.stage in stages else _make_stubs)(frozen, artefact)
+            is_real = artefact.stage in stages or artefact.declared in READ
+            (declaration.make if is_real else _make_stubs)(frozen, artefact)
         refresh_links(frozen)
         return Course(planned, new(before, between), left, new(between, marks(self.results)))
 
