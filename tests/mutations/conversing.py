@@ -1,0 +1,101 @@
+"""Faults in who writes user turns, in what judges read beside an answer, and in what is said of power and noise."""
+
+from tests.mutations import Mutation
+
+USERS = [
+    Mutation(
+        "users",
+        "an edited brief leaves the dialogues of the old user in place",
+        "scripts/personas/grid/grid.py",
+        "        **brief.identity(),\n",
+        "",
+    ),
+    Mutation(
+        "users",
+        "after a kill, user turns of another model are asked and paid a second time in the plan",
+        "scripts/personas/plan/costs/followed.py",
+        "slug = work.user.slug if work.user and question.is_written else None",
+        "slug = None",
+    ),
+    Mutation(
+        "users",
+        "a user who has said goodbye is answered, and the conversation goes on",
+        "scripts/personas/requests/simulated_user.py",
+        "self.brief.stop.lower() in turn.lower()",
+        "self.brief.stop in turn",
+    ),
+    Mutation(
+        "users",
+        "what the persona thought is told to the user",
+        "scripts/personas/requests/simulated_user.py",
+        'return strip_thinking(answer or "")[0].strip() or "…"',
+        'return (answer or "").strip() or "…"',
+    ),
+    Mutation(
+        "users",
+        "a script that comes back begins anew, so a persona is asked the same twice",
+        "scripts/personas/grid/reading/turns.py",
+        "left = script.questions[taken[script.source] :]",
+        "left = script.questions",
+    ),
+    Mutation(
+        "users",
+        "a conversation that was held elsewhere is planned and costed as if it were asked",
+        "scripts/personas/plan/costs/distinct.py",
+        "return 0 if is_given else self._round(cell, load.before)",
+        "return self._round(cell, load.before)",
+    ),
+    Mutation(
+        "users",
+        "`personas gc` takes paid user turns for rubbish",
+        "scripts/personas/workflow/upkeep/keys.py",
+        ', "user_reply.request_key"]',
+        "]",
+    ),
+]
+JUDGES = [
+    Mutation(
+        "judges",
+        "judges read whom they have before them",
+        "scripts/personas/prompts/judge/mask.py",
+        "return turn.replace(addressee, MASK)",
+        "return turn.replace(addressee, addressee.strip())",
+    ),
+    Mutation(
+        "judges",
+        "a retest asks with the same seed, so every judge agrees with itself",
+        "scripts/personas/grid/judgements.py",
+        '"seed": cell.spec["seed"] + 1, ',
+        "",
+    ),
+    Mutation(
+        "judges",
+        "an answer is held against what was said after it",
+        "scripts/personas/requests/earlier.py",
+        "before = [place for place in said if place < number]",
+        "before = [place for place in said if place != number]",
+    ),
+    Mutation(
+        "judges",
+        "a fact counts as known where its letters stand inside another word",
+        "scripts/personas/benchmarks/facts.py",
+        """any(f" {' '.join(_words(form))} " in text""",
+        """any(f"{' '.join(_words(form))}" in text""",
+    ),
+]
+POWER = [
+    Mutation(
+        "statistics",
+        "a plan promises to find what the interval, never narrower than over items, will not show",
+        "scripts/personas/stats/power.py",
+        "is_small = value + both < total",
+        "is_small = value + both < 0",
+    ),
+    Mutation(
+        "statistics",
+        "a persona more moves which dialogues are repeated, and asks others anew",
+        "scripts/personas/grid/repeats.py",
+        "is_drawn = own < noise.cells or own == _first(config, model)",
+        "is_drawn = own < noise.cells or len(config.models) > 1",
+    ),
+]
