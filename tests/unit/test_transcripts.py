@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from personas.core.errors import UserError
+from personas.core.parquet import write_table
+from personas.engines.request import Reply
 from personas.exports.transcripts.transcript import Transcript, lines_of, read_transcript
 from personas.grid.reading.conversation import read_conversation
+from personas.requests.transcript import Round, dialogue_table
 from tests.helpers import personas
 
 ROUNDS = [("Who are you?", "I keep the light."), ("And at night?", "I keep it still.")]
@@ -117,6 +121,22 @@ def test_what_is_no_conversation(tmp_path: Path, content: str) -> None:
 def test_turns_that_nobody_answers(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="found no user turn with an answer"):
         read(tmp_path, lines(MESSAGES[:1]))
+
+
+def test_a_dialogue_of_a_study_can_be_replayed(tmp_path: Path) -> None:
+    """What `answers: own` then asks of all are the turns of one dialogue; a round without an answer ends it."""
+    held = [Round(n, *said, None) for n, said in enumerate(((a, Reply("ok", text=b)) for a, b in ROUNDS), start=1)]
+    table = dialogue_table([*held, Round(3, "Are you there?", Reply("api_error"), None)])
+    write_table(tmp_path / "friend-fixed.0123456789abcdef.parquet", table)
+    found = read_transcript(tmp_path / "friend-fixed.0123456789abcdef.parquet")
+    assert list(found.rounds) == ROUNDS
+    assert found.notes == [
+        "1 empty messages are left out.",
+        "It ends with a user turn, which nobody answers: that is left out.",
+    ]
+    write_table(tmp_path / "other.parquet", pa.table({"a": [1]}))
+    with pytest.raises(UserError, match="found columns a, expected a dialogue of a study"):
+        read_transcript(tmp_path / "other.parquet")
 
 
 def test_the_command(tmp_path: Path) -> None:

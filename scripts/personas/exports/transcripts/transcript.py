@@ -2,7 +2,8 @@
 
 Forms: messages (`role`, `content`), one a line or a list in `messages`; ShareGPT (`from`, `value` in
 `conversations`); chat logs of Tavern (`is_user`, `mes`, behind a header); pairs of a web UI (`data` or `internal`);
-lines of text with a name and a colon. Facts about them: what front ends and data sets really write.
+lines of text with a name and a colon; a dialogue of a study (Parquet). Facts about them: what front ends and data
+sets really write.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 from personas.config.reading.loader import refuse_odd_file
 from personas.core.cleaning import Unreadable, one_line, parsed
 from personas.core.errors import UserError
+from personas.core.parquet import read_table
 
 USER, ANSWER, SYSTEM = "user", "assistant", "system"
 _ROLES = {
@@ -47,11 +49,7 @@ def read_transcript(path: Path, user: str | None = None, number: int = 1) -> Tra
     `user` names who of a text file's speakers is the user; the first one by default.
     """
     refuse_odd_file(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}), expected a conversation in UTF-8.") from None
-    found = [messages for messages in _conversations(text) if messages]
+    found = [messages for messages in _in_file(path) if messages]
     if not found:
         raise UserError(f"{path}: found no messages of a known form, expected a conversation; see docs/users.md.")
     if number > len(found):
@@ -59,6 +57,25 @@ def read_transcript(path: Path, user: str | None = None, number: int = 1) -> Tra
     notes = [f"It holds {len(found)} conversations; number {number} is taken."] if len(found) > 1 else []
     messages = _with_user(found[number - 1], user, notes, str(path))
     return Transcript(_in_turn(messages, notes, str(path)), notes)
+
+
+def _in_file(path: Path) -> list[list[Message]]:
+    if path.suffix == ".parquet":
+        return [_of_dialogue(path)]
+    try:
+        return _conversations(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}), expected a conversation in UTF-8.") from None
+
+
+def _of_dialogue(path: Path) -> list[Message]:
+    """Return the messages of a dialogue of a study; UserError where the file is none."""
+    table = read_table(path)
+    if not {"round", "user", "answer"} <= set(table.column_names):
+        raise UserError(f"{path}: found columns {', '.join(table.column_names[:5])}, expected a dialogue of a study.")
+    rows = sorted(table.select(["round", "user", "answer"]).to_pylist(), key=lambda row: row["round"])
+    sides = ((USER, "user"), (ANSWER, "answer"))
+    return [Message(who, (row[column] or "").strip()) for row in rows for who, column in sides]
 
 
 def lines_of(transcript: Transcript) -> bytes:
