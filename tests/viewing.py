@@ -19,7 +19,7 @@ from personas.workflow.links import refresh_links
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, make, make_project
 
 Decide = Callable[[dict[str, Any]], Outcome]
-TABLES = ("values", "measures", "status", "contrasts")
+TABLES = ("values", "intervention-values", "measures", "status", "contrasts")
 _SAID = {
     "Maren Holt": (
         "The tide is out and the lamp is lit. Every ship that passes is a friend I shall not meet.",

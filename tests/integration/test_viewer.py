@@ -20,6 +20,7 @@ from personas.viewer.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.viewer.marks import Marks
 from tests.helpers import FakeServer, Project
+from tests.interventions import KINDS
 from tests.viewing import make_study
 
 KEY = "a-key-of-the-tests"
@@ -370,3 +371,61 @@ def test_a_broken_file_is_a_sentence(reader: TestClient, corpus: Corpus) -> None
     finally:
         path.write_bytes(whole)
     assert answer.status_code == 500 and "A file cannot be read: " in answer.text and "requests-fixed" in answer.text
+
+
+@pytest.fixture(scope="module")
+def intervened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A study in which a persona that sees one round at a time stays in its role, and without that does not."""
+    changes = {
+        "models/beta": None,
+        "conditions/requests": None,
+        "conditions/interview/orders": ["fixed"],
+        **{f"benchmarks/{name}": None for name in ("xstest", "ifbench", "role-specific", "general")},
+        "patterns/benchmarks": [],
+        "interventions": {"narrow": KINDS["narrow"]},
+    }
+    with FakeServer() as server, pytest.MonkeyPatch.context() as patch:
+        study = make_study(tmp_path_factory.mktemp("intervened") / "project", server, changes=changes)
+        patch.chdir(study.folder)
+        corpus = Corpus(study.grid())
+        corpus.results = study.results
+        yield corpus
+
+
+def test_interventions_stand_beside_each_other_and_in_no_mean_together(intervened: Corpus) -> None:
+    reader = TestClient(build_app(intervened, KEY), base_url="http://127.0.0.1:8000")
+    reader.get(f"/?{PARAMETER}={KEY}")
+    tables = [pd.read_parquet(path) for path in intervened.values()]
+    values = pd.concat(tables).fillna({"intervention": "none"})
+    style = values[(values["measure"] == "style-by-j") & (values["persona"] == "keeper")]
+    style = style[style["group"] == "persona"]
+    means = style.groupby("intervention")["value"].mean()
+    assert means["narrow"] > means["none"] + 0.5
+    measured = "measure=style-by-j&persona=keeper"
+    for slug, mean in means.items():
+        shown = page(reader, f"/dialogues?{measured}&intervention={slug}")
+        assert rows(shown) == 1 and f">{mean:.3g}<" in shown
+        name = "alpha/keeper/interview-fixed" + ("" if slug == "none" else f"--with-{slug}")
+        own = style[style["intervention"] == slug]
+        broke = page(reader, f"/dialogues/{name}").count("Out of character: it speaks of itself")
+        assert bool(broke) == (own["value"] == 1).any()
+        answers = page(reader, f"/answers?{measured}&group=persona&intervention={slug}")
+        assert f"{own['n_planned'].sum()} rating" in answers
+    assert rows(page(reader, f"/dialogues?{measured}")) == 2
+    for asked, slug in (("", "none"), ("&intervention=none", "none"), ("&intervention=narrow", "narrow")):
+        own = style[style["intervention"] == slug].set_index("position")["value"]
+        drawn = page(reader, f"/progression?{measured}{asked}")
+        told = re.findall(
+            r'<a href="(/answers[^"]+group=persona[^"]+)" aria-label="[^"]* after (\d+): ([\d.]+)', drawn
+        )
+        assert {int(position): float(value) for _, position, value in told} == own.to_dict()
+        for address, position, _ in told:
+            behind = page(reader, address.replace("&amp;", "&"))
+            assert f"intervention={slug}" in address and rows(behind) == 1, position
+    of_items = [page(reader, f"/items?measure=bfi-words{asked}") for asked in ("", "&intervention=none")]
+    assert of_items[0].split("<tbody>")[1].split("?")[0] == of_items[1].split("<tbody>")[1].split("?")[0]
+    ratings = {path.name: pd.read_parquet(path) for path in intervened.ratings("bfi")}
+    assert set(ratings) == {"ratings-alpha--bfi.parquet", "ratings-alpha--bfi--with-narrow.parquet"}
+    plain = ratings["ratings-alpha--bfi.parquet"].query("metric == 'words'")
+    first = plain[plain["checkpoint"] == 0].groupby("item_id")["value"].mean()
+    assert all(f">{value:.3g}<" in of_items[0] for value in first)

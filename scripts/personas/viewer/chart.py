@@ -15,6 +15,7 @@ from personas.stats.measures import Measure
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import files
 from personas.viewer.filters import Where
+from personas.viewer.kept import measured
 
 WIDTH, HEIGHT = 860, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 46
@@ -23,9 +24,9 @@ _TICKS = 5
 _ASIDE = 4.0
 """How far lines are shifted from each other, so that equal values stand side by side."""
 
-_CELLS = """
-SELECT condition, "group", position, model, persona, avg(value) AS value FROM read_parquet($files)
-WHERE measure = $measure AND {where}
+_CELLS = f"""
+SELECT condition, "group", position, model, persona, avg(value) AS value FROM ({measured("$files")})
+WHERE measure = $measure AND {{where}}
 GROUP BY condition, "group", position, model, persona ORDER BY ALL
 """
 """A row for each model and persona: orders and replicates are averaged."""
@@ -49,10 +50,9 @@ class Chart:
 
 def chart_of(corpus: Corpus, measure: Measure, where: Where) -> Chart | None:
     """Return the chart of a measure in the dialogues that meet a condition; None where it has no value there."""
-    table = corpus.table("values")
-    if table is None:
+    if not (tables := corpus.values()):
         return None
-    told = {**where.parameters, "files": files([table]), "measure": measure["measure"]}
+    told = {**where.parameters, "files": files(tables), "measure": measure["measure"]}
     cells = pd.DataFrame(corpus.database.rows(_CELLS.format(where=where.sql), told))
     if cells.empty or cells["value"].isna().all():
         return None

@@ -8,7 +8,9 @@ from pathlib import Path
 from threading import RLock
 
 from personas.config.kinds import UTTERANCES
-from personas.grid.cells import Cell
+from personas.config.personas import NONE
+from personas.config.root import COMPLETIONS
+from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.plan.disk import existing_files
 from personas.stats.measures import Measure
@@ -84,11 +86,23 @@ class Corpus:
         path = self.results / "current/tables" / f"{name}.parquet"
         return path if path.exists() else None
 
-    def ratings(self, source: str | None = None, model: str | None = None) -> list[Path]:
-        """Return the tables of ratings of a benchmark, or of `UTTERANCES`; None: of every benchmark."""
-        tables = (self.results / "current/tables").glob(f"ratings-{model or '*'}--{source or '*'}.parquet")
-        of_grid = [path for path in sorted(tables) if not path.name.startswith("ratings-completions--")]
-        return [path for path in of_grid if source or not path.stem.endswith(f"--{UTTERANCES}")]
+    def values(self) -> list[Path]:
+        """Return the tables of values of the last run: without an intervention, and with one."""
+        return [table for name in ("values", "intervention-values") if (table := self.table(name))]
+
+    def ratings(self, source: str | None = None, track: Track | None = None) -> list[Path]:
+        """Return the tables of ratings of a benchmark, or of `UTTERANCES`; None: of every benchmark.
+
+        `track`: only those of its model and intervention.
+        """
+        wanted = track and [track.model, "" if track.intervention == NONE else f"with-{track.intervention}"]
+        found = []
+        for path in sorted((self.results / "current/tables").glob("ratings-*--*.parquet")):
+            model, name, *intervention = path.stem.removeprefix("ratings-").split("--")
+            of_source = name == source if source else name != UTTERANCES and model != COMPLETIONS
+            if of_source and wanted in (None, [model, "".join(intervention)]):
+                found.append(path)
+        return found
 
     def samples(self) -> Mapping[str, Path]:
         """Return the samples that a run drew for people to label, by name."""
@@ -99,7 +113,7 @@ class Corpus:
         with self._lock:
             there = {name: cell for name, cell in self.dialogues.items() if self.has(cell)}
             self._kept.dialogues({name: (cell.track, self.path(cell)) for name, cell in there.items()})
-            self._kept.values(self.table("values"))
+            self._kept.values(self.values())
         return self.database
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from personas.config.personas import BASELINE
+from personas.config.personas import BASELINE, NONE
 from personas.grid.study import Study
 from personas.viewer.asked import Asked
 
@@ -37,6 +37,7 @@ def choices(study: Study) -> dict[str, list[str]]:
         "persona": [*study.personas, *([BASELINE] if config.personas.baseline else [])],
         "condition": list(config.conditions),
         "order": sorted({order for section in config.conditions.values() for order in section.orders}),
+        "intervention": [NONE, *config.interventions],
         "replicate": [str(number + 1) for number in range(config.replicates)],
     }
     return {name: values for name, values in columns.items() if len(values) > 1}
@@ -49,3 +50,8 @@ def where(asked: Asked, study: Study) -> Where:
         if value := asked.choice(name, values):
             found = found.plus(f'"{name}" = ${name}', **{name: int(value) if name == "replicate" else value})
     return found
+
+
+def comparable(asked: Asked, study: Study) -> Asked:
+    """Return what is asked for; where no intervention is named, without any: a mean does not mix them."""
+    return Asked({"intervention": NONE, **asked.without()}) if study.config.interventions else asked

@@ -1,24 +1,40 @@
 """The tables that are kept in memory, a row a dialogue or a round: made again when what they are made of changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from personas.config.personas import BASELINE
+from personas.config.personas import BASELINE, NONE
 from personas.grid.cells import Track
 from personas.viewer.database import Database, files
 
-_DIALOGUE = 'id VARCHAR, model VARCHAR, persona VARCHAR, condition VARCHAR, "order" VARCHAR, replicate INTEGER'
+_DIALOGUE = """id VARCHAR, model VARCHAR, persona VARCHAR, condition VARCHAR, "order" VARCHAR, replicate INTEGER, \
+intervention VARCHAR"""
+OF_DIALOGUE = 'JOIN dialogue USING (model, persona, condition, "order", replicate, intervention)'
+"""What joins a table that is `measured` to the dialogues."""
 
 _ROUNDS = """
 SELECT id, round, status FROM read_parquet($files, filename = 'file') JOIN place USING (file)
 """
+
+
+def measured(tables: str) -> str:
+    """Return a query of tables of values or ratings, in which `intervention` is there: "none" where there is none."""
+    return f"""
+        SELECT * REPLACE (coalesce(intervention, '{NONE}') AS intervention)
+        FROM (
+            SELECT NULL::VARCHAR AS intervention WHERE false
+            UNION ALL BY NAME SELECT * FROM read_parquet({tables}, union_by_name = true)
+        )
+    """
+
+
 _MEANS = f"""
 SELECT id, measure, avg(value) AS value
 FROM (
     SELECT * REPLACE (CASE "group" WHEN '{BASELINE}' THEN '{BASELINE}' ELSE persona END AS persona)
-    FROM read_parquet($files)
+    FROM ({measured("$files")})
 )
-JOIN dialogue USING (model, persona, condition, "order", replicate)
+{OF_DIALOGUE}
 GROUP BY id, measure
 HAVING count(value) > 0
 """
@@ -31,7 +47,7 @@ class Kept:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._there: Mapping[str, tuple[Track, Path]] | None = None
-        self._values: object = ()
+        self._values: object = None
 
     def dialogues(self, there: Mapping[str, tuple[Track, Path]]) -> None:
         """Keep the dialogues that are there, and how their rounds ended."""
@@ -44,19 +60,19 @@ class Kept:
             self._database.create("round", _ROUNDS, {"files": files(path for _, path in there.values())})
         else:
             keep("round", "id VARCHAR, round INTEGER, status VARCHAR", [])
-        self._there, self._values = there, ()
+        self._there, self._values = there, None
 
-    def values(self, table: Path | None) -> None:
-        """Keep the mean of each measure of each dialogue, from the table of values."""
-        stamp = table and (table.resolve(), table.stat().st_mtime_ns)
+    def values(self, tables: Sequence[Path]) -> None:
+        """Keep the mean of each measure of each dialogue, from the tables of values."""
+        stamp = [(table.resolve(), table.stat().st_mtime_ns) for table in tables]
         if self._values == stamp:
             return
-        if table is None:
+        if not tables:
             self._database.keep("value", "id VARCHAR, measure VARCHAR, value DOUBLE", [])
         else:
-            self._database.create("value", _MEANS, {"files": files([table])})
+            self._database.create("value", _MEANS, {"files": files(tables)})
         self._values = stamp
 
 
 def _columns(track: Track) -> tuple[str | int, ...]:
-    return track.model, track.persona, track.condition, track.order, track.replicate
+    return track.model, track.persona, track.condition, track.order, track.replicate, track.intervention

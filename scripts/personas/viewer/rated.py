@@ -10,17 +10,18 @@ from personas.stats.measures import Measure
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import Row, files
 from personas.viewer.filters import Where
+from personas.viewer.kept import OF_DIALOGUE, measured
 from personas.viewer.measured import ratings_of, source_of
 
 BEGINNING = 400
 """Characters of a text that a table shows."""
 
-_FROM = """
+_FROM = f"""
 FROM (
     SELECT *, coalesce(round, checkpoint) AS position, coalesce(reference_persona, persona) AS stands_for
-    FROM read_parquet($tables)
-) JOIN dialogue USING (model, persona, condition, "order", replicate)
-WHERE {where}
+    FROM ({measured("$tables")})
+) {OF_DIALOGUE}
+WHERE {{where}}
 """
 _TEXTS = """
 WITH wanted AS (

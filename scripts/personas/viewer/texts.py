@@ -57,7 +57,7 @@ def ratings_of_track(corpus: Corpus, cell: Cell, source: str, where: Where | Non
     where, track = where or Where(), cell.track
     for name in ("persona", "condition", "order", "replicate"):
         where = where.plus(f'"{name}" = ${name}', **{name: getattr(track, name)})
-    return _ratings(corpus.ratings(source, track.model), where, corpus)
+    return _ratings(corpus.ratings(source, track), where, corpus)
 
 
 def _ratings(tables: list[Path], where: Where, corpus: Corpus) -> list[Row]:

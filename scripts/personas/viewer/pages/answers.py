@@ -8,8 +8,8 @@ from personas.viewer.rated import Rated, with_texts
 from personas.viewer.view import View
 
 _COLUMNS = """
-id, model, persona, condition, "order", replicate, round, checkpoint, position, benchmark, metric, item_id,
-reference_persona, judge, reference, status, value
+id, model, persona, condition, "order", replicate, intervention, round, checkpoint, position, benchmark, metric,
+item_id, reference_persona, judge, reference, status, value
 """
 _SORTS = {"rating": "value", "position": "position"}
 

@@ -13,7 +13,7 @@ _COLUMNS = 5
 """Measures that stand side by side; any other can be chosen."""
 
 _TABLE = """
-SELECT d.id, d.model, d.persona, d.condition, d."order", d.replicate, count(*) OVER () AS total,
+SELECT d.id, d.model, d.persona, d.condition, d."order", d.replicate, d.intervention, count(*) OVER () AS total,
        r.rounds, r.not_ok, v.value
 FROM dialogue d
 LEFT JOIN (

@@ -7,7 +7,7 @@ from personas.stats.measures import CHECKPOINT, Measure
 from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import Row
-from personas.viewer.filters import ROWS, choices, where
+from personas.viewer.filters import ROWS, choices, comparable, where
 from personas.viewer.measured import named, rated
 from personas.viewer.rated import Rated, with_texts
 from personas.viewer.view import View
@@ -18,8 +18,8 @@ avg(value) FILTER (checkpoint = $first) AS first, avg(value) FILTER (checkpoint 
 last - first AS change, count(*) OVER () AS total
 """
 _OF_ITEM = """
-id, model, persona, condition, "order", replicate, round, checkpoint, benchmark, item_id, reference_persona, status,
-value
+id, model, persona, condition, "order", replicate, intervention, round, checkpoint, benchmark, item_id,
+reference_persona, status, value
 """
 _SORTS = {"change": "abs(change)", "first": "first", "last": "last", "up": "change"}
 
@@ -32,7 +32,9 @@ def items(corpus: Corpus, asked: Asked) -> View:
     down = asked.choice("way", ("up", "down"), "down") == "down"
     rows: list[Row] = []
     if chosen:
-        found = where(asked, corpus.study).plus("checkpoint IN ($first, $last)", first=ends[0], last=ends[-1])
+        found = where(comparable(asked, corpus.study), corpus.study).plus(
+            "checkpoint IN ($first, $last)", first=ends[0], last=ends[-1]
+        )
         bound = chosen["benchmark"] in corpus.study.items and corpus.study.persona_bound(chosen["benchmark"])
         end = f"""
             GROUP BY ALL ORDER BY {_SORTS[sort]} {"DESC" if down else "ASC"} NULLS LAST, benchmark, item_id, whose

@@ -4,12 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from personas.config.personas import NONE
 from personas.core.lease import live_holders
 from personas.core.locks import NoLocks
 from personas.plan.outcome import read_outcomes
+from personas.viewer.asked import Asked
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import files
-from personas.viewer.filters import Where, choices
+from personas.viewer.filters import choices
 from personas.viewer.measured import headline
 from personas.viewer.pages.progression import drawing
 from personas.viewer.view import View
@@ -19,7 +21,7 @@ SELECT source, status, sum(n)::BIGINT AS n FROM read_parquet($files) GROUP BY so
 """
 _BY_PERSONA = """
 SELECT d.persona, count(*) AS dialogues, avg(v.value) AS value, min(v.value) AS low, max(v.value) AS high
-FROM dialogue d LEFT JOIN value v ON v.id = d.id AND v.measure = $measure
+FROM dialogue d LEFT JOIN value v ON v.id = d.id AND v.measure = $measure AND d.intervention = $none
 GROUP BY d.persona
 """
 
@@ -28,7 +30,7 @@ def overview(corpus: Corpus) -> View:
     """Return the start page."""
     database, config = corpus.query(), corpus.study.config
     measure = headline(corpus)
-    rows = database.rows(_BY_PERSONA, {"measure": measure["measure"] if measure else None})
+    rows = database.rows(_BY_PERSONA, {"measure": measure["measure"] if measure else None, "none": NONE})
     by_persona = {row["persona"]: row for row in rows}
     return View(
         "overview",
@@ -42,7 +44,7 @@ def overview(corpus: Corpus) -> View:
             "checkpoints": config.checkpoints,
             "measure": measure,
             "choices": choices(corpus.study),
-            **drawing(corpus, measure, Where(), {}),
+            **drawing(corpus, measure, Asked({})),
             "by_persona": by_persona,
             "ended": _ended(corpus),
             "figures": shown(corpus.results, "figures", ".png"),

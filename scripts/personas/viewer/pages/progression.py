@@ -5,7 +5,7 @@ from typing import Any
 from personas.viewer.asked import Asked
 from personas.viewer.chart import chart_of
 from personas.viewer.corpus import Corpus
-from personas.viewer.filters import Where, choices, where
+from personas.viewer.filters import choices, comparable, where
 from personas.viewer.measured import headline, named, present, rated
 from personas.viewer.view import View
 
@@ -18,7 +18,7 @@ def progression(corpus: Corpus, asked: Asked) -> View:
         "progression",
         "Progression",
         {
-            **drawing(corpus, chosen, where(asked, corpus.study), asked.without("measure")),
+            **drawing(corpus, chosen, asked),
             "measures": list(measures.values()),
             "choices": choices(corpus.study),
             "asked": asked,
@@ -26,8 +26,15 @@ def progression(corpus: Corpus, asked: Asked) -> View:
     )
 
 
-def drawing(corpus: Corpus, chosen: Any, found: Where, filters: dict[str, str]) -> dict[str, Any]:
-    """Return what the drawing of a measure needs, on whatever page; `filters` go along with its links."""
+def drawing(corpus: Corpus, chosen: Any, asked: Asked) -> dict[str, Any]:
+    """Return what the drawing of a measure needs, on whatever page; what is asked goes along with its links."""
+    asked = comparable(asked, corpus.study)
     has_ratings = chosen is not None and any(measure["measure"] == chosen["measure"] for measure in rated(corpus))
-    chart = chart_of(corpus, chosen, found) if chosen else None
-    return {"chart": chart, "chosen": chosen, "has_ratings": has_ratings, "filters": filters, "named": named}
+    chart = chart_of(corpus, chosen, where(asked, corpus.study)) if chosen else None
+    return {
+        "chart": chart,
+        "chosen": chosen,
+        "has_ratings": has_ratings,
+        "filters": asked.without("measure"),
+        "named": named,
+    }
