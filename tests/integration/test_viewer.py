@@ -413,12 +413,12 @@ def test_interventions_stand_beside_each_other_and_in_no_mean_together(intervene
         assert f"{own['n_planned'].sum()} rating" in answers
     assert rows(page(reader, f"/dialogues?{measured}")) == 2
     for asked, slug in (("", "none"), ("&intervention=none", "none"), ("&intervention=narrow", "narrow")):
-        own = style[style["intervention"] == slug].set_index("position")["value"]
+        points = style[style["intervention"] == slug].set_index("position")["value"]
         drawn = page(reader, f"/progression?{measured}{asked}")
         told = re.findall(
             r'<a href="(/answers[^"]+group=persona[^"]+)" aria-label="[^"]* after (\d+): ([\d.]+)', drawn
         )
-        assert {int(position): float(value) for _, position, value in told} == own.to_dict()
+        assert {int(position): float(value) for _, position, value in told} == points.to_dict()
         for address, position, _ in told:
             behind = page(reader, address.replace("&amp;", "&"))
             assert f"intervention={slug}" in address and rows(behind) == 1, position
