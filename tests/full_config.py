@@ -62,6 +62,7 @@ JUDGE: dict[str, Any] = {
     "pairs": "seeded",
     "pair_seed": 1,
     "reasoning": True,
+    "cannot_tell": False,
     "models": ["alpha"],
     "orders": ["fixed"],
     "cut_answers": 500,

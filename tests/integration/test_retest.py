@@ -1,6 +1,7 @@
 """Judges asked a second time, and who is addressed masked for them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -101,3 +102,30 @@ def test_masked() -> None:
 def test_a_share_is_a_share(judged: Project) -> None:
     with pytest.raises(UserError, match=r"judges\.j\.retest"):
         judged.set({"judges/j/retest": 1.5}).grid()
+
+
+def test_a_judge_that_cannot_tell_gives_no_value(judged: Project, server: FakeServer) -> None:
+    """It is unsure about the style of one answer. Without the key names stay."""
+    plain = judged.set(ONLY).grid()
+    assert not changed(plain, judged.set({"judges/j/cannot_tell": False}).grid())
+    renamed = changed(plain, judged.set({"judges/j/cannot_tell": True}).grid())
+    assert renamed and all(path.startswith("judgements/") for path in renamed)
+
+    def decide(body: dict[str, Any]) -> Outcome | None:
+        if not is_judge(body):
+            return None
+        text, enum = body["messages"][0]["content"], json.dumps(body["response_format"])
+        assert '"cannot tell"' in enum and '"cannot tell" instead' in text
+        unsure = "1 to 5" in text and "Whom do you trust?" in text
+        verdict: Any = "cannot tell" if unsure else 3 if "1 to 5" in text else "no"
+        return answer(json.dumps({"reasoning": "so", "verdict": verdict}))
+
+    server.decide = decide
+    judged.run()
+    frozen = judged.freeze("run-2")
+    tables = {Path(each.plain_outputs[0]).stem: each for each in frozen.artefacts}
+    ratings = pd.read_parquet(make(frozen, tables["ratings-alpha--utterances"]))
+    style = ratings[(ratings["metric"] == "style") & (ratings["order"] == "fixed")]
+    lacking = style[style["status"] == "cannot_tell"]
+    assert set(lacking["round"]) == {3} and len(lacking) == sum(style["round"] == 3)
+    assert lacking["value"].isna().all() and set(style[style["status"] == "ok"]["value"]) == {3.0}

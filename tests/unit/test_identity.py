@@ -157,6 +157,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.texts": ("judges/j/texts", "moved-judges", "nothing"),
     "Judge.template": ("judges/k/template", None, "moves"),
     "Judge.reasoning": ("judges/j/reasoning", False, "moves"),
+    "Judge.cannot_tell": ("judges/j/cannot_tell", True, "moves"),
     "Judge.models": ("judges/j/models", ["alpha", "gamma"], "moves"),
     "Judge.orders": ("judges/j/orders", ["fixed", "shuffled"], "moves"),
     "Judge.utterances": ("judges/j/utterances", ["style"], "moves"),

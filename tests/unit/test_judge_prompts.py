@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -15,6 +16,7 @@ from personas.core.errors import UserError
 from personas.prompts.judge import (
     FORMS,
     JUDGE_RECIPE_VERSION,
+    Form,
     JudgeTexts,
     enforced,
     in_order,
@@ -247,3 +249,29 @@ def test_win_is_the_inverse_of_order(first: bool) -> None:
 def test_win_takes_labels_only() -> None:
     with pytest.raises(ValueError, match="found label 'a'"):
         win("a", True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_judge_is_told_that_it_may_be_unsure(form: Form) -> None:
+    unsure = TEXTS.with_cannot_tell()
+    assert not TEXTS.may_be_unsure and unsure.may_be_unsure
+    assert JudgeTexts.from_json(unsure.to_json()) == unsure
+    for texts in (unsure, unsure.without_reasoning()):
+        plain = TEXTS if texts is unsure else TEXTS.without_reasoning()
+        one, other = (
+            judge_prompt(each, "style", form, persona=PERSONA, user_turn="Who?", answers=["I."])[0]["content"]
+            for each in (texts, plain)
+        )
+        assert one == f"{other}\n{TEXTS.template.cannot_tell}" and '"cannot tell"' in one
+        assert texts.identity("style", form) != plain.identity("style", form)
+        told, of_plain = response_format(texts, "style", form), response_format(plain, "style", form)
+        if told and of_plain:
+            verdicts = [each["json_schema"]["schema"]["properties"]["verdict"]["enum"] for each in (told, of_plain)]
+            assert verdicts == [[1, 2, 3, 4, 5, "cannot tell"], [1, 2, 3, 4, 5]]
+            assert (texts.verdict_characters(form) or 0) > (plain.verdict_characters(form) or 0)
+
+
+def test_texts_without_the_sentence_cannot_be_used_so() -> None:
+    bare = replace(TEXTS, template=TEXTS.template.model_copy(update={"cannot_tell": None}))
+    with pytest.raises(UserError, match=r"template.yaml: cannot_tell: missing, expected the sentence"):
+        bare.with_cannot_tell()

@@ -339,3 +339,31 @@ CASES_OF_JUDGES = json.loads((Path(__file__).parents[1] / "cases/verdicts.json")
 def test_case(case: dict[str, Any]) -> None:
     found = parse(case["form"], case["scale"], case["text"])
     assert (found.label or found.value) == case["want"]
+
+
+UNSURE = Verdict("cannot_tell")
+
+
+@pytest.mark.parametrize("scale", ["likert", "yes-no", "pairwise"])
+@pytest.mark.parametrize("form", WRITTEN)
+def test_a_judge_that_may_says_that_it_cannot_tell(form: Form, scale: Scale) -> None:
+    def told(verdict: str) -> str:
+        shown = json.dumps(verdict) if form == "json" else verdict
+        return WRITTEN[form].format(reasoning='"so"', words="so", verdict=shown)
+
+    for said in ("cannot tell", "Cannot tell.", "I can't tell", "CANNOT TELL"):
+        assert parse(form, scale, told(said), unsure=True) == UNSURE
+        assert parse(form, scale, told(said)).status == "judge_unparsed", "nobody told it that it may"
+    for said in ("cannot", "cannot tell, maybe 3", "cannot tell A from B", "unsure"):
+        assert parse(form, scale, told(said), unsure=True).status == "judge_unparsed"
+    two = told("cannot tell") + "\n" + told({"likert": "3", "yes-no": "yes", "pairwise": "A"}[scale])
+    if form != "feedback-score":  # there what follows the last feedback counts
+        assert parse(form, scale, two, unsure=True).status == "judge_unparsed"
+
+
+@pytest.mark.parametrize(("scale", "verdict", "expected"), VALID)
+def test_other_verdicts_of_a_judge_that_may_be_unsure(scale: Scale, verdict: str, expected: Verdict) -> None:
+    for form, written in WRITTEN.items():
+        shown = verdict if scale == "likert" or form != "json" else json.dumps(verdict)
+        text = written.format(reasoning='"one cannot tell at first"', words="one cannot tell at first", verdict=shown)
+        assert parse(form, scale, text, unsure=True) == expected

@@ -19,14 +19,15 @@ Pairs = Literal["parity", "both", "seeded"]
 class Judge(Section):
     """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
-    # `texts`, `template` and `reasoning` act through what the judge reads, `pairs` and `pair_seed` in comparisons
-    # only, `mask` where it is set; the rest decides which cells exist.
+    # `texts`, `template`, `reasoning` and `cannot_tell` act through what the judge reads, `pairs` and `pair_seed` in
+    # comparisons only, `mask` where it is set; the rest decides which cells exist.
     not_identity: ClassVar[frozenset[str]] = frozenset(
         {
             "name",
             "texts",
             "template",
             "reasoning",
+            "cannot_tell",
             "utterances",
             "benchmarks",
             "references",
@@ -48,6 +49,9 @@ class Judge(Section):
         "default: the template of `texts`",
     )
     reasoning: bool = Field(default=True, description="form json: whether the judge reasons before its verdict")
+    cannot_tell: bool = Field(
+        default=False, description="whether the judge may say that it cannot tell, which is a verdict without a value"
+    )
     utterances: tuple[Slug, ...] = Field(
         default=METRICS, description="metrics that every round is rated for: names of rubrics in `texts`"
     )
@@ -91,6 +95,14 @@ class Judge(Section):
     def _no_template_for_what_is_imported(self) -> "Judge":
         if self.template is not None and self.model.is_imported:
             raise ValueError(f"template: found {self.template!r}, expected none where judgements are imported")
+        return self
+
+    @model_validator(mode="after")
+    def _only_our_texts_let_it_be_unsure(self) -> "Judge":
+        if self.cannot_tell and (self.template is not None or self.model.is_imported):
+            raise ValueError(
+                "cannot_tell: found true, expected false with published templates or imported judgements"
+            )
         return self
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ Status = Literal[
     "context_overflow",
     "blocked",
     "api_error",
+    "cannot_tell",
     "judge_unparsed",
     "not_imported",
     "ended",

@@ -1,6 +1,7 @@
 """Ratings from judgements: verdicts read out of the judge's texts, tied to the very texts that were judged."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from personas.benchmarks.base import Item
@@ -31,7 +32,7 @@ def judged_ratings(
     judge = frozen.study.config.judges[cell.judge or ""]
     kind = rubric_of(frozen.study.config, cell)
     texts = frozen.study.judge_texts[cell.judge or ""]
-    scale, binary = texts.scale(kind), texts.binary
+    read = partial(_read, form=judge.form, scale=texts.scale(kind), binary=texts.binary, unsure=texts.may_be_unsure)
     known = _texts(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
     cut: dict[tuple[int, str | None], bool] = {}
@@ -42,7 +43,7 @@ def judged_ratings(
                 f"{cell.path}: judged another text than {_judged(cell)} holds now, expected the "
                 f"same; make it again: personas forget '{cell.path}'."
             )
-        verdicts.setdefault(place, []).append(_read(row, judge.form, scale, binary))
+        verdicts.setdefault(place, []).append(read(row))
         cut[place] = cut.get(place, False) or bool(row.get("cut"))  # not in files of earlier versions
     for (before, item), found in verdicts.items():
         placed = {
@@ -110,7 +111,7 @@ def _label(item: Item | None) -> str | None:
     return label
 
 
-def _read(row: Mapping[str, Any], form: Form, scale: Scale, binary: bool) -> tuple[str, float | None]:
+def _read(row: Mapping[str, Any], form: Form, scale: Scale, binary: bool, unsure: bool) -> tuple[str, float | None]:
     """Return status and value of a row; what was not judged has the status of the answer."""
     if row["request_key"] is None:
         return row["status"], None
@@ -118,8 +119,8 @@ def _read(row: Mapping[str, Any], form: Form, scale: Scale, binary: bool) -> tup
     cut = row["status"] == "truncated" and form != "json"
     if row["status"] not in WITH_TEXT or cut:
         return UNPARSED, None
-    verdict = parse(form, scale, row["answer"], binary=binary)
-    return ("ok", _VALUES[scale](verdict, row)) if verdict.status == "ok" else (UNPARSED, None)
+    verdict = parse(form, scale, row["answer"], binary=binary, unsure=unsure)
+    return (verdict.status, _VALUES[scale](verdict, row) if verdict.status == "ok" else None)
 
 
 _VALUES: Mapping[Scale, Callable[[Verdict, Mapping[str, Any]], float | None]] = {

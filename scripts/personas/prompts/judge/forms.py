@@ -14,6 +14,9 @@ from personas.config.judges import Form
 VERDICT = "verdict"
 """Name of the field that holds it in form `json`."""
 
+CANNOT_TELL = "cannot tell"
+"""The verdict of a judge that is unsure, where it may be."""
+
 MOST = 200
 """Verdicts that a text is read for; one with more is a loop."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from personas.config.judges import Form
-from personas.prompts.judge.forms import VERDICT
+from personas.prompts.judge.forms import CANNOT_TELL, VERDICT
 from personas.prompts.judge.rubrics import Scale
 from personas.prompts.judge.texts import JudgeTexts
 
@@ -44,7 +44,7 @@ def response_format(texts: JudgeTexts, metric: str, form: Form) -> Mapping[str, 
         return None
     longest = texts.reasoning_characters(form)
     reasoning = {} if longest is None else {"reasoning": {"type": "string", "maxLength": longest}}
-    properties = {**reasoning, VERDICT: _VERDICTS[texts.scale(metric)]}
+    properties = {**reasoning, VERDICT: _verdict(texts, metric)}
     schema = {
         "type": "object",
         "properties": properties,
@@ -52,3 +52,8 @@ def response_format(texts: JudgeTexts, metric: str, form: Form) -> Mapping[str, 
         "additionalProperties": False,
     }
     return {"type": "json_schema", "json_schema": {"name": VERDICT, "strict": True, "schema": schema}}
+
+
+def _verdict(texts: JudgeTexts, metric: str) -> dict[str, Any]:
+    told = _VERDICTS[texts.scale(metric)]
+    return {"enum": [*told["enum"], CANNOT_TELL]} if texts.may_be_unsure else told

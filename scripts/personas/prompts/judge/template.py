@@ -61,6 +61,10 @@ class Template(Section):
     trait: NonEmpty = Field(description="what it reads of a trait; names {trait}, {definition}, {low} and {high}")
     reasoning: bool = Field(default=True, description="form json: whether reasoning stands before the verdict")
     reasoning_characters: int = Field(default=400, ge=1, le=2000, description="form json: longest reasoning")
+    cannot_tell: NonEmpty | None = Field(
+        default=None, description="sentence that lets the judge say `cannot tell`, for judges that may"
+    )
+    may_be_unsure: bool = Field(default=False, description="whether that sentence is read by itself")
     scales: Scales
 
     @field_validator("persona", "trait")
@@ -75,13 +79,13 @@ class Template(Section):
         return texts
 
     def request(self, scale: Scale, form: Form) -> str:
-        """Return the sentence that asks for a form."""
+        """Return what asks for a form, and allows for an unsure verdict where the template does."""
         if form == "json":
             form_key = "reasoned_json" if self.reasoning else "verdict_json"
         else:
             form_key = form.replace("-", "_")
         request: str = getattr(self.of(scale).requests, form_key)
-        return request
+        return f"{request}\n{self.cannot_tell}" if self.may_be_unsure and self.cannot_tell else request
 
 
 def _check_names(text: str, of: str) -> None:

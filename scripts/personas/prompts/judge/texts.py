@@ -9,11 +9,12 @@ from personas.config.base import Section, is_slug, yaml_files
 from personas.config.judges import Form
 from personas.config.reading.loader import read_yaml, validate
 from personas.core.errors import UserError
+from personas.prompts.judge.forms import CANNOT_TELL
 from personas.prompts.judge.published import Published
 from personas.prompts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale
 from personas.prompts.judge.template import Template
 
-_VERDICT, _REASONING = len('{"verdict": "A"}'), len('"reasoning": "", ')
+_VERDICT, _UNSURE, _REASONING = len('{"verdict": "A"}'), len(CANNOT_TELL), len('"reasoning": "", ')
 """Characters of a verdict in JSON, and of its reasoning besides the words."""
 
 
@@ -75,12 +76,23 @@ class JudgeTexts:
         """Return the same texts, asking for the verdict alone in form `json`."""
         return replace(self, template=self.template.model_copy(update={"reasoning": False}))
 
+    def with_cannot_tell(self) -> "JudgeTexts":
+        """Return the same texts, letting the judge say that it cannot tell; UserError where they have no sentence."""
+        if self.template.cannot_tell is None:
+            raise UserError("template.yaml: cannot_tell: missing, expected the sentence that allows for it.")
+        return replace(self, template=self.template.model_copy(update={"may_be_unsure": True}))
+
+    @property
+    def may_be_unsure(self) -> bool:
+        """Tell whether the judge may say that it cannot tell."""
+        return self.template.may_be_unsure and self.published is None
+
     def verdict_characters(self, form: Form) -> int | None:
         """Return how long a verdict can be; None where its form sets no bound."""
         if form != "json" or self.published is not None:
             return None
-        reasoning = self.reasoning_characters(form)
-        return _VERDICT if reasoning is None else _VERDICT + _REASONING + reasoning
+        reasoning, verdict = self.reasoning_characters(form), _VERDICT + _UNSURE * self.may_be_unsure
+        return verdict if reasoning is None else verdict + _REASONING + reasoning
 
     def reasoning_characters(self, form: Form) -> int | None:
         """Return the longest reasoning that the schema allows; None where there is no schema, or no reasoning."""
@@ -89,7 +101,7 @@ class JudgeTexts:
     def to_json(self) -> dict[str, Any]:
         """Return our own texts as plain JSON types; a published template travels by reference."""
         return {
-            "template": _plain(self.template),
+            "template": _plain(self.template, () if self.may_be_unsure else ("cannot_tell", "may_be_unsure")),
             "rubrics": {m: _plain(r, _unset(r)) for m, r in self.rubrics.items()},
         }
 

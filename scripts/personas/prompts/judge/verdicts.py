@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from personas.config.judges import Form
-from personas.prompts.judge.forms import FORM_RULES, MOST, NoVerdict, Stated, bare, rivals
+from personas.prompts.judge.forms import CANNOT_TELL, FORM_RULES, MOST, NoVerdict, Stated, bare, rivals
 from personas.prompts.judge.rubrics import Scale
 from personas.prompts.thinking import strip_thinking
 
@@ -36,6 +36,7 @@ _UNCLEAR: Mapping[Scale, re.Pattern[str]] = {
     "pairwise": re.compile(r"\b[AB]\b|\b(?:both|neither|either|tie|equal(?:ly)?)\b"),
 }
 """What makes a remark more than one: it may say another verdict."""
+_CANNOT_TELL = re.compile(r"(?:i )?can(?:not| not|['’]t) tell", re.IGNORECASE)
 _HEDGES = re.compile(r"\b(?:or|wait|actually|second thoughts?|rather|instead|maybe|perhaps|unsure)\b", re.IGNORECASE)
 _EARLIER = re.compile(
     r"\b(?:revised|changed|initially|originally|previously|formerly|was|from|not|instead of)\b", re.IGNORECASE
@@ -49,19 +50,21 @@ class Verdict:
 
     likert: `value` 1.0 to 5.0 and no label. yes-no: `label` yes or no, and `value` 1.0 for yes, 0.0 for no.
     pairwise: `label` A or B and no value, because what a win is depends on the order (`order.win`).
+    cannot_tell: neither; the judge may say so, and does.
     judge_unparsed: neither, and `detail` says what was found.
     """
 
-    status: Literal["ok", "judge_unparsed"]
+    status: Literal["ok", "cannot_tell", "judge_unparsed"]
     value: float | None = None
     label: str | None = None
     detail: str | None = None
 
 
-def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False) -> Verdict:
+def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False, unsure: bool = False) -> Verdict:
     """Read the verdict out of a judge's whole text; whatever the text, this raises nothing.
 
     `binary`: the judge was asked for 1 instead of yes and 0 instead of no, so nothing else is read as one.
+    `unsure`: the judge was told that it may say that it cannot tell; otherwise that is no verdict.
     A text that was cut off (status `truncated`) can end in the middle of a number: callers decide on it first.
     """
     said = _without_end_of_turn(strip_thinking(text or "")[0])
@@ -74,12 +77,12 @@ def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False) -
     if len(stated) > MOST:
         return _unparsed(f"found more than {MOST} verdicts, expected one")
     counting = [one for one in stated if one.own] or stated
-    readings = [_reading(form, scale, one, binary) for one in counting]
+    readings = [_reading(form, scale, one, binary, unsure) for one in counting]
     if (last := counting[-1]).found is None:
         return _unparsed(last.why)
     if readings[-1] is None:
         return _rejected("0 or 1" if _is_binary(scale, binary) else _EXPECTED[scale], last.found)
-    others = (_read(scale, rival, binary) for rival in rivals(said, stated))
+    others = (_read(scale, rival, binary, unsure) for rival in rivals(said, stated))
     found = dict.fromkeys(reading for reading in (*readings, *others) if reading)
     if len(found) > 1:
         return _unparsed(f"found different verdicts: {', '.join(found)}; expected one")
@@ -96,21 +99,25 @@ def _without_end_of_turn(text: str) -> str:
     return text[:end]
 
 
-def _reading(form: Form, scale: Scale, stated: Stated, binary: bool) -> str | None:
-    """Return a verdict in its plain form: 1 to 5, yes or no, A or B; None where it is none or not clear."""
+def _reading(form: Form, scale: Scale, stated: Stated, binary: bool, unsure: bool) -> str | None:
+    """Return a verdict in its plain form (5, yes, A, cannot tell); None where it is none or not clear."""
     found = stated.found
     if found is None or form != "json":
-        return None if found is None else _read(scale, found, binary)
+        return None if found is None else _read(scale, found, binary, unsure)
+    if unsure and found.startswith('"') and _read(scale, bare(json.loads(found)), binary, unsure) == CANNOT_TELL:
+        return CANNOT_TELL
     if scale == "likert" or _is_binary(scale, binary):
         return found if re.fullmatch("[1-5]", found) else None
-    return _read(scale, bare(json.loads(found)), binary) if found.startswith('"') else None
+    return _read(scale, bare(json.loads(found)), binary, unsure) if found.startswith('"') else None
 
 
 def _is_binary(scale: Scale, binary: bool) -> bool:
     return binary and scale == "yes-no"
 
 
-def _read(scale: Scale, found: str, binary: bool) -> str | None:
+def _read(scale: Scale, found: str, binary: bool, unsure: bool) -> str | None:
+    if unsure and _CANNOT_TELL.fullmatch(found):
+        return CANNOT_TELL
     if _is_binary(scale, binary):
         return _BINARY.get(found)
     match = _PATTERNS[scale].fullmatch(found)
@@ -125,6 +132,8 @@ def _read(scale: Scale, found: str, binary: bool) -> str | None:
 
 
 def _verdict(scale: Scale, read: str) -> Verdict:
+    if read == CANNOT_TELL:
+        return Verdict("cannot_tell")
     if scale == "likert":
         return Verdict("ok", value=float(read))
     if scale == "yes-no":
