@@ -81,7 +81,7 @@ def test_a_file_that_may_not_grow(
     ("full", "kilobytes", "file"),
     [
         pytest.param("results/journal", 8, ".jsonl", id="while asking"),
-        pytest.param("results", 196, ".parquet", id="while writing cells"),
+        pytest.param("results", 224, ".parquet", id="while writing cells"),
     ],
 )
 def test_a_full_disk(
