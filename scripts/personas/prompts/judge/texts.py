@@ -101,7 +101,7 @@ class JudgeTexts:
     def to_json(self) -> dict[str, Any]:
         """Return our own texts as plain JSON types; a published template travels by reference."""
         return {
-            "template": _plain(self.template, () if self.may_be_unsure else ("cannot_tell", "may_be_unsure")),
+            "template": _plain(self.template),
             "rubrics": {m: _plain(r, _unset(r)) for m, r in self.rubrics.items()},
         }
 
