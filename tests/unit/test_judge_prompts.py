@@ -253,7 +253,7 @@ def test_win_takes_labels_only() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_judge_is_told_that_it_may_be_unsure(form: Form) -> None:
-    unsure = TEXTS.with_cannot_tell()
+    unsure = TEXTS.with_cannot_tell("judges")
     assert not TEXTS.may_be_unsure and unsure.may_be_unsure
     assert JudgeTexts.from_json(unsure.to_json()) == unsure
     for texts in (unsure, unsure.without_reasoning()):
@@ -273,5 +273,5 @@ def test_a_judge_is_told_that_it_may_be_unsure(form: Form) -> None:
 
 def test_texts_without_the_sentence_cannot_be_used_so() -> None:
     bare = replace(TEXTS, template=TEXTS.template.model_copy(update={"cannot_tell": None}))
-    with pytest.raises(UserError, match=r"template.yaml: cannot_tell: missing, expected the sentence"):
-        bare.with_cannot_tell()
+    with pytest.raises(UserError, match=r"^judges/template.yaml: cannot_tell: missing, expected the sentence"):
+        bare.with_cannot_tell("judges")

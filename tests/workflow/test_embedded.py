@@ -19,7 +19,7 @@ from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.engines.place import Place
 from personas.engines.request import Reply, Request
 from personas.engines.served import serve
-from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts
+from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts, parse
 from tests.golden.judge import DEFAULT
 from tests.helpers import ROOT, Project
 from tests.interventions import with_interventions
@@ -73,6 +73,12 @@ async def test_verdicts_come_on_one_line(tmp_path: Path) -> None:
                 assert reply.status == "ok" and reply.text is not None
                 verdict = json.loads(reply.text)["verdict"]
                 assert verdict in verdicts and reply.text == json.dumps({"verdict": verdict})
+        unsure = TEXTS.with_cannot_tell("judges").without_reasoning()
+        for metric, verdicts in VERDICTS.items():
+            for reply in await replies(client, unsure, metric, 16):
+                assert reply.status == "ok" and reply.text is not None
+                assert json.loads(reply.text)["verdict"] in [*verdicts, "cannot tell"]
+                assert parse("json", unsure.scale(metric), reply.text, unsure=True).status in ("ok", "cannot_tell")
         for reply in await replies(client, SHORT, "bfi", 4 * 60 + 20):
             assert reply.status == "ok" and reply.text is not None and "\n" not in reply.text
             told = json.loads(reply.text)

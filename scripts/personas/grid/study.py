@@ -215,7 +215,7 @@ def _parted(read: Mapping[str, tuple[T, P]]) -> tuple[dict[str, T], dict[str, An
 def _texts(judge: Judge, root: Path) -> JudgeTexts:
     texts = load_texts(root / judge.texts)
     if judge.cannot_tell:
-        texts = texts.with_cannot_tell()
+        texts = texts.with_cannot_tell(judge.texts)
     return texts if judge.reasoning else texts.without_reasoning()
 
 

@@ -70,7 +70,7 @@ def _measured(results: Path) -> Mapping[str, Mapping[str, Any]]:
     except (OSError, UserError):
         return {}
     rows = found[found["contrast"] == LENGTH].sort_values("sd_answers")
-    told: list[dict[str, Any]] = rows.rename(columns=str).to_dict("records")  # type: ignore[assignment]
+    told: list[dict[str, Any]] = rows.rename(columns=str).to_dict("records")  # type: ignore[assignment]  # names are texts
     return {row["measure"]: row for row in told}
 
 

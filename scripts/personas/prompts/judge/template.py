@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from personas.config.base import NonEmpty, Section
 from personas.config.judges import Form
@@ -73,6 +73,12 @@ class Template(Section):
         _check_names(text, str(info.field_name))
         return text
 
+    @model_validator(mode="after")
+    def _unsure_with_a_sentence(self) -> "Template":
+        if self.may_be_unsure and self.cannot_tell is None:
+            raise ValueError("may_be_unsure: found true, expected a sentence in cannot_tell beside it")
+        return self
+
     def of(self, scale: Scale) -> ScaleTexts:
         """Return the texts of a scale."""
         texts: ScaleTexts = getattr(self.scales, scale.replace("-", "_"))
@@ -85,7 +91,7 @@ class Template(Section):
         else:
             form_key = form.replace("-", "_")
         request: str = getattr(self.of(scale).requests, form_key)
-        return f"{request}\n{self.cannot_tell}" if self.may_be_unsure and self.cannot_tell else request
+        return f"{request}\n{self.cannot_tell}" if self.may_be_unsure else request
 
 
 def _check_names(text: str, of: str) -> None:

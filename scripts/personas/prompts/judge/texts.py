@@ -76,10 +76,12 @@ class JudgeTexts:
         """Return the same texts, asking for the verdict alone in form `json`."""
         return replace(self, template=self.template.model_copy(update={"reasoning": False}))
 
-    def with_cannot_tell(self) -> "JudgeTexts":
-        """Return the same texts, letting the judge say that it cannot tell; UserError where they have no sentence."""
+    def with_cannot_tell(self, folder: str) -> "JudgeTexts":
+        """Return the texts of a folder, where the judge may be unsure; UserError if it lacks the sentence."""
         if self.template.cannot_tell is None:
-            raise UserError("template.yaml: cannot_tell: missing, expected the sentence that allows for it.")
+            raise UserError(
+                f"{folder}/template.yaml: cannot_tell: missing, expected the sentence that allows for it."
+            )
         return replace(self, template=self.template.model_copy(update={"may_be_unsure": True}))
 
     @property
