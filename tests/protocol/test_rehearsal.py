@@ -19,6 +19,7 @@ from personas.grid.study import resolve
 from personas.requests.journal_lines import journal_files, journal_lines
 from tests.external import ORIGINAL, needs_original
 from tests.protocol.made import prepare
+from tests.shallow import write_shallow
 from tests.workflow.conftest import Checkout, make_checkout
 
 pytestmark = [pytest.mark.protocol, pytest.mark.timeout(1800)]
@@ -32,7 +33,9 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     made = tmp_path_factory.mktemp("made")
     folders = prepare(made)
     checkout = make_checkout(tmp_path_factory.mktemp("rehearsal") / "checkout")
-    (checkout.folder / "made.yaml").write_text(yaml.safe_dump({"sources": str(made / "sources.yaml")}))
+    own = {"weights": str(write_shallow(made / "shallow.gguf")), "id": "made-up/shallow"}
+    models = {"models": {"smollm2": own}, "judges": {"stand-in": {"model": own}}}
+    (checkout.folder / "made.yaml").write_text(yaml.safe_dump({"sources": str(made / "sources.yaml"), **models}))
     try:
         before = checkout.run("-n", "--configfile", *FILES)
         assert "third-party files are not here yet" in before

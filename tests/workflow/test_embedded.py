@@ -23,6 +23,7 @@ from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_text
 from tests.golden.judge import DEFAULT
 from tests.helpers import ROOT, Project
 from tests.interventions import with_interventions
+from tests.shallow import write_shallow
 from tests.users import HELD, MESSAGES, SEGMENTS, put_transcript
 
 pytestmark = pytest.mark.engine
@@ -111,12 +112,17 @@ async def test_a_folder_that_cannot_be_written_ends_in_one_sentence(tmp_path: Pa
     assert "Traceback" not in str(failed.value)
 
 
-def test_every_kind_of_intervention_is_held(project: Project) -> None:
+@pytest.fixture(scope="module")
+def shallow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return MODEL | {"weights": str(write_shallow(tmp_path_factory.mktemp("weights") / "shallow.gguf"))}
+
+
+def test_every_kind_of_intervention_is_held(project: Project, shallow: dict[str, Any]) -> None:
     """By the embedded model: two rounds, one item, each kind once; a second run has nothing to do."""
     with_interventions(project, "marked", "narrow", "shown", "restated", "summed-up")
     benchmarks = {"bfi": {"items": "items/bfi.json", "limit": 1}}
     small = {"personas/include": ["keeper"], "conditions/interview": None, "conditions/requests/rounds": 2}
-    project.set({"models": {"smol": MODEL}, "benchmarks": benchmarks, **small})
+    project.set({"models": {"smol": shallow}, "benchmarks": benchmarks, **small})
     project.run()
     results = personas.load(project.results)
     assert set(results.dialogues()["intervention"]) == {"none", *project.raw()["interventions"]}
@@ -126,7 +132,7 @@ def test_every_kind_of_intervention_is_held(project: Project) -> None:
     assert project.plan_report().plan.missing == []
 
 
-def test_every_brief_is_played_and_other_user_turns_are_held(project: Project) -> None:
+def test_every_brief_is_played_and_other_user_turns_are_held(project: Project, shallow: dict[str, Any]) -> None:
     """By the embedded model, which plays both parts: each brief, segments, and a conversation held elsewhere."""
     put_transcript(project, MESSAGES[:4])
     briefs = sorted((ROOT / "config/users").glob("*.yaml"))
@@ -134,7 +140,7 @@ def test_every_brief_is_played_and_other_user_turns_are_held(project: Project) -
     conditions["mixed"] = {"segments": [{**SEGMENTS[0], "rounds": 1}, {**SEGMENTS[1], "rounds": 1}]}
     conditions["held"] = {**HELD, "rounds": 2}
     benchmarks = {"bfi": {"items": "items/bfi.json", "limit": 1}}
-    project.set({"models": {"smol": MODEL}, "personas/include": ["keeper"], "benchmarks": benchmarks})
+    project.set({"models": {"smol": shallow}, "personas/include": ["keeper"], "benchmarks": benchmarks})
     planned = project.set({"conditions": conditions}).plan_report()
     project.run()
     results = personas.load(project.results)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 try:  # ten times as fast; every wheel of PyYAML has it
     from yaml import CSafeLoader as SafeLoader
 except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
+    from yaml import SafeLoader  # type: ignore[assignment]  # slower, and does the same
 
 from personas.config.base import Section
 from personas.config.reading.sentences import sentences

@@ -94,7 +94,7 @@ def _small_amount(axes: Axes, points: pd.DataFrame) -> None:
     from matplotlib.ticker import MaxNLocator
 
     bounds = points[["mean", "low", "high"]]
-    axes.set_ylim(1.15 * min(0.0, float(bounds.min().min())), 1.15 * float(bounds.max().max()))
+    axes.set_ylim(1.15 * min(0.0, float(bounds.min().min())), 1.15 * (float(bounds.max().max()) or 1.0))
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
