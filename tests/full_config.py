@@ -68,6 +68,8 @@ JUDGE: dict[str, Any] = {
     "cut_answers": 500,
     "mask": True,
     "retest": 0.0,
+    "described": True,
+    "described_both_ways": 0.0,
     "name": "Judge",
 }
 RELEASE: dict[str, Any] = {

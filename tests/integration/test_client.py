@@ -513,13 +513,13 @@ async def test_an_address_that_moved(server: FakeServer, client: Client, status:
 async def test_requests_that_wait_at_the_gate_are_held_back_too(server: FakeServer) -> None:
     client = Client(server.base_url, KEY, "alpha", replace(QUICK, in_vain=5.0, for_one=5.0))
     gate = Gate(Limits(requests_per_minute=1))
-    gate.requests = Window(1, seconds=0.1)
+    gate.requests = Window(1, seconds=0.4)
     client.limit(gate)
-    server.script = [failure(429, retry_after_ms="700")]
+    server.script = [failure(429, retry_after_ms="2000")]
     started = time.monotonic()
     asking = [asyncio.create_task(client.send(dataclasses.replace(REQUEST, seed=n))) for n in range(3)]
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.2)
     assert server.count == 1, "the gate would have let the others pass by now"
     assert {reply.status for reply in await asyncio.gather(*asking)} == {"ok"}
-    assert server.count == 4 and time.monotonic() - started >= 0.7
+    assert server.count == 4 and time.monotonic() - started >= 2.0
     await client.close()

@@ -1,6 +1,7 @@
 """Judges asked a second time, and who is addressed masked for them."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ def is_judge(body: dict[str, Any]) -> bool:
     return bool(body["model"] == "org/judge-1b")
 
 
+def is_moody(text: str) -> bool:
+    return zlib.crc32(text.encode()) % 2 == 0
+
+
 @pytest.fixture
 def again(judged: Project) -> Project:
     return judged.set({**ONLY, "judges/j/retest": 1.0})
@@ -45,7 +50,7 @@ def test_agreement_with_itself(again: Project, server: FakeServer) -> None:
             return None
         text = body["messages"][0]["content"]
         seen.append(text)
-        flips = body["seed"] > 0 and len(text) % 2 == 0
+        flips = body["seed"] > 0 and is_moody(text)
         verdict: Any = 3 if "1 to 5" in text else "no" if flips else "yes"
         return answer(json.dumps({"reasoning": "so", "verdict": verdict}))
 
@@ -55,7 +60,7 @@ def test_agreement_with_itself(again: Project, server: FakeServer) -> None:
     [table] = [each for each in frozen.artefacts if each.plain_outputs[0] == "tables/retest.parquet"]
     rows: dict[Any, Any] = pd.read_parquet(make(frozen, table)).set_index("metric").to_dict("index")
     refusals = {text for text in seen if "1 to 5" not in text}
-    expected = sum(len(text) % 2 == 1 for text in refusals) / len(refusals)
+    expected = sum(not is_moody(text) for text in refusals) / len(refusals)
     style, refusal = rows["style"], rows["refusal"]
     assert style["agreement"] == 1.0 and style["mean_difference"] == 0.0
     assert 0 < refusal["agreement"] < 1
@@ -69,8 +74,10 @@ def test_second_judgements_are_in_no_other_table(again: Project, server: FakeSer
         each.plain_outputs[0]: each.outputs[0] for each in again.set({"judges/j/retest": 0.0}).freeze().artefacts
     }
     differing = {name for name in plain if names[name] != plain[name]}
-    assert all(name.startswith("report/") for name in differing), differing
-    assert set(names) - set(plain) == {"tables/retest.parquet"}
+    judged = {each.plain_outputs[0] for each in again.freeze().artefacts if "judges" in each.spec}
+    assert all(name.startswith("report/") or name in judged for name in differing), differing
+    assert any(name in judged for name in differing), "figures of its ratings say how far it agrees with itself"
+    assert set(names) - set(plain) == {"tables/retest.parquet", "tables/reliability.parquet"}
 
 
 def test_a_share_is_drawn_by_name_and_renames_nothing(judged: Project) -> None:
@@ -129,3 +136,60 @@ def test_a_judge_that_cannot_tell_gives_no_value(judged: Project, server: FakeSe
     lacking = style[style["status"] == "cannot_tell"]
     assert set(lacking["round"]) == {3} and len(lacking) == sum(style["round"] == 3)
     assert lacking["value"].isna().all() and set(style[style["status"] == "ok"]["value"]) == {3.0}
+
+
+BFI: dict[str, Any] = {"benchmarks": {"bfi": {"items": "items/bfi.json", "limit": 6, "max_tokens": 16}}}
+
+
+def rated_bfi(project: Project, server: FakeServer, seen: list[str] | None = None) -> Project:
+    """A study whose judge gives a 5 where it reads who the persona is, and else a 2."""
+
+    def decide(body: dict[str, Any]) -> Outcome | None:
+        if not is_judge(body):
+            return None
+        text = body["messages"][0]["content"]
+        if seen is not None:
+            seen.append(text)
+        return answer(json.dumps({"reasoning": "so", "verdict": 5 if "The character is" in text else 2}))
+
+    server.decide = decide
+    return project.set({**ONLY, **BFI, "judges/j/utterances": []})
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_persona_and_baseline_are_judged_by_one_prompt(judged: Project, server: FakeServer, described: bool) -> None:
+    """Unless the judge is to read who the persona is, as the study's does."""
+    seen: list[str] = []
+    rated_bfi(judged, server, seen).set({"judges/j/described": described}).run()
+    personas = {name for name in ("Maren Holt", "Otto Brindle") if any(name in text for text in seen)}
+    assert len(seen) > 20 and len(personas) == (2 if described else 0)
+    assert any("The character is" not in text for text in seen), "those of the baseline"
+    rubrics = {text.split("The user wrote:")[0] for text in seen if "The character is" not in text}
+    assert len(rubrics) == len({text.split("The trait is")[1].split("\n")[0] for text in seen})
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_what_the_description_does_to_the_judge(judged: Project, server: FakeServer, described: bool) -> None:
+    study = rated_bfi(judged, server).set({"judges/j/described": described})
+    before = study.grid()
+    study.set({"judges/j/described_both_ways": 1.0})
+    added = changed(before, study.grid())
+    other = "undescribed" if described else "described"
+    assert added and all(path.endswith(f"--{other}.parquet") and "/baseline/" not in path for path in added)
+    planned = total(study.plan_report().estimates.values()).requests
+    study.run()
+    assert planned == server.count
+    frozen = study.freeze("run-2")
+    [table] = [each for each in frozen.artefacts if each.plain_outputs[0] == "tables/descriptions.parquet"]
+    [row] = pd.read_parquet(make(frozen, table)).to_dict("records")
+    assert (row["mean_with"], row["mean_without"], row["difference"], row["n_missing"]) == (5.0, 2.0, 3.0, 0)
+    assert row["n"] == 2 * 6 * len(study.grid().study.config.checkpoints), "two personas, six items"
+    assert row["over"] == "items"
+
+
+def test_imported_judgements_are_as_they_are(judged: Project) -> None:
+    """The study's judges read the description; a file of verdicts cannot be had the other way."""
+    sampling = {"temperature": 0.0, "max_tokens": 8}
+    released = {"engine": "released", "id": "org/j", "revision": "r", "directory": "j", "sampling": sampling}
+    with pytest.raises(UserError, match=r"described_both_ways: found 0\.5, expected 0"):
+        judged.set({"judges/j/model": released, "judges/j/described_both_ways": 0.5}).grid()

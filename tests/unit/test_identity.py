@@ -167,6 +167,8 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "Judge.pair_seed": ("judges/j/pair_seed", 2, "moves"),
     "Judge.cut_answers": ("judges/j/cut_answers", 600, "cells"),
     "Judge.mask": ("judges/j/mask", False, "cells"),
+    "Judge.described": ("judges/j/described", False, "moves"),
+    "Judge.described_both_ways": ("judges/j/described_both_ways", 0.5, "moves"),
     "Judge.retest": ("judges/j/retest", 0.5, "moves"),
     "Judge.name": ("judges/j/name", "Other", "nothing"),
     "Patterns.benchmarks": ("patterns/benchmarks", [], "nothing"),

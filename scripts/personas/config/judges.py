@@ -19,8 +19,8 @@ Pairs = Literal["parity", "both", "seeded"]
 class Judge(Section):
     """A judge: a model of its own, the texts it reads, and what it is asked to rate."""
 
-    # `texts`, `template`, `reasoning` and `cannot_tell` act through what the judge reads, `pairs` and `pair_seed` in
-    # comparisons only, `mask` where it is set; the rest decides which cells exist.
+    # `texts`, `template`, `reasoning`, `cannot_tell` and `described` act through what the judge reads, `pairs` and
+    # `pair_seed` in comparisons only, `mask` where it is set; the rest decides which cells exist.
     not_identity: ClassVar[frozenset[str]] = frozenset(
         {
             "name",
@@ -36,6 +36,8 @@ class Judge(Section):
             "pairs",
             "pair_seed",
             "retest",
+            "described",
+            "described_both_ways",
         }
     )
 
@@ -87,6 +89,18 @@ class Judge(Section):
     retest: float = Field(
         default=0.0, ge=0, le=1, description="share of the judgements that are made again, with another seed"
     )
+    described: bool = Field(
+        default=False,
+        description="whether the judge of a response reads who the persona is where a rubric can do without (`bfi`, "
+        "`xstest`, `facts`); by default not, so that persona and baseline are judged by one prompt",
+    )
+    described_both_ways: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of these judgements that are made the other way too, to see what the description does to "
+        "the judge",
+    )
     name: str | None = Field(default=None, description="display name, which `plan` and `status` print")
 
     _each_once = field_validator("utterances", "benchmarks", "references", "models", "orders")(each_once)
@@ -108,9 +122,11 @@ class Judge(Section):
     @model_validator(mode="after")
     def _one_order_of_what_is_imported(self) -> "Judge":
         if self.model.is_imported:
-            if self.retest:
-                raise ValueError(f"retest: found {self.retest:g}, expected 0 where judgements are imported")
+            for name in ("retest", "described_both_ways"):
+                if share := getattr(self, name):
+                    raise ValueError(f"{name}: found {share:g}, expected 0 where judgements are imported")
             object.__setattr__(self, "mask", False)
+            object.__setattr__(self, "described", True)
         if self.pairs != "parity" and self.model.is_imported:
             if "pairs" in self.model_fields_set:
                 raise ValueError(f"pairs: found {self.pairs}, expected parity where judgements are imported")

@@ -40,7 +40,7 @@ def draw(series: pd.DataFrame, panels: Sequence[Panel], *, note: str | None = No
     offsets = offsets_of(keys, checkpoints)
     columns = min(len(panels), 2)
     with style.context():
-        figure = sheet((WIDTH, HEIGHTS[-(-len(panels) // columns)]), [*_reading(panels, over_text(series)), note])
+        figure = sheet((WIDTH, HEIGHTS[-(-len(panels) // columns)]), [_reading(panels, over_text(series)), note])
         for axes, panel in zip(places(figure, len(panels), columns), panels, strict=True):
             checkpoint_panel(axes, panel, series[series["panel"] == panel.slug], checkpoints, offsets)
         figure.align_ylabels()
@@ -48,9 +48,9 @@ def draw(series: pd.DataFrame, panels: Sequence[Panel], *, note: str | None = No
     return figure
 
 
-def _reading(panels: Sequence[Panel], bands: str) -> list[str]:
+def _reading(panels: Sequence[Panel], bands: str) -> str:
     arrow = f" {ARROW}" if any(panel.better != "neutral" for panel in panels) else ""
-    return [f"{READING} {bands}{arrow}", *(f"Judge: {judge}." for judge in _judges(panels))]
+    return f"{READING} {bands}{arrow}"
 
 
 def _judges(panels: Sequence[Panel]) -> list[str]:

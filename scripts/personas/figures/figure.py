@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from personas.figures.drawing import style
+from personas.figures.drawing.judges import judges_in, judges_text
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
 from personas.plan.declaration import Declaration, Instance, Instances, Known, frames_of, parameters
@@ -15,6 +16,8 @@ from personas.plan.source import Entry
 
 if TYPE_CHECKING:  # here and in all modules of figures: who plans draws nothing, and matplotlib takes half a second
     from matplotlib.figure import Figure as Drawn
+
+_RELIABILITY, _JUDGES = "reliability", "judges"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +36,15 @@ class Figure(Declaration):
     @property
     def code(self) -> Sequence[Entry]:
         """What the figures are drawn with."""
-        return (self.draw, style.save)
+        return (self.draw, style.save, judges_text)
 
     def make(self, frozen: FrozenPlan, artefact: Artefact) -> None:
         """Draw a figure."""
         pdf, png = (frozen.results / path for path in artefact.outputs)
-        frames = frames_of(frozen, artefact)
-        style.save(self.draw(frames.pop("table"), **frames, **parameters(artefact)), pdf, png)
+        frames, told = frames_of(frozen, artefact), parameters(artefact)
+        judged = judges_text(frames.pop(_RELIABILITY, None), told.pop(_JUDGES, {}))
+        told["note"] = "\n".join(filter(None, [judged, told["note"]])) or None
+        style.save(self.draw(frames.pop("table"), **frames, **told), pdf, png)
 
 
 def figure(
@@ -54,12 +59,16 @@ def figure(
     """Declare a family of figures; `module` is the one that declares it.
 
     `draw` gets the table that is the input `table` of an instance, other inputs by their names, and its parameters,
-    with the `note` of the config.
+    with the `note` of the config. A figure of measures or panels that judges rated says how far these agree with
+    themselves and with people, before that note.
     """
 
     def noted(grid: Grid, known: Known) -> Iterator[Instance]:
-        note = grid.study.config.figures.note
+        note, reliability = grid.study.config.figures.note, known.one(_RELIABILITY)
         for instance in instances(grid, known):
-            yield replace(instance, parameters={**instance.parameters, "note": note})
+            judges = judges_in(instance.parameters)
+            files = {_RELIABILITY: reliability.outputs[:1]} if judges and reliability else {}
+            told = {"note": note, **({_JUDGES: judges} if judges else {})}
+            yield replace(instance, inputs={**instance.inputs, **files}, parameters={**instance.parameters, **told})
 
     return Figure(family=family, draw=draw, instances=noted, module=module, caption=caption, heading=heading)

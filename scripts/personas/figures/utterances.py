@@ -57,7 +57,7 @@ def draw(series: pd.DataFrame, *, judge: str, yes_no: Collection[str] = (), note
     with style.context():
         figure = sheet(
             (WIDTH, HEIGHT * len(metrics) + AROUND),
-            [READING.format(bands=over_text(series)), f"Judge: {judge}.", note],
+            [READING.format(bands=over_text(series)), note],
         )
         for axes, metric in zip(places(figure, len(metrics), 1), metrics, strict=True):
             _panel(axes, metric, metric in yes_no, series[series["metric"] == metric], offsets)

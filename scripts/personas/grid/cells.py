@@ -10,8 +10,8 @@ from personas.config.personas import NONE
 from personas.core.canonical import digest
 
 Stage = Literal["dialogues", "responses", "judgements"]
-AGAIN = "--again"
 STAGES: tuple[Stage, ...] = get_args(Stage)
+Second = Literal["", "again", "described", "undescribed"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Cell:
     the dialogue of a response. `judge` and `judged` (the cell that is rated) are set for judgements, `reference` for
     pairwise ones. `completions` is the slug of the labels where a judge rates published answers: these stand in no
     dialogue, so nothing is `judged`, and the track names the labels in the place of a condition, and no model of the
-    config. `is_again`: the same judgement a second time, to see how far a judge agrees with
-    itself. `wanted` are the released files of an imported cell (key -> path), `sources` those that are there.
+    config. `second` tells what is other in a judgement that is made a second time: its seed alone (`again`), or
+    whether it reads who the persona is; such a judgement is part of no score. `wanted` are the released files of an
+    imported cell (key -> path), `sources` those that are there.
     `spec` is everything that shapes the result, as plain JSON types.
     """
 
@@ -57,7 +58,7 @@ class Cell:
     judged: "Cell | None" = None
     behind: "Cell | None" = None
     completions: str | None = None
-    is_again: bool = False
+    second: Second = ""
     wanted: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,11 +71,6 @@ class Cell:
     def has_intervention(self) -> bool:
         """Tell whether it stands in, or rates, a dialogue with an intervention."""
         return self.track.intervention != NONE
-
-    @property
-    def again(self) -> str:
-        """What its name has more than that of the judgement that it repeats; empty where it repeats none."""
-        return AGAIN if self.is_again else ""
 
     @property
     def stage(self) -> Stage:
@@ -113,7 +109,7 @@ class Cell:
         folder += [self.kind] if self.benchmark or self.metric else []
         suffix = f"--as-{self.as_persona}" if self.as_persona else ""
         suffix += f"--vs-{self.reference}" if self.reference else ""
-        suffix += self.again
+        suffix += f"--{self.second}" if self.second else ""
         return "/".join([*folder, f"{track.stem}{suffix}.parquet"])
 
     @cached_property

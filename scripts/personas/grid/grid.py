@@ -43,7 +43,7 @@ class Grid:
         """Cells without an intervention, and no second judgements: what tables, figures and pages show unless their
         names say otherwise.
         """
-        return [cell for cell in self.cells if not (cell.has_intervention or cell.is_again)]
+        return [cell for cell in self.cells if not (cell.has_intervention or cell.second)]
 
     @cached_property
     def dialogues(self) -> Mapping[Track, Cell]:

@@ -12,7 +12,7 @@ from personas.config.personas import BASELINE
 from personas.config.root import COMPLETIONS_RUBRIC
 from personas.core.canonical import sha256
 from personas.grid.asked import asked_identity, asked_items
-from personas.grid.cells import Cell
+from personas.grid.cells import Cell, Second
 from personas.grid.completions import completions_identity, rated_completions, track_of
 from personas.grid.release.cells import judge_is_released, judged_with_files
 from personas.grid.repeats import rank
@@ -28,7 +28,9 @@ def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
         for cell in cells:
             if _is_rated(cell, judge):
                 made = _of_cell(study, cell, specs, judge, benchmarks)
-                yield from _imported(study, made) if judge_is_released(study, slug) else _with_retest(judge, made)
+                yield from (
+                    _imported(study, made) if judge_is_released(study, slug) else _with_second(study, judge, made)
+                )
         yield from (specs.of_completions(labels) for labels in rated_completions(study, slug))
 
 
@@ -47,13 +49,26 @@ def _imported(study: Study, cells: Iterator[Cell]) -> Iterator[Cell]:
             yield found
 
 
-def _with_retest(judge: Judge, cells: Iterator[Cell]) -> Iterator[Cell]:
-    """Yield judgements, and a share of them a second time with another seed: those whose names hash below it."""
+def _with_second(study: Study, judge: Judge, cells: Iterator[Cell]) -> Iterator[Cell]:
+    """Yield judgements, and shares of them a second time: those whose names hash below a share."""
     for cell in cells:
         yield cell
-        if not cell.has_intervention and rank(cell.plain_path) < judge.retest:
+        if cell.has_intervention:
+            continue
+        if rank(cell.plain_path) < judge.retest:
             spec = {**cell.spec, "seed": cell.spec["seed"] + 1, "again": True}
-            yield replace(cell, spec=spec, is_again=True)
+            yield replace(cell, spec=spec, second="again")
+        if _may_be_described(study, cell) and rank(cell.plain_path, "description") < judge.described_both_ways:
+            described = None if judge.described else study.persona_identity(cell.track.persona)
+            second: Second = "undescribed" if judge.described else "described"
+            yield replace(cell, spec={**cell.spec, "persona": described}, second=second)
+
+
+def _may_be_described(study: Study, cell: Cell) -> bool:
+    """Tell whether a judge of responses can do with the persona's description and without."""
+    if cell.benchmark is None or cell.reference or cell.track.persona == BASELINE:
+        return False
+    return not study.judge_texts[cell.judge or ""].rubric(study.config.rubric(cell.kind)).needs_persona
 
 
 def _is_rated(cell: Cell, judge: Judge) -> bool:
@@ -79,9 +94,11 @@ def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
     if not is_pairwise(kind):
         if len(study.config.checkpoints) < 2 and study.judge_texts[specs.slug].reads_earlier(kind):
             return
-        seen = None if persona == BASELINE else persona
-        if seen or not study.judge_texts[specs.slug].rubric(kind).needs_persona:
-            yield specs.cell(cell, kind, seen, **shared)
+        needed = study.judge_texts[specs.slug].rubric(kind).needs_persona
+        if persona == BASELINE and needed:
+            return
+        is_read = persona != BASELINE and (needed or judge.described)
+        yield specs.cell(cell, kind, persona if is_read else None, **shared)
         return
     for reference in _references(study, cell, judge):
         yield specs.cell(cell, kind, persona, **shared, reference=reference)

@@ -156,12 +156,12 @@ def _said(path: Path) -> list[dict[str, Any]]:
 def work_on(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> JudgeWork:
     """Return the work on one judgement cell; `read` gives the rows of the cell that it judges."""
     study, slug = grid.study, cell.judge or ""
-    as_persona = cell.as_persona or cell.track.persona
+    is_described = cell.spec["persona"] is not None
     return JudgeWork(
         cell=cell,
         judge=study.config.judges[slug],
         texts=study.judge_texts[slug],
         rubric=rubric_of(study.config, cell),
-        persona=study.personas.get(as_persona),
+        persona=study.personas[cell.as_persona or cell.track.persona] if is_described else None,
         rows=judged_rows(grid, cell, read),
     )

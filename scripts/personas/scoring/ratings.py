@@ -92,7 +92,7 @@ def _ratings(grid: Grid, known: Known) -> Iterator[Instance]:
 def _with_interventions(grid: Grid, known: Known) -> Iterator[Instance]:
     """Yield the same for each intervention, with its slug in name and column."""
     for slug in grid.study.config.interventions:
-        cells = [cell for cell in grid.cells if cell.track.intervention == slug and not cell.is_again]
+        cells = [cell for cell in grid.cells if cell.track.intervention == slug and not cell.second]
         for each in _of_cells(grid, cells):
             named = f"{each.name}--with-{slug}"
             told = {**each.parameters, "intervention": slug}

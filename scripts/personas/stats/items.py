@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from personas.stats.intervals import Items
 
@@ -14,6 +15,25 @@ class ItemsOfMeans(NamedTuple):
     total: np.ndarray
     shared: np.ndarray
     nested: np.ndarray
+
+
+def of_cells(rows: pd.DataFrame) -> np.ndarray:
+    """Return the values of rows, one for each `model`, `persona` and `item_id`, as models x personas x items.
+
+    NaN where there is none.
+    """
+    codes = [pd.factorize(rows[name], use_na_sentinel=False)[0] for name in ("model", "persona", "item_id")]
+    values = np.full([code.max(initial=-1) + 1 for code in codes], np.nan)
+    values[tuple(codes)] = rows["value"].to_numpy("float64")
+    return values
+
+
+def over_items(values: np.ndarray) -> np.ndarray:
+    """Return the means of cells (models x personas x items -> models x personas), NaN where no item has a value."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=-1)
+    means: np.ndarray = np.where(n > 0, np.where(known, values, 0.0).sum(axis=-1) / np.maximum(n, 1), np.nan)
+    return means
 
 
 def of_items(values: np.ndarray) -> Items:

@@ -52,7 +52,7 @@ class Corpus:
         """The responses and judgements that belong to a dialogue, by its name."""
         by_name: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.grid.cells:
-            if cell.stage != "dialogues" and not (cell.completions or cell.is_again):
+            if cell.stage != "dialogues" and not (cell.completions or cell.second):
                 by_name[name_of(cell)].append(cell)
         return by_name
 

@@ -35,7 +35,7 @@ class Judged:
         self._judgements: dict[str, list[Cell]] = defaultdict(list)
         for cell in results.cells:
             is_as_persona = cell.benchmark is None and cell.as_persona is not None  # several for one utterance
-            if cell.judged is not None and not (is_as_persona or cell.is_again):
+            if cell.judged is not None and not (is_as_persona or cell.second):
                 self._judgements[cell.judged.path].append(cell)
 
     def of(self, cell: Cell, rows: Sequence[Mapping[str, Any]], place: Sequence[str]) -> list[Verdicts]:

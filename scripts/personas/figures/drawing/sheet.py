@@ -19,11 +19,14 @@ HEIGHTS = {1: 4.2, 2: 6.6, 3: 9.2}  # inches, by rows of panels
 
 
 def sheet(size: tuple[float, float], paragraphs: Sequence[str | None]) -> Figure:
-    """Return an empty figure of `size` (inches) with the paragraphs (None: nothing) at the bottom."""
+    """Return an empty figure of `size` (inches) with the paragraphs (None: nothing) at the bottom.
+
+    A line break ends a paragraph.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size)
-    _footer(figure, [words for words in paragraphs if words])
+    _footer(figure, [line for words in paragraphs if words for line in words.split("\n")])
     return figure
 
 

@@ -95,7 +95,7 @@ class Distinct:
             pairs = [(node, behind[0]) for node in behind[1:]]
         elif cell.reference == "previous":
             pairs = list(zip(behind[1:], behind, strict=False))
-        owner = (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell), cell.is_again)
+        owner = (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell), cell.second)
         return [(*owner, *pair) for pair in pairs]
 
     def _judged(self, cell: Cell, judged: Cell) -> Questions:

@@ -132,7 +132,7 @@ class _Walk(Follower):
         itself = cell.reference in ("zero", "previous")
         beside = earlier(list(config.checkpoints), row.before, cell.reference) if itself else row.reference_sha256
         longest = config.longest_answer(cell.track.model, cell.benchmark)
-        owner = [cell.judge, config.rubric(cell.kind), cell.as_persona, cell.is_again]
+        owner = [cell.judge, config.rubric(cell.kind), cell.as_persona, cell.second]
         asked = [behind, row.user_turn, longest, row.trait, beside, row.reference_is_a]
         return bytes.fromhex(sha256([*owner, *asked]))
 

@@ -153,6 +153,5 @@ class Loads:
         return message["content"]
 
     def persona_seen(self, cell: Cell) -> str | None:
-        """Return the persona whose description a judge reads; None where there is none."""
-        persona = cell.as_persona or cell.track.persona
-        return persona if persona in self._grid.study.personas else None
+        """Return the persona whose description a judge reads; None where it reads none."""
+        return None if cell.spec["persona"] is None else cell.as_persona or cell.track.persona

@@ -42,6 +42,8 @@ _PLACES = {
 def told(cell: Cell, change: Change) -> str:
     """Return a change of a cell as a person would tell it."""
     place, old, new = change
+    if place == "persona" and cell.judge:
+        return f"judge {cell.judge}: described {str(new is None).lower()} -> {str(new is not None).lower()}"
     known = next((prefix for prefix in _prefixes(place) if prefix in _PLACES), "")
     template = _PLACES.get(known, "{place} {old} -> {new}")
     return template.format(

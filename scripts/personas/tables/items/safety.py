@@ -4,14 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
 from personas.stats.intervals import UNITS, estimate
-from personas.stats.items import of_items
+from personas.stats.items import of_cells, of_items, over_items
 from personas.tables import reading
 from personas.tables.items.changes import Measure, instance_of_items, item_changes, values_by_measure
 from personas.tables.latex import Column
@@ -109,8 +108,8 @@ def _groups(about: Mapping[str, Mapping[str, Any]], by: str) -> pd.DataFrame:
 
 
 def _point(rows: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
-    cube = _cube(rows)
-    means, share = _means(cube), rows["quantity"].iat[0] in (FIRST, LAST)
+    cube = of_cells(rows)
+    means, share = over_items(cube), rows["quantity"].iat[0] in (FIRST, LAST)
     known = estimate(means, generalise=generalise, items=of_items(cube), share=share)
     n_pairs = len(rows.drop_duplicates(["model", "persona"]))
     return {
@@ -124,21 +123,6 @@ def _point(rows: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
         "n_scored": int(rows["value"].count()),
         "n_planned": len(rows),
     }
-
-
-def _cube(rows: pd.DataFrame) -> np.ndarray:
-    """Return values as models x personas x items, NaN where there is none."""
-    codes = [pd.factorize(rows[name], use_na_sentinel=False)[0] for name in ("model", "persona", "item_id")]
-    cube = np.full([code.max() + 1 for code in codes], np.nan)
-    cube[tuple(codes)] = rows["value"].to_numpy("float64")
-    return cube
-
-
-def _means(cube: np.ndarray) -> np.ndarray:
-    known = ~np.isnan(cube)
-    n = known.sum(axis=-1)
-    means: np.ndarray = np.where(n > 0, np.where(known, cube, 0.0).sum(axis=-1) / np.maximum(n, 1), np.nan)
-    return means
 
 
 def safety_of_files(

@@ -1,20 +1,17 @@
 """Test and retest: how far a judge agrees with itself on the same answers, asked again with another seed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from personas.benchmarks.base import Item
-from personas.grid.asked import asked_items
-from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
-from personas.scoring.judged import FOLLOWS_ORDER, judged_ratings
 from personas.stats.raters import agree
+from personas.tables.judges.twice import pairs_of, values_of
 from personas.tables.latex import Column
 from personas.tables.table import Layout, bootstrap, table, texts
 
@@ -33,7 +30,6 @@ RETEST_DTYPES = {
     "mean_first": "float64",
     "mean_again": "float64",
 }
-_PLACE = ["judge", "metric", "cell", "round", "checkpoint", "item_id"]
 _BOUNDS = ("", "_low", "_high")
 
 
@@ -45,36 +41,14 @@ def retest(cells: Sequence[Path], *, resamples: int, seed: int, frozen: FrozenPl
     interval of a bootstrap over cells; `mean_difference` the mean absolute difference. `n` answers have both values,
     `n_missing` lack one. Columns and types: `RETEST_DTYPES`.
     """
-    judged = [frozen.grid.by_path[path.relative_to(frozen.results).as_posix()] for path in cells]
-    ratings = pd.concat([_ratings(frozen, cell) for cell in judged], ignore_index=True)
-    first, again = (ratings[ratings["is_again"] == flag].drop(columns="is_again") for flag in (False, True))
-    both = again.merge(first, on=_PLACE, suffixes=("_again", "_first"), validate="one_to_one")
+    both = values_of(cells, frozen)
     rows = [_row(part, resamples, seed) for _, part in both.groupby(["judge", "metric"], sort=True)]
     return pd.DataFrame(rows, columns=list(RETEST_DTYPES)).astype(RETEST_DTYPES)
 
 
-def _ratings(frozen: FrozenPlan, cell: Cell) -> pd.DataFrame:
-    found = [
-        row for row in judged_ratings(frozen, cell, _items(frozen.grid, cell), {}) if row["metric"] != FOLLOWS_ORDER
-    ]
-    columns = ["judge", "metric", "round", "checkpoint", "item_id", "value"]
-    rows = pd.DataFrame(found, columns=columns).astype({"value": "float64"})
-    name = cell.plain_path.replace(cell.again, "") if cell.again else cell.plain_path
-    filled = {"round": rows["round"].fillna(-1), "checkpoint": rows["checkpoint"].fillna(-1)}
-    return rows.assign(**filled, item_id=rows["item_id"].fillna(""), cell=name, is_again=bool(cell.again))
-
-
-def _items(grid: Grid, cell: Cell) -> Mapping[str, Item]:
-    judged = cell.judged
-    if judged is None or judged.benchmark is None:
-        return {}
-    asked = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
-    return {item.id: item for item in asked}
-
-
 def _row(part: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
-    known = part.dropna(subset=["value_first", "value_again"]).reset_index(drop=True)
-    one, other = known["value_first"], known["value_again"]
+    known = part.dropna(subset=["value_first", "value_second"]).reset_index(drop=True)
+    one, other = known["value_first"], known["value_second"]
     values = sorted({*one, *other})
     found = agree(one, other, known["cell"], values or [0.0, 1.0], resamples=resamples, seed=seed)
     kappa = found.quadratic if len(values) > 2 else found.kappa
@@ -91,12 +65,8 @@ def _row(part: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    again = [cell for cell in grid.cells if cell.again]
-    first = {cell.plain_path: cell for cell in grid.cells if cell.judge and not cell.again}
-    pairs = [(cell, first[cell.plain_path.replace(cell.again, "")]) for cell in again]
-    if pairs:
-        files = {"cells": [cell.path for pair in pairs for cell in pair]}
-        yield Instance("retest", files, bootstrap(grid), reads_texts=True)
+    if cells := pairs_of(grid, ["again"]):
+        yield Instance("retest", {"cells": cells}, bootstrap(grid), reads_texts=True)
 
 
 RETEST = table(

@@ -61,7 +61,7 @@ class _Exporter:
         for cell in self.grid.cells:
             if cell.completions:
                 self.done.left_out[cell.plain_path] = "the release has no judgements of published answers"
-            elif cell.is_again:
+            elif cell.second:
                 self.done.left_out[cell.plain_path] = "the release has no second judgements"
             elif cell.has_intervention:
                 self.done.left_out[cell.plain_path] = "the release has no interventions"
