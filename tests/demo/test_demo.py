@@ -107,6 +107,7 @@ def test_demo(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     _check_statuses(demo, first.output)
     _check_judgements(demo)
     _check_figures(demo)
+    _check_claims(demo)
     _check_report(demo)
     _check_estimates(demo, capsys)
     keys = finished_keys(demo.results / "journal")
@@ -229,6 +230,17 @@ def _check_estimates(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None
         assert 0.75 <= ratio <= 1.25, name
     sent = sum(outcome.sent for outcome in outcomes)
     assert sent <= expected.requests <= 1.1 * sent, "only answers that came out alike save a verdict more"
+
+
+def _check_claims(demo: Checkout) -> None:
+    """No interval of any table has width 0, and so small a study claims nothing."""
+    tables = {path.stem: pd.read_parquet(path) for path in (demo.results / "current/tables").glob("*.parquet")}
+    bounded = [(name, str(column)) for name, table in tables.items() for column in table if str(column).endswith("low")]
+    assert len(bounded) > 10
+    for name, low in bounded:
+        width = tables[name][low.removesuffix("low") + "high"] - tables[name][low]
+        assert not (width == 0).any(), (name, low)
+    assert not (tables["by-model"]["q"] < 0.05).any()
 
 
 def _check_figures(demo: Checkout) -> None:

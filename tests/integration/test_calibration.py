@@ -96,8 +96,10 @@ def test_an_edit_of_labels_renames_their_table_and_figures_only(two: Project) ->
     changed = {name for name in before if before[name].outputs != after[name].outputs}
     assert changed == {
         "tables/calibration.parquet",
+        "tables/reliability.parquet",
         "figures/judge-agreement.pdf",
         "figures/judge-agreement-mine.pdf",
+        *(name for name, artefact in after.items() if "judges" in artefact.spec or name == "report/card-alpha.html"),
     }
     write(two, "unit,label", "u,5", name="moved.csv")
     moved = planned(two.set({"calibration/labels/mine/file": "moved.csv"}))

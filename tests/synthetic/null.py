@@ -43,7 +43,10 @@ CHANCE = 1e-3
 
 
 def findings(study: Study) -> Iterator[dict[str, object]]:
-    """Yield, for each statistic, contrast and measure of one grid, whether it says that there is an effect."""
+    """Yield, for each statistic, contrast and measure of one grid, whether it says that there is an effect.
+
+    Where each model has a slope of its own there is something to claim of single models: only claims of all count.
+    """
     values, variances = values_at_once(study), variances_at_once(study)
     between, along = f"condition:{'-'.join(study.conditions)}", study.conditions[1]
     table = contrasts(values, variances, study.conditions)
@@ -57,7 +60,8 @@ def findings(study: Study) -> Iterator[dict[str, object]]:
     told: dict[str, Any] = {"conditions": study.conditions, "checkpoints": study.checkpoints}
     headline = [str(measure["measure"]) for measure in measures(study)]
     bars = by_model(values, variances, headline=headline, **told)
-    yield {"contrast": "all", "statistic": CLAIMS, "positive": (bars["q"] <= ALPHA).any()}
+    claims = bars[bars["model"].isna()] if study.default.slope_of_models else bars
+    yield {"contrast": "all", "statistic": CLAIMS, "positive": (claims["q"] <= ALPHA).any()}
     personas = values[(values["condition"] == along) & (values["group"] == "persona")]
     models = mixed_models(personas, None, SIZES, study=False)
     for family, statistic in (("length", SLOPE), ("length-by-size", SIZE)):

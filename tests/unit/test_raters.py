@@ -78,6 +78,13 @@ def test_one_cluster_has_values_and_no_interval() -> None:
     assert not np.isnan(found.kappa.value) and np.isnan([found.kappa.low, found.agreement.high]).all()
 
 
+def test_raters_that_always_agree_are_not_sure_of_it() -> None:
+    found = compared([[6, 0], [0, 6]], (0.0, 1.0))
+    assert found.kappa.value == found.agreement.value == 1.0
+    assert np.isnan([found.kappa.low, found.kappa.high, found.mae.low]).all(), "no interval of width 0"
+    assert 0.7 < found.agreement.low < 0.8 and found.agreement.high == 1.0, "Wilson's, of twelve"
+
+
 def test_a_value_off_the_scale_is_refused() -> None:
     with pytest.raises(ValueError, match=r"ratings of 6\.0, expected one of \[1\.0"):
         agree(pd.Series([6.0]), pd.Series([1.0]), pd.Series([0]), LIKERT)

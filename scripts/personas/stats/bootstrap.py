@@ -50,11 +50,12 @@ def resampled_sums(units: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 
 def percentiles(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return the bounds of the percentile interval of resampled values; those that are NaN are left out.
 
-    NaN where none is left.
+    NaN where none is left, and where both bounds are one: resamples that all come out alike show no spread, which is
+    not to say that there is none.
     """
     known = values[~np.isnan(values)]
     if not known.size:
         return np.nan, np.nan
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
-    return float(low), float(high)
+    return (float(low), float(high)) if low < high else (np.nan, np.nan)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from personas.stats.bootstrap import RESAMPLES, SEED, percentiles, resampled_sums
+from personas.stats.intervals import wilson
 
 NO_ITEMS, ONE_LABEL, ONE_CLUSTER = "no-items", "one-label", "one-cluster"
 """Why a statistic is missing: nothing that both rated; a rater who only ever gives one label, so that chance explains
@@ -58,7 +59,7 @@ def agree(
 
     `categories` are all values there can be, ascending; weights of the quadratic kappa go by their places. `mae` is
     in units of the values, `within_one` the share of items whose values differ by 1 at most. Intervals are percentile
-    bootstrap intervals over clusters.
+    bootstrap intervals over clusters; of a share that all resamples have in common, Wilson's over clusters.
 
     Both kappas are missing, with `undefined` saying why, where a rater has one label only: the formula gives 0 there
     (or 0/0) whatever the agreement is. Resamples that turn out so are left out of the interval.
@@ -75,7 +76,7 @@ def agree(
     drawn = resampled_sums(per_cluster, resamples=resamples, seed=seed) if len(per_cluster) > 1 else None
 
     one_label = min((confusion.sum(axis=axis) > 0).sum() for axis in (0, 1)) < 2
-    estimates = _Estimates(total, confusion, drawn, one_label)
+    estimates = _Estimates(total, confusion, drawn, len(per_cluster), one_label)
     values = np.asarray(categories, dtype=float)
     apart = np.abs(values[:, None] - values[None, :])
     places = np.arange(size)
@@ -85,9 +86,9 @@ def agree(
         len(per_cluster),
         estimates.kappa((squares > 0).astype(float), None),
         estimates.kappa(squares, "quadratic"),
-        estimates.mean(np.eye(size)),
+        estimates.share(np.eye(size)),
         estimates.mean(apart),
-        estimates.mean((apart <= 1).astype(float)),
+        estimates.share((apart <= 1).astype(float)),
         confusion.tolist(),
         ONE_LABEL if one_label else ONE_CLUSTER if drawn is None else None,
     )
@@ -99,11 +100,17 @@ class _Estimates(NamedTuple):
     total: np.ndarray
     confusion: np.ndarray
     drawn: np.ndarray | None
+    n_clusters: int
     one_label: bool
 
     def mean(self, weights: np.ndarray) -> Estimate:
         means = None if self.drawn is None else _mean_weight(self.drawn, weights)
         return _estimate(float(_mean_weight(self.total[None], weights)[0]), means)
+
+    def share(self, weights: np.ndarray) -> Estimate:
+        found = self.mean(weights)
+        has_no_spread = self.drawn is not None and np.isnan(found.low)
+        return Estimate(found.value, *wilson(found.value, self.n_clusters)) if has_no_spread else found
 
     def kappa(self, weights: np.ndarray, kind: str | None) -> Estimate:
         if self.one_label:

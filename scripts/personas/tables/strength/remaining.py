@@ -8,7 +8,7 @@ import pandas as pd
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.stats.bootstrap import percentiles, resampled_sums
+from personas.stats.bootstrap import CONFIDENCE, percentiles, resampled_sums
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import patterns_measure
 from personas.tables.series.models import files_of_cards, segmented, with_unjudged
@@ -89,7 +89,7 @@ def _shares(distances: pd.DataFrame, resamples: int, seed: int) -> Iterator[dict
         point = {"checkpoint": checkpoint, "mean": np.nan, "low": np.nan, "high": np.nan, "n_cells": len(both)}
         if len(both) > 1:
             sums = resampled_sums(both, resamples=resamples, seed=seed)
-            if percentiles(sums[:, 1])[0] > 0:
+            if np.quantile(sums[:, 1], (1 - CONFIDENCE) / 2) > 0:
                 low, high = percentiles(sums[:, 0] / sums[:, 1])
                 point |= {"mean": both[:, 0].sum() / both[:, 1].sum(), "low": low, "high": high}
         yield point
