@@ -336,7 +336,10 @@ def figures(size: Size) -> Iterator[tuple[str, Callable[[], Figure]]]:
         yield f"tokens-by-{by}", later(lengths.draw, partial(tokens, size), by=by, units=units)
     yield "by-length", later(by_length.draw, partial(rating_by_length, size), size.measures)
     pairs = {"-".join(size.conditions): PAIR}
-    yield "item-changes", later(item_changes.draw, partial(changed_items, size), SHARES[1::2], pairs=pairs)
+    yield (
+        "item-changes",
+        later(item_changes.draw, partial(changed_items, size), SHARES[1::2], benchmark="xstest", pairs=pairs),
+    )
     yield "patterns-heat-map", later(heat_maps.draw, partial(patterns, size), models=models)
     for by, units in {**rows, "benchmark": size.benchmarks}.items():
         yield f"patterns-by-{by}", later(pattern_lines.draw, partial(patterns, size), by=by, rows=units)

@@ -15,6 +15,7 @@ import pandas as pd
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from pypdf import PdfReader
 
 from personas.config import DEFAULT_CONFIG, load_config
 from personas.engines.request import STATUSES
@@ -33,7 +34,7 @@ BENCHMARKS = {"bfi", "xstest", "ifbench", "role-specific", "general"}
 CHECKPOINTS = {0, 4}
 ROUNDS = 4
 JUDGE = "smollm2-judge"
-METRICS = ("style", "in-character")
+METRICS = ("in-character",)
 
 
 class Memory(threading.Thread):
@@ -108,6 +109,7 @@ def test_demo(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     _check_judgements(demo)
     _check_figures(demo)
     _check_claims(demo)
+    _check_something_is_shown(demo)
     _check_report(demo)
     _check_estimates(demo, capsys)
     keys = finished_keys(demo.results / "journal")
@@ -185,12 +187,12 @@ def _check_statuses(demo: Checkout, output: str) -> None:
 
 
 def _check_judgements(demo: Checkout) -> None:
-    """One model's fixed dialogues and their responses are judged, and nearly every verdict can be read.
+    """Both models' fixed dialogues and their responses are judged, and nearly every verdict can be read.
 
     The judge is held to the schema, but at temperature 1 it may fill its few tokens with blanks.
     """
     cells = _cells(demo, "judgements")
-    assert {place[:2] for place in cells} == {(JUDGE, "smollm2-greedy")}
+    assert {place[:2] for place in cells} == {(JUDGE, model) for model in MODELS}
     talks = {f"{condition}-fixed" for condition in CONDITIONS}
     personas = SPEAKERS - {"baseline"}
     told = {place[2:] for place in cells if place[3] in METRICS}
@@ -201,8 +203,9 @@ def _check_judgements(demo: Checkout) -> None:
     shares = pd.read_csv(demo.results / "current/tables/status.csv")
     verdicts = shares[shares["judge"] == JUDGE].groupby("status")["n"].sum()
     assert set(verdicts.index) <= {"ok", "judge_unparsed"} and verdicts["ok"] > 0.9 * verdicts.sum()
-    ratings = pd.read_parquet(demo.results / "current/tables/ratings-smollm2-greedy--utterances.parquet")
-    assert ratings["value"].dropna().between(1, 5).all() and ratings["value"].notna().mean() > 0.9
+    for model in MODELS:
+        ratings = pd.read_parquet(demo.results / f"current/tables/ratings-{model}--utterances.parquet")
+        assert ratings["value"].dropna().between(1, 5).all() and ratings["value"].notna().mean() > 0.9
 
 
 def _check_report(demo: Checkout) -> None:
@@ -232,15 +235,36 @@ def _check_estimates(demo: Checkout, capsys: pytest.CaptureFixture[str]) -> None
     assert sent <= expected.requests <= 1.1 * sent, "only answers that came out alike save a verdict more"
 
 
+def _check_something_is_shown(demo: Checkout) -> None:
+    """Some answer refuses, and some item is answered otherwise by a persona than without one, or than at first."""
+    tables = demo.results / "current/tables"
+    refused = pd.concat([pd.read_parquet(tables / f"ratings-{model}--xstest.parquet") for model in MODELS])
+    assert (refused.loc[refused["metric"] == "refusal", "value"] == 1).any()
+    changed = pd.read_parquet(tables / "changed-items.parquet")
+    assert (changed.loc[changed["benchmark"] == "xstest", "change"] != 0).any()
+
+
 def _check_claims(demo: Checkout) -> None:
     """No interval of any table has width 0, and so small a study claims nothing."""
     tables = {path.stem: pd.read_parquet(path) for path in (demo.results / "current/tables").glob("*.parquet")}
-    bounded = [(name, str(column)) for name, table in tables.items() for column in table if str(column).endswith("low")]
+    bounded = [
+        (name, str(column))
+        for name, table in tables.items()
+        for column in table
+        if re.search(r"(^|_)low$", str(column))
+    ]
     assert len(bounded) > 10
     for name, low in bounded:
         width = tables[name][low.removesuffix("low") + "high"] - tables[name][low]
         assert not (width == 0).any(), (name, low)
     assert not (tables["by-model"]["q"] < 0.05).any()
+
+
+def _check_what_it_says(name: str, text: str) -> None:
+    """A figure speaks alone: it names the benchmark and the judge that its file is called after."""
+    assert JUDGE not in name or f"Judge {JUDGE}: " in text, (name, text)
+    for benchmark in BENCHMARKS:
+        assert not re.search(rf"(^|-){benchmark}(-|$)", name) or benchmark in text, (name, text)
 
 
 def _check_figures(demo: Checkout) -> None:
@@ -262,6 +286,7 @@ def _check_figures(demo: Checkout) -> None:
     for name in names:
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG"), name
         assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF"), name
+        _check_what_it_says(name, PdfReader(figures / f"{name}.pdf").pages[0].extract_text())
     mined = [pd.read_parquet(path) for path in (demo.results / "current/patterns").rglob("*-patterns.parquet")]
     assert any(len(patterns) for patterns in mined), "some patterns of answers are there to be shown"
     series = pd.read_csv(demo.results / "current/tables/by-checkpoint.csv")

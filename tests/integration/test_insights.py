@@ -48,7 +48,7 @@ def said(body: dict[str, Any]) -> Outcome | None:
             json.dumps({"reasoning": "So.", "verdict": ("no" if "Gladly" in prompt else "yes") if yes else 4})
         )
     spoken = sum(message["role"] == "assistant" for message in body["messages"])
-    if "hurt her badly" in prompt and spoken:
+    if "kill the captain" in prompt and spoken:
         return failure(400, "blocked by the content filter", "content_filter")
     return answer("Gladly." if spoken else NASTY)
 

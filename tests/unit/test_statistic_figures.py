@@ -56,7 +56,9 @@ ODD: dict[str, Callable[[], Figure]] = {
         at_size.mined(DEMO).iloc[:0], pattern_group="persona", models=DEMO.models
     ),
     "grid, nothing": lambda: grids.draw(at_size.means(DEMO).iloc[:0], DEMO.measures, by="model", rows=DEMO.models),
-    "item changes, nothing": lambda: item_changes.draw(at_size.changed_items(DEMO).iloc[:0], SHARES[:2], pairs={}),
+    "item changes, nothing": lambda: item_changes.draw(
+        at_size.changed_items(DEMO).iloc[:0], SHARES[:2], benchmark="xstest", pairs={}
+    ),
     "tokens, nothing": lambda: lengths.draw(at_size.tokens(DEMO).iloc[:0], by="model", units=DEMO.models),
 }
 
@@ -321,7 +323,7 @@ def test_grids_have_a_row_per_unit_and_a_column_per_measure_on_one_axis():
 
 def test_histograms_count_every_item_once():
     table = at_size.changed_items(STUDY)
-    figure = item_changes.draw(table, SHARES[:1], pairs={})
+    figure = item_changes.draw(table, SHARES[:1], benchmark="xstest", pairs={})
     for axes in figure.axes:
         assert sum(bar.get_height() for bar in bars_of(axes)) == 199
     assert len(figure.axes) == 4, "two conditions, their difference, persona against baseline"

@@ -57,15 +57,16 @@ def draw(
     measures: Sequence[Mapping[str, Any]],
     *,
     contrast: str,
+    benchmark: str | None = None,
     pair: str | None = None,
     note: str | None = None,
 ) -> Figure:
     """Draw one contrast of `tables/contrasts` for up to six measures of one family, a panel each.
 
     `measures`: rows of `tables/measures`. `contrast`: "condition:<a>-<b>" as `tables/contrasts` names it,
-    "progression" or "baseline"; `pair` is how the two conditions are written on the figure. The zero line is drawn
-    before everything else. A gap breaks the line; a panel without any value says "no data". Write the figure with
-    `style.save`.
+    "progression" or "baseline"; `benchmark`: that of all measures, if they have one; `pair` is how the two conditions
+    are written on the figure. The zero line is drawn before everything else. A gap breaks the line; a panel without
+    any value says "no data". Write the figure with `style.save`.
 
     Raises:
         ValueError: no measure, or more than six.
@@ -85,8 +86,12 @@ def draw(
             _panel(axes, measure, rows[rows["measure"] == measure.slug], keys, at)
             axes.set_xlabel("round" if by_round else ROUNDS_BEFORE)
         figure.align_ylabels()
+        title = TITLES[contrast.partition(":")[0]]
         legend(
-            figure, keys, _condition if contrast == "baseline" else plain_label, TITLES[contrast.partition(":")[0]]
+            figure,
+            keys,
+            _condition if contrast == "baseline" else plain_label,
+            f"{benchmark}: {title.lower()}" if benchmark else title,
         )
     return figure
 
@@ -173,7 +178,7 @@ def _of(chosen: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]
             for prefix, contrast, pair in chosen(config, family):
                 measures = with_baseline(family.measures) if contrast == "baseline" else family.measures
                 if table and measures:
-                    told = {"contrast": contrast, "pair": pair, "measures": measures}
+                    told = {"contrast": contrast, "pair": pair, "benchmark": family.benchmark, "measures": measures}
                     yield Instance(f"{prefix}-{family.name}", {"table": table.outputs[:1]}, told)
 
     return instances

@@ -51,10 +51,11 @@ def draw(
     table: pd.DataFrame,
     measures: Sequence[Mapping[str, Any]],
     *,
+    benchmark: str,
     pairs: Mapping[str, str],
     note: str | None = None,
 ) -> Figure:
-    """Draw `tables/changed-items` of one benchmark: a row per contrast and condition, a column per measure.
+    """Draw `tables/changed-items` of one `benchmark`: a row per contrast and condition, a column per measure.
 
     `pairs` says how two conditions that are compared are written (`<a>-<b>` of the table -> words). Items without
     a value are left out and counted. All panels have the same x axis, from -100 to 100 percentage points. Write the
@@ -65,7 +66,7 @@ def draw(
     rows = list(_rows(found, pairs)) or [Row("length", None, "no data")]
     kinds = "; ".join(words for kind, words in ROWS.items() if kind in {row.contrast for row in rows})
     with style.context():
-        reading = READING.format(half=100 / BINS, rows=kinds) + arrow_text(shown)
+        reading = f"{benchmark}. {READING.format(half=100 / BINS, rows=kinds)}{arrow_text(shown)}"
         figure = sheet((WIDTH, _PANEL * len(rows) + _AROUND), [reading, note])
         axes = panels(figure, [row.name for row in rows], [measure.heading for measure in shown])
         for line, row in zip(axes, rows, strict=True):
@@ -124,7 +125,7 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             shares = [m for m in family.measures if m["scale"] == "share"]
             judged = [m for m in shares if not m["measure"].endswith("-by-rules")] or shares
             written = {contrast.partition(":")[2]: words for _, contrast, words in pairs(config)}
-            told = {"measures": judged, "pairs": written}
+            told = {"measures": judged, "benchmark": family.benchmark, "pairs": written}
             yield Instance(f"item-changes-{family.name}", {"table": table.outputs[:1]}, told)
 
 

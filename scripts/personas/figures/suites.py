@@ -11,7 +11,7 @@ from personas.tables.measures import judges_of, main_measures, measures_of
 
 Entry = dict[str, Any]
 """A measure as figures get to know it; the columns of `tables/measures`."""
-_SHOWN = ("measure", "title", "unit", "scale", "better", "axis")
+_SHOWN = ("measure", "title", "unit", "scale", "better", "axis", "judge", "metric")
 
 
 class Family(NamedTuple):

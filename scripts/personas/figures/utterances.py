@@ -45,12 +45,13 @@ READING = (
 def draw(series: pd.DataFrame, *, judge: str, yes_no: Collection[str] = (), note: str | None = None) -> Figure:
     """Draw the table of `personas.tables.series.rounds.series_by_round` as one panel per metric, one above the other.
 
-    Shows the verdicts of one `judge` (its slug). The study's three metrics come first, and are there even without
-    data; others follow. Those in `yes_no` are shares. A round without value leaves a gap in the faint line. `note` is
-    printed under the panels. Write the figure with `style.save`.
+    Shows the verdicts of one `judge` (its slug), the study's three metrics first. Those in `yes_no` are shares. A
+    round without value leaves a gap in the faint line. `note` is printed under the panels. Write the figure with
+    `style.save`.
     """
     series = series[series["judge"] == judge]
-    metrics = [*METRICS, *sorted(set(series["metric"]) - set(METRICS))]
+    rated = set(series["metric"]) or set(METRICS)
+    metrics = [*(metric for metric in METRICS if metric in rated), *sorted(rated - set(METRICS))]
     keys, marks = keys_of(series), _marks(series)
     # Half the usual shift: the faint lines stay in their place, and the bold ones have to lie on them.
     offsets = {key: shift / 2 for key, shift in spread(keys, marks).items()}
