@@ -1,5 +1,6 @@
 """Results as data frames: every row says whose it is, and dialogues join with ratings in three lines."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from personas.exports.frames import DIALOGUE, Results
 from personas.requests.projection import read_description
 from tests.finished import finish
 from tests.helpers import ROOT, FakeServer, answer
+from tests.notebook import NOTEBOOK, PAGE, cells
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     with FakeServer() as server:
         server.decide = lambda body: answer('{"reasoning": "", "verdict": 4}') if "response_format" in body else None
         yield personas.load(finish(tmp_path_factory.mktemp("frames") / "project", server).results)
+
+
+def test_the_notebook_is_the_page_and_was_run() -> None:
+    told = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    assert [(cell["cell_type"], "".join(cell["source"])) for cell in told] == cells(PAGE.read_text(encoding="utf-8"))
+    code = [cell for cell in told if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    assert any(cell["outputs"] for cell in code)
 
 
 def files(results: Results, stage: str) -> list[Path]:

@@ -19,6 +19,7 @@ from personas.viewer.bundle import bundle
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.viewer.marks import Marks
+from personas.workflow.artefacts import downstream
 from tests.helpers import FakeServer, Project
 from tests.interventions import KINDS
 from tests.viewing import make_study
@@ -36,7 +37,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def corpus(study: Project) -> Corpus:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(study.folder)
-        corpus = Corpus(study.grid())
+        corpus = Corpus(study.grid(), artefacts=downstream)
     corpus.results = study.results
     return corpus
 
@@ -150,6 +151,21 @@ def test_mistakes_are_one_sentence(reader: TestClient, query: str, sentence: str
 def test_files_outside_are_not_served(reader: TestClient) -> None:
     for address in ("/files/figures/..%2F..%2F..%2Fconfig.yaml", "/files/tables/values.parquet", "/static/../app.py"):
         assert reader.get(address).status_code == 404
+
+
+def test_a_figure_leads_to_the_texts_behind_it_by_its_name(reader: TestClient, corpus: Corpus) -> None:
+    folder = corpus.results / "current/figures"
+    folder.mkdir(exist_ok=True)
+    name = "over-baseline-xstest-by-j"
+    assert reader.get(f"/figures/{name}").status_code == 404, "nothing was drawn yet"
+    (folder / f"{name}.png").write_bytes(b"\x89PNG")
+    text = page(reader, f"/figures/{name}")
+    links = [html.unescape(link) for link in re.findall(r'href="(/(?:progression|answers|items)\?[^"]+)"', text)]
+    shown = {link.partition("measure=")[2] for link in links}
+    assert {"xstest-refusal-unsafe-by-j", "xstest-refusal-safe-by-j"} <= shown
+    assert all(measure.startswith("xstest-") for measure in shown), "and nothing else"
+    assert all(reader.get(link).status_code == 200 for link in links)
+    assert f'src="/files/figures/{name}.png"' in text and f'href="/figures/{name}"' in page(reader, "/")
 
 
 DIALOGUE = "alpha/keeper/interview-fixed"

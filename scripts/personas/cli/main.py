@@ -203,8 +203,9 @@ def view(
     from personas.viewer.bundle import bundle as write_bundle
     from personas.viewer.corpus import Corpus
     from personas.viewer.serve import serve
+    from personas.workflow.artefacts import downstream
 
-    corpus = Corpus(build_grid(resolve(load_config(*choose(configfile, profile)))), labels)
+    corpus = Corpus(build_grid(resolve(load_config(*choose(configfile, profile)))), labels, downstream)
     if bundle is None:
         serve(corpus, port, browser)
         return

@@ -23,6 +23,7 @@ from personas.viewer.pages.answers import answers
 from personas.viewer.pages.behind import behind
 from personas.viewer.pages.dialogue import compare, dialogue
 from personas.viewer.pages.dialogues import dialogues
+from personas.viewer.pages.figure import figure
 from personas.viewer.pages.items import item, items
 from personas.viewer.pages.overview import overview, progress
 from personas.viewer.pages.progression import progression
@@ -42,6 +43,7 @@ PAGES: Mapping[str, Show] = {
     "/items": items,
     "/item": item,
     "/progression": progression,
+    "/figures/{name}": figure,
     "/annotate": samples,
     "/annotate/{sample}": annotate,
 }

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -12,6 +12,7 @@ from personas.config.personas import NONE
 from personas.config.root import COMPLETIONS
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
+from personas.plan.artefact import Artefact
 from personas.plan.disk import existing_files
 from personas.stats.measures import Measure
 from personas.tables.measures import measures_of
@@ -29,18 +30,29 @@ class Corpus:
     Tables are those of `current/`, which a run makes at its end.
     """
 
-    def __init__(self, grid: Grid, labels: Path = LABELS) -> None:
-        """Read what a grid names; `labels` is where people's labels are written."""
+    def __init__(
+        self, grid: Grid, labels: Path = LABELS, artefacts: Callable[[Grid], Sequence[Artefact]] = lambda _: ()
+    ) -> None:
+        """Read what a grid names; `labels` is where people's labels are written.
+
+        `artefacts` tells what follows from the cells of a grid, so that pages know what a figure shows.
+        """
         self.grid, self.study = grid, grid.study
         self.results, self.labels = Path(grid.study.config.results), labels
         self.database = Database()
         self._kept = Kept(self.database)
+        self._artefacts_of = artefacts
         self._lock, self._seen, self._on_disk = RLock(), -FRESH, frozenset[str]()
 
     @cached_property
     def dialogues(self) -> Mapping[str, Cell]:
         """Every dialogue of the grid by its name, such as `gemma/pirate/interview-fixed`."""
         return {name_of(cell): cell for cell in self.grid.cells if cell.stage == "dialogues"}
+
+    @cached_property
+    def artefacts(self) -> Sequence[Artefact]:
+        """What follows from the cells."""
+        return self._artefacts_of(self.grid)
 
     @cached_property
     def by_plain_path(self) -> Mapping[str, Cell]:
