@@ -57,7 +57,7 @@ JUDGE: dict[str, Any] = {
     "texts": "judges",
     "template": None,
     "utterances": ["knowledge", "style"],
-    "benchmarks": ["bfi", "general"],
+    "benchmarks": ["bfi", "general", "mine"],
     "references": ["dataset"],
     "pairs": "seeded",
     "pair_seed": 1,
@@ -139,6 +139,7 @@ def put_files(project: Project) -> None:
     for name in ("personas", "turns", "items", "judges"):
         shutil.copytree(project.folder / name, project.folder / f"moved-{name}")
     (project.folder / "labels.csv").write_text("unit,L,label\nu,5,4\n")
+    (project.folder / "items/open.jsonl").write_text('{"question": "What do you fear?"}\n')
     shutil.copy(project.folder / "labels.csv", project.folder / "moved.csv")
     put_completions(project.folder / "xs", "one", [("Sure.", False), ("No.", True)])
     folder = project.folder / "delta"
@@ -173,6 +174,7 @@ def full_config(project: Project) -> Project:
             "conditions/interview": {**project.raw()["conditions"]["interview"], **CONDITION},
             "interventions": INTERVENTIONS,
             "benchmarks/xstest": {**project.raw()["benchmarks"]["xstest"], "kind": "xstest", "name": "X"},
+            "benchmarks/mine": {"kind": "open", "items": "items/open.jsonl", "rubric": "style"},
             "judges/j": judge,
             "judges/k": {
                 **judge,

@@ -14,6 +14,8 @@ import nbformat
 
 from tests.helpers import ROOT
 
+V4: Any = nbformat.v4  # nbformat has no types
+WRITES: Any = nbformat.writes
 PAGE, NOTEBOOK = ROOT / "docs/reading.md", ROOT / "docs/reading.ipynb"
 _BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
@@ -27,8 +29,8 @@ def cells(page: str) -> list[tuple[str, str]]:
 
 def notebook(page: str) -> Any:
     """Return a notebook that was not run."""
-    made = nbformat.v4.new_notebook()
-    new = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    made = V4.new_notebook()
+    new = {"markdown": V4.new_markdown_cell, "code": V4.new_code_cell}
     for number, (kind, text) in enumerate(cells(page)):
         made.cells.append(new[kind](text, id=f"cell-{number}"))
     return made
@@ -43,7 +45,7 @@ def main(folder: Path) -> None:
     made.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     for cell in made.cells:
         cell.metadata = {}
-    NOTEBOOK.write_text(nbformat.writes(made) + "\n", encoding="utf-8")
+    NOTEBOOK.write_text(WRITES(made) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

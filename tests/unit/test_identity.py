@@ -151,6 +151,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "BenchmarkSection.limit": ("benchmarks/xstest/limit", 3, "cells"),
     "BenchmarkSection.limit_seed": ("benchmarks/xstest/limit_seed", 3, "cells"),
     "BenchmarkSection.max_tokens": ("benchmarks/xstest/max_tokens", 10, "cells"),
+    "BenchmarkSection.rubric": ("benchmarks/mine/rubric", "in-character", "moves"),
     "BenchmarkSection.name": ("benchmarks/xstest/name", "Other", "nothing"),
     "Judge.model": ("judges/j/model/id", "org/other", "cells"),
     "Judge.form": ("judges/j/form", "feedback-score", "cells"),
@@ -377,7 +378,7 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
                     yield from unset(part, f"{where}.{field}")
 
     only_one_needs_it = re.compile(
-        r"\.(kind|limit|limit_seed|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk"
+        r"\.(kind|limit|limit_seed|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk|rubric"
         r"|comparison\.(published|results|models|released|called)"
         r"|conditions\.(turns|segments|user|answers|rounds)|users\..*)$"
     )

@@ -44,6 +44,8 @@ class Benchmark(ABC):
     """Name of the metric that a judge gives answers, by a rubric called as the kind; None where no judge rates."""
     pairwise: ClassVar[bool] = False
     """Whether the judge compares an answer with a reference."""
+    takes_rubric: ClassVar[bool] = False
+    """Whether the config may name a rubric by which judges rate the answers."""
     panels: ClassVar[tuple[Panel, ...]] = ()
     """What is measured; where a kind names nothing, each of `metrics` as a share."""
     overview: ClassVar[tuple[Panel, ...]] = ()

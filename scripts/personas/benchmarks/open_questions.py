@@ -9,11 +9,12 @@ from personas.benchmarks.reading import Row, read_jsonl, unique
 class Open(Benchmark):
     """JSON Lines with `question`, and `id` where the line number shall not be it.
 
-    No rule scores an answer and no judge rates it. Answers are kept, and compared by their length, token patterns,
-    and what is measured without a judge.
+    No rule scores an answer; judges rate it where the config names a `rubric`. Answers are kept, and compared by
+    their length, token patterns, and what is measured without a judge.
     """
 
     kind = "open"
+    takes_rubric = True
 
     def load(self, path: Path) -> list[Item]:
         """Read the file; without an `id` an item is called by its place among the questions, from 1."""

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from personas.config.base import NonEmpty, Section
+from personas.config.base import NonEmpty, Section, Slug
 from personas.config.kinds import list_kinds
 
 OF_PERSONAS = "personas"
@@ -14,7 +14,8 @@ OF_PERSONAS = "personas"
 class BenchmarkSection(Section):
     """One benchmark; its slug is the key, and its kind too unless `kind` says otherwise."""
 
-    not_identity: ClassVar[frozenset[str]] = frozenset({"name"})
+    not_identity: ClassVar[frozenset[str]] = frozenset({"name", "rubric"})
+    # `rubric` acts through what judges read.
 
     items: NonEmpty = Field(
         description="file (or folder, for role-specific) with the items; or external:...; kind facts: personas"
@@ -38,4 +39,9 @@ class BenchmarkSection(Section):
         description="kind bfi: whether the distance from the baseline counts traits alike, or by their items",
     )
     nltk: NonEmpty | None = Field(default=None, description="kind ifbench: folder of NLTK data for its verifiers")
+    rubric: Slug | None = Field(
+        default=None,
+        description="kind open: the rubric by which judges rate the answers, one of those in their `texts`; "
+        "default: no judge rates them",
+    )
     name: str | None = Field(default=None, description="display name, which `plan` and `status` print")

@@ -13,10 +13,13 @@ UTTERANCES = "utterances"
 
 
 class Kind(Protocol):
-    """What the config knows of a kind: the metric that a judge gives its answers, whether it compares two."""
+    """What the config knows of a kind: the metric that a judge gives its answers, whether it compares two, and
+    whether the config may name a rubric.
+    """
 
     judged: str | None
     pairwise: bool
+    takes_rubric: bool
 
 
 @cache

@@ -102,6 +102,10 @@ class Config(Section):
                 raise ValueError(
                     f"benchmarks.{slug}.kind: found {benchmark.kind!r}, expected one of {', '.join(kinds())}"
                 )
+            if benchmark.rubric is not None and not kinds()[self.kind_of(slug)].takes_rubric:
+                raise ValueError(
+                    f"benchmarks.{slug}.rubric: found {benchmark.rubric}, expected none for kind {self.kind_of(slug)}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -209,11 +213,12 @@ class Config(Section):
         return [name for name in self.benchmarks if self._is_judged(name) and (wanted is None or name in wanted)]
 
     def _is_judged(self, benchmark: str) -> bool:
-        return kinds()[self.kind_of(benchmark)].judged is not None
+        named = self.benchmarks[benchmark].rubric
+        return named is not None or kinds()[self.kind_of(benchmark)].judged is not None
 
     def rubric(self, kind: str) -> str:
         """Return the rubric by which judgements of a metric, or of the responses to a benchmark, are made."""
-        return self.kind_of(kind) if kind in self.benchmarks else kind
+        return self.benchmarks[kind].rubric or self.kind_of(kind) if kind in self.benchmarks else kind
 
     def kind_of(self, benchmark: str) -> str:
         """Return the kind of a benchmark by its slug."""

@@ -88,17 +88,20 @@ def _of_dialogue(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
 
 def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
     benchmark = cell.benchmark or ""
-    kind = study.config.kind_of(benchmark)
+    kind, rubric = study.config.kind_of(benchmark), study.config.rubric(benchmark)
     persona = cell.as_persona or cell.track.persona
     shared: dict[str, Any] = {"benchmark": benchmark, "as_persona": cell.as_persona}
     if not is_pairwise(kind):
-        if len(study.config.checkpoints) < 2 and study.judge_texts[specs.slug].reads_earlier(kind):
+        if len(study.config.checkpoints) < 2 and study.judge_texts[specs.slug].reads_earlier(rubric):
             return
-        needed = study.judge_texts[specs.slug].rubric(kind).needs_persona
+        needed = study.judge_texts[specs.slug].rubric(rubric).needs_persona
         if persona == BASELINE and needed:
+            # Of a rubric that was named, as each persona in turn, like rounds; else nobody can be rated by it.
+            stands_for = study.personas if kind != rubric else ()
+            yield from (specs.cell(cell, rubric, slug, **shared | {"as_persona": slug}) for slug in stands_for)
             return
         is_read = persona != BASELINE and (needed or judge.described)
-        yield specs.cell(cell, kind, persona if is_read else None, **shared)
+        yield specs.cell(cell, rubric, persona if is_read else None, **shared)
         return
     for reference in _references(study, cell, judge):
         yield specs.cell(cell, kind, persona, **shared, reference=reference)

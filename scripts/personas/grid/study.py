@@ -109,12 +109,17 @@ class Study:
         return BENCHMARKS[self.config.kind_of(benchmark)].items_for(self.items[benchmark], role)
 
     def yes_no(self) -> dict[str, list[str]]:
-        """Return the metrics of utterances that are answered with yes or no, by judge."""
-        asked = {slug: judge.utterances for slug, judge in self.config.judges.items()}
+        """Return the rubrics of utterances and of open questions that are answered with yes or no, by judge."""
+        asked = {slug: [*judge.utterances, *self._named(slug)] for slug, judge in self.config.judges.items()}
         return {
-            slug: [metric for metric in metrics if self.judge_texts[slug].scale(metric) == "yes-no"]
+            slug: [metric for metric in dict.fromkeys(metrics) if self.judge_texts[slug].scale(metric) == "yes-no"]
             for slug, metrics in asked.items()
         }
+
+    def _named(self, judge: str) -> list[str]:
+        """Return the rubrics that benchmarks name for a judge."""
+        rubrics = [self.config.benchmarks[name].rubric for name in self.config.judged_benchmarks(judge)]
+        return [rubric for rubric in rubrics if rubric]
 
     def to_json(self) -> dict[str, Any]:
         """Return the study as plain JSON types, third-party texts by reference."""

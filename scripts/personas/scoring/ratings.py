@@ -53,7 +53,7 @@ def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
     items: dict[str, Item] = {}
     if slug is not None:
         # The baseline is judged as the persona whose items it was asked, so both name the same set.
-        asked = dict(asked_items(study, slug, cell.track.persona))[cell.as_persona]
+        asked = dict(asked_items(study, slug, cell.track.persona))[(cell.judged or cell).as_persona]
         items = {item.id: item for item in asked}
     where = {
         "model": cell.track.model,

@@ -59,8 +59,13 @@ def of_utterances(judge: str, metrics: Sequence[str], yes_no: Collection[str] = 
     """
     rated = [metric for metric in metrics if metric not in yes_no]
     panels = [(_utterance_panel("utterances", "Dialogue metrics", judge), rated)] if rated else []
-    each = [_yes_no_panel(m, judge) if m in yes_no else _utterance_panel(m, m.capitalize(), judge) for m in metrics]
+    each = [of_rubric(metric, judge, metric in yes_no) for metric in metrics]
     return [{**of_panel(panel), "axis": ROUND, "of": of} for panel, of in [*panels, *((p, None) for p in each)]]
+
+
+def of_rubric(rubric: str, judge: str, is_yes_no: bool) -> Panel:
+    """Return what a judge's ratings of one answer by a rubric are: of a round, or of a response to open questions."""
+    return _yes_no_panel(rubric, judge) if is_yes_no else _utterance_panel(rubric, rubric.capitalize(), judge)
 
 
 def _utterance_panel(metric: str, title: str, judge: str) -> Panel:

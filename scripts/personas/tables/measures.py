@@ -1,6 +1,7 @@
 """What a grid measures, and the table of it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from personas.benchmarks.panel import RULES, Panel
@@ -8,7 +9,7 @@ from personas.config.root import Config
 from personas.core.errors import UserError
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
-from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
+from personas.stats.measures import Measure, measures_table, of_panel, of_rubric, of_utterances, placed
 from personas.stats.panels import measured_panels
 from personas.tables.table import table
 
@@ -19,26 +20,34 @@ PATTERNS = "persona-patterns"
 def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None) -> list[Measure]:
     """Return what the grid of a config measures: ratings of utterances first, then benchmark by benchmark.
 
-    `yes_no` tells which metrics of utterances a judge answers with yes or no.
+    `yes_no` tells by which rubrics a judge answers with yes or no.
     """
     asked = [(slug, judge.utterances, (yes_no or {}).get(slug, ())) for slug, judge in config.judges.items()]
     utterances = [measure for judged in asked for measure in of_utterances(*judged)]
-    return placed([*utterances, *(measure for name in config.benchmarks for measure in _of_benchmark(config, name))])
+    return placed(
+        [*utterances, *(m for name in config.benchmarks for m in _of_benchmark(config, name, yes_no or {}))]
+    )
 
 
-def _of_benchmark(config: Config, name: str) -> Iterator[Measure]:
+def _of_benchmark(config: Config, name: str, yes_no: Mapping[str, Collection[str]]) -> Iterator[Measure]:
     for judge in judges_of(config, name):
-        yield from map(of_panel, panels_of(config, name, judge))
+        yield from map(of_panel, panels_of(config, name, judge, yes_no))
 
 
-def panels_of(config: Config, benchmark: str, judge: str | None) -> tuple[Panel, ...]:
+def panels_of(
+    config: Config, benchmark: str, judge: str | None, yes_no: Mapping[str, Collection[str]]
+) -> tuple[Panel, ...]:
     """Return all that is measured of a benchmark as a judge sees it, or as the rules do where there is none."""
     section, kind = config.benchmarks[benchmark], config.kind_of(benchmark)
     labels = section.label_set if section.labels is not None else None
     if judge is None:
         return measured_panels(benchmark, kind, labels=labels)
     references, pairs = config.judges[judge].references, config.judges[judge].pairs
-    return measured_panels(benchmark, kind, judge, references, pairs == "both", labels)
+    found = measured_panels(benchmark, kind, judge, references, pairs == "both", labels)
+    if section.rubric is None:
+        return found
+    rated = of_rubric(section.rubric, judge, section.rubric in yes_no.get(judge, ()))
+    return (replace(rated, slug=f"{benchmark}-{rated.slug}", benchmark=benchmark, main=section.rubric), *found)
 
 
 def judges_of(config: Config, benchmark: str) -> list[str] | list[None]:

@@ -28,8 +28,8 @@ def verdicts(corpus: Corpus, judged: Iterable[Judged], ratings: Iterable[Row]) -
 
 
 def _key_of(corpus: Corpus, cell: Cell) -> tuple[Any, ...]:
-    kind = cell.metric or corpus.study.config.kind_of(cell.benchmark or "")
-    return judged_as(kind), cell.judge, cell.as_persona, cell.reference
+    rubric = cell.metric or corpus.study.config.rubric(cell.benchmark or "")
+    return judged_as(rubric), cell.judge, cell.as_persona, cell.reference
 
 
 def _verdict(key: tuple[Any, ...], rating: Row | None, said: list[dict[str, Any]]) -> dict[str, Any]:

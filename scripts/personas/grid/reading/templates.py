@@ -39,7 +39,7 @@ def with_template(config: Config, slug: str, texts: JudgeTexts, published: Publi
 
     UserError if the judge's form is not the one that the template asks for, or it has none for what the judge rates.
     """
-    _check_utterances(config, slug, texts)
+    _check_rubrics(config, slug, texts)
     if published is None:
         return texts
     judge, asked = config.judges[slug], published.format.form
@@ -55,17 +55,21 @@ def with_template(config: Config, slug: str, texts: JudgeTexts, published: Publi
     return replace(texts, published=published)
 
 
-def _check_utterances(config: Config, slug: str, texts: JudgeTexts) -> None:
-    """Raise UserError for a metric of utterances that has no rubric, or one that cannot rate one answer by itself."""
+def _check_rubrics(config: Config, slug: str, texts: JudgeTexts) -> None:
+    """Raise UserError for a metric or a rubric of a benchmark that there is not, or that rates no single answer."""
     fitting = sorted(
         metric
         for metric, rubric in texts.rubrics.items()
         if rubric.scale != "pairwise" and not getattr(rubric, "traits", None) and metric not in kinds()
     )
-    for metric in config.judges[slug].utterances:
+    named = [(f"judges.{slug}.utterances", metric) for metric in config.judges[slug].utterances]
+    for name in config.judged_benchmarks(slug):
+        if rubric := config.benchmarks[name].rubric:
+            named.append((f"benchmarks.{name}.rubric", rubric))
+    for where, metric in named:
         if metric not in fitting:
             raise UserError(
-                f"judges.{slug}.utterances: found {metric}, expected some of {', '.join(fitting) or 'none'}, the "
+                f"{where}: found {metric}, expected some of {', '.join(fitting) or 'none'}, the "
                 f"rubrics in {config.judges[slug].texts} that rate one answer."
             )
 

@@ -133,10 +133,10 @@ def _of_all(grid: Grid, known: Known) -> Iterator[Instance]:
 
 
 def _of_benchmarks(grid: Grid, known: Known) -> Iterator[Instance]:
-    config = grid.study.config
+    config, yes_no = grid.study.config, grid.study.yes_no()
     for name in config.benchmarks:
         for judge in judges_of(config, name):
-            panels = [panel.to_json() for panel in panels_of(config, name, judge) if not panel.figure]
+            panels = [panel.to_json() for panel in panels_of(config, name, judge, yes_no) if not panel.figure]
             stem = f"{name}-by-{judge}" if judge else name
             files = {"ratings": ratings(known, [name])}
             yield Instance(f"{stem}-by-checkpoint", files, {"panels": panels, **generalised(grid)})
@@ -145,7 +145,7 @@ def _of_benchmarks(grid: Grid, known: Known) -> Iterator[Instance]:
 def _of_distances(grid: Grid, known: Known) -> Iterator[Instance]:
     for made in known.family("bfi_distances"):
         benchmark, judge = made.spec["benchmark"], made.spec["judge"]
-        panels = panels_of(grid.study.config, benchmark, judge)
+        panels = panels_of(grid.study.config, benchmark, judge, grid.study.yes_no())
         told = {"panels": [panel.to_json() for panel in panels if panel.figure == "distance"], **generalised(grid)}
         yield Instance(f"{benchmark}-distance-by-{judge}-by-checkpoint", {"distances": made.outputs[:1]}, told)
 
