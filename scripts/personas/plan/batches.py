@@ -84,7 +84,7 @@ class _Family:
     minutes: float = 0.0
 
 
-def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
+def cut(grid: Grid, missing: Sequence[Cell], rates: Rates, loads: Loads) -> list[Batch]:
     """Cut missing cells into batches in grid order; a cell of another model never moves a cut."""
     groups: dict[tuple[str | None, str], list[Cell]] = {}
     for judge in (None, *grid.study.config.judges):
@@ -92,7 +92,7 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates) -> list[Batch]:
             groups[judge, model] = []
     for cell in missing:
         groups[cell.judge, cell.track.model].append(cell)
-    sizes, paths = _Sizes(grid, rates), {cell.path for cell in missing}
+    sizes, paths = _Sizes(grid, rates, loads), {cell.path for cell in missing}
     batches: list[Batch] = []
     for (judge, model), cells in groups.items():
         asked = asked_model(grid.study.config, model, judge)
@@ -161,9 +161,9 @@ def _batch(name: str, model: str, judge: str | None, families: Sequence[_Family]
 class _Sizes:
     """How many requests a cell takes and how long they last, none of them answered by the journal."""
 
-    def __init__(self, grid: Grid, rates: Rates) -> None:
+    def __init__(self, grid: Grid, rates: Rates, loads: Loads) -> None:
         self._study = grid.study
-        self._loads = Loads(grid)
+        self._loads = loads
         self._tokens = Tokens(grid, rates, self._loads.simulations)
         self._rates = rates
 

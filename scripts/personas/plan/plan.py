@@ -9,6 +9,7 @@ from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
 from personas.plan.batches import Batch, cut
+from personas.plan.costs.loads import Loads
 from personas.plan.costs.rates import Rates
 
 
@@ -38,17 +39,19 @@ def make_plan(
     on_disk: AbstractSet[str],
     rates: Rates | None = None,
     source_dialogue: Callable[[str], str | None] = lambda path: None,
+    loads: Loads | None = None,
 ) -> Plan:
     """Plan a grid and what follows from it against the files on disk; `rates` size the batches.
 
     A cell is current if its file, which carries its digest, exists. A response whose dialogue is missing is
     missing too: the dialogue made again may read differently, and the response must stand behind that one. But where
     the dialogue was only made longer, the one that the response was made behind still lies there: `source_dialogue`
-    tells the path of that dialogue for a response on disk. The judgement of anything missing is missing.
+    tells the path of that dialogue for a response on disk. The judgement of anything missing is missing. `loads` are
+    those of the grid, where they are there already.
     """
     current = _Current(on_disk, source_dialogue)
     missing = [cell for cell in grid.cells if not current.is_current(cell)]
-    return Plan(grid, missing, cut(grid, missing, rates or Rates()), artefacts)
+    return Plan(grid, missing, cut(grid, missing, rates or Rates(), loads or Loads(grid)), artefacts)
 
 
 class _Current:

@@ -10,6 +10,7 @@ from personas.plan.artefact import Artefact
 from personas.plan.costs.budgets import Capped, capped
 from personas.plan.costs.estimate import Estimate, estimate
 from personas.plan.costs.journaled import journaled
+from personas.plan.costs.loads import Loads
 from personas.plan.costs.rates import Rates
 from personas.plan.disk import existing_files
 from personas.plan.outcome import all_outcomes
@@ -47,7 +48,10 @@ def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bo
     outcomes = list(all_outcomes(results))
     rates = Rates.of(outcomes, grid.study.config.machine)
     unusable = unusable_cells(grid, on_disk, results)
-    plan = make_plan(grid, artefacts, on_disk - unusable.keys(), rates, lambda path: source_dialogue(results / path))
+    loads = Loads(grid)
+    plan = make_plan(
+        grid, artefacts, on_disk - unusable.keys(), rates, lambda path: source_dialogue(results / path), loads
+    )
     plan = replace(plan, unusable=unusable | broken_artefacts(plan.artefacts, results))
     fetches = lacking(
         grid.study.config, {slug for batch in plan.batches for slug in (batch.asked_slug, *batch.users)}
@@ -55,7 +59,7 @@ def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bo
     if only_plan:
         return PlanReport(plan, {}, {}, rates, fetches)
     known = journaled(grid, plan.missing, results)
-    estimates = estimate(grid, plan.missing, rates, known)
+    estimates = estimate(grid, plan.missing, rates, known, loads)
     why = reasons(plan, results, on_disk, outcomes)
     again = rescored(plan, results)
     return PlanReport(plan, why, estimates, rates, fetches, capped(plan, results, estimates), again)

@@ -112,10 +112,7 @@ class TrackWork:
 
     def _history(self, t: int) -> History:
         """Return the first `t` rounds as an intervention sees them; of those to come, only the user turns."""
-        held = [
-            Exchange(r.user, r.reply.text or "", (r.aside.user, r.aside.reply.text or "") if r.aside else None)
-            for r in self.rounds[:t]
-        ]
+        held = [one.exchange for one in self.rounds[:t]]
         to_come = [Exchange(turn, "") for turn in self.turns[len(held) : t]]
         return History(self.opening, [*held, *to_come], self.persona, self.model.system_role)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow as pa
 from personas.core.canonical import text_hash
 from personas.core.errors import UserError
 from personas.engines.request import Reply
+from personas.interventions.base import Exchange
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class Round:
     key: str | None
     aside: Aside | None = None
     written: Written | None = None
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """The round as an intervention sees it; every later prompt is made of it."""
+        aside = (self.aside.user, self.aside.reply.text or "") if self.aside else None
+        return Exchange(self.user, self.reply.text or "", aside)
 
 
 @dataclass(frozen=True)

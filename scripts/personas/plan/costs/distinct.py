@@ -33,6 +33,7 @@ class Distinct:
         self._loads = loads
         self._children: dict[tuple[object, str], int] = {}
         self._nodes: dict[Track, list[int]] = {}
+        self._behind: dict[tuple[Track, bool], list[int]] = {}
         self._asked = _Asked()
         self._sets: dict[Hashable, Questions] = {}
         self._prompts = {item.prompt for items in grid.study.items.values() for item in items}
@@ -84,9 +85,7 @@ class Distinct:
 
     def _rated(self, cell: Cell) -> list[Hashable]:
         """The places of a judgement cell: who rates how, what stands where, and what it is compared with."""
-        rounds = range(1, self._config.conditions[cell.track.condition].rounds + 1)
-        places = rounds if cell.metric else self._config.checkpoints
-        behind = [self.behind(cell.track, t, bool(cell.metric)) for t in places]
+        behind = self._places_of(cell.track, is_round=bool(cell.metric))
         pairs: list[tuple[Hashable, Hashable]] = [(node, None) for node in behind]
         study = self._grid.study
         if study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(study.config, cell)):
@@ -97,6 +96,14 @@ class Distinct:
             pairs = list(zip(behind[1:], behind, strict=False))
         owner = (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell), cell.second)
         return [(*owner, *pair) for pair in pairs]
+
+    def _places_of(self, track: Track, *, is_round: bool) -> list[int]:
+        """Return what stands behind each round of a dialogue, or at each of its checkpoints."""
+        if (track, is_round) not in self._behind:
+            rounds = range(1, self._config.conditions[track.condition].rounds + 1)
+            places = rounds if is_round else self._config.checkpoints
+            self._behind[track, is_round] = [self.behind(track, t, is_round) for t in places]
+        return self._behind[track, is_round]
 
     def _judged(self, cell: Cell, judged: Cell) -> Questions:
         """What tells the requests of one place apart: the question answered, and what is read of its item besides."""

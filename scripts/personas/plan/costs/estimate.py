@@ -57,18 +57,20 @@ def total(estimates: Iterable[Estimate]) -> Estimate:
     return result
 
 
-def estimate(grid: Grid, missing: Sequence[Cell], rates: Rates, journaled: Journaled) -> dict[str, Estimate]:
-    """Return the estimate of every missing cell by its path."""
-    estimator = _Estimator(grid, rates)
+def estimate(
+    grid: Grid, missing: Sequence[Cell], rates: Rates, journaled: Journaled, loads: Loads | None = None
+) -> dict[str, Estimate]:
+    """Return the estimate of every missing cell by its path; `loads` are those of the grid, where they are there."""
+    estimator = _Estimator(grid, rates, loads or Loads(grid))
     return {cell.path: estimator.of(cell, journaled.get(cell.path, {})) for cell in missing}
 
 
 class _Estimator:
     """Goes through missing cells in order; what an earlier one computes or sends is not counted again."""
 
-    def __init__(self, grid: Grid, rates: Rates) -> None:
+    def __init__(self, grid: Grid, rates: Rates, loads: Loads) -> None:
         self._grid, self._rates = grid, rates
-        self._loads = Loads(grid)
+        self._loads = loads
         self._distinct = Distinct(grid, self._loads)
         self._tokens = Tokens(grid, rates, self._loads.simulations)
         self._computed: set[int] = set()  # beginnings of dialogues that stood before a request

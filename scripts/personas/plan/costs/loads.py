@@ -8,7 +8,7 @@ from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
-from personas.plan.costs.simulated import Simulations
+from personas.plan.costs.simulated import Simulated, Simulations
 from personas.prompts.judge.prompts import judge_prompt
 from personas.requests.earlier import NEAREST
 from personas.requests.prefixes import common
@@ -44,6 +44,8 @@ class Loads:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         self.simulations = Simulations(grid)
+        self._rounds: dict[tuple[str, str], list[Load]] = {}
+        self._dialogues: dict[tuple[str, int], list[Load]] = {}
         self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
         self._given: dict[tuple[str, str, str | None], int] = {}
         self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
@@ -57,23 +59,33 @@ class Loads:
         if cell.judge:
             return self._judgement(cell)
         if cell.benchmark is None:
-            return [*self._with_asides(cell)] or self._rounds(cell)
+            return self._of_dialogue(cell)
         count, characters = self.items(cell)
         return [Load(t, count, characters) for t in self._grid.study.config.checkpoints]
 
-    def _rounds(self, cell: Cell) -> list[Load]:
-        """Return the rounds of a cell's dialogue."""
-        return [Load(before, 1, len(turn)) for before, turn in enumerate(self.turns(cell))]
+    def _of_dialogue(self, cell: Cell) -> list[Load]:
+        """Return the loads of a dialogue; those with the same texts have the same ones."""
+        simulated, track = self.simulations.of(cell.track), cell.track
+        if simulated is None:
+            return self.rounds(cell)
+        key = (track.condition, id(simulated))
+        if key not in self._dialogues:
+            self._dialogues[key] = [*self._simulated(cell, simulated)]
+        return self._dialogues[key]
 
-    def _with_asides(self, cell: Cell) -> Iterator[Load]:
-        """Yield the rounds, user turns that are written, what an intervention asks; nothing of a plain dialogue."""
-        simulated, user = (
-            self.simulations.of(cell.track),
-            self._grid.study.config.conditions[cell.track.condition].user,
-        )
-        for before in range(len(self.turns(cell)) + 1) if simulated else ():
+    def rounds(self, cell: Cell) -> list[Load]:
+        """Return the rounds of a cell's dialogue."""
+        key = (cell.track.condition, cell.track.order)
+        if key not in self._rounds:
+            self._rounds[key] = [Load(before, 1, len(turn)) for before, turn in enumerate(self.turns(cell))]
+        return self._rounds[key]
+
+    def _simulated(self, cell: Cell, simulated: Simulated) -> Iterator[Load]:
+        """Yield the rounds, user turns that are written, and what an intervention asks."""
+        user = self._grid.study.config.conditions[cell.track.condition].user
+        for before in range(len(self.turns(cell)) + 1):
             for by in (None, user.model) if user else (None,):
-                if simulated and (asked := simulated.of_dialogue(before, by)):
+                if asked := simulated.of_dialogue(before, by):
                     yield Load(before, len(asked), sum(len(prompt.turn) for prompt in asked), by=by)
 
     def turns(self, cell: Cell) -> list[str]:
@@ -97,7 +109,7 @@ class Loads:
             completions = self._grid.study.completions[cell.completions]
             texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
             return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
-        judged = [] if cell.judged is None else self._rounds(cell.judged) if cell.metric else self.of(cell.judged)
+        judged = [] if cell.judged is None else self.rounds(cell.judged) if cell.metric else self.of(cell.judged)
         reads_earlier = self._reads_earlier(cell)
         rows = judged if cell.reference in (None, "dataset") and not reads_earlier else judged[1:]
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1

@@ -120,9 +120,8 @@ class _Simulation:
         """Ask what the dialogue asks, and return a stand-in that is the same for equal prompts."""
         if question.is_written and self._work.user is not None:
             return self._write(question, self._work.user)
-        prompt, known = self._prompt(question)
+        prompt, place, known = self._prompt(question)
         (self.result.asides if question.is_aside else self.result.rounds)[question.before] = known
-        place = _hash(prompt)
         last = prompt[-1]["content"].replace(_TURN, question.turn)
         self._sent = [*prompt[:-1], {"role": "user", "content": last}]
         self._is_plain &= known.place is None or question.is_aside
@@ -144,15 +143,18 @@ class _Simulation:
 
     def ask_item(self, before: int) -> None:
         """Note the prompt in front of any item."""
-        self.result.items[before] = self._prompt(Question(before, _TURN, 0, item=Item("", _TURN)))[1]
+        self.result.items[before] = self._prompt(Question(before, _TURN, 0, item=Item("", _TURN)))[-1]
 
-    def _prompt(self, question: Question) -> tuple[Sequence[Mapping[str, str]], Prompt]:
+    def _prompt(self, question: Question) -> tuple[Sequence[Mapping[str, str]], int, Prompt]:
+        """Return the messages, what tells them from others, and what is known of them."""
         prompt = self._work.request(replace(question, turn=_TURN)).messages
         plain = self._is_plain and prompt == self._plain(question.before)
         pairs = enumerate(zip(prompt, self._sent, strict=False))
         shared = next((n for n, (one, other) in pairs if one != other), min(len(prompt), len(self._sent)))
-        before, new = (_size(part, but=_TURN) for part in (prompt, prompt[shared:]))
-        return prompt, Prompt(None if plain else _hash(prompt), question.turn, before, new, question.is_aside)
+        sizes = [_size_of_text(message["content"]) for message in prompt]
+        before, new = (_sum(part, but=_TURN) for part in (sizes, sizes[shared:]))
+        place = _hash(prompt)
+        return prompt, place, Prompt(None if plain else place, question.turn, before, new, question.is_aside)
 
     def _plain(self, before: int) -> list[Message]:
         held = [(one.user, one.reply.text or "") for one in self._work.rounds[:before]]
@@ -165,9 +167,12 @@ def _hash(prompt: Sequence[Mapping[str, str]]) -> int:
 
 def _size(prompt: Sequence[Mapping[str, str]], but: str) -> Size:
     """Return the size of a prompt without its last turn."""
-    sizes = [_size_of_text(message["content"]) for message in prompt]
-    characters = sum(size.characters for size in sizes) + CHARACTERS_PER_MESSAGE * (len(prompt) - 1) - len(but)
-    return Size(characters, sum(size.answers for size in sizes))
+    return _sum([_size_of_text(message["content"]) for message in prompt], but)
+
+
+def _sum(sizes: Sequence[Size], but: str) -> Size:
+    characters = sum([size.characters for size in sizes]) + CHARACTERS_PER_MESSAGE * (len(sizes) - 1) - len(but)
+    return Size(characters, sum([size.answers for size in sizes]))
 
 
 @lru_cache(maxsize=4096)
