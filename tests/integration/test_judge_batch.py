@@ -137,7 +137,8 @@ def test_a_judge_is_sent_what_its_prompt_says(finished: Finished) -> None:
     for cell in judgements(frozen):
         if cell.reference:
             continue
-        persona = study.personas.get(cell.as_persona or cell.track.persona)
+        seen = None if cell.kind in ("bfi", "xstest") else cell.as_persona or cell.track.persona
+        persona = study.personas[seen] if seen else None
         for row, of in zip(rows(frozen, cell), rows(frozen, cell.judged), strict=True):
             trait = traits[row["item_id"]] if cell.kind == "bfi" else None
             turn = unnamed(of)
@@ -155,7 +156,7 @@ SEEN = [
     pytest.param("style", "baseline", "keeper", KEEPER, BAKER, id="the baseline as a persona"),
     pytest.param("style", "baseline", "baker", BAKER, KEEPER, id="the baseline as another persona"),
     pytest.param("general", "baseline", "baker", BAKER, KEEPER, id="the baseline's responses as a persona"),
-    pytest.param("bfi", "keeper", None, KEEPER, BAKER, id="personality of a persona"),
+    pytest.param("bfi", "keeper", None, None, "The character is", id="personality of a persona"),
     pytest.param("bfi", "baseline", None, None, "The character is", id="personality of the baseline"),
     pytest.param("xstest", "baseline", None, None, "The character is", id="refusals of the baseline"),
 ]
