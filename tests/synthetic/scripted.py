@@ -34,7 +34,7 @@ REMINDED = (ROUNDS - EVERY) / (ROUNDS - 1)
 HELD, SILENT = 0.90, 0.93
 """Least share of seeds whose interval holds what was planted, and of those without any that say nothing."""
 
-TABLES = ("contrasts", "benefits", "by-round", "role-reversals")
+TABLES = ("by-model", "benefits", "by-round", "role-reversals")
 
 
 @dataclass(frozen=True)
@@ -132,18 +132,27 @@ def tables_of(planted: Planted, seed: int) -> dict[str, pd.DataFrame]:
 def found(planted: Planted, seed: int) -> dict[str, tuple[float, bool]]:
     """Return, for each thing planted, what was measured of it in a seed, and whether its interval holds the truth."""
     tables = tables_of(planted, seed)
-    contrasts, rounds = tables["contrasts"], tables["by-round"]
-    fade = contrasts[(contrasts["measure"] == "style-by-j") & (contrasts["contrast"] == "progression")]
-    benefit = tables["benefits"].query("measure == 'style-by-j'")
+    rounds = tables["by-round"]
+    [fade] = tables["by-model"].query("measure == 'utterances-by-j' and contrast == 'length'").to_dict("records")
+    [benefit] = tables["benefits"].query("measure == 'style-by-j'").to_dict("records")
     rate = rounds[(rounds["metric"] == "contradicts-itself") & (rounds["smoothing"] == "segment")]
     roles = tables["role-reversals"].query("half == 'all' and persona == 'keeper'").set_index("who")
     return {
-        "fading of ratings": _holds(fade.iloc[-1], -planted.fade * (ROUNDS - 1)),
-        "benefit of a reminder": _holds(benefit.iloc[-1], planted.restored * REMINDED, "change"),
+        # The mean of the rounds behind the first, minus the first.
+        "fading of ratings": _claims(fade, "mean", -planted.fade * ROUNDS / 2),
+        "benefit of a reminder": _claims(benefit, "change", planted.restored * REMINDED),
         "contradictions": _holds(rate.iloc[-1], planted.contradicts),
         "user who serves": _holds(roles.loc["user"], planted.user_serves, "share", ""),
         "persona who asks": _holds(roles.loc["persona"], planted.persona_asks, "share", ""),
     }
+
+
+def _claims(row: Mapping[Any, Any], name: str, truth: float) -> tuple[float, bool]:
+    """Return what was measured, and whether its interval holds the truth, or, where that is 0, nothing is claimed."""
+    if not truth:
+        return float(row[name]), bool(row["q"] > 0.05)
+    low, high = ("low", "high") if name == "mean" else (f"{name}_low", f"{name}_high")
+    return float(row[name]), bool(row[low] <= truth <= row[high])
 
 
 def _holds(row: Any, truth: float, name: str = "mean", prefix: str | None = None) -> tuple[float, bool]:
