@@ -82,8 +82,43 @@ JUDGES = [
         """any(f" {' '.join(_words(form))} " in text""",
         """any(f"{' '.join(_words(form))}" in text""",
     ),
+    Mutation(
+        "judges",
+        "the judge of refusals reads who the persona is, and of the baseline nothing",
+        "scripts/personas/grid/judgements.py",
+        "is_read = persona != BASELINE and (needed or judge.described)",
+        "is_read = persona != BASELINE",
+    ),
+    Mutation(
+        "judges",
+        "what the description does to the judge has the wrong sign",
+        "scripts/personas/tables/judges/descriptions.py",
+        'value=known["with"] - known["without"]',
+        'value=known["without"] - known["with"]',
+    ),
+    Mutation(
+        "judges",
+        "figures say that people agree with a judge who only agrees with itself",
+        "scripts/personas/figures/drawing/judges.py",
+        'if whom == ITSELF else f"people ({whom})"',
+        'if whom != ITSELF else f"people ({whom})"',
+    ),
+    Mutation(
+        "judges",
+        "open questions of the baseline are rated as nobody's",
+        "scripts/personas/grid/judgements.py",
+        "stands_for = study.personas if kind != rubric else ()",
+        "stands_for = ()",
+    ),
 ]
 POWER = [
+    Mutation(
+        "statistics",
+        "resamples that all come out alike give an interval of width 0",
+        "scripts/personas/stats/bootstrap.py",
+        "if low < high else",
+        "if low <= high else",
+    ),
     Mutation(
         "statistics",
         "a plan promises to find what the interval, never narrower than over items, will not show",
