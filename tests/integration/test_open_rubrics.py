@@ -1,13 +1,19 @@
 """Open questions whose answers judges rate by a rubric that the config names."""
 
 import json
+import re
 from typing import Any
 
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
 from personas.core.errors import UserError
 from personas.plan.costs.estimate import total
+from personas.viewer.app import build_app
+from personas.viewer.corpus import Corpus
+from personas.viewer.guard import PARAMETER
+from personas.workflow.links import refresh_links
 from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make
 
 QUESTIONS = [{"question": "What do you fear?"}, {"question": "Whom do you miss?"}, {"question": "What do you eat?"}]
@@ -92,3 +98,25 @@ def test_the_name_of_the_rubric_moves_judgements_alone(asked: Project) -> None:
 def test_a_rubric_that_cannot_rate_them(asked: Project, changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         asked.set(changes).grid()
+
+
+def test_the_viewer_shows_an_answer_of_the_baseline_as_each_persona(
+    asked: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rated(asked, server, "style")
+    frozen = asked.freeze("run-3")
+    made = {each.plain_outputs[0]: each for each in frozen.artefacts}
+    for name in ("measures", "values"):
+        make(frozen, made[f"tables/{name}.parquet"])
+    refresh_links(frozen)
+    monkeypatch.chdir(asked.folder)
+    corpus = Corpus(asked.grid())
+    key = "a-key"
+    reader = TestClient(build_app(corpus, key), base_url="http://127.0.0.1:8000")
+    reader.get(f"/?{PARAMETER}={key}")
+    page = reader.get("/behind/2/alpha/baseline/interview-fixed?benchmark=mine").text
+    verdicts = [" ".join(re.sub(r"<[^>]+>", " ", part).split()) for part in page.split('<details class="verdict')[1:]]
+    for persona in ("keeper", "baker"):
+        assert any(persona in verdict and "4" in verdict and "not rated" not in verdict for verdict in verdicts), page
+    found = reader.get("/answers?measure=mine-style-by-j&persona=baseline&text=answer").text
+    assert "12 ratings" in found and "no text" not in found, found

@@ -81,13 +81,18 @@ class Rated:
         }
         held = self._database.rows(_HELD.format(place=place), told) if cells else []
         keys = [
-            [row["id"], str(row["position"]), *([] if own else [row["item_id"], row["as_persona"] or ""])]
+            [row["id"], str(row["position"]), *rest]
             for row in held
+            for rest in ([[]] if own else [[row["item_id"], who] for who in self._rated_as(row["as_persona"])])
         ]
         key = (
             "[id, position::VARCHAR]" if own else "[id, position::VARCHAR, item_id, coalesce(reference_persona, '')]"
         )
         self._where = self._where.plus(f"{key} IN (SELECT unnest($held::VARCHAR[][]))", held=keys)
+
+    def _rated_as(self, persona: str | None) -> list[str]:
+        """Return as whom an answer may be rated that belongs to a persona, or to nobody; empty: as nobody."""
+        return ["", *self._corpus.study.personas] if persona is None else [persona]
 
     def _cells(self, name: str) -> Iterable[Cell]:
         if self.source == UTTERANCES:
@@ -130,9 +135,9 @@ def _answers(corpus: Corpus, chosen: list[tuple[int, Row, Path]], own: bool) -> 
 def _cell(corpus: Corpus, row: Row) -> Cell | None:
     if row["checkpoint"] is None:
         return corpus.dialogues[row["id"]]
-    wanted = (row["benchmark"], row["reference_persona"])
-    cells = corpus.cells(row["id"], "responses")
-    return next((cell for cell in cells if (cell.benchmark, cell.as_persona) == wanted), None)
+    cells = [cell for cell in corpus.cells(row["id"], "responses") if cell.benchmark == row["benchmark"]]
+    # An answer that belongs to nobody is rated as each persona in turn.
+    return next((cell for cell in cells if cell.as_persona in (None, row["reference_persona"])), None)
 
 
 def _address(row: Row) -> tuple[str, dict[str, Any], str]:

@@ -34,8 +34,8 @@ class Judged:
         self._scores = {of_dialogues: Scores(results, of_dialogues) for of_dialogues in (True, False)}
         self._judgements: dict[str, list[Cell]] = defaultdict(list)
         for cell in results.cells:
-            is_as_persona = cell.benchmark is None and cell.as_persona is not None  # several for one utterance
-            if cell.judged is not None and not (is_as_persona or cell.second):
+            # Of one answer as several personas: a log has a place for one.
+            if cell.judged is not None and cell.as_persona == cell.judged.as_persona and not cell.second:
                 self._judgements[cell.judged.path].append(cell)
 
     def of(self, cell: Cell, rows: Sequence[Mapping[str, Any]], place: Sequence[str]) -> list[Verdicts]:

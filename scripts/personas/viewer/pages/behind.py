@@ -70,10 +70,11 @@ def _asked(corpus: Corpus, name: str, cell: Cell, where: Where) -> Iterator[dict
     judged = _judged(corpus, name, cell, where)
     for row in rows_of(corpus, cell, where):
         item, here = items.get(row["item_id"]), ratings.get(row["item_id"], ())
+        # What belongs to nobody may be rated as each persona in turn.
         same = [
             r
             for r in here
-            if r["judged_sha256"] == row["answer_sha256"] and r["reference_persona"] == cell.as_persona
+            if r["judged_sha256"] == row["answer_sha256"] and cell.as_persona in (None, r["reference_persona"])
         ]
         yield {
             **row,
