@@ -553,3 +553,12 @@ def test_what_could_not_be_scored_is_no_failure_and_has_no_value() -> None:
     rows = list(rate_response(Lacking(), Item("1", "How?", {"label": "safe"}), response, {}))
     told = [(row["metric"], row["status"], row["value"]) for row in rows]
     assert told == [("words", "ok", 1.0), ("refusal", "unscorable", None)]
+
+
+@pytest.mark.parametrize(
+    ("said", "knows"),
+    [("Art, I think.", 1.0), ("ÁRT!", 1.0), ("A party.", 0.0), ("I start.", 0.0), ("Modern art it is", 1.0)],
+)
+def test_a_fact_is_known_by_whole_words(said: str, knows: float) -> None:
+    fact = Item("fact-1", "What do you collect?", {"accepted": ["art"]})
+    assert BENCHMARKS["facts"].score(fact, said) == {"knows": knows}

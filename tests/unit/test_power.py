@@ -55,6 +55,13 @@ def test_over_which_units(size: Size, over: tuple[str, ...]) -> None:
     assert units_over(size, ["items"]) == tuple(unit for unit in over if unit == "items")
 
 
+def test_who_speaks_of_more_units_is_not_surer() -> None:
+    """Models that do not differ may seem not to at all: the interval is no narrower than that over items."""
+    alike = Spread(0.0, 0.0, 0.0, 0.0, 0.5)
+    assert power(0.0, alike, Size(3, 1, 1000)) < 0.045, "so it leaves out the truth less often than one in twenty"
+    assert 0.52 < power(0.03, alike, Size(3, 1, 1000)) < power(0.03, alike, Size(3, 1, 1000), ["items"])
+
+
 def test_what_halves_it() -> None:
     items_only = Spread(0.0, 0.0, 0.0, 0.0, 0.5)
     assert halving(items_only, Size(1, 1, 100))["items"] == 4
