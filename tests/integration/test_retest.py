@@ -168,6 +168,13 @@ def test_persona_and_baseline_are_judged_by_one_prompt(judged: Project, server: 
     assert len(rubrics) == len({text.split("The trait is")[1].split("\n")[0] for text in seen})
 
 
+def test_a_plan_says_that_the_description_is_why(judged: Project, server: FakeServer) -> None:
+    study = rated_bfi(judged, server)
+    study.run()
+    why = set(study.set({"judges/j/described": True}).plan_report().reasons.values())
+    assert why == {"judge j: described false -> true"}
+
+
 @pytest.mark.parametrize("described", [False, True])
 def test_what_the_description_does_to_the_judge(judged: Project, server: FakeServer, described: bool) -> None:
     study = rated_bfi(judged, server).set({"judges/j/described": described})

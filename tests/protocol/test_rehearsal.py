@@ -1,4 +1,6 @@
-"""The paper's protocol end to end on the embedded engine: config/rehearsal.yaml, data from folders."""
+"""The paper's protocol end to end on the embedded engine: config/rehearsal.yaml with three layers of its model, data
+from folders.
+"""
 
 import subprocess
 import sys

@@ -141,9 +141,9 @@ def found(planted: Planted, seed: int) -> dict[str, tuple[float, bool]]:
         # The mean of the rounds behind the first, minus the first.
         "fading of ratings": _claims(fade, "mean", -planted.fade * ROUNDS / 2),
         "benefit of a reminder": _claims(benefit, "change", planted.restored * REMINDED),
-        "contradictions": _holds(rate.iloc[-1], planted.contradicts),
-        "user who serves": _holds(roles.loc["user"], planted.user_serves, "share", ""),
-        "persona who asks": _holds(roles.loc["persona"], planted.persona_asks, "share", ""),
+        "contradictions": _holds(rate.iloc[-1], "mean", planted.contradicts),
+        "user who serves": _holds(roles.loc["user"], "share", planted.user_serves),
+        "persona who asks": _holds(roles.loc["persona"], "share", planted.persona_asks),
     }
 
 
@@ -151,12 +151,11 @@ def _claims(row: Mapping[Any, Any], name: str, truth: float) -> tuple[float, boo
     """Return what was measured, and whether its interval holds the truth, or, where that is 0, nothing is claimed."""
     if not truth:
         return float(row[name]), bool(row["q"] > 0.05)
-    low, high = ("low", "high") if name == "mean" else (f"{name}_low", f"{name}_high")
-    return float(row[name]), bool(row[low] <= truth <= row[high])
+    return _holds(row, name, truth, "" if name == "mean" else f"{name}_")
 
 
-def _holds(row: Any, truth: float, name: str = "mean", prefix: str | None = None) -> tuple[float, bool]:
-    ends = f"{name}_" if prefix is None and name != "mean" else ""
+def _holds(row: Any, name: str, truth: float, ends: str = "") -> tuple[float, bool]:
+    """Return what was measured, and whether its interval, in columns that begin with `ends`, holds the truth."""
     return float(row[name]), bool(row[f"{ends}low"] <= truth <= row[f"{ends}high"])
 
 

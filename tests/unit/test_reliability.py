@@ -66,8 +66,9 @@ def test_the_sentences() -> None:
     both = judges_text(made, {"jay": ["refusal", "style"], "kay": []})
     assert both == (
         "Judge jay: agrees with itself, asked again: kappa 0.50 to 0.90 in 2 metrics; agrees with people (ours): "
-        f"kappa 0.60 to 0.80 in 2 metrics. Judge kay: {NOT_MEASURED}."
+        "kappa 0.60 to 0.80 in 2 metrics. Judge kay: was compared with people (ours), n = 40, which gives no kappa."
     )
     assert "people (ours): kappa 0.80 [0.70, 0.90], n = 40." in (judges_text(made, {"jay": ["refusal"]}) or "")
+    assert judges_text(made, {"lea": []}) == f"Judge lea: {NOT_MEASURED}."
     assert judges_text(None, {"jay": []}) == f"Judge jay: {NOT_MEASURED}."
     assert judges_text(made, {}) is None

@@ -41,7 +41,7 @@ def judges_text(reliability: pd.DataFrame | None, judges: Mapping[str, Sequence[
 def _of_one(reliability: pd.DataFrame | None, judge: str, metrics: Sequence[str]) -> str:
     if reliability is None:
         return NOT_MEASURED
-    known = reliability[(reliability["judge"] == judge) & reliability["kappa"].notna()]
+    known = reliability[reliability["judge"] == judge]
     known = known[known["metric"].isin(metrics)] if metrics else known
     parts = [_kappas(str(whom), rows) for whom, rows in known.groupby("agrees_with", sort=True)]
     return "; ".join(parts) or NOT_MEASURED
@@ -49,6 +49,9 @@ def _of_one(reliability: pd.DataFrame | None, judge: str, metrics: Sequence[str]
 
 def _kappas(whom: str, rows: pd.DataFrame) -> str:
     who = "itself, asked again" if whom == ITSELF else f"people ({whom})"
+    n, rows = rows["n"].sum(), rows[rows["kappa"].notna()]
+    if rows.empty:
+        return f"was compared with {who}, n = {n:,}, which gives no kappa"
     if len(rows) == 1:
         row = rows.iloc[0]
         bounds = "" if pd.isna(row["kappa_low"]) else f" [{row['kappa_low']:.2f}, {row['kappa_high']:.2f}]"
