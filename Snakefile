@@ -12,7 +12,7 @@ from personas.workflow.resources import gpus, memory, threads, walltime
 from personas.workflow.run import start_run
 from personas.workflow.stages import of_stage, targets
 from personas.workflow.workflow import current, inputs_of, open_plan
-from personas.pages.categories import page_title, plain_name
+from personas.pages.categories import title_of
 
 # What is missing is planned once, here; every job reads that plan from a file (docs/workflow.md).
 PLAN = open_plan(workflow, config)

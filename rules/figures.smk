@@ -14,12 +14,13 @@ for family in of_stage(PLAN, "figures"):
                         f"{RESULTS}/{path}",
                         caption="captions/artefact.rst",
                         category=family.first.heading,
-                        labels={"figure": plain_name(path)},
+                        labels={"figure": title_of(artefact, path)},
                     )
                     if path.endswith(".png")
                     else f"{RESULTS}/{path}"
                 )
-                for path in family.outputs
+                for artefact in family.artefacts
+                for path in artefact.outputs
             ],
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{family.name}.log",

@@ -15,12 +15,13 @@ for family in of_stage(PLAN, "analysis"):
                         f"{RESULTS}/{path}",
                         caption="captions/artefact.rst",
                         category=family.first.heading,
-                        labels={"table": plain_name(path)},
+                        labels={"table": title_of(artefact, path)},
                     )
                     if path.endswith(".csv") and family.first.heading
                     else f"{RESULTS}/{path}"
                 )
-                for path in family.outputs
+                for artefact in family.artefacts
+                for path in artefact.outputs
             ],
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{family.name}.log",

@@ -212,7 +212,7 @@ def _check_report(demo: Checkout) -> None:
     """Snakemake's report holds every figure and page, also in a run that had nothing to do."""
     output = demo.run("--report", "report.html")
     page = (demo.folder / "report.html").read_text()
-    assert "utterances-by-smollm2-judge" in page and "Where the results come from" in page, output
+    assert "Ratings of utterances: judge smollm2-judge" in page and "Where the results come from" in page, output
     origins = pd.read_csv(demo.results / "current/report/provenance.csv")
     assert set(origins["stage"]) == {"dialogues", "responses", "judgements"}
     assert origins["cells"].sum() == sum(len(_cells(demo, stage)) for stage in set(origins["stage"]))

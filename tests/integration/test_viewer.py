@@ -165,6 +165,7 @@ def test_a_figure_leads_to_the_texts_behind_it_by_its_name(reader: TestClient, c
     assert {"xstest-refusal-unsafe-by-j", "xstest-refusal-safe-by-j"} <= shown
     assert all(measure.startswith("xstest-") for measure in shown), "and nothing else"
     assert all(reader.get(link).status_code == 200 for link in links)
+    assert "<h1>Difference from the baseline: xstest, judge j</h1>" in text
     assert f'src="/files/figures/{name}.png"' in text and f'href="/figures/{name}"' in page(reader, "/")
 
 

@@ -1,17 +1,20 @@
 """Families that ask for each other by name: in any order, each worked out once, mistakes told."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from personas.grid.grid import Grid
+from personas.pages.categories import title_of
 from personas.plan.declaration import Instance, Known, declarations_in, inputs_of, parameters
 from personas.tables.table import Table, table
-from personas.workflow.artefacts import PACKAGES, declarations
+from personas.workflow.artefacts import PACKAGES, declarations, downstream
 from personas.workflow.stages import WITHOUT_ENGINE
-from tests.helpers import Project
+from tests.full_config import full_config
+from tests.helpers import Project, make_project
 
 
 def compute(**tables: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +67,17 @@ def test_what_a_maker_is_told_is_what_the_instance_says(grid: Grid) -> None:
 def test_parameters_and_inputs_stand_in_the_name(grid: Grid) -> None:
     names = {Known(grid, [declared("a", n=n)]).everything()[0].outputs for n in (1, 1, 2)}
     assert len(names) == 2
+
+
+def test_a_report_calls_everything_by_a_title_of_its_own(tmp_path: Path) -> None:
+    """Snakemake's report shows one file of those under a heading that have the same labels."""
+    made = [each for each in downstream(full_config(make_project(tmp_path)).grid()) if each.heading]
+    titles = [(each.heading, each.title) for each in made]
+    assert len(set(titles)) == len(titles) > 100
+    in_words = {each.name.replace("-", " ").capitalize() for each in made}
+    assert {title for heading, title in titles if heading != "Tables"} & in_words == {"Grid"}
+    [pages] = [each for each in made if each.title == "Grid"]
+    assert [title_of(pages, path) for path in pages.outputs[:2]] == ["The grid", "How every planned row ended"]
 
 
 def test_everything_that_is_declared_is_found_once() -> None:

@@ -112,7 +112,10 @@ def _of(chosen: Callable[[Config, Suite], Iterator[Bar]]) -> Instances:
             for prefix, contrast, pair, measures in chosen(config, suite):
                 if table and measures:
                     told = {"contrast": contrast, "pair": pair, "measures": measures, "models": list(config.models)}
-                    yield Instance(f"{prefix}-{suite.name}", {"table": table.outputs[:1]}, told)
+                    title = (
+                        f"{TITLES[contrast.partition(':')[0]]}{f' ({pair})' if pair else ''} by model: {suite.title}"
+                    )
+                    yield Instance(f"{prefix}-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
 
     return instances
 

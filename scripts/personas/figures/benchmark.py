@@ -76,7 +76,8 @@ def _of_family(series_of: str) -> Instances:
     def instances(grid: Grid, known: Known) -> Iterator[Instance]:
         for series in known.family(series_of):
             name = series.name.removesuffix("-by-checkpoint")
-            yield Instance(name, {"table": series.outputs[:1]}, {"panels": series.spec["panels"]})
+            told = {"panels": series.spec["panels"]}
+            yield Instance(name, {"table": series.outputs[:1]}, told, title=series.title)
 
     return instances
 

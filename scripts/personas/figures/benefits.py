@@ -115,7 +115,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             told = {"measures": suite.measures, "interventions": slugs}
             for condition in grid.study.config.conditions:
                 name = f"benefits-{suite.name}--{condition}"
-                yield Instance(name, {"table": table.outputs[:1]}, {**told, "condition": condition})
+                title = f"Benefit against cost: {condition}, {suite.title}"
+                yield Instance(name, {"table": table.outputs[:1]}, {**told, "condition": condition}, title=title)
 
 
 BENEFITS = figure(

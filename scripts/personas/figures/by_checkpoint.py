@@ -52,7 +52,10 @@ def draw_panels(table: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], not
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if series := known.one("series_of_all"):
-        yield Instance("by-checkpoint", {"table": series.outputs[:1]}, {"panels": series.spec["panels"]})
+        told = {"panels": series.spec["panels"]}
+        yield Instance(
+            "by-checkpoint", {"table": series.outputs[:1]}, told, title="Scores of all benchmarks by checkpoint"
+        )
 
 
 SCORES = figure(

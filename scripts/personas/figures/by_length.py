@@ -78,7 +78,8 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("by_length"):
         for suite in suites(grid):
-            yield Instance(f"by-length-{suite.name}", {"table": table.outputs[:1]}, {"measures": suite.measures})
+            title, told = f"Ratings by tokens before: {suite.title}", {"measures": suite.measures}
+            yield Instance(f"by-length-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
 
 
 RATINGS_BY_LENGTH = figure(

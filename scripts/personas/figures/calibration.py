@@ -149,7 +149,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("calibration"):
         for name in table.spec["sets"]:
             stem = "judge-agreement" if name == JUDGES else f"judge-agreement-{name}"
-            yield Instance(stem, {"table": table.outputs[:1]}, {"name": name})
+            title = f"Agreement of raters: {name}"
+            yield Instance(stem, {"table": table.outputs[:1]}, {"name": name}, title=title)
 
 
 JUDGE_AGREEMENT = figure(

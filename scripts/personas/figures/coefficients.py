@@ -100,7 +100,8 @@ def _of(name: str, family: str, chosen: Callable[[Config, Suite], Sequence[Mappi
         for suite in suites(grid) if table else ():
             if table and (measures := chosen(config, suite)):
                 told = {"family": family, "measures": measures, "models": list(config.models)}
-                yield Instance(f"{name}-{suite.name}", {"table": table.outputs[:1]}, told)
+                title = f"{name.replace('-', ' ').capitalize()}: {suite.title}"
+                yield Instance(f"{name}-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
 
     return instances
 

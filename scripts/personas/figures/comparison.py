@@ -194,7 +194,8 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     for slug, section in grid.study.config.comparison.items():
         if table := known.one("compared_numbers", f"comparison-{slug}"):
-            yield Instance(f"comparison-{slug}", {"table": table.outputs[:1]}, {"between": section.kind})
+            title, told = f"Ours against theirs: {slug}", {"between": section.kind}
+            yield Instance(f"comparison-{slug}", {"table": table.outputs[:1]}, told, title=title)
 
 
 COMPARISON = figure(

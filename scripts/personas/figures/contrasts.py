@@ -179,7 +179,8 @@ def _of(chosen: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]
                 measures = with_baseline(family.measures) if contrast == "baseline" else family.measures
                 if table and measures:
                     told = {"contrast": contrast, "pair": pair, "benchmark": family.benchmark, "measures": measures}
-                    yield Instance(f"{prefix}-{family.name}", {"table": table.outputs[:1]}, told)
+                    title = f"{TITLES[contrast.partition(':')[0]]}{f' ({pair})' if pair else ''}: {family.title}"
+                    yield Instance(f"{prefix}-{family.name}", {"table": table.outputs[:1]}, told, title=title)
 
     return instances
 

@@ -126,7 +126,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             judged = [m for m in shares if not m["measure"].endswith("-by-rules")] or shares
             written = {contrast.partition(":")[2]: words for _, contrast, words in pairs(config)}
             told = {"measures": judged, "benchmark": family.benchmark, "pairs": written}
-            yield Instance(f"item-changes-{family.name}", {"table": table.outputs[:1]}, told)
+            title = f"Items that changed: {family.title}"
+            yield Instance(f"item-changes-{family.name}", {"table": table.outputs[:1]}, told, title=title)
 
 
 ITEM_CHANGES = figure(

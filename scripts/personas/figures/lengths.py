@@ -64,7 +64,8 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("token_averages"):
         for by, units in (("model", grid.study.config.models), ("persona", grid.study.personas)):
-            yield Instance(f"tokens-by-{by}", {"table": table.outputs[:1]}, {"by": by, "units": list(units)})
+            title, told = f"Tokens of the dialogue, by {by}", {"by": by, "units": list(units)}
+            yield Instance(f"tokens-by-{by}", {"table": table.outputs[:1]}, told, title=title)
 
 
 DIALOGUE_LENGTHS = figure(

@@ -73,7 +73,8 @@ def _panel(
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("remaining_strength"):
         for model in grid.study.config.models:
-            yield Instance(f"remaining-{model}", {"table": table.outputs[:1]}, {"model": model})
+            title = f"What remains of the personas: {model}"
+            yield Instance(f"remaining-{model}", {"table": table.outputs[:1]}, {"model": model}, title=title)
 
 
 REMAINING = figure(

@@ -87,7 +87,8 @@ def _panel(axes: Axes, measure: str, points: pd.DataFrame, offsets: dict[Key, fl
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("persona_strength"):
         for model in grid.study.config.models:
-            yield Instance(f"strength-{model}", {"table": table.outputs[:1]}, {"model": model})
+            title = f"Strength of the personas: {model}"
+            yield Instance(f"strength-{model}", {"table": table.outputs[:1]}, {"model": model}, title=title)
 
 
 STRENGTH = figure(

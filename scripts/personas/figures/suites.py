@@ -18,6 +18,7 @@ class Family(NamedTuple):
     """All measures of one benchmark and judge, or of a judge's ratings of utterances (no benchmark)."""
 
     name: str
+    title: str
     benchmark: str | None
     measures: list[Entry]
 
@@ -26,6 +27,7 @@ class Suite(NamedTuple):
     """The main measures of all benchmarks, as one judge and the rules see them; titles say which benchmark."""
 
     name: str
+    title: str
     measures: list[Entry]
 
 
@@ -40,17 +42,18 @@ def _of_utterances(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
     for judge in config.judges:
         # Without the mean over metrics: it has a place in the suites.
         own = [_entry(m) for m in measures if m["axis"] == "round" and m["judge"] == judge and not m["of"]]
-        yield Family(f"utterances-by-{judge}", None, own)
+        yield Family(f"utterances-by-{judge}", f"utterances, judge {judge}", None, own)
 
 
 def _of_benchmarks(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
     for name in config.benchmarks:
         for judge in judges_of(config, name):
             own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES, None)]
-            suffix = f"-by-{judge}" if judge else ""
+            suffix, by = (f"-by-{judge}", f", judge {judge}") if judge else ("", "")
             for figure in dict.fromkeys(m["figure"] for m in own):
                 shown = [_entry(m) for m in own if m["figure"] == figure]
-                yield Family(f"{name}-{figure}{suffix}" if figure else f"{name}{suffix}", name, shown)
+                stem, title = (f"{name}-{figure}", f"{name}, {figure}") if figure else (name, name)
+                yield Family(stem + suffix, title + by, name, shown)
 
 
 def suites(grid: Grid) -> list[Suite]:
@@ -58,7 +61,11 @@ def suites(grid: Grid) -> list[Suite]:
     config, measures = grid.study.config, measures_of(grid)
     judges: list[str | None] = [*config.judges]
     found = (
-        Suite(f"by-{judge}" if judge else "by-rules", [_named(m) for m in main_measures(config, judge, measures)])
+        Suite(
+            f"by-{judge or 'rules'}",
+            f"judge {judge}" if judge else "rules",
+            [_named(m) for m in main_measures(config, judge, measures)],
+        )
         for judge in judges or [None]
     )
     return [suite for suite in found if suite.measures]

@@ -16,7 +16,8 @@ def _by(by: str) -> Instances:
         for suite in suites(grid) if table else ():
             if table:
                 told = {"by": by, "rows": rows, "measures": suite.measures}
-                yield Instance(f"{by}s-{suite.name}", {"table": table.outputs[:1]}, told)
+                title = f"Main measures by {by}: {suite.title}"
+                yield Instance(f"{by}s-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
 
     return instances
 

@@ -96,7 +96,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         for judge, section in grid.study.config.judges.items():
             if section.utterances:
                 told = {"judge": judge, "yes_no": grid.study.yes_no()[judge]}
-                yield Instance(f"utterances-by-{judge}", {"table": series.outputs[:1]}, told)
+                title = f"Ratings of utterances: judge {judge}"
+                yield Instance(f"utterances-by-{judge}", {"table": series.outputs[:1]}, told, title=title)
 
 
 UTTERANCES = figure(

@@ -178,7 +178,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             **({"benefits": table.outputs[:1]} if (table := known.one("benefits")) else {}),
         }
         titles = {m["measure"]: named(m) for m in placeless_measures(grid)}
-        yield Instance(f"card-{model}", files, {"model": model, "facts": _facts(grid, model), "titles": titles})
+        told = {"model": model, "facts": _facts(grid, model), "titles": titles}
+        yield Instance(f"card-{model}", files, told, title=f"Model card: {model}")
 
 
 def _facts(grid: Grid, slug: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from personas.plan.artefact import Artefact
+
 _TITLES = {
     "grid": "The grid",
     "statuses": "How every planned row ended",
@@ -9,11 +11,6 @@ _TITLES = {
 }
 
 
-def plain_name(path: str) -> str:
-    """Return the name of a file without folder, digest and suffix."""
-    return Path(path).name.rsplit(".", 2)[0]
-
-
-def page_title(path: str) -> str:
-    """Return what a page is called."""
-    return _TITLES.get(plain_name(path), plain_name(path))
+def title_of(artefact: Artefact, path: str) -> str:
+    """Return what a file of an artefact is called."""
+    return _TITLES.get(Path(path).name.partition(".")[0], artefact.title)

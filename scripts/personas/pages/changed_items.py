@@ -81,7 +81,7 @@ def _answer(row: Any) -> Mapping[str, Any]:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if texts := known.one("changed_texts"):
-        yield Instance("changed-items", {"texts": texts.outputs[:1]})
+        yield Instance("changed-items", {"texts": texts.outputs[:1]}, title="The items that changed most")
 
 
 CHANGED_ITEMS_PAGE = page(

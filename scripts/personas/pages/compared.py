@@ -56,7 +56,7 @@ def _cell(row: Mapping[Any, Any] | None) -> Mapping[str, Any] | None:
 
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("models", {"cards": known.outputs("model_cards")})
+    yield Instance("models", {"cards": known.outputs("model_cards")}, title="All models side by side")
 
 
 MODELS_PAGE = page(

@@ -18,7 +18,7 @@ class Artefact:
 
     `family` is what it is one of (`progression`): those of a family are made together, by a rule of that name.
     `maker` is where it is declared (`module:family`), `spec` all that its name holds besides its inputs. `stage` is
-    that of the workflow; `heading` and `caption` stand in Snakemake's report. `reads_texts`: it is made with
+    that of the workflow; `title`, `heading` and `caption` stand in Snakemake's report. `reads_texts`: it is made with
     third-party texts.
     """
 
@@ -32,6 +32,7 @@ class Artefact:
     heading: str = ""
     caption: str = ""
     reads_texts: bool = False
+    title: str = ""
 
     @property
     def name(self) -> str:

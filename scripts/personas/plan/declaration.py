@@ -33,7 +33,7 @@ class Instance:
     `parameters` and `identity` are plain JSON and stand in the name of the artefact; of `identity` the maker is not
     told. `family` is what the rule is called that makes it, where those of a declaration are made by several. `code`
     is what it is computed with besides what its declaration names, `latex` what its layout in LaTeX is told.
-    `reads_texts`: third-party texts must be here.
+    `reads_texts`: third-party texts must be here. `title` is what it is called in a report.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Instance:
     code: Sequence[Entry] = ()
     latex: Mapping[str, Any] | None = None
     reads_texts: bool = False
+    title: str = ""
 
 
 class Known:
@@ -94,12 +95,14 @@ class Declaration(ABC):
     """A family of artefacts, declared by the module that computes it.
 
     `family` names it, and the rule that makes it. `instances` yields those that a grid has. `heading` is where
-    Snakemake's report has it, nowhere if it is empty; `caption` is what the report says of it.
+    Snakemake's report has it, nowhere if it is empty; `caption` is what the report says of it, `title` what it calls
+    those whose instance has no title: if both are empty, their name in words.
     """
 
     family: str
     instances: Instances
     module: str
+    title: str = ""
     heading: str = ""
     caption: str = ""
     stage: str = ""
@@ -140,6 +143,7 @@ class Declaration(ABC):
                 heading=self.heading,
                 caption=self.caption,
                 reads_texts=each.reads_texts,
+                title=each.title or self.title or each.name.replace("-", " ").capitalize(),
             )
 
 

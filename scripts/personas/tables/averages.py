@@ -82,4 +82,6 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("averages", files, generalised(grid))
 
 
-AVERAGES = table("averages", averages, _instances, module=__name__)
+AVERAGES = table(
+    "averages", averages, _instances, module=__name__, title="Measures over the dialogue by model and by persona"
+)

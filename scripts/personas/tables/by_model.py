@@ -186,6 +186,7 @@ BY_MODEL = table(
     bars_of_models,
     _instances,
     module=__name__,
+    title="Costs of length, persona and condition by model",
     layout=Layout(
         (
             *texts("measure", "contrast", "model", "condition"),

@@ -135,4 +135,4 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("contrasts", files, {"conditions": list(grid.study.config.conditions), **generalised(grid)})
 
 
-CONTRASTS = table("contrasts", contrasts, _instances, module=__name__)
+CONTRASTS = table("contrasts", contrasts, _instances, module=__name__, title="Paired differences with intervals")

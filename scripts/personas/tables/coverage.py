@@ -95,6 +95,7 @@ COVERAGE = table(
     coverage_of_files,
     _instances,
     module=__name__,
+    title="How many planned values are there",
     from_files=True,
     layout=Layout(
         texts("model", "benchmark", "judge", *COUNTS),

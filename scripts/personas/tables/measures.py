@@ -105,4 +105,4 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("measures", {}, {"measures": measures_of(grid)})
 
 
-MEASURES = table("measures", measures_table, _instances, module=__name__)
+MEASURES = table("measures", measures_table, _instances, module=__name__, title="What is measured")

@@ -163,6 +163,7 @@ MIXED_MODELS = table(
     mixed_models,
     _instances,
     module=__name__,
+    title="Mixed models",
     layout=Layout(
         (
             *texts("family", "measure", "model", "condition", "term"),

@@ -157,6 +157,7 @@ POWER = table(
     power_of_claims,
     _instances,
     module=__name__,
+    title="The smallest differences that this grid can show",
     layout=Layout(
         (
             *texts("measure", "contrast", "condition"),

@@ -117,6 +117,7 @@ RANKINGS = table(
     rankings,
     _instances,
     module=__name__,
+    title="Rankings of models and personas",
     layout=Layout(
         (
             *texts("of", "measure", "condition"),

@@ -110,7 +110,14 @@ def _answer_statuses(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("answer-status", {"ratings": ratings_of_answers(known)})
 
 
-STATUSES = table("statuses", statuses_of_files, _statuses, module=__name__, from_files=True)
+STATUSES = table(
+    "statuses", statuses_of_files, _statuses, module=__name__, title="How answers and verdicts ended", from_files=True
+)
 ANSWER_STATUSES = table(
-    "answer_statuses", answer_statuses_of_files, _answer_statuses, module=__name__, from_files=True
+    "answer_statuses",
+    answer_statuses_of_files,
+    _answer_statuses,
+    module=__name__,
+    title="How answers ended",
+    from_files=True,
 )

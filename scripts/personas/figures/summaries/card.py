@@ -111,7 +111,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if series and cards:
         drawn = [m for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
         for model in grid.study.config.models if drawn else ():
-            yield Instance(f"card-{model}", {"table": series.outputs[:1]}, {"model": model, "measures": drawn})
+            title, told = f"Model card: {model}", {"model": model, "measures": drawn}
+            yield Instance(f"card-{model}", {"table": series.outputs[:1]}, told, title=title)
 
 
 MODEL_CARD = figure(

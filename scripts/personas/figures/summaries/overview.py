@@ -100,7 +100,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     costs = [m for section, m in kept if section not in (*_OF_PERSONA, WITHOUT_JUDGE)]
     if kept:
         files = {name: made.outputs[:1] for name, made in (("table", series), ("bars", bars), ("measures", measures))}
-        yield Instance("overview", files, {"holds": holds, "costs": costs})
+        title = "How far the personas hold, and what it costs"
+        yield Instance("overview", files, {"holds": holds, "costs": costs}, title=title)
 
 
 OVERVIEW = figure(

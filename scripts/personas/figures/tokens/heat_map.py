@@ -87,7 +87,8 @@ def _nothing(axes: Axes, title: str) -> None:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("pattern_units"):
-        yield Instance("patterns-heat-map", {"table": table.outputs[:1]}, {"models": list(grid.study.config.models)})
+        told, title = {"models": list(grid.study.config.models)}, "Where patterns occur most"
+        yield Instance("patterns-heat-map", {"table": table.outputs[:1]}, told, title=title)
 
 
 PATTERN_HEAT_MAP = figure(

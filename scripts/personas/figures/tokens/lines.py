@@ -71,7 +71,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
             "persona": list(study.personas),
         }
         for by, rows in units.items():
-            yield Instance(f"patterns-by-{by}", {"table": table.outputs[:1]}, {"by": by, "rows": rows})
+            title, told = f"How often patterns occur, by {by}", {"by": by, "rows": rows}
+            yield Instance(f"patterns-by-{by}", {"table": table.outputs[:1]}, told, title=title)
 
 
 PATTERN_RATES = figure(

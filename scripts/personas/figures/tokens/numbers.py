@@ -74,7 +74,8 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("pattern_numbers"):
         for group in ("persona", "baseline"):
             told = {"pattern_group": group, "models": list(grid.study.config.models)}
-            yield Instance(f"patterns-numbers-of-{group}", {"table": table.outputs[:1]}, told)
+            title = f"Number of patterns of the {group}"
+            yield Instance(f"patterns-numbers-of-{group}", {"table": table.outputs[:1]}, told, title=title)
 
 
 NUMBER_OF_PATTERNS = figure(

@@ -87,7 +87,7 @@ def _range(numbers: pd.Series) -> str:
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if series := known.one("series_of_patterns"):
-        yield Instance("patterns", {"table": series.outputs[:1]})
+        yield Instance("patterns", {"table": series.outputs[:1]}, title="How often patterns occur")
 
 
 OCCURRENCE = (

@@ -190,6 +190,7 @@ BENEFITS = table(
     benefits,
     _instances,
     module=__name__,
+    title="Benefit and cost of interventions",
     layout=Layout(
         (
             *texts("model", "condition", "intervention"),

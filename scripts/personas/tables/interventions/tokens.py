@@ -77,4 +77,12 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("turn-tokens", {"cells": cells})
 
 
-TURN_TOKENS = table("turn_tokens", turn_tokens, _instances, module=__name__, from_files=True, with_plan=True)
+TURN_TOKENS = table(
+    "turn_tokens",
+    turn_tokens,
+    _instances,
+    module=__name__,
+    title="Tokens a turn, by intervention",
+    from_files=True,
+    with_plan=True,
+)

@@ -196,4 +196,12 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield instance_of_items("changed-items", grid, known, shares)
 
 
-CHANGED_ITEMS = table("changed_items", changes_of_files, _instances, module=__name__, from_files=True, with_plan=True)
+CHANGED_ITEMS = table(
+    "changed_items",
+    changes_of_files,
+    _instances,
+    module=__name__,
+    title="Items that changed",
+    from_files=True,
+    with_plan=True,
+)

@@ -131,4 +131,12 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("changed-texts", files, {"measures": refusals, "ends": [checkpoints[0], checkpoints[-1]]})
 
 
-CHANGED_TEXTS = table("changed_texts", texts_of_files, _instances, module=__name__, from_files=True, with_plan=True)
+CHANGED_TEXTS = table(
+    "changed_texts",
+    texts_of_files,
+    _instances,
+    module=__name__,
+    title="Texts of the items that changed most",
+    from_files=True,
+    with_plan=True,
+)

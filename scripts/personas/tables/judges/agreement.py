@@ -106,6 +106,7 @@ CALIBRATION = table(
     calibration_of_files,
     _instances,
     module=__name__,
+    title="Agreement of judges, rules and people",
     from_files=True,
     with_plan=True,
     layout=Layout(

@@ -73,6 +73,7 @@ DESCRIPTIONS = table(
     descriptions,
     _instances,
     module=__name__,
+    title="What the persona's description does to the judge",
     from_files=True,
     with_plan=True,
     layout=Layout(

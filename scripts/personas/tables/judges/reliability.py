@@ -55,6 +55,7 @@ RELIABILITY = table(
     reliability,
     _instances,
     module=__name__,
+    title="How reliable each judge is",
     layout=Layout(
         (*texts("judge", "metric", "agrees_with", "n"), Column("Kappa", "kappa", ("kappa_low", "kappa_high"))),
         "How far judges agree with themselves, asked again, and with people: Cohen's kappa, with quadratic weights "

@@ -74,6 +74,7 @@ RETEST = table(
     retest,
     _instances,
     module=__name__,
+    title="Agreement of judges with themselves",
     from_files=True,
     with_plan=True,
     layout=Layout(

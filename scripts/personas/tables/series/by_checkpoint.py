@@ -137,9 +137,9 @@ def _of_benchmarks(grid: Grid, known: Known) -> Iterator[Instance]:
     for name in config.benchmarks:
         for judge in judges_of(config, name):
             panels = [panel.to_json() for panel in panels_of(config, name, judge, yes_no) if not panel.figure]
-            stem = f"{name}-by-{judge}" if judge else name
-            files = {"ratings": ratings(known, [name])}
-            yield Instance(f"{stem}-by-checkpoint", files, {"panels": panels, **generalised(grid)})
+            stem, by = (f"{name}-by-{judge}", f", judge {judge}") if judge else (name, "")
+            files, told = {"ratings": ratings(known, [name])}, {"panels": panels, **generalised(grid)}
+            yield Instance(f"{stem}-by-checkpoint", files, told, title=f"Scores by checkpoint: {name}{by}")
 
 
 def _of_distances(grid: Grid, known: Known) -> Iterator[Instance]:
@@ -147,10 +147,22 @@ def _of_distances(grid: Grid, known: Known) -> Iterator[Instance]:
         benchmark, judge = made.spec["benchmark"], made.spec["judge"]
         panels = panels_of(grid.study.config, benchmark, judge, grid.study.yes_no())
         told = {"panels": [panel.to_json() for panel in panels if panel.figure == "distance"], **generalised(grid)}
-        yield Instance(f"{benchmark}-distance-by-{judge}-by-checkpoint", {"distances": made.outputs[:1]}, told)
+        yield Instance(
+            f"{benchmark}-distance-by-{judge}-by-checkpoint",
+            {"distances": made.outputs[:1]},
+            told,
+            title=f"Distance between profiles by checkpoint: {benchmark}, judge {judge}",
+        )
 
 
-SERIES_OF_ALL = table("series_of_all", series_of_panels, _of_all, module=__name__, from_files=True)
+SERIES_OF_ALL = table(
+    "series_of_all",
+    series_of_panels,
+    _of_all,
+    module=__name__,
+    title="Scores of all benchmarks by checkpoint",
+    from_files=True,
+)
 SERIES_BY_CHECKPOINT = table(
     "series_by_checkpoint", series_of_panels, _of_benchmarks, module=__name__, from_files=True
 )

@@ -132,6 +132,7 @@ LENGTH_MEANS = table(
     length_means,
     _means,
     module=__name__,
+    title="Mean tokens of dialogues",
     layout=Layout(
         (
             *texts("by", "name", "group", "condition", "round"),
@@ -143,4 +144,4 @@ LENGTH_MEANS = table(
         INTERVAL,
     ),
 )
-BY_LENGTH = table("by_length", by_length, _by_length, module=__name__)
+BY_LENGTH = table("by_length", by_length, _by_length, module=__name__, title="Measures by tokens before")

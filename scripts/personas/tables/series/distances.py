@@ -98,8 +98,14 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         labels = pin if pin is not None else study.labels.get(name)
         for judge in (slug for slug in config.judges if name in config.judged_benchmarks(slug)):
             told = {"benchmark": name, "judge": judge, "weighting": config.benchmarks[name].weighting}
-            stem = f"{name}-distances-by-{judge}"
-            yield Instance(stem, {"ratings": files}, told, identity=labels, reads_texts=labels is not None)
+            yield Instance(
+                f"{name}-distances-by-{judge}",
+                {"ratings": files},
+                told,
+                identity=labels,
+                reads_texts=labels is not None,
+                title=f"Distance between profiles: {name}, judge {judge}",
+            )
 
 
 BFI_DISTANCES = table("bfi_distances", distances_of_judge, _instances, module=__name__, with_plan=True)

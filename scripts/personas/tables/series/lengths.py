@@ -160,5 +160,12 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
 
 
 LENGTHS = table(
-    "lengths", lengths_of_cells, _instances, module=__name__, from_files=True, with_plan=True, more_code=(counter,)
+    "lengths",
+    lengths_of_cells,
+    _instances,
+    module=__name__,
+    title="Tokens of every dialogue, round by round",
+    from_files=True,
+    with_plan=True,
+    more_code=(counter,),
 )

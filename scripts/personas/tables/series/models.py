@@ -149,4 +149,6 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("model-series", files, told)
 
 
-MODEL_SERIES = table("model_series", series_of_models, _instances, module=__name__)
+MODEL_SERIES = table(
+    "model_series", series_of_models, _instances, module=__name__, title="Measures over the dialogue by model"
+)

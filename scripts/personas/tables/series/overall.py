@@ -58,4 +58,10 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("overall-series", files, told)
 
 
-OVERALL_SERIES = table("overall_series", series_of_all_models, _instances, module=__name__)
+OVERALL_SERIES = table(
+    "overall_series",
+    series_of_all_models,
+    _instances,
+    module=__name__,
+    title="Measures over the dialogue, all models together",
+)

@@ -90,5 +90,9 @@ def _numbers(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("patterns-numbers", {"counts": counts}, generalised(grid))
 
 
-PATTERN_UNITS = table("pattern_units", pattern_units, _units, module=__name__)
-PATTERN_NUMBERS = table("pattern_numbers", pattern_numbers, _numbers, module=__name__)
+PATTERN_UNITS = table(
+    "pattern_units", pattern_units, _units, module=__name__, title="Token patterns by model, benchmark and persona"
+)
+PATTERN_NUMBERS = table(
+    "pattern_numbers", pattern_numbers, _numbers, module=__name__, title="Number of token patterns"
+)

@@ -91,4 +91,6 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("patterns-by-checkpoint", {"counts": counts}, generalised(grid))
 
 
-SERIES_OF_PATTERNS = table("series_of_patterns", pattern_series, _instances, module=__name__)
+SERIES_OF_PATTERNS = table(
+    "series_of_patterns", pattern_series, _instances, module=__name__, title="Token patterns by checkpoint"
+)

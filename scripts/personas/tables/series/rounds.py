@@ -105,4 +105,6 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("by-round", {"ratings": files}, told)
 
 
-SERIES_BY_ROUND = table("series_by_round", series_by_round, _instances, module=__name__)
+SERIES_BY_ROUND = table(
+    "series_by_round", series_by_round, _instances, module=__name__, title="Ratings of utterances by round"
+)

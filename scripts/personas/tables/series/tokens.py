@@ -24,4 +24,4 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     yield Instance("token-averages", {"lengths": known.outputs("lengths")}, generalised(grid))
 
 
-TOKEN_AVERAGES = table("token_averages", token_averages, _instances, module=__name__)
+TOKEN_AVERAGES = table("token_averages", token_averages, _instances, module=__name__, title="Tokens of dialogues")

@@ -115,4 +115,4 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("remaining-strength", files_of_cards(known), told | bootstrap(grid))
 
 
-REMAINING = table("remaining_strength", remaining, _instances, module=__name__)
+REMAINING = table("remaining_strength", remaining, _instances, module=__name__, title="What remains of the personas")

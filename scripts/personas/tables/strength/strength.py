@@ -46,4 +46,11 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("strength", files, told | bootstrap(grid))
 
 
-STRENGTH = table("persona_strength", strength, _instances, module=__name__, from_files=True)
+STRENGTH = table(
+    "persona_strength",
+    strength,
+    _instances,
+    module=__name__,
+    title="Strength of the personas without a judge",
+    from_files=True,
+)

@@ -32,4 +32,4 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
         yield Instance("identification-words", {"words": [each.outputs[1] for each in told]})
 
 
-WORDS = table("identification_words", words, _instances, module=__name__)
+WORDS = table("identification_words", words, _instances, module=__name__, title="Words that tell personas apart")

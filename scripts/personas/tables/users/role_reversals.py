@@ -70,4 +70,12 @@ def _is_played(grid: Grid, cell: Cell) -> bool:
     return cell.track.condition in grid.study.briefs
 
 
-ROLE_REVERSALS = table("role_reversals", role_reversals, _instances, module=__name__, from_files=True, with_plan=True)
+ROLE_REVERSALS = table(
+    "role_reversals",
+    role_reversals,
+    _instances,
+    module=__name__,
+    title="Role reversals of users",
+    from_files=True,
+    with_plan=True,
+)

@@ -15,10 +15,12 @@ def figure(corpus: Corpus, asked: Asked) -> View:
     # Looked up, not joined: an address is no path.
     if not any(path.stem == name for path in (corpus.results / "current/figures").glob("*.png")):
         raise Missing(f"figures/{name}: no such figure, expected one of the last run.")
-    shown = {value for made in corpus.artefacts if made.name == name for value in _texts(made.spec)}
+    drawn = [made for made in corpus.artefacts if made.name == name and made.stage == "figures"]
+    shown = {value for made in drawn for value in _texts(made.spec)}
+    title = drawn[0].title if drawn else name
     told = {measure["measure"] for measure in rated(corpus)}
     measures = [(measure, measure["measure"] in told) for measure in present(corpus) if measure["measure"] in shown]
-    return View("figure", name, {"name": name, "measures": measures, "named": named})
+    return View("figure", title, {"name": name, "measures": measures, "named": named})
 
 
 def _texts(value: Any) -> Iterator[str]:
