@@ -442,7 +442,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of a client that is gone, which is how a kill shows here; anything else is ours."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], ConnectionError | json.JSONDecodeError):  # half a request is none
             traceback.print_exc()
 
 

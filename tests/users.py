@@ -55,6 +55,7 @@ def with_users(project: Project, base_url: str = "http://127.0.0.1:9/v1") -> Pro
         {
             "users": {"writer": {**WRITER, "base_url": base_url}},
             "conditions/chat": {"user": played, "rounds": 4},
+            "conditions/again": {"user": {**played, "replay": "persona"}, "rounds": 4},
             "conditions/mixed": {"segments": SEGMENTS},
             "conditions/held": {**HELD, "answers": "given"},
             "benchmarks/facts": {"items": "personas"},

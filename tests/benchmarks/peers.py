@@ -2,8 +2,9 @@
 
 `uv run --group dev python -m tests.benchmarks.peers`: in turn, each in a process of its own, against a server without
 latency; medians of wall time, processor time, memory and disk, and ratios to ours. Then each is killed (SIGKILL)
-when half is answered, and started again: requests that were sent twice, and seconds until the rest is there. Inspect
-runs a solver of ours, a sample a dialogue, and resumes with `eval_retry`; the bare loop keeps all in memory.
+when half is answered, and started again: requests that were sent twice, seconds until the rest is there, and how much
+of the prompts an engine with a perfect prefix cache computes, against the least possible. Inspect runs a task of
+ours, a sample a dialogue (`inspect_task.py`), and resumes with `eval_retry`; the bare loop keeps all in memory.
 """
 
 import argparse
@@ -20,10 +21,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, NoReturn
 
 from tests.benchmarks.fake_server import fake_server
-from tests.helpers import FakeServer, Project, answer, make_project, said
+from tests.helpers import FakeServer, Outcome, Project, answer, make_project, said
 
 DIALOGUES, ROUNDS, CHECKPOINTS, ITEMS = 12, 40, (0, 20, 40), 80
 REQUESTS = DIALOGUES * (ROUNDS + len(CHECKPOINTS) * ITEMS)
@@ -68,44 +70,25 @@ def ours(folder: Path, base_url: str) -> None:
 
 
 def inspect(folder: Path, base_url: str) -> None:
-    """Evaluate, or retry what an earlier start left unfinished."""
-    from inspect_ai import Task, eval, eval_retry
-    from inspect_ai.dataset import Sample
+    """Evaluate the task of `inspect_task.py`, or retry what an earlier start left unfinished."""
+    from inspect_ai import eval, eval_retry
     from inspect_ai.log import list_eval_logs
-    from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
-    from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-    config = GenerateConfig(temperature=0.0, max_tokens=24, max_connections=CONCURRENCY)
-    model = get_model("openai-api/peers/alpha", base_url=base_url, api_key="none", config=config, memoize=False)
-
-    @solver
-    def dialogue() -> Solver:
-        async def solve(state: TaskState, generate: Generate) -> TaskState:
-            messages: list[Any] = [ChatMessageSystem(content=state.input_text)]
-            answers: dict[str, list[str]] = {}
-
-            async def ask(question: str) -> str:
-                output = await model.generate([*messages, ChatMessageUser(content=question)])
-                return str(output.completion)
-
-            for number in range(ROUNDS + 1):
-                if number in CHECKPOINTS:
-                    answers[str(number)] = list(await asyncio.gather(*map(ask, QUESTIONS)))
-                if number < ROUNDS:
-                    messages.append(ChatMessageUser(content=TURNS[number]))
-                    messages.append((await model.generate(messages)).message)
-            state.messages = messages
-            state.store.set("answers", answers)
-            return state
-
-        return solve
-
-    task = Task(dataset=[Sample(input=prompt(number), id=number) for number in range(DIALOGUES)], solver=dialogue())
     how: dict[str, Any] = {"log_dir": str(folder / "logs"), "display": "none", "max_samples": DIALOGUES}
     if logs := list_eval_logs(str(folder / "logs")):
         eval_retry(logs[0], **how)
-    else:
-        eval(task, model=model, **how)
+        return
+    task = Path(__file__).with_name("inspect_task.py")
+    eval(
+        f"{task}@dialogues",
+        model="openai-api/peers/alpha",
+        model_base_url=base_url,
+        model_args={"memoize": False},
+        temperature=0.0,
+        max_tokens=24,
+        max_connections=CONCURRENCY,
+        **how,
+    )
 
 
 # A bare loop.
@@ -159,7 +142,10 @@ class Taken:
 def start(name: str, folder: Path, base_url: str) -> subprocess.Popen[bytes]:
     """Start a peer in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.peers", "run", name, str(folder), base_url]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    named = os.environ | {"PEERS_API_KEY": "none"}  # Inspect's own place for it: it keeps none for a second start
+    return subprocess.Popen(
+        command, env=named, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def measured(name: str, base_url: str) -> Taken:
@@ -170,27 +156,61 @@ def measured(name: str, base_url: str) -> Taken:
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         if status:
-            sys.exit(f"{name} failed: {(process.stderr.read() if process.stderr else b'').decode()[-2000:]}")
+            _fail(process, f"{name} failed")
         left_out = ("items", "turns", "judges", "personas")
         files = [path for path in Path(folder).rglob("*") if path.is_file() and not set(left_out) & set(path.parts)]
         disk = sum(path.stat().st_size for path in files) / 1e6
         return Taken(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3, disk)
 
 
-def killed(name: str) -> tuple[int, float]:
-    """Kill a peer when half is answered and start it again; return requests sent twice, and seconds of the second."""
+def _fail(process: subprocess.Popen[bytes], sentence: str) -> NoReturn:
+    told = process.stderr.read().decode() if process.stderr else ""
+    sys.exit(f"{sentence}: {told[-2000:]}")
+
+
+class Cache:
+    """The prefix cache of an engine that forgets nothing: what it computes of prompts as they come (characters)."""
+
+    def __init__(self) -> None:
+        self.computed, self._lock, self._kept = 0, Lock(), dict[int, int]()
+
+    @property
+    def least(self) -> int:
+        """What it would have computed if no prompt had come before the answer to one that begins alike."""
+        return sum(self._kept.values())
+
+    def answer(self, body: Mapping[str, Any]) -> Outcome:
+        """Answer after a while; only from then on is a prompt in the cache."""
+        beginning, new = 0, dict[int, int]()
+        for message in body["messages"]:
+            beginning = hash((beginning, message["role"], message["content"]))
+            new[beginning] = len(message["content"])
+        with self._lock:
+            self.computed += sum(size for part, size in new.items() if part not in self._kept)
+        time.sleep(PAUSE)
+        with self._lock:
+            self._kept |= new
+        return answer(said(body["messages"]))
+
+
+def watched(name: str, kill: bool) -> tuple[int, float, float]:
+    """Run a peer, killed at half and started again or not; return the requests sent twice, the prompt computed over
+    the least possible, and the seconds of the last start.
+    """
+    cache = Cache()
     with tempfile.TemporaryDirectory() as folder, FakeServer() as server:
-        server.decide = lambda body: answer(said(body["messages"]), pause=PAUSE)
-        process = start(name, Path(folder), server.base_url)
-        while server.count < REQUESTS // 2:
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        began = time.perf_counter()
-        if start(name, Path(folder), server.base_url).wait():
-            sys.exit(f"{name} did not go on")
+        server.decide = cache.answer
+        process, began = start(name, Path(folder), server.base_url), time.perf_counter()
+        if kill:
+            while server.count < REQUESTS // 2 and process.poll() is None:
+                time.sleep(0.01)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            process, began = start(name, Path(folder), server.base_url), time.perf_counter()
+        if process.wait():
+            _fail(process, f"{name} did not end well")
         counts = Counter(json.dumps(body["messages"], sort_keys=True) for body in server.bodies)
-        return sum(counts.values()) - len(counts), time.perf_counter() - began
+        return sum(counts.values()) - len(counts), cache.computed / cache.least, time.perf_counter() - began
 
 
 def main() -> None:
@@ -218,10 +238,12 @@ def main() -> None:
     for name, values in middle.items():
         if name != "ours":
             print(f"{name} / ours " + " ".join(f"{v / o:9.2f}" for v, o in zip(values, middle["ours"], strict=True)))
-    print("killed at half: requests sent twice, seconds to the end")
-    for name in PEERS:
-        twice, seconds = killed(name)
-        print(f"{name:10} {twice:9,} of {REQUESTS:,} {seconds:9.2f}", flush=True)
+    print("             sent twice  computed / least  seconds")
+    for kill in (False, True):
+        print("killed at half and started again" if kill else f"answers after {PAUSE} s")
+        for name in PEERS:
+            twice, ratio, seconds = watched(name, kill)
+            print(f"{name:12} {twice:10,} {ratio:17.2f} {seconds:8.1f}", flush=True)
 
 
 if __name__ == "__main__":

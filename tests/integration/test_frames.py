@@ -73,7 +73,7 @@ def test_judgements_say_who_judged_what(results: Results) -> None:
 def test_only_what_is_looked_for_is_read(results: Results) -> None:
     chosen = results.dialogues(persona="keeper", order="fixed")
     assert set(chosen["persona"]) == {"keeper"} and set(chosen["order"]) == {"fixed"} and len(chosen)
-    assert list(results.dialogues(persona="nobody").columns) == [*DIALOGUE, "digest"]
+    assert list(results.dialogues(persona="nobody").columns) == [*DIALOGUE, "reference_persona", "digest"]
     assert results.values()["model"].eq("alpha").all()
 
 

@@ -47,7 +47,13 @@ def written(chat: Project, server: FakeServer) -> Project:
     return chat.set({"users": {"writer": writer}, "conditions/chat/user/model": "writer"})
 
 
-@pytest.fixture(params=["chat", "written"])
+@pytest.fixture
+def again(written: Project) -> Project:
+    """The baseline answers the turns of each persona's user."""
+    return written.set({"conditions/chat/user/replay": "persona"})
+
+
+@pytest.fixture(params=["chat", "written", "again"])
 def played(request: pytest.FixtureRequest) -> Project:
     project: Project = request.getfixturevalue(request.param)
     return project

@@ -281,6 +281,7 @@ FIELDS: dict[str, tuple[str, Any, str]] = {
     "User.model": ("conditions/chat/user/model", "same", "cells"),
     "User.opening": ("conditions/chat/user/opening", None, "cells"),
     "User.stop": ("conditions/chat/user/stop", None, "cells"),
+    "User.replay": ("conditions/again/user/replay", None, "cells"),
     "User.max_tokens": ("conditions/chat/user/max_tokens", 21, "cells"),
     "Brief.brief": ("brief", "You are Lee.", "cells"),
     "Brief.opening": ("opening", "Good day.", "cells"),
@@ -380,7 +381,7 @@ def test_the_full_config_sets_every_field(project: Project) -> None:
     only_one_needs_it = re.compile(
         r"\.(kind|limit|limit_seed|max_tokens|name|ask_in|shuffle_seed|orders|roles|labels|label_set|weighting|nltk|rubric"
         r"|comparison\.(published|results|models|released|called)"
-        r"|conditions\.(turns|segments|user|answers|rounds)|users\..*)$"
+        r"|conditions\.(turns|segments|user|user\.replay|answers|rounds)|users\..*)$"
     )
     config = with_users(full_config(project)).set({"noise": NOISE}).study().config
     assert [place for place in unset(config, "config") if not only_one_needs_it.search(place)] == []

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def check_users(config: "Config") -> None:
-    """Raise ValueError for a model of user turns that there is not, or that cannot be asked."""
+    """Raise ValueError for a model of user turns that there is not or that cannot be asked, or a replay by nobody."""
     for slug, model in config.users.items():
         if slug in config.models or slug in config.judges or slug == SAME:
             raise ValueError(f"users.{slug}: found a slug that is taken, expected another: each has a journal")
@@ -21,6 +21,11 @@ def check_users(config: "Config") -> None:
             raise ValueError(
                 f"conditions.{slug}.user.model: found {condition.user.model}, expected "
                 f"{', '.join((SAME, *config.users))}"
+            )
+        if condition.user and condition.user.replay and not config.personas.baseline:
+            raise ValueError(
+                f"conditions.{slug}.user.replay: found persona, expected it with personas.baseline: true only: it is "
+                "the baseline that answers again"
             )
 
 

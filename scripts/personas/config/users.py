@@ -1,6 +1,6 @@
 """Users whose turns a model writes: the file that says who they are, and which model writes."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -34,3 +34,8 @@ class User(Section):
     opening: NonEmpty | None = Field(default=None, description="first message, in the place of the file's")
     stop: NonEmpty | None = Field(default=None, description="words that end the conversation, in place of the file's")
     max_tokens: int | None = Field(default=None, gt=0, description="longest turn, instead of the model's answer")
+    replay: Literal["persona"] | None = Field(
+        default=None,
+        description="`persona`: the baseline answers the turns of each persona's user, in a dialogue for each; "
+        "default: it has a user of its own",
+    )

@@ -14,7 +14,7 @@ from personas.requests.projection import read_description
 
 DIALOGUE = ("model", "persona", "condition", "order", "replicate", "intervention")
 """The columns that say in which dialogue a text stands; a rating has them too."""
-_DIALOGUE = (*DIALOGUE, "digest")
+_DIALOGUE = (*DIALOGUE, "reference_persona", "digest")
 _RESPONSE = (*DIALOGUE, "benchmark", "reference_persona", "digest")
 _JUDGEMENT = ("judge", "metric", "reference", *_RESPONSE)
 
@@ -32,7 +32,10 @@ class Results:
     folder: Path
 
     def dialogues(self, **where: Any) -> pd.DataFrame:
-        """Return one row a round: `DIALOGUE`, `digest`, `round`, user turn, answer and what is known of it."""
+        """Return one row a round: `DIALOGUE`, `digest`, `round`, user turn, answer and what is known of it.
+
+        `reference_persona`: whose user's turns the baseline answers, null where it does not.
+        """
         return self._cells("dialogues", _DIALOGUE, lambda path: {}, where)
 
     def responses(self, **where: Any) -> pd.DataFrame:

@@ -20,10 +20,11 @@ _TRACK = [
     ("replicate", pa.int32()),
     ("intervention", pa.string()),
 ]
-_RESPONSE = [("benchmark", pa.string()), ("reference_persona", pa.string())]
+_WHOSE = ("reference_persona", pa.string())
+_RESPONSE = [("benchmark", pa.string()), _WHOSE]
 _JUDGEMENT = [("judge", pa.string()), ("metric", pa.string()), ("reference", pa.string())]
 IDENTITY = {
-    "dialogues": pa.schema([*_TRACK, ("digest", pa.string())]),
+    "dialogues": pa.schema([*_TRACK, _WHOSE, ("digest", pa.string())]),
     "responses": pa.schema([*_TRACK, *_RESPONSE, ("digest", pa.string())]),
     "judgements": pa.schema([*_JUDGEMENT, *_TRACK, *_RESPONSE, ("digest", pa.string())]),
 }

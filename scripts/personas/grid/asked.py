@@ -6,6 +6,7 @@ from typing import Any
 from personas.benchmarks.base import Item
 from personas.config.personas import BASELINE
 from personas.core.canonical import sha256
+from personas.grid.cells import Cell
 from personas.grid.study import Study
 
 
@@ -18,6 +19,12 @@ def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | 
         study.asked[benchmark, persona] = [(as_persona, items) for as_persona, items in sets if items]
     found: list[tuple[str | None, list[Item]]] = study.asked[benchmark, persona]
     return found
+
+
+def items_of(study: Study, cell: Cell) -> list[Item]:
+    """Return the items of a response cell."""
+    sets = dict(asked_items(study, cell.benchmark or "", cell.track.persona))
+    return sets[cell.as_persona] if cell.as_persona in sets else sets[None]
 
 
 def asked_identity(

@@ -1,7 +1,7 @@
 """Cells: points of the grid, each with a spec (what shapes it), a digest of the spec, and a path."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -16,7 +16,10 @@ Second = Literal["", "again", "described", "undescribed"]
 
 @dataclass(frozen=True)
 class Track:
-    """One dialogue: who talks with whom about what. Its cells are one dialogue and the responses behind it."""
+    """One dialogue: who talks with whom about what. Its cells are one dialogue and the responses behind it.
+
+    `replays` is the persona whose user turns the baseline answers, None where it reads its own.
+    """
 
     model: str
     persona: str
@@ -24,12 +27,24 @@ class Track:
     order: Order
     replicate: int
     intervention: str = NONE
+    replays: str | None = None
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What names it in a file: its fields, without those that it lacks."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    @property
+    def source(self) -> "Track | None":
+        """The dialogue whose user turns are answered."""
+        return replace(self, persona=self.replays, replays=None) if self.replays else None
 
     @property
     def stem(self) -> str:
         """The part of a file name that condition, order, replicate and intervention give."""
         suffix = f"-r{self.replicate}" if self.replicate > 1 else ""
         suffix += f"--with-{self.intervention}" if self.intervention != NONE else ""
+        suffix += f"--as-{self.replays}" if self.replays else ""
         return f"{self.condition}-{self.order}{suffix}"
 
 
@@ -38,7 +53,8 @@ class Cell:
     """One point of the grid with one output file.
 
     `benchmark` is None for a dialogue and for a judgement of its rounds, which has a `metric`. `as_persona`: the
-    persona whose items the baseline is asked (in a persona-bound benchmark), or as which it is judged. `behind` is
+    persona whose items the baseline is asked (in a persona-bound benchmark), whose user turns it answers, or as which
+    it is judged. `behind` is
     the dialogue of a response. `judge` and `judged` (the cell that is rated) are set for judgements, `reference` for
     pairwise ones. `completions` is the slug of the labels where a judge rates published answers: these stand in no
     dialogue, so nothing is `judged`, and the track names the labels in the place of a condition, and no model of the
@@ -107,7 +123,7 @@ class Cell:
             return f"{self.stage}/{self.judge}/{track.model}/{self.completions}.parquet"
         folder = [self.stage, *([self.judge] if self.judge else []), track.model, track.persona]
         folder += [self.kind] if self.benchmark or self.metric else []
-        suffix = f"--as-{self.as_persona}" if self.as_persona else ""
+        suffix = f"--as-{self.as_persona}" if self.as_persona and not track.replays else ""
         suffix += f"--vs-{self.reference}" if self.reference else ""
         suffix += f"--{self.second}" if self.second else ""
         return "/".join([*folder, f"{track.stem}{suffix}.parquet"])

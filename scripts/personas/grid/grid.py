@@ -10,7 +10,7 @@ from personas.config.conditions import Order
 from personas.config.models import ModelSection
 from personas.config.personas import BASELINE, NONE
 from personas.config.users import SAME, Brief
-from personas.core.canonical import sha256
+from personas.core.canonical import digest, sha256
 from personas.core.errors import UserError
 from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell, Track
@@ -72,6 +72,16 @@ def user_turns(study: Study, model: str, persona: str, condition: str, order: Or
     return [user_turn(template, section, role) for template in templates]
 
 
+def turns_of(study: Study, track: Track) -> list[Any]:
+    """Return what identifies the user turns of a track: of one that replays another, also how that is held."""
+    place = (track.model, track.replays or track.persona, track.condition, track.order)
+    turns, source = turn_identities(study, *place), track.source
+    if source is None:
+        return turns
+    held = digest(_held_with(study, source))
+    return [[held, turn] for turn in turns]
+
+
 def turn_identities(study: Study, model: str, persona: str, condition: str, order: Order) -> list[Any]:
     """Return what identifies the user turns of a dialogue: the texts as they are sent, or the pins of theirs.
 
@@ -120,30 +130,37 @@ def _cells(study: Study) -> Iterator[Cell]:
     for model, section in config.models.items():
         for persona in personas:
             speaker = _speaker(study, model, section, persona)
-            for condition, condition_section in config.conditions.items():
-                for order in condition_section.orders:
-                    turns = turn_identities(study, model, persona, condition, order)
-                    asked = order in condition_section.ask_in
-                    often = replicates_of(config, model, persona, condition, order)
-                    repeats = product(_interventions(study, model, persona), range(1, often + 1))
-                    for (intervention, spec), replicate in repeats:
-                        if intervention != NONE and replicate > config.replicates:
-                            continue  # what shows noise needs none
-                        track = Track(model, persona, condition, order, replicate, intervention)
-                        cells = _track_cells(study, track, speaker | spec, turns, questions if asked else None)
+            for condition, held in config.conditions.items():
+                for order in held.orders:
+                    asked = questions if order in held.ask_in else None
+                    for track in _tracks(study, model, persona, condition, order):
+                        spec = speaker | _intervention(study, track)
+                        cells = _track_cells(study, track, spec, turns_of(study, track), asked)
                         yield from _imported(study, track, cells) if is_released(study, model) else cells
 
 
-def _interventions(study: Study, model: str, persona: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the interventions that a persona of a model goes through, each with its part of a spec; first none.
+def _tracks(study: Study, model: str, persona: str, condition: str, order: Order) -> Iterator[Track]:
+    """Yield the dialogues of a persona in a condition: with each intervention, first none, as often as it is held.
 
-    One that speaks of the persona leaves the baseline alone. Imported dialogues were held without any.
+    An intervention that speaks of the persona leaves the baseline alone. Imported dialogues were held without any.
     """
-    yield NONE, {}
+    config, slugs = study.config, [NONE]
     if not is_released(study, model):
-        for slug, intervention in study.config.interventions.items():
-            if intervention.for_baseline or persona != BASELINE:
-                yield slug, {"intervention": intervention.identity_with(study.personas.get(persona))}
+        slugs += [slug for slug, kept in config.interventions.items() if kept.for_baseline or persona != BASELINE]
+    user = config.conditions[condition].user
+    for replays in study.personas if user and user.replay and persona == BASELINE else [None]:
+        often = replicates_of(config, model, replays or persona, condition, order)
+        for slug, replicate in product(slugs, range(1, often + 1)):
+            if slug == NONE or replicate <= config.replicates:  # what shows noise needs no intervention
+                yield Track(model, persona, condition, order, replicate, slug, replays)
+
+
+def _intervention(study: Study, track: Track) -> dict[str, Any]:
+    """The part of a spec that an intervention is."""
+    if track.intervention == NONE:
+        return {}
+    intervention = study.config.interventions[track.intervention]
+    return {"intervention": intervention.identity_with(study.personas.get(track.persona))}
 
 
 def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
@@ -163,12 +180,22 @@ def _speaker(study: Study, slug: str, model: ModelSection, persona: str) -> dict
     }
 
 
+def _seed(study: Study, track: Track) -> int:
+    return study.config.models[track.model].sampling.seed + track.replicate - 1
+
+
+def _held_with(study: Study, track: Track) -> dict[str, Any]:
+    """What shapes a dialogue besides its user turns."""
+    speaker = _speaker(study, track.model, study.config.models[track.model], track.persona)
+    return {**speaker, **_intervention(study, track), "seed": _seed(study, track)}
+
+
 def _track_cells(
     study: Study, track: Track, speaker: Mapping[str, Any], turns: list[Any], questions: "_Questions | None"
 ) -> Iterator[Cell]:
-    seed = study.config.models[track.model].sampling.seed + track.replicate - 1
-    shared = {**speaker, "seed": seed}
-    dialogue = Cell(track, {**shared, "kind": "dialogue", "user_turns": sha256(turns)})
+    shared = {**speaker, "seed": _seed(study, track)}
+    spec = {**shared, "kind": "dialogue", "user_turns": sha256(turns)}
+    dialogue = Cell(track, spec, as_persona=track.replays)
     yield dialogue
     if questions is None:
         return
@@ -176,7 +203,7 @@ def _track_cells(
     # Turns after the last checkpoint cannot shape a response, so editing them leaves responses alone.
     shared |= {"kind": "response", "checkpoints": checkpoints, "user_turns": sha256(turns[: checkpoints[-1]])}
     for benchmark, section in study.config.benchmarks.items():
-        for as_persona, items in questions.asked(benchmark, track.persona):
+        for as_persona, items in questions.asked(benchmark, track):
             spec = {
                 **shared,
                 "benchmark": study.config.kind_of(benchmark),
@@ -193,12 +220,14 @@ class _Questions:
         self._study = study
         self._asked: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
 
-    def asked(self, benchmark: str, persona: str) -> list[tuple[str | None, str]]:
+    def asked(self, benchmark: str, track: Track) -> list[tuple[str | None, str]]:
         """Return (persona that a baseline stands in for, hash of ids and prompts); no items, no entry."""
-        key = (benchmark, persona)
+        key = (benchmark, track.persona)
         if key not in self._asked:
             self._asked[key] = [
-                (as_persona, sha256(asked_identity(self._study, benchmark, persona, as_persona, items)))
-                for as_persona, items in asked_items(self._study, benchmark, persona)
+                (as_persona, sha256(asked_identity(self._study, *key, as_persona, items)))
+                for as_persona, items in asked_items(self._study, *key)
             ]
-        return self._asked[key]
+        if track.replays is None:
+            return self._asked[key]
+        return [(track.replays, items) for who, items in self._asked[key] if who in (None, track.replays)]

@@ -11,8 +11,8 @@ from personas.config.kinds import is_pairwise
 from personas.config.personas import BASELINE
 from personas.config.root import COMPLETIONS_RUBRIC
 from personas.core.canonical import sha256
-from personas.grid.asked import asked_identity, asked_items
-from personas.grid.cells import Cell, Second
+from personas.grid.asked import asked_identity, items_of
+from personas.grid.cells import Cell, Second, Track
 from personas.grid.completions import completions_identity, rated_completions, track_of
 from personas.grid.release.cells import judge_is_released, judged_with_files
 from personas.grid.repeats import rank
@@ -75,9 +75,19 @@ def _is_rated(cell: Cell, judge: Judge) -> bool:
     return cell.track.order in judge.orders and (judge.models is None or cell.track.model in judge.models)
 
 
+def judged_as(study: Study, track: Track) -> Sequence[str | None]:
+    """Return as whom the rounds of a dialogue are judged: the baseline's as each persona, or whose turns it answers.
+
+    None: as who speaks.
+    """
+    if track.persona != BASELINE:
+        return [None]
+    return [track.replays] if track.replays else [*study.personas]
+
+
 def _of_dialogue(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Iterator[Cell]:
     """Rate every round for every metric; the baseline's as if it were each persona in turn."""
-    stands_for = list(study.personas) if cell.track.persona == BASELINE else [None]
+    stands_for = judged_as(study, cell.track)
     is_short = study.config.conditions[cell.track.condition].rounds < 2
     for metric in judge.utterances:
         if is_short and study.judge_texts[specs.slug].reads_earlier(metric):
@@ -171,13 +181,14 @@ class _Specs:
         """Hash what a judge reads of the items besides their prompts: the trait, or the reference answer."""
         key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
         if key not in self._scoring:
-            self._scoring[key] = sha256(self._scoring_of(judged, *key))
+            self._scoring[key] = sha256(self._scoring_of(judged))
         return self._scoring[key]
 
-    def _scoring_of(self, judged: Cell, benchmark: str, persona: str, as_persona: str | None) -> Any:
-        items = dict(asked_items(self._study, benchmark, persona))[as_persona]
+    def _scoring_of(self, judged: Cell) -> Any:
+        items, benchmark = items_of(self._study, judged), judged.benchmark or ""
         if benchmark in self._study.pins.items:
-            return asked_identity(self._study, benchmark, persona, as_persona, items)
+            as_persona = judged.as_persona if self._study.persona_bound(benchmark) else None
+            return asked_identity(self._study, benchmark, judged.track.persona, as_persona, items)
         return [[item.id, read_of_item(self._study, judged, item)] for item in items]
 
 

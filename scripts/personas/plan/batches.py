@@ -109,7 +109,8 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates, loads: Loads) -> list
 def _users(grid: Grid, families: Iterable[_Family]) -> tuple[str, ...]:
     conditions = grid.study.config.conditions
     dialogues = [cell for family in families for cell in family.cells if cell.stage == "dialogues"]
-    named = [user.model for cell in dialogues if (user := conditions[cell.track.condition].user)]
+    played = [cell.track.condition for cell in dialogues if not cell.track.replays]
+    named = [user.model for condition in played if (user := conditions[condition].user)]
     return tuple(dict.fromkeys(slug for slug in named if slug != SAME))
 
 
@@ -127,6 +128,8 @@ def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[s
         # A dialogue made in this very batch is no input; what a judge rates always is, wherever it is made.
         if cell.judge or needed not in paths:
             family.needs.add(needed)
+        if cell.stage == "dialogues" and cell.track.source:
+            family.needs.add(grid.dialogues[cell.track.source].path)
     return list(families.values())
 
 
@@ -147,11 +150,13 @@ def _groups(families: Iterable[_Family], grid: Grid) -> Iterator[list[_Family]]:
 
 
 def _batch(name: str, model: str, judge: str | None, families: Sequence[_Family], start: float) -> Batch:
+    outputs = tuple(cell.path for family in families for cell in family.cells)
+    needs = [path for family in families for path in sorted(family.needs)]
     return Batch(
         name=name,
         model=model,
-        outputs=tuple(cell.path for family in families for cell in family.cells),
-        inputs=tuple(path for family in families for path in sorted(family.needs)),
+        outputs=outputs,
+        inputs=tuple(path for path in needs if path not in set(outputs)),
         requests=sum(family.requests for family in families),
         minutes=round(start + sum(family.minutes for family in families), 3),
         judge=judge,

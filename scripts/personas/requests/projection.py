@@ -27,7 +27,7 @@ def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, 
     statuses = dict(Counter(table.column("status").to_pylist()))
     described = {
         "spec": cell.spec,
-        "track": vars(cell.track),
+        "track": cell.track.named,
         "benchmark": cell.benchmark,
         "as_persona": cell.as_persona,
         "behind": cell.behind.path if cell.behind else None,

@@ -8,7 +8,7 @@ from personas.benchmarks.base import Item
 from personas.benchmarks.human import Completion
 from personas.core.canonical import text_hash
 from personas.engines.request import WITH_TEXT, Status
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
@@ -54,7 +54,7 @@ def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[
     if judged.benchmark is None:
         plain = [_plain(row["round"], None, row["user"], row, None) for row in rows]
         return _beside_nearest(plain) if reads_earlier else plain
-    items = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
+    items = items_of(grid.study, judged)
     if cell.reference is not None:
         return list(_compared(grid, cell, judged, items, rows))
     known = {item.id: read_of_item(grid.study, judged, item) for item in items}
@@ -92,7 +92,7 @@ def _masked(grid: Grid, cell: Cell, judged: Cell, rows: Sequence[Mapping[str, An
     study, track = grid.study, judged.track
     if not study.config.judges[cell.judge or ""].mask:
         return rows
-    persona = study.personas.get(track.persona)
+    persona = study.personas.get(track.replays or track.persona)
     name = persona.role if persona else study.config.models[track.model].addressed_as
     column = "user" if judged.benchmark is None else "prompt"
     return [{**row, column: masked(row[column], name)} for row in rows]

@@ -23,7 +23,8 @@ class TrackWork:
     """What a batch does on one track: `turns` to hold (those of `rounds` are held already), items to ask.
 
     `intervention` is None where nothing is done to keep the `persona`, which is None for the baseline. With a `user`
-    whom a model plays all `turns` but the first are empty until they are written.
+    whom a model plays all `turns` but the first are empty until they are written. So they are where the user turns of
+    another dialogue are `replayed`: its rounds as far as they are known, or once the `source` has held them all.
     """
 
     model: ModelSection
@@ -37,8 +38,12 @@ class TrackWork:
     persona: Persona | None = None
     intervention: Intervention | None = None
     user: SimulatedUser | None = None
+    source: "TrackWork | None" = None
+    replayed: Sequence[Round] | None = None
     rounds: list[Round] = field(default_factory=list)
     responses: dict[str, list[Response]] = field(default_factory=dict)
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when all rounds are held."""
 
     @property
     def planned(self) -> int:
@@ -76,6 +81,11 @@ class TrackWork:
                 return
             broken, written = self.broken_before(t + 1), None
             is_open = len(self.rounds) <= t < last
+            if self.replayed is not None and is_open:
+                if t == len(self.replayed):
+                    return
+                self.turns[t] = self.replayed[t].user
+                broken = broken or _unheard(self.replayed[t])
             items = self.items_behind(t) if t in self.checkpoints else []
             if self.user is not None and is_open and t:
                 told = yield Step(t, Question(t, "", self.user.max_tokens, is_written=True), items, broken)
@@ -137,6 +147,9 @@ class TrackWork:
         the first item of a checkpoint warms the shared prefix, the rest go side by side, and the dialogue goes
         on meanwhile.
         """
+        if self.source is not None:
+            await self.source.held.wait()
+            self.replayed = self.source.rounds
         steps, told = self.steps(), None
         async with asyncio.TaskGroup() as group:
             while step := after(steps, told):
@@ -146,6 +159,7 @@ class TrackWork:
                 else:
                     group.create_task(asking)
                 told = await self._told(step.round, ask) if step.round and not step.broken else None
+            self.held.set()
         self._sort_responses()
 
     async def _told(self, question: Question, ask: Ask) -> Told:
@@ -216,3 +230,10 @@ class TrackWork:
         for asked in self.asked:
             rank = {item.id: place for place, item in enumerate(asked.items)}
             self.responses.get(asked.cell.path, []).sort(key=lambda r: (r.checkpoint, rank[r.item]))
+
+
+def _unheard(source: Round) -> Reply | None:
+    """Return why a user turn is not replayed: nobody was asked to answer it there."""
+    if source.key is not None:
+        return None
+    return Reply(source.reply.status, detail=f"not asked: the dialogue it replays has no round {source.number}")

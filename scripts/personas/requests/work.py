@@ -7,7 +7,7 @@ from pathlib import Path
 from personas.config.users import SAME
 from personas.core.parquet import read_table
 from personas.engines.request import Reply, request_identity
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid, brief_for, user_identity, user_turns
 from personas.grid.study import Study
@@ -24,14 +24,20 @@ def works(grid: Grid, paths: Iterable[str], results: Path) -> list[TrackWork]:
     for path in paths:
         cell = grid.by_path[path]
         tracks[cell.track].append(cell)
-    return [_work(grid, track, cells, results) for track, cells in tracks.items()]
+    made = {track: new_work(grid, track, own) for track, own in tracks.items()}
+    for track, work in made.items():
+        if work.dialogue is None:
+            work.rounds = _held(grid, track, results)
+        elif track.source:
+            work.source = made.get(track.source)
+            if work.source is None or work.source.dialogue is None:
+                work.source, work.replayed = None, _held(grid, track.source, results)
+    return list(made.values())
 
 
-def _work(grid: Grid, track: Track, cells: list[Cell], results: Path) -> TrackWork:
-    work = new_work(grid, track, cells)
-    if work.dialogue is None:
-        work.rounds = rounds_of(read_table(results / grid.dialogues[track].path))
-    return work
+def _held(grid: Grid, track: Track, results: Path) -> list[Round]:
+    """Return the rounds of a finished dialogue."""
+    return rounds_of(read_table(results / grid.dialogues[track].path))
 
 
 def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
@@ -39,7 +45,7 @@ def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
     study = grid.study
     model, persona = study.config.models[track.model], study.personas.get(track.persona)
     missing = [cell for cell in cells if cell.benchmark is None]
-    turns = user_turns(study, track.model, track.persona, track.condition, track.order)
+    turns = user_turns(study, track.model, track.replays or track.persona, track.condition, track.order)
     return TrackWork(
         model=model,
         identity=request_identity(cells[0].spec["model"]),
@@ -67,7 +73,7 @@ def _user(grid: Grid, track: Track, cell: Cell) -> SimulatedUser | None:
     """Return who writes the user turns of a track; None where they are known."""
     study, section = grid.study, grid.study.config.conditions[track.condition].user
     brief = brief_for(study, track.model, track.persona, track.condition)
-    if section is None or brief is None:
+    if section is None or brief is None or track.replays:
         return None
     slug = None if section.model == SAME else section.model
     model = study.config.users[slug] if slug else study.config.models[track.model]
@@ -83,6 +89,5 @@ def _user(grid: Grid, track: Track, cell: Cell) -> SimulatedUser | None:
 
 
 def _asked(grid: Grid, cell: Cell) -> Asked:
-    benchmark = cell.benchmark or ""
-    sets = dict(asked_items(grid.study, benchmark, cell.track.persona))
-    return Asked(cell, sets[cell.as_persona], grid.study.config.longest_answer(cell.track.model, benchmark))
+    longest = grid.study.config.longest_answer(cell.track.model, cell.benchmark)
+    return Asked(cell, items_of(grid.study, cell), longest)

@@ -17,7 +17,7 @@ from personas.config.root import COMPLETIONS
 from personas.core.canonical import sha256
 from personas.core.errors import UserError
 from personas.core.parquet import read_table, write_table
-from personas.grid.asked import asked_items, scoring_identity
+from personas.grid.asked import items_of, scoring_identity
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
@@ -52,9 +52,7 @@ def _cell_rows(frozen: FrozenPlan, cell: Cell) -> Iterator[dict[str, Any]]:
         return
     items: dict[str, Item] = {}
     if slug is not None:
-        # The baseline is judged as the persona whose items it was asked, so both name the same set.
-        asked = dict(asked_items(study, slug, cell.track.persona))[(cell.judged or cell).as_persona]
-        items = {item.id: item for item in asked}
+        items = {item.id: item for item in items_of(study, cell.judged or cell)}
     where = {
         "model": cell.track.model,
         "persona": cell.track.persona,

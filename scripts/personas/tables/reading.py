@@ -29,7 +29,8 @@ def rows_of_cells(frozen: FrozenPlan, paths: Sequence[Path], columns: Sequence[s
         baseline = track.persona == BASELINE
         rows = rows.assign(model=track.model, condition=track.condition, order=track.order, replicate=track.replicate)
         rows = rows.assign(benchmark=cell.benchmark)
-        who = {"group": "baseline" if baseline else "persona", "persona": None if baseline else track.persona}
+        whose = track.replays if baseline else track.persona
+        who = {"group": "baseline" if baseline else "persona", "persona": whose}
         parts.append(rows.assign(**who))
     return pd.concat(parts, ignore_index=True)
 

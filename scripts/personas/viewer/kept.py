@@ -8,9 +8,12 @@ from personas.grid.cells import Track
 from personas.viewer.database import Database, files
 
 _DIALOGUE = """id VARCHAR, model VARCHAR, persona VARCHAR, condition VARCHAR, "order" VARCHAR, replicate INTEGER, \
-intervention VARCHAR"""
-OF_DIALOGUE = 'JOIN dialogue USING (model, persona, condition, "order", replicate, intervention)'
-"""What joins a table that is `measured` to the dialogues."""
+intervention VARCHAR, replays VARCHAR"""
+OF_DIALOGUE = """
+JOIN dialogue USING (model, persona, condition, "order", replicate, intervention)
+WHERE (replays IS NULL OR replays = stands_for)
+"""
+"""What joins a table that is `measured` to the dialogues; `stands_for` is as whom a baseline was asked or judged."""
 
 _ROUNDS = """
 SELECT id, round, status FROM read_parquet($files, filename = 'file') JOIN place USING (file)
@@ -31,7 +34,8 @@ def measured(tables: str) -> str:
 _MEANS = f"""
 SELECT id, measure, avg(value) AS value
 FROM (
-    SELECT * REPLACE (CASE "group" WHEN '{BASELINE}' THEN '{BASELINE}' ELSE persona END AS persona)
+    SELECT * REPLACE (CASE "group" WHEN '{BASELINE}' THEN '{BASELINE}' ELSE persona END AS persona),
+           persona AS stands_for
     FROM ({measured("$files")})
 )
 {OF_DIALOGUE}
@@ -74,5 +78,6 @@ class Kept:
         self._values = stamp
 
 
-def _columns(track: Track) -> tuple[str | int, ...]:
-    return track.model, track.persona, track.condition, track.order, track.replicate, track.intervention
+def _columns(track: Track) -> tuple[str | int | None, ...]:
+    place = (track.model, track.persona, track.condition, track.order)
+    return *place, track.replicate, track.intervention, track.replays

@@ -20,8 +20,7 @@ _FROM = f"""
 FROM (
     SELECT *, coalesce(round, checkpoint) AS position, coalesce(reference_persona, persona) AS stands_for
     FROM ({measured("$tables")})
-) {OF_DIALOGUE}
-WHERE {{where}}
+) {OF_DIALOGUE} AND {{where}}
 """
 _TEXTS = """
 WITH wanted AS (

@@ -28,7 +28,7 @@ from personas.exports.inspect_logs.samples import dialogue_sample, response_samp
 from personas.exports.inspect_logs.verdicts import Judged
 from personas.exports.study_results import StudyResults
 from personas.exports.tidy import identity
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell
 from personas.requests.projection import read_description
 from personas.requests.transcript import require_texts
@@ -66,7 +66,7 @@ def _responses(results: StudyResults, cell: Cell, behind: Cell, judged: Judged) 
     require_texts(dialogue, "user")
     rounds = dialogue.to_pylist()
     rows, found = _judged_rows(results, cell, judged, "checkpoint", "item_id")
-    asked = dict(asked_items(results.grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
+    asked = items_of(results.grid.study, cell)
     items = {item.id: item for item in asked}
     return list(response_samples(results.grid, cell, rows, rounds, items, found))
 

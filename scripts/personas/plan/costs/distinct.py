@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from personas.benchmarks.base import Item
 from personas.config.kinds import is_pairwise
 from personas.config.root import COMPLETIONS_RUBRIC
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell, Track
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid, user_turns
@@ -131,7 +131,7 @@ class Distinct:
         return self._sets[key]
 
     def _items(self, cell: Cell) -> list[Item]:
-        return dict(asked_items(self._grid.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
+        return items_of(self._grid.study, cell)
 
     def behind(self, track: Track, before: int, is_round: bool = False) -> int:
         """Return a number for what stands before an item behind `before` rounds; the same for the same requests.
@@ -169,7 +169,8 @@ class Distinct:
         return self._nodes[track]
 
     def _turns(self, track: Track) -> list[str]:
-        turns = user_turns(self._grid.study, track.model, track.persona, track.condition, track.order)
+        who = track.replays or track.persona
+        turns = user_turns(self._grid.study, track.model, who, track.condition, track.order)
         given = self._grid.study.answers.get(track.condition)
         return [json.dumps(said) for said in zip(turns, given, strict=True)] if given else turns
 

@@ -13,7 +13,7 @@ from personas.prompts.recipe import first_turn_prefix
 from personas.requests.journal import JournalIndex
 from personas.requests.steps import Question, Step, Told, after
 from personas.requests.track import TrackWork
-from personas.requests.transcript import rounds_of
+from personas.requests.transcript import Round, rounds_of
 from personas.requests.work import new_work
 
 UNKNOWN: Any = "unknown"
@@ -55,7 +55,9 @@ class Follower:
         """Follow the work that makes `cells` of a track, and return it with the rounds that are known."""
         work = new_work(self._grid, track, list(cells))
         if work.dialogue is None:
-            work.rounds = rounds_of(read_table(self._results / self._grid.dialogues[track].path))
+            work.rounds = self._read(track)
+        elif track.source:
+            work.replayed = self._held(track.source)
         keys, steps, told = Keys(work), work.steps(), None
         while step := after(steps, told):
             told = self._take(work, step, keys)
@@ -64,6 +66,16 @@ class Follower:
             elif told is not None and step.round is not None and not step.round.is_written:
                 keys.grow(step.round.turn, told[0])
         return work
+
+    def _read(self, track: Track) -> list[Round]:
+        return rounds_of(read_table(self._results / self._grid.dialogues[track].path))
+
+    def _held(self, track: Track) -> Sequence[Round]:
+        """Return the rounds of a dialogue that is another's source, as far as file or journal know them."""
+        dialogue = self._grid.dialogues[track]
+        if (self._results / dialogue.path).exists():
+            return self._read(track)
+        return Follower(self._grid, self._results, self._index).follow(track, [dialogue]).rounds
 
     def _take(self, work: TrackWork, step: Step, keys: Keys) -> Told | None:
         """See one step, and return the reply to its round where it is known."""

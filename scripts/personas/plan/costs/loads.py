@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
@@ -46,7 +46,7 @@ class Loads:
         self.simulations = Simulations(grid)
         self._rounds: dict[tuple[str, str], list[Load]] = {}
         self._dialogues: dict[tuple[str, int], list[Load]] = {}
-        self._items: dict[tuple[str, str], dict[str | None, tuple[int, int]]] = {}
+        self._items: dict[tuple[str, str, str | None], tuple[int, int]] = {}
         self._given: dict[tuple[str, str, str | None], int] = {}
         self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
 
@@ -95,13 +95,11 @@ class Loads:
 
     def items(self, cell: Cell) -> tuple[int, int]:
         """Return the number of items of a response cell, and the characters of their prompts together."""
-        key = (cell.benchmark or "", cell.track.persona)
+        key = (cell.benchmark or "", cell.track.persona, cell.as_persona)
         if key not in self._items:
-            self._items[key] = {
-                who: (len(items), sum(len(item.prompt) for item in items))
-                for who, items in asked_items(self._grid.study, *key)
-            }
-        return self._items[key][cell.as_persona]
+            items = items_of(self._grid.study, cell)
+            self._items[key] = len(items), sum(len(item.prompt) for item in items)
+        return self._items[key]
 
     def _judgement(self, cell: Cell) -> list[Load]:
         """Every row of the judged cell is one request; where a cell is compared with itself, not its first rows."""
@@ -129,7 +127,7 @@ class Loads:
         """Return the characters of the answers that the items of a response cell bring."""
         key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
         if key not in self._given:
-            items = dict(asked_items(self._grid.study, *key[:2]))[judged.as_persona]
+            items = items_of(self._grid.study, judged)
             self._given[key] = sum(len(read_of_item(self._grid.study, judged, item) or "") for item in items)
         return self._given[key]
 

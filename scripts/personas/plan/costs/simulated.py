@@ -59,8 +59,12 @@ class Prompt:
 
 @dataclass
 class Simulated:
-    """The prompts of one dialogue, by rounds before: asides, user turns, rounds, and what stands before any item."""
+    """The prompts of one dialogue, by rounds before: asides, user turns, rounds, and what stands before any item.
 
+    `turns` are its user turns, stand-ins for those that a model writes.
+    """
+
+    turns: list[str]
     written: dict[int, Prompt] = field(default_factory=dict)
     asides: dict[int, Prompt] = field(default_factory=dict)
     rounds: dict[int, Prompt] = field(default_factory=dict)
@@ -90,6 +94,8 @@ class Simulations:
 
     def _simulated(self, track: Track) -> Simulated:
         work = new_work(self._grid, track, [self._grid.dialogues[track]])
+        if track.source and (source := self.of(track.source)):
+            work.turns = source.turns
         opening = tuple((message["role"], message["content"]) for message in work.opening)
         user = work.user and (work.user.slug, work.user.brief.model_dump_json(), work.user.role, work.user.max_tokens)
         said = tuple(one.reply.text for one in work.rounds)
@@ -110,7 +116,7 @@ def _simulate(work: TrackWork) -> Simulated:
 
 class _Simulation:
     def __init__(self, work: TrackWork) -> None:
-        self.result = Simulated()
+        self.result = Simulated(work.turns)
         self._work = work
         self._sent: Sequence[Mapping[str, str]] = ()
         self._heard: Sequence[Mapping[str, str]] = ()

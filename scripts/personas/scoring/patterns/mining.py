@@ -180,13 +180,14 @@ def _mined(grid: Grid, checkpoint: int, last: str) -> Iterator[Instance]:
     for (model, benchmark, persona, _), own in in_order:
         if persona == BASELINE or benchmark not in wanted:
             continue
-        other = persona if study.persona_bound(benchmark) else None
+        # The baseline's own answers, and those in the persona's place.
+        others = [path for who in (None, persona) for path in responses.get((model, benchmark, BASELINE, who), ())]
         numbers[model] += 1
         # In a folder of its own: a benchmark may be called <benchmark>-last.
         name = f"{model}/{persona}/{benchmark}" + ("/last" if last else "")
         yield Instance(
             name,
-            {"persona": own, "baseline": responses[model, benchmark, BASELINE, other]},
+            {"persona": own, "baseline": others},
             {
                 "model": model,
                 "persona": persona,

@@ -9,16 +9,15 @@ from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.config.judges import METRICS
-from personas.config.personas import BASELINE
 from personas.core.canonical import sha256, text_hash
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.core.parquet import read_table
 from personas.engines.request import WITH_TEXT
-from personas.grid.asked import asked_items, scoring_identity
+from personas.grid.asked import items_of, scoring_identity
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.grid.judgements import read_of_item
+from personas.grid.judgements import judged_as, read_of_item
 from personas.plan.artefact import Artefact
 from personas.plan.declaration import Instance, Known
 from personas.plan.frozen import FrozenPlan
@@ -76,10 +75,10 @@ def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:
     rows = read_table(frozen.results / cell.path).to_pylist()
     rows = [r for r in rows if r["status"] in WITH_TEXT and strip_thinking(r["answer"] or "")[0].strip()]
     if cell.benchmark is None:
-        as_personas = list(study.personas) if cell.track.persona == BASELINE else [None]
-        yield from (_utterance(frozen, cell, spec, row, persona) for persona in as_personas for row in rows)
+        whose = judged_as(study, cell.track)
+        yield from (_utterance(frozen, cell, spec, row, persona) for persona in whose for row in rows)
         return
-    items = {item.id: item for item in dict(asked_items(study, cell.benchmark, cell.track.persona))[cell.as_persona]}
+    items = {item.id: item for item in items_of(study, cell)}
     yield from (_response(frozen, cell, spec, row, items[row["item_id"]]) for row in rows)
 
 

@@ -54,12 +54,12 @@ def _turns(frozen: FrozenPlan, path: Path) -> pd.DataFrame:
     rows = table.select(list(_COUNTS)).to_pandas().astype("float64")
     if "aside" in table.column_names:
         rows = rows.add(_asides(table), fill_value=0.0).where(rows.notna())
-    persona = None if track.persona == BASELINE else track.persona
+    is_baseline = track.persona == BASELINE
     placed: pd.DataFrame = rows.rename(columns=_COUNTS).assign(
         intervention=track.intervention,
         model=track.model,
-        group="baseline" if persona is None else "persona",
-        persona=persona,
+        group="baseline" if is_baseline else "persona",
+        persona=track.replays if is_baseline else track.persona,
         condition=track.condition,
         order=track.order,
         replicate=track.replicate,

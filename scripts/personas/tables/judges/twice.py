@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from personas.benchmarks.base import Item
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell, Second
 from personas.grid.grid import Grid
 from personas.plan.frozen import FrozenPlan
@@ -54,5 +54,5 @@ def _items(grid: Grid, cell: Cell) -> Mapping[str, Item]:
     judged = cell.judged
     if judged is None or judged.benchmark is None:
         return {}
-    asked = dict(asked_items(grid.study, judged.benchmark, judged.track.persona))[judged.as_persona]
+    asked = items_of(grid.study, judged)
     return {item.id: item for item in asked}

@@ -40,8 +40,8 @@ def length_means(lengths: pd.DataFrame, *, generalise: Collection[str] = UNITS) 
     cells = _at_the_end(lengths)
     parts = [
         (by, name, condition, group, int(rows["round"].max()), *_spread(rows, generalise))
-        for by in ("model", "persona")
-        for (name, condition, group), rows in cells.groupby([by, "condition", "group"], sort=True)
+        for by, named in (("model", "model"), ("persona", "who"))
+        for (name, condition, group), rows in cells.groupby([named, "condition", "group"], sort=True)
     ]
     return pd.DataFrame(parts, columns=list(MEAN_DTYPES)).astype(MEAN_DTYPES)
 
@@ -54,7 +54,8 @@ def _at_the_end(lengths: pd.DataFrame) -> pd.DataFrame:
     found = last.groupby(keys, sort=True).agg(
         tokens=("tokens", "mean"), prompted=("prompted", "any"), round=("round", "max")
     )
-    return found.reset_index()
+    cells = found.reset_index()
+    return cells.assign(who=cells["persona"].mask(cells["group"] == BASELINE, BASELINE))
 
 
 def _spread(rows: pd.DataFrame, generalise: Collection[str]) -> tuple[float | int | str, ...]:
@@ -79,7 +80,7 @@ BY_LENGTH_DTYPES = {
     "n_without_tokens": "int64",
     "n_with_prompt": "int64",
 }
-_TRACK = ["model", "persona", "condition", "order", "replicate", "round"]
+_TRACK = ["model", "group", "persona", "condition", "order", "replicate", "round"]
 _POINT = ["measure", "condition", "group", "axis", "position"]
 
 
@@ -89,7 +90,7 @@ def by_length(values: pd.DataFrame, lengths: pd.DataFrame, *, generalise: Collec
     A checkpoint has that many rounds before it, a rating of round r has r - 1. Both are joined by model, persona,
     condition, order, replicate and rounds, and averaged within a (model, persona) cell, then over the cells that have
     both: so a point's rating and its tokens are of the same cells. The baseline's dialogue is one for all personas
-    whose items it answers. Cells without one of the two are counted, not guessed.
+    whose items it answers, unless it answers the turns of theirs. Cells without one of the two are counted, not guessed.
 
     Columns and types: `BY_LENGTH_DTYPES`.
 
@@ -97,8 +98,9 @@ def by_length(values: pd.DataFrame, lengths: pd.DataFrame, *, generalise: Collec
         MergeError: a dialogue has two lengths after one round.
     """
     placed = values.assign(round=values["position"] - (values["axis"] == "round").astype("int64"))
-    own = placed["persona"].where(placed["group"] == "persona")
-    held = lengths.drop(columns=["group", "status"]).assign(persona=lengths["persona"].fillna(BASELINE))
+    replayed = lengths.loc[(lengths["group"] == BASELINE) & lengths["persona"].notna(), "condition"]
+    own = placed["persona"].where((placed["group"] == "persona") | placed["condition"].isin(replayed))
+    held = lengths.drop(columns="status").assign(persona=lengths["persona"].fillna(BASELINE))
     joined = placed.assign(unit=placed["persona"].fillna(BASELINE), persona=own.fillna(BASELINE)).merge(
         held, on=_TRACK, how="left", validate="many_to_one"
     )

@@ -34,10 +34,14 @@ def distance(one: Sequence[float], other: Sequence[float], weights: Sequence[flo
 
 
 def profiles(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each judge and cell: the mean of each trait (NaN without a verdict), and `n <trait>` items."""
+    """Return a row for each judge and cell: the mean of each trait (NaN without a verdict), and `n <trait>` items.
+
+    `instead_of` is the persona in whose place the baseline answered, "" for answers of one's own.
+    """
     traits = ratings[(ratings["metric"] == "trait") & ratings["judge"].notna()]
     checks.require_unique(traits, [*checks.ANSWER, "judge"], "bfi")
-    values = traits.assign(value=traits["value"].astype("float64")).groupby([*_CELL, "label"])["value"]
+    told = {"value": traits["value"].astype("float64"), "instead_of": traits["reference_persona"].fillna("")}
+    values = traits.assign(**told).groupby([*_CELL, "instead_of", "label"])["value"]
     means = values.mean().unstack("label").reindex(columns=list(TRAITS))
     items = values.size().unstack("label").reindex(columns=list(TRAITS)).fillna(0).add_prefix("n ")
     return pd.concat([means, items], axis=1).reset_index()
@@ -51,14 +55,19 @@ def distances(ratings: pd.DataFrame, labels: Mapping[str, Mapping[str, float]], 
     order, replicate and checkpoint. `weighting` of the latter: `traits` alike, or by their `items`, as in the study.
     """
     cells = profiles(ratings)
-    baselines = {tuple(cell[key] for key in _PLACE): cell for cell in cells.to_dict("records") if cell["is_baseline"]}
+    baselines = {
+        (*(cell[key] for key in _PLACE), cell["instead_of"]): cell
+        for cell in cells.to_dict("records")
+        if cell["is_baseline"]
+    }
     rows = []
     for cell in cells.to_dict("records"):
-        profile = [cell[trait] for trait in TRAITS]
-        for persona in labels if cell["is_baseline"] else {cell["persona"]} & labels.keys():
+        profile, place = [cell[trait] for trait in TRAITS], tuple(cell[key] for key in _PLACE)
+        whose = cell["instead_of"] if cell["is_baseline"] else cell["persona"]
+        for persona in {whose} & labels.keys() if whose else labels:
             far = distance(profile, [labels[persona][trait] for trait in TRAITS])
             rows.append(_row(cell, FROM_LABELS, far, persona if cell["is_baseline"] else None))
-        baseline = baselines.get(tuple(cell[key] for key in _PLACE))
+        baseline = baselines.get((*place, cell["persona"]), baselines.get((*place, "")))
         if baseline is not None and not cell["is_baseline"]:
             weights = [cell[f"n {trait}"] for trait in TRAITS] if weighting == "items" else None
             rows.append(_row(cell, FROM_BASELINE, distance(profile, [baseline[t] for t in TRAITS], weights), None))

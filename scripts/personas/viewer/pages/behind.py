@@ -5,7 +5,7 @@ from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.config.kinds import is_pairwise
-from personas.grid.asked import asked_items
+from personas.grid.asked import items_of
 from personas.grid.cells import Cell
 from personas.grid.judgements import read_of_item
 from personas.viewer.asked import Asked, Missing
@@ -62,10 +62,7 @@ def _cells(corpus: Corpus, name: str) -> dict[str, list[Cell]]:
 
 def _asked(corpus: Corpus, name: str, cell: Cell, where: Where) -> Iterator[dict[str, Any]]:
     """Yield the answers of a cell with what they are measured by."""
-    items = {
-        item.id: item
-        for item in dict(asked_items(corpus.study, cell.benchmark or "", cell.track.persona))[cell.as_persona]
-    }
+    items = {item.id: item for item in items_of(corpus.study, cell)}
     ratings = by(ratings_of_track(corpus, cell, cell.benchmark or "", where), "item_id")
     judged = _judged(corpus, name, cell, where)
     for row in rows_of(corpus, cell, where):

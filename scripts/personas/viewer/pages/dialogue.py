@@ -6,7 +6,7 @@ from typing import Any
 
 from personas.config.kinds import UTTERANCES
 from personas.config.personas import BASELINE
-from personas.grid.cells import Cell
+from personas.grid.cells import Cell, Track
 from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import Row, files
@@ -68,12 +68,18 @@ def others(corpus: Corpus, cell: Cell) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     own = vars(cell.track)
     for name, other in corpus.dialogues.items():
-        differing = [column for column, value in vars(other.track).items() if own[column] != value]
-        if len(differing) == 1 and corpus.has(other):
+        columns = vars(other.track).items() - {("replays", other.track.replays)}
+        differing = [column for column, value in columns if own[column] != value]
+        if len(differing) == 1 and _is_like(cell.track, other.track) and corpus.has(other):
             found.setdefault(differing[0], []).append(name)
     for names in found.values():
         names.sort(key=lambda name: f"/{BASELINE}/" not in name)
     return found
+
+
+def _is_like(one: Track, other: Track) -> bool:
+    """Tell whether two dialogues have a user in common, where the baseline answers a persona's."""
+    return one.replays == other.replays or one.replays == other.persona or other.replays == one.persona
 
 
 def _judged(corpus: Corpus, name: str) -> Mapping[Any, list[Judged]]:
