@@ -1,6 +1,7 @@
 """The baseline answers the turns of each persona's user: what is held, asked, planned, named, and compared."""
 
 import contextlib
+import json
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from personas.viewer.guard import PARAMETER
 from personas.viewer.pages.dialogue import others
 from personas.workflow.artefacts import downstream
 from personas.workflow.links import refresh_links
-from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed, failure, make
+from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, by_plain_path, changed, failure, make, said
 from tests.integration.test_users import LIMITS, bodies, dialogue, is_user
 from tests.interventions import with_interventions
 from tests.users import PLAYED, put_brief
@@ -148,6 +149,7 @@ def test_a_persona_is_compared_with_the_baseline_in_its_place(again: Project, se
     judge = {**JUDGE, "model": {**JUDGE["model"], "base_url": server.base_url}}
     benchmarks = LIMITS["benchmarks"] | {"bfi": {"items": "items/bfi.json"}}
     again.set({"judges": {"j": judge}, "benchmarks": benchmarks, "patterns": {"benchmarks": ["xstest"]}})
+    server.decide = _verdict
     frozen = again.run()
     for artefact in frozen.artefacts:
         make(frozen, artefact)
@@ -177,11 +179,18 @@ def test_a_persona_is_compared_with_the_baseline_in_its_place(again: Project, se
     assert set(by_persona["name"]) == {"baseline"}
 
 
+def _verdict(body: dict[str, Any]) -> Outcome | None:
+    """Rate, not every answer alike."""
+    if "response_format" not in body:
+        return None
+    return answer(json.dumps({"reasoning": "", "verdict": 1 + len(said(body["messages"])) % 5}))
+
+
 def _look(project: Project) -> None:
     """The viewer and frames tell the two dialogues of the baseline apart, and whose ratings are whose."""
     results = personas.load(project.results)
-    said, rated = (rows[rows["condition"] == "chat"] for rows in (results.dialogues(), results.ratings()))
-    assert set(said.loc[said["persona"] == "baseline", "reference_persona"]) == {*PERSONAS}
+    held, rated = (rows[rows["condition"] == "chat"] for rows in (results.dialogues(), results.ratings()))
+    assert set(held.loc[held["persona"] == "baseline", "reference_persona"]) == {*PERSONAS}
     utterances = rated[rated["round"].notna() & rated["judge"].notna()]
     with contextlib.chdir(project.folder):
         corpus = Corpus(project.grid(), artefacts=downstream)
