@@ -192,7 +192,7 @@ def halving(spread: Spread, size: Size, generalise: Collection[str] = UNITS) -> 
 
     def enough(*what: str) -> int | None:
         sizes = ((n, reduce(lambda grown, one: grown.times(one, n), what, size)) for n in _FACTORS)
-        return next((n for n, grown in sizes if detectable(spread, grown, generalise) <= goal * 1.01), None)
+        return next((n for n, grown in sizes if power(goal * 1.01, spread, grown, generalise) >= POWER), None)
 
     alone = {what: enough(what) for what in (MODELS, PERSONAS, ITEMS, REPLICATES) if getattr(size, what)}
     found = {what: factor for what, factor in alone.items() if factor}

@@ -51,7 +51,11 @@ class Distinct:
                 (cell.judge, COMPLETIONS_RUBRIC), frozenset((c.prompt, c.text) for c in texts if c.text.strip())
             )
         if cell.judged is not None:
-            return sum(self._asked.new(place, self._judged(cell, cell.judged)) for place in self._rated(cell))
+            owner, pairs = self._rated(cell)
+            if cell.judged.benchmark is None:
+                return self._asked.places(owner, pairs)
+            questions = self._judged(cell, cell.judged)
+            return sum(self._asked.new((owner, pair), questions) for pair in pairs)
         if cell.benchmark is not None:
             return self._asked.new(self.behind(cell.track, load.before), self._questions(cell))
         is_given = cell.track.condition in self._grid.study.answers
@@ -83,10 +87,10 @@ class Distinct:
             lambda: ((item.prompt, longest) for item in self._items(cell)),
         )
 
-    def _rated(self, cell: Cell) -> list[Hashable]:
-        """The places of a judgement cell: who rates how, what stands where, and what it is compared with."""
+    def _rated(self, cell: Cell) -> tuple[Hashable, list[Hashable]]:
+        """The places of a judgement cell: who rates how; and what stands where, and what it is compared with."""
         behind = self._places_of(cell.track, is_round=bool(cell.metric))
-        pairs: list[tuple[Hashable, Hashable]] = [(node, None) for node in behind]
+        pairs: list[Hashable] = [*behind]
         study = self._grid.study
         if study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(study.config, cell)):
             pairs = [(node, None if cell.metric else behind[0]) for node in behind[1:]]
@@ -94,8 +98,7 @@ class Distinct:
             pairs = [(node, behind[0]) for node in behind[1:]]
         elif cell.reference == "previous":
             pairs = list(zip(behind[1:], behind, strict=False))
-        owner = (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell), cell.second)
-        return [(*owner, *pair) for pair in pairs]
+        return (cell.judge, self._config.rubric(cell.kind), self._loads.persona_seen(cell), cell.second), pairs
 
     def _places_of(self, track: Track, *, is_round: bool) -> list[int]:
         """Return what stands behind each round of a dialogue, or at each of its checkpoints."""
@@ -107,8 +110,6 @@ class Distinct:
 
     def _judged(self, cell: Cell, judged: Cell) -> Questions:
         """What tells the requests of one place apart: the question answered, and what is read of its item besides."""
-        if judged.benchmark is None:
-            return _ONE
         study, itself = self._grid.study, cell.reference in ("zero", "previous")
         longest = self._config.longest_answer(cell.track.model, judged.benchmark)
         pairwise = is_pairwise(self._config.kind_of(judged.benchmark))
@@ -184,6 +185,14 @@ class _Asked:
     def __init__(self) -> None:
         self._at: dict[Hashable, frozenset[Questions]] = {}
         self._sizes: dict[tuple[Questions, frozenset[Questions]], int] = {}
+        self._places: dict[Hashable, set[Hashable]] = {}
+
+    def places(self, owner: Hashable, places: Iterable[Hashable]) -> int:
+        """Return at how many places of an owner nothing was asked before; one thing is asked at each."""
+        asked = self._places.setdefault(owner, set())
+        before = len(asked)
+        asked.update(places)
+        return len(asked) - before
 
     def new(self, place: Hashable, questions: Questions) -> int:
         """Return how many of the questions were not asked at the place before; from now on they were."""
