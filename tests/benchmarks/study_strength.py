@@ -53,7 +53,7 @@ def main() -> None:
         begun = time.process_time()
         scores, _ = identify(drawn, PERSONAS, CHECKPOINTS[0], "model")
         told = time.process_time()
-        rows_of(identification(scores, len(PERSONAS), **drawing), "model")
+        rows_of(identification(scores, len(PERSONAS), 0, **drawing), "model")
         counted = time.process_time()
         rows_of(style_distance(styles(drawn, "model"), CHECKPOINTS[0], **drawing), "model")
         done = time.process_time()

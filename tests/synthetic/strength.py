@@ -87,7 +87,7 @@ def measured(planted: Planted, seed: int, resamples: int = 500) -> pd.DataFrame:
     """Return the mean over personas at the last checkpoint, a row for each measure, by its name."""
     drawn, drawing = answers(planted, seed), {"resamples": resamples, "seed": seed}
     scores, _ = identify(drawn, planted.personas, 0, "model")
-    told = identification(scores, len(planted.personas), **drawing)
+    told = identification(scores, len(planted.personas), 0, **drawing)
     moved = style_distance(styles(drawn, "model"), 0, **drawing)
     table = rows_of([*told, *moved], "model")
     last = table[(table["checkpoint"] == planted.last) & table["persona"].isna() & (table["group"] == "persona")]

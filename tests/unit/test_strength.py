@@ -41,7 +41,7 @@ def spoken(items: int = 12, last: Sequence[str] = (), benchmark: str = "xstest")
 
 def table_of(answers: pd.DataFrame, personas: Sequence[str] = PERSONAS) -> Any:
     scores, _ = identify(answers, personas, 0, "alpha")
-    return rows_of(identification(scores, len(personas), resamples=200, seed=1), "alpha")
+    return rows_of(identification(scores, len(personas), 0, resamples=200, seed=1), "alpha")
 
 
 def value(table: Any, measure: str, persona: str | None, checkpoint: int) -> float:

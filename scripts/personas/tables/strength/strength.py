@@ -24,7 +24,7 @@ def strength(
     drawing = {"resamples": resamples, "seed": seed}
     for path in scores:
         of_model = read_frame(path)
-        parts.append(rows_of(identification(of_model, personas, **drawing), of_model["model"].iloc[0]))
+        parts.append(rows_of(identification(of_model, personas, first, **drawing), of_model["model"].iloc[0]))
     for path in styles:
         of_model = read_frame(path)
         parts.append(rows_of(style_distance(of_model, first, **drawing), of_model["model"].iloc[0]))
