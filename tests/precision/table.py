@@ -121,6 +121,19 @@ ROWS: dict[str, Row] = {
         ALL,
         WORLD.but(played=True),
     ),
+    "its turns replayed to the baseline": Row(
+        lambda s: s.edit(
+            {
+                "conditions/goal-oriented": {
+                    "user": {"brief": "config/users/customer.yaml", "replay": "persona"},
+                    "rounds": 3,
+                }
+            }
+        ),
+        r"/goal-oriented-",
+        ALL,
+        WORLD.but(played=True, replayed="goal-oriented-fixed"),
+    ),
     "segments": Row(
         lambda s: s.edit(
             {

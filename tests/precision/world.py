@@ -28,6 +28,8 @@ class World:
     """Those whose names begin with `last` have a baseline."""
     played: bool = False
     """Whether a model plays the user of a condition."""
+    replayed: str = ""
+    """The dialogue in which the baseline answers the turns of each persona's user."""
 
     def but(self, **changes: Any) -> "World":
         """Return the world with some parts replaced."""
@@ -122,12 +124,15 @@ class World:
         for model, who, name, copy in product(self.models, speakers, self.dialogues, copies):
             if who == "baseline" and "--with-" in copy and "--with-last" not in copy:
                 continue
-            yield f"dialogues/{model}/{who}/{name}{copy}"
             rated_as = [f"--as-{persona}" for persona in self.personas] if who == "baseline" else [""]
+            is_replay = who == "baseline" and name == self.replayed
+            yield from (
+                f"dialogues/{model}/{who}/{name}{copy}{suffix}" for suffix in (rated_as if is_replay else [""])
+            )
             for judge, metric, suffix in product(self.judges, self.metrics, rated_as):
                 yield f"judgements/{judge}/{model}/{who}/{metric}/{name}{copy}{suffix}"
             for benchmark in self.benchmarks if name.endswith("-fixed") else ():
-                suffixes = rated_as if benchmark == BOUND else [""]
+                suffixes = rated_as if benchmark == BOUND or is_replay else [""]
                 for suffix in suffixes:
                     yield f"responses/{model}/{who}/{benchmark}/{name}{copy}{suffix}"
                     if benchmark == RULED:
