@@ -130,7 +130,7 @@ class Progress:
         measured = self.measured.setdefault((*what, by), Measured(*what, by=by))
         measured.requests += 1
         measured.messages += len(request.messages)
-        measured.characters += sum(len(message["content"]) for message in request.messages)
+        measured.characters += sum([len(message["content"]) for message in request.messages])
         measured.prompt_tokens += reply.prompt_tokens or 0
         measured.cached_tokens += reply.cached_tokens or 0
         measured.completion_tokens += reply.completion_tokens or 0

@@ -16,6 +16,10 @@ _LONGEST_INTEGER = 18
 """Digits; longer ones become floats, since thousands of digits are an error of their own in Python."""
 
 
+_ESCAPED = frozenset('"\\/')
+"""Letters that stand in JSON behind a backslash, or may."""
+
+
 class Unreadable(ValueError):
     """What was sent is no JSON, or nested too deeply to be read; the text is the beginning of what it is."""
 
@@ -23,7 +27,9 @@ class Unreadable(ValueError):
 def parsed(data: bytes, secret: str | None) -> Any:
     """Return the JSON in a body, every text in it cleaned; Unreadable where there is none."""
     try:
-        return _cleaned(json.loads(_text(data), parse_int=_integer), secret)
+        text = _text(data)
+        body = json.loads(text, parse_int=_integer)
+        return body if _is_clean(text, secret) else _cleaned(body, secret)
     except (ValueError, RecursionError):
         raise Unreadable(start(data, secret)) from None
 
@@ -59,6 +65,13 @@ def _cleaned(value: Any, secret: str | None) -> Any:
     if isinstance(value, dict):
         return {cleaned_text(key, secret): _cleaned(part, secret) for key, part in value.items()}
     return value
+
+
+def _is_clean(text: str, secret: str | None) -> bool:
+    """Tell whether no text of a body can need cleaning: nothing that JSON hides is the key, or half a pair."""
+    if "\\u" in text:
+        return False
+    return secret is None or not (secret in text or _ESCAPED.intersection(secret))
 
 
 def _integer(digits: str) -> int | float:

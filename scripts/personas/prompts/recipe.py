@@ -61,8 +61,9 @@ def messages(before: Sequence[Message], rounds: Sequence[tuple[str, str]], turn:
     """Return the prompt for `turn` after `rounds` (user turn, answer) that followed the opening `before`."""
     result = list(before)
     for user, answer in rounds:
-        result += [{"role": "user", "content": user}, {"role": "assistant", "content": answer}]
-    return joined([*result, {"role": "user", "content": turn}])
+        result += ({"role": "user", "content": user}, {"role": "assistant", "content": answer})
+    result.append({"role": "user", "content": turn})
+    return joined(result) if before else result
 
 
 def joined(prompt: Sequence[Message]) -> list[Message]:

@@ -22,23 +22,24 @@ class Prefixes:
 
     def share_new(self, request: Request) -> float:
         """Return which share of a prompt is new, by characters, and remember its beginnings."""
-        beginning, size, known = 0, 0, 0
-        *before, last = request.messages
-        for message in before:
-            beginning = hash((beginning, message["role"], message["content"]))
-            size += len(message["content"]) + CHARACTERS_PER_MESSAGE
+        roles = tuple([message["role"] for message in request.messages])
+        texts = tuple([message["content"] for message in request.messages])
+        # A dialogue goes on after its last turn.
+        whole = len(texts) if request.what == "dialogues" else len(texts) - 1
+        known = shared = 0
+        # From the end, since what is new is the last few messages.
+        for count in range(whole, 0, -1):
+            beginning = hash((roles[:count], texts[:count]))
             if beginning in self._seen:
-                known = size
-            else:
-                self._seen.add(beginning)
-        shared = self._shared_behind(beginning, last["content"])
-        known = size + shared if known == size else known
-        size += len(last["content"]) + CHARACTERS_PER_MESSAGE
-        if request.what == "dialogues":  # the dialogue goes on after it
-            beginning = hash((beginning, last["role"], last["content"]))
-            known = size if beginning in self._seen else known
+                known = count
+                break
             self._seen.add(beginning)
-        return (size - known) / size
+        behind = self._shared_behind(hash((roles[:-1], texts[:-1])), texts[-1])
+        if known == len(texts) - 1:
+            shared = behind
+        old = sum(map(len, texts[:known])) + known * CHARACTERS_PER_MESSAGE + shared
+        size = sum(map(len, texts)) + len(texts) * CHARACTERS_PER_MESSAGE
+        return (size - old) / size
 
     def _shared_behind(self, beginning: int, text: str) -> int:
         """Return how many characters a last message shares with one of the latest behind the same beginning."""

@@ -44,6 +44,8 @@ class TrackWork:
     responses: dict[str, list[Response]] = field(default_factory=dict)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when all rounds are held."""
+    _sound: int = 0
+    """Rounds from the first on that are known to have an answer to go on from."""
 
     @property
     def planned(self) -> int:
@@ -153,11 +155,10 @@ class TrackWork:
         steps, told = self.steps(), None
         async with asyncio.TaskGroup() as group:
             while step := after(steps, told):
-                asking = self._ask_items(step, ask, in_order)
-                if in_order:
-                    await asking
-                else:
-                    group.create_task(asking)
+                if step.items and in_order:
+                    await self._ask_items(step, ask, in_order)
+                elif step.items:
+                    group.create_task(self._ask_items(step, ask, in_order))
                 told = await self._told(step.round, ask) if step.round and not step.broken else None
             self.held.set()
         self._sort_responses()
@@ -207,7 +208,7 @@ class TrackWork:
 
     def broken_before(self, number: int) -> Reply | None:
         """Tell why nothing can follow round `number - 1`: an earlier round got no answer to go on from."""
-        for held in self.rounds[: number - 1]:
+        for held in self.rounds[self._sound : number - 1]:
             if held.reply.status == "ended":
                 return held.reply
             if held.reply.status not in WITH_TEXT:
@@ -217,6 +218,8 @@ class TrackWork:
                 status = held.aside.reply.status
                 why = f"not asked: what the intervention asked behind round {held.number} ended as {status}"
                 return Reply(status, detail=why)
+        # The last one may still get what an intervention asks behind it.
+        self._sound = max(self._sound, min(number - 1, len(self.rounds)) - 1)
         return None
 
     def cells(self) -> Iterator[tuple[Cell, pa.Table]]:

@@ -90,7 +90,8 @@ def by_length(values: pd.DataFrame, lengths: pd.DataFrame, *, generalise: Collec
     A checkpoint has that many rounds before it, a rating of round r has r - 1. Both are joined by model, persona,
     condition, order, replicate and rounds, and averaged within a (model, persona) cell, then over the cells that have
     both: so a point's rating and its tokens are of the same cells. The baseline's dialogue is one for all personas
-    whose items it answers, unless it answers the turns of theirs. Cells without one of the two are counted, not guessed.
+    whose items it answers, unless it answers the turns of theirs. Cells without one of the two are counted, not
+    guessed.
 
     Columns and types: `BY_LENGTH_DTYPES`.
 

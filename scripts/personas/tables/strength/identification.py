@@ -11,9 +11,10 @@ from personas.tables.strength.draws import Point
 
 Place = tuple[str, str, str, int]
 _TAUGHT = 3.0
-"""How many times the variance over items is that at the checkpoint which taught the classifiers. Our own: that two items
-teach each other makes it twice; where nothing tells, twice is not enough in `tests.synthetic.strength` (a change is
-said in 26 of 300 seeds), and three times is."""
+"""How many times the variance over items is that at the checkpoint which taught the classifiers.
+
+Our own: that two items teach each other makes it twice; where nothing tells, twice is not enough in
+`tests.synthetic.strength` (a change is said in 26 of 300 seeds), and three times is."""
 AUC, RATE = "identification-auc", "identification-rate"
 
 
@@ -23,7 +24,8 @@ def identification(scores: pd.DataFrame, personas: int, first: int, *, resamples
     `scores` are those of `personas.scoring.strength.identification` of one model. The AUC is the share of pairs of an
     answer of the persona and one of the baseline, all items together, in which the former has the larger log odds of
     being the persona's; 0.5 where nothing tells them apart. The rate is the share of the persona's answers to shared
-    items for which the persona itself is named, 1 / personas by chance. All are resampled by the same draws of items, those at the `first` checkpoint with more variance
+    items for which the persona itself is named, 1 / personas by chance. All are resampled by the same draws of items, those at the
+    `first` checkpoint with more variance
     (`_as_taught`).
     """
     scores = scores.assign(item=_codes(scores))
