@@ -1,7 +1,8 @@
 """What is paid often, alone: `uv run python -m tests.benchmarks.small_costs`.
 
-Prints medians of processor time: one start of Snakemake that asks four requests, whether a long answer refuses, what it takes to write figures of the study's
-size (with the layout as it is, and with a drawing for the layout as before), and what a batch and a plan import.
+Prints medians of processor time: one start of Snakemake that asks four requests, whether a long answer refuses, what
+it takes to write figures of the study's size (with the layout as it is, and with a drawing for the layout as before),
+and what a batch and a plan import.
 It asserts nothing about time.
 """
 

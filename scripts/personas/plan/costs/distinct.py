@@ -112,7 +112,7 @@ class Distinct:
         """What tells the requests of one place apart: the question answered, and what is read of its item besides."""
         study, itself = self._grid.study, cell.reference in ("zero", "previous")
         longest = self._config.longest_answer(cell.track.model, judged.benchmark)
-        pairwise = is_pairwise(self._config.kind_of(judged.benchmark))
+        pairwise = is_pairwise(self._config.kind_of(judged.benchmark or ""))
 
         judge = self._config.judges[cell.judge or ""]
 

@@ -24,9 +24,8 @@ def identification(scores: pd.DataFrame, personas: int, first: int, *, resamples
     `scores` are those of `personas.scoring.strength.identification` of one model. The AUC is the share of pairs of an
     answer of the persona and one of the baseline, all items together, in which the former has the larger log odds of
     being the persona's; 0.5 where nothing tells them apart. The rate is the share of the persona's answers to shared
-    items for which the persona itself is named, 1 / personas by chance. All are resampled by the same draws of items, those at the
-    `first` checkpoint with more variance
-    (`_as_taught`).
+    items for which the persona itself is named, 1 / personas by chance. All are resampled by the same draws of items,
+    those at the `first` checkpoint with more variance (`_as_taught`).
     """
     scores = scores.assign(item=_codes(scores))
     weights = draw_items(scores["item"].nunique(), resamples=resamples, seed=seed)
