@@ -128,6 +128,14 @@ def test_with_interventions_each_answers_its_own(served: Project, server: FakeSe
             assert turns[0] == turns[1], cell.plain_path
 
 
+def test_where_all_users_begin_alike_a_plan_counts_what_is_sent(again: Project, server: FakeServer) -> None:
+    """Round 1 of the baseline is one request for all personas then, and no other round is."""
+    put_brief(again, opening="Hello.").set({"checkpoints": [0, 1, 3]})
+    report = again.plan_report()
+    again.run()
+    assert total(report.estimates.values()).requests == server.count == len(set(bodies(server)))
+
+
 def test_an_edit_of_a_persona_moves_its_baseline_alone(again: Project) -> None:
     before = again.grid()
     again.edit_persona("keeper", description="You keep bees now.")

@@ -188,7 +188,7 @@ class TrackWork:
         sampling, asked = self.model.sampling, question.asked
         return Request(
             model=self.identity,
-            messages=self._messages(question),
+            messages=self.prompt(question),
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=question.max_tokens,
@@ -199,7 +199,8 @@ class TrackWork:
             before=question.before,
         )
 
-    def _messages(self, question: Question) -> list[Message]:
+    def prompt(self, question: Question) -> list[Message]:
+        """Return what a request of the measured model reads."""
         if self.intervention is None:
             held = [(r.user, r.reply.text or "") for r in self.rounds[: question.before]]
             return messages(self.opening, held, question.turn)

@@ -101,12 +101,12 @@ class Simulations:
         said = tuple(one.reply.text for one in work.rounds)
         key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns), user, said)
         if key not in self._known:
-            self._known[key] = _simulate(work)
+            self._known[key] = _simulate(work, bool(track.replays))
         return self._known[key]
 
 
-def _simulate(work: TrackWork) -> Simulated:
-    simulation, steps, told = _Simulation(work), work.steps(), None
+def _simulate(work: TrackWork, is_replay: bool) -> Simulated:
+    simulation, steps, told = _Simulation(work, is_replay), work.steps(), None
     while step := after(steps, told):
         told = simulation.ask(step.round) if step.round else None
         if step.before in work.checkpoints and not (step.round and (step.round.is_aside or step.round.is_written)):
@@ -115,33 +115,29 @@ def _simulate(work: TrackWork) -> Simulated:
 
 
 class _Simulation:
-    def __init__(self, work: TrackWork) -> None:
+    def __init__(self, work: TrackWork, is_replay: bool) -> None:
         self.result = Simulated(work.turns)
-        self._work = work
-        self._sent: Sequence[Mapping[str, str]] = ()
-        self._heard: Sequence[Mapping[str, str]] = ()
+        self._work, self._is_replay = work, is_replay
+        self._sent = self._heard = _Read((), ())
         self._is_plain = True
 
     def ask(self, question: Question) -> Told:
         """Ask what the dialogue asks, and return a stand-in that is the same for equal prompts."""
         if question.is_written and self._work.user is not None:
             return self._write(question, self._work.user)
-        prompt, place, known = self._prompt(question)
+        read, known = self._prompt(question)
         (self.result.asides if question.is_aside else self.result.rounds)[question.before] = known
-        last = prompt[-1]["content"].replace(_TURN, question.turn)
-        self._sent = [*prompt[:-1], {"role": "user", "content": last}]
+        last = read.texts[-1].replace(_TURN, question.turn)
+        self._sent = _Read(read.roles, (*read.texts[:-1], last))
         self._is_plain &= known.place is None or question.is_aside
-        return Reply("ok", text=f"{_OPENS}{hash((place, question.turn)):x}{_CLOSES}"), ""
+        return Reply("ok", text=f"{_OPENS}{hash((hash(read), question.turn)):x}{_CLOSES}"), ""
 
     def _write(self, question: Question, user: SimulatedUser) -> Told:
         """Ask for a user turn; the prompt is another conversation, so nothing of it is in the dialogue's prefix."""
-        prompt = self._work.request(question).messages
-        place, before = _hash(prompt), _size(prompt, but="")
-        shared = next(
-            (n for n, pair in enumerate(zip(prompt, self._heard, strict=False)) if pair[0] != pair[1]), None
-        )
-        new = _size(prompt[len(self._heard) if shared is None else shared :], but="")
-        self._heard, self._is_plain = prompt, False
+        read = _read(self._work.request(question).messages)
+        place, sizes, shared = hash(read), _sizes(read), read.shared_with(self._heard)
+        self._heard, self._is_plain = read, False
+        before, new = (_sum(part, but="") for part in (sizes, sizes[shared:]))
         self.result.written[question.before] = Prompt(
             place, "", before, new, True, user.slug or SAME, user.max_tokens
         )
@@ -151,32 +147,46 @@ class _Simulation:
         """Note the prompt in front of any item."""
         self.result.items[before] = self._prompt(Question(before, _TURN, 0, item=Item("", _TURN)))[-1]
 
-    def _prompt(self, question: Question) -> tuple[Sequence[Mapping[str, str]], int, Prompt]:
-        """Return the messages, what tells them from others, and what is known of them."""
-        prompt = self._work.request(replace(question, turn=_TURN)).messages
-        plain = self._is_plain and prompt == self._plain(question.before)
-        pairs = enumerate(zip(prompt, self._sent, strict=False))
-        shared = next((n for n, (one, other) in pairs if one != other), min(len(prompt), len(self._sent)))
-        sizes = [_size_of_text(message["content"]) for message in prompt]
-        before, new = (_sum(part, but=_TURN) for part in (sizes, sizes[shared:]))
-        place = _hash(prompt)
-        return prompt, place, Prompt(None if plain else place, question.turn, before, new, question.is_aside)
+    def _prompt(self, question: Question) -> tuple["_Read", Prompt]:
+        """Return what is read, and what is known of it."""
+        read = _read(self._work.prompt(replace(question, turn=_TURN)))
+        # Of a turn that is replayed user turns alone do not tell what it says.
+        is_known = self._is_plain and not (self._is_replay and question.before)
+        plain = is_known and read == _read(self._plain(question.before))
+        sizes = _sizes(read)
+        before, new = (_sum(part, but=_TURN) for part in (sizes, sizes[read.shared_with(self._sent) :]))
+        return read, Prompt(None if plain else hash(read), question.turn, before, new, question.is_aside)
 
     def _plain(self, before: int) -> list[Message]:
         held = [(one.user, one.reply.text or "") for one in self._work.rounds[:before]]
         return messages(self._work.opening, held, _TURN)
 
 
-def _hash(prompt: Sequence[Mapping[str, str]]) -> int:
-    return hash(tuple((message["role"], message["content"]) for message in prompt))
+class _Read(NamedTuple):
+    """The messages of a prompt; in this form long ones are compared and hashed quickly."""
+
+    roles: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def shared_with(self, other: "_Read") -> int:
+        """Return how many messages two prompts begin with alike."""
+        n = min(len(self.texts), len(other.texts))
+        if self.texts[:n] == other.texts[:n] and self.roles[:n] == other.roles[:n]:
+            return n
+        pairs = zip(zip(*self, strict=True), zip(*other, strict=True), strict=False)
+        return next(place for place, (one, another) in enumerate(pairs) if one != another)
 
 
-def _size(prompt: Sequence[Mapping[str, str]], but: str) -> Size:
-    """Return the size of a prompt without its last turn."""
-    return _sum([_size_of_text(message["content"]) for message in prompt], but)
+def _read(prompt: Sequence[Mapping[str, str]]) -> _Read:
+    return _Read(tuple([m["role"] for m in prompt]), tuple([m["content"] for m in prompt]))
+
+
+def _sizes(read: _Read) -> list[Size]:
+    return [_size_of_text(text) for text in read.texts]
 
 
 def _sum(sizes: Sequence[Size], but: str) -> Size:
+    """Return the size of messages without the text of the last."""
     characters = sum([size.characters for size in sizes]) + CHARACTERS_PER_MESSAGE * (len(sizes) - 1) - len(but)
     return Size(characters, sum([size.answers for size in sizes]))
 
