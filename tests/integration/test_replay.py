@@ -136,6 +136,16 @@ def test_where_all_users_begin_alike_a_plan_counts_what_is_sent(again: Project, 
     assert total(report.estimates.values()).requests == server.count == len(set(bodies(server)))
 
 
+def test_judgements_too(judged: Project, server: FakeServer) -> None:
+    """A judge reads the answers of each of the baseline's dialogues as those of one persona."""
+    put_brief(judged).set(LIMITS | {"conditions/chat": REPLAYED, "judges/j/references": ["dataset", "zero"]})
+    report = judged.plan_report()
+    judged.run()
+    assert total(report.estimates.values()).requests == server.count == len(set(bodies(server)))
+    made = [each for each in chats(judged) if each.metric and each.track.persona == "baseline"]
+    assert made and all(each.as_persona == each.track.replays for each in made)
+
+
 def test_an_edit_of_a_persona_moves_its_baseline_alone(again: Project) -> None:
     before = again.grid()
     again.edit_persona("keeper", description="You keep bees now.")
