@@ -80,6 +80,14 @@ def test_a_report_calls_everything_by_a_title_of_its_own(tmp_path: Path) -> None
     assert [title_of(pages, path) for path in pages.outputs[:2]] == ["The grid", "How every planned row ended"]
 
 
+def test_figures_of_what_judges_rated_name_them_and_what_they_rate(tmp_path: Path) -> None:
+    """Also where measures of judges are drawn as one kind among others."""
+    made = downstream(full_config(make_project(tmp_path)).grid())
+    [remaining, *_] = [each for each in made if each.declared == "remaining_strength_of_personas"]
+    assert remaining.spec["judges"] == {"j": ["knowledge", "style"], "k": ["knowledge", "style"]}
+    assert any(path.startswith("tables/reliability.") for path in remaining.inputs)
+
+
 def test_everything_that_is_declared_is_found_once() -> None:
     families = [each.family for each in declarations()]
     packages = {each.module.split(".")[1] for each in declarations()}

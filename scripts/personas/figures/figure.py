@@ -59,14 +59,14 @@ def figure(
     """Declare a family of figures; `module` is the one that declares it.
 
     `draw` gets the table that is the input `table` of an instance, other inputs by their names, and its parameters,
-    with the `note` of the config. A figure of measures or panels that judges rated says how far these agree with
-    themselves and with people, before that note.
+    with the `note` of the config. A figure of measures or panels that judges rated, or whose parameters name `judges`,
+    says how far these agree with themselves and with people, before that note.
     """
 
     def noted(grid: Grid, known: Known) -> Iterator[Instance]:
         note, reliability = grid.study.config.figures.note, known.one(_RELIABILITY)
         for instance in instances(grid, known):
-            judges = judges_in(instance.parameters)
+            judges = instance.parameters.get(_JUDGES) or judges_in(instance.parameters)
             files = {_RELIABILITY: reliability.outputs[:1]} if judges and reliability else {}
             told = {"note": note, **({_JUDGES: judges} if judges else {})}
             yield replace(instance, inputs={**instance.inputs, **files}, parameters={**instance.parameters, **told})

@@ -23,6 +23,7 @@ from personas.figures.drawing.sheet import WIDTH, legend, places, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
 from personas.plan.declaration import Instance, Known
+from personas.tables.measures import placeless_measures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,9 +73,10 @@ def _panel(
 
 def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
     if table := known.one("remaining_strength"):
+        judges = {m["judge"]: sorted(m["of"]) for m in placeless_measures(grid) if m["of"]}
         for model in grid.study.config.models:
-            title = f"What remains of the personas: {model}"
-            yield Instance(f"remaining-{model}", {"table": table.outputs[:1]}, {"model": model}, title=title)
+            title, told = f"What remains of the personas: {model}", {"model": model, "judges": judges}
+            yield Instance(f"remaining-{model}", {"table": table.outputs[:1]}, told, title=title)
 
 
 REMAINING = figure(
