@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from typing import Any
 
 import pandas as pd
@@ -95,6 +96,24 @@ def test_a_dialogue_of_an_earlier_run_is_read(again: Project, server: FakeServer
     assert total(report.estimates.values()).to_send == 0
     again.run("run-2")
     assert server.count == before and in_place_of(again, "keeper") == kept
+
+
+def test_what_is_said_anew_is_answered_anew(again: Project, server: FakeServer) -> None:
+    """The persona's dialogue is lost, and what the journal knew of it: its user speaks otherwise now."""
+    again.run()
+    others = dialogue(again, "chat-fixed--as-baker", "baseline").to_pylist()
+    [path] = (again.results / "dialogues/alpha/keeper").glob("chat-fixed.*.parquet")
+    path.unlink()
+    shutil.rmtree(again.results / "journal")
+    missing = {cell.plain_path for cell in again.plan_report().plan.missing if cell.track.persona == "baseline"}
+    assert missing == {path for path in by_plain_path(again.grid()) if path.endswith("chat-fixed--as-keeper.parquet")}
+    server.decide = lambda body: answer(f"And then? {said(body['messages'])}") if is_user(body) else None
+    again.run("run-2")
+    rows = in_place_of(again, "keeper")
+    assert [row["user"] for row in rows] == [row["user"] for row in dialogue(again).to_pylist()]
+    assert rows[1]["user"].startswith("And then?")
+    assert in_place_of(again, "baker") == others
+    assert again.plan_report().plan.missing == []
 
 
 def test_batches_of_the_baseline_wait_for_those_of_personas(again: Project, server: FakeServer) -> None:

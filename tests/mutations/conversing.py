@@ -52,6 +52,34 @@ USERS = [
         ', "user_reply.request_key"]',
         "]",
     ),
+    Mutation(
+        "users",
+        "after an edit of a persona its baseline keeps the turns of the old conversation",
+        "scripts/personas/grid/grid.py",
+        "    return [[held, turn] for turn in turns]",
+        "    return turns",
+    ),
+    Mutation(
+        "users",
+        "where all users begin alike, the rounds of all but one of the baseline's dialogues are planned for nothing",
+        "scripts/personas/plan/costs/simulated.py",
+        "is_known = self._is_plain and not (self._is_replay and question.before)",
+        "is_known = self._is_plain",
+    ),
+    Mutation(
+        "users",
+        "BFI: every persona is compared with the profile of one baseline, whichever comes last",
+        "scripts/personas/tables/series/distances.py",
+        'baselines.get((*place, cell["persona"]), baselines.get((*place, "")))',
+        "next((one for at, one in baselines.items() if at[:-1] == place), None)",
+    ),
+    Mutation(
+        "users",
+        "the baseline goes on where the persona's user had ended the conversation",
+        "scripts/personas/requests/track.py",
+        "broken = broken or _unheard(self.replayed[t])",
+        "broken = broken or None",
+    ),
 ]
 JUDGES = [
     Mutation(

@@ -59,8 +59,8 @@ def figure(
     """Declare a family of figures; `module` is the one that declares it.
 
     `draw` gets the table that is the input `table` of an instance, other inputs by their names, and its parameters,
-    with the `note` of the config. A figure of measures or panels that judges rated, or whose parameters name `judges`,
-    says how far these agree with themselves and with people, before that note.
+    with the `note` of the config. A figure of measures or panels that judges rated, or whose parameters name
+    `judges`, says how far these agree with themselves and with people, before that note.
     """
 
     def noted(grid: Grid, known: Known) -> Iterator[Instance]:

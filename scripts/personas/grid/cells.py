@@ -54,13 +54,13 @@ class Cell:
 
     `benchmark` is None for a dialogue and for a judgement of its rounds, which has a `metric`. `as_persona`: the
     persona whose items the baseline is asked (in a persona-bound benchmark), whose user turns it answers, or as which
-    it is judged. `behind` is
-    the dialogue of a response. `judge` and `judged` (the cell that is rated) are set for judgements, `reference` for
-    pairwise ones. `completions` is the slug of the labels where a judge rates published answers: these stand in no
-    dialogue, so nothing is `judged`, and the track names the labels in the place of a condition, and no model of the
-    config. `second` tells what is other in a judgement that is made a second time: its seed alone (`again`), or
-    whether it reads who the persona is; such a judgement is part of no score. `wanted` are the released files of an
-    imported cell (key -> path), `sources` those that are there.
+    it is judged. `behind` is the dialogue of a response, or that whose user turns a dialogue answers. `judge` and
+    `judged` (the cell that is rated) are set for judgements, `reference` for pairwise ones. `completions` is the slug
+    of the labels where a judge rates published answers: these stand in no dialogue, so nothing is `judged`, and the
+    track names the labels in the place of a condition, and no model of the config. `second` tells what is other in a
+    judgement that is made a second time: its seed alone (`again`), or whether it reads who the persona is; such a
+    judgement is part of no score. `wanted` are the released files of an imported cell (key -> path), `sources` those
+    that are there.
     `spec` is everything that shapes the result, as plain JSON types.
     """
 

@@ -126,7 +126,7 @@ def _writing(study: Study, condition: str, brief: Brief) -> dict[str, Any]:
 def _cells(study: Study) -> Iterator[Cell]:
     config = study.config
     personas = [*study.personas, *([BASELINE] if config.personas.baseline else [])]
-    questions = _Questions(study)
+    questions, dialogues = _Questions(study), dict[Track, Cell]()
     for model, section in config.models.items():
         for persona in personas:
             speaker = _speaker(study, model, section, persona)
@@ -135,8 +135,12 @@ def _cells(study: Study) -> Iterator[Cell]:
                     asked = questions if order in held.ask_in else None
                     for track in _tracks(study, model, persona, condition, order):
                         spec = speaker | _intervention(study, track)
-                        cells = _track_cells(study, track, spec, turns_of(study, track), asked)
-                        yield from _imported(study, track, cells) if is_released(study, model) else cells
+                        source = dialogues[track.source] if track.source else None
+                        cells = _track_cells(study, track, spec, turns_of(study, track), asked, source)
+                        for cell in _imported(study, track, cells) if is_released(study, model) else cells:
+                            if cell.benchmark is None:
+                                dialogues[track] = cell
+                            yield cell
 
 
 def _tracks(study: Study, model: str, persona: str, condition: str, order: Order) -> Iterator[Track]:
@@ -191,11 +195,16 @@ def _held_with(study: Study, track: Track) -> dict[str, Any]:
 
 
 def _track_cells(
-    study: Study, track: Track, speaker: Mapping[str, Any], turns: list[Any], questions: "_Questions | None"
+    study: Study,
+    track: Track,
+    speaker: Mapping[str, Any],
+    turns: list[Any],
+    questions: "_Questions | None",
+    source: Cell | None,
 ) -> Iterator[Cell]:
     shared = {**speaker, "seed": _seed(study, track)}
     spec = {**shared, "kind": "dialogue", "user_turns": sha256(turns)}
-    dialogue = Cell(track, spec, as_persona=track.replays)
+    dialogue = Cell(track, spec, as_persona=track.replays, behind=source)
     yield dialogue
     if questions is None:
         return

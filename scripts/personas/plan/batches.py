@@ -128,8 +128,8 @@ def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[s
         # A dialogue made in this very batch is no input; what a judge rates always is, wherever it is made.
         if cell.judge or needed not in paths:
             family.needs.add(needed)
-        if cell.stage == "dialogues" and cell.track.source:
-            family.needs.add(grid.dialogues[cell.track.source].path)
+        if cell.stage == "dialogues" and cell.behind:
+            family.needs.add(cell.behind.path)
     return list(families.values())
 
 

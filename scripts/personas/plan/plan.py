@@ -43,11 +43,12 @@ def make_plan(
 ) -> Plan:
     """Plan a grid and what follows from it against the files on disk; `rates` size the batches.
 
-    A cell is current if its file, which carries its digest, exists. A response whose dialogue is missing is
-    missing too: the dialogue made again may read differently, and the response must stand behind that one. But where
-    the dialogue was only made longer, the one that the response was made behind still lies there: `source_dialogue`
-    tells the path of that dialogue for a response on disk. The judgement of anything missing is missing. `loads` are
-    those of the grid, where they are there already.
+    A cell is current if its file, which carries its digest, exists. A response whose dialogue is missing is missing
+    too: the dialogue made again may read differently, and the response must stand behind that one. So is a dialogue
+    that answers the user turns of another, which is missing. But where the dialogue was only made longer, the one
+    that the response was made behind still lies there: `source_dialogue` tells the path of that dialogue for a
+    response on disk. The judgement of anything missing is missing. `loads` are those of the grid, where they are
+    there already.
     """
     current = _Current(on_disk, source_dialogue)
     missing = [cell for cell in grid.cells if not current.is_current(cell)]
@@ -67,6 +68,8 @@ class _Current:
             return False
         if cell.judged is not None:
             return self.is_current(cell.judged)
-        if cell.behind is None or cell.behind.path in self._on_disk:
+        if cell.behind is None:
             return True
+        if cell.behind.path in self._on_disk:
+            return self.is_current(cell.behind)
         return self._source_dialogue(cell.path) in self._on_disk
