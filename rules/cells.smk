@@ -15,6 +15,7 @@ for batch in PLAN.stage("generate"):
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
+        priority: 2  # what most of all else waits for comes first
         threads: threads(batch.served(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
@@ -41,6 +42,7 @@ for batch in PLAN.stage("judge"):
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
         conda:
             "../envs/workflow.yaml"
+        priority: 1
         threads: threads(batch.served(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
