@@ -13,9 +13,9 @@ for batch in PLAN.stage("generate"):
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
+        priority: 2  # what most of all else waits for comes first
         conda:
             "../envs/workflow.yaml"
-        priority: 2  # what most of all else waits for comes first
         threads: threads(batch.served(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
@@ -40,9 +40,9 @@ for batch in PLAN.stage("judge"):
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/{batch.name}.log",
+        priority: 1
         conda:
             "../envs/workflow.yaml"
-        priority: 1
         threads: threads(batch.served(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
