@@ -66,6 +66,7 @@ def test_what_halves_it() -> None:
     items_only = Spread(0.0, 0.0, 0.0, 0.0, 0.5)
     assert halving(items_only, Size(1, 1, 100))["items"] == 4
     assert halving(SHARE, STUDY).keys() == {BOTH}, "models and personas differ as much, so neither alone halves it"
+    assert halving(Spread(0, 0, 0, 0, 0), STUDY) == {}, "there is nothing to halve"
     assert levers({"items": 4, "models": 3}) == "3x models or 4x items" and levers({}) == "nothing alone"
 
 

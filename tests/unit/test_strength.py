@@ -44,6 +44,25 @@ def table_of(answers: pd.DataFrame, personas: Sequence[str] = PERSONAS) -> Any:
     return rows_of(identification(scores, len(personas), 0, resamples=200, seed=1), "alpha")
 
 
+def test_the_checkpoint_that_taught_has_the_variance_that_items_do_not_show() -> None:
+    """Two items teach each other there, so resampling items with the classifiers as they are is not enough."""
+    scores, _ = identify(spoken(40, last=("keeper",)), PERSONAS, 0, "alpha")
+    scores["score"] += np.random.default_rng(1).normal(0, 5, len(scores))
+    taught, later = (
+        {
+            (point.measure, point.persona, point.checkpoint): point.draws
+            for point in identification(scores, len(PERSONAS), first, resamples=200, seed=1)
+        }
+        for first in (0, 6)
+    )
+    for place in taught:
+        own, other = (draws[place] for draws in (taught, later))
+        ratio = own[1:].std() / other[1:].std() if other[1:].std() else 1.0
+        assert own[0] == other[0]
+        if place[0] == AUC:
+            assert ratio == pytest.approx(np.sqrt(3) if place[2] == 0 else 1 / np.sqrt(3), rel=0.1), place
+
+
 def value(table: Any, measure: str, persona: str | None, checkpoint: int) -> float:
     rows = table[(table["measure"] == measure) & (table["checkpoint"] == checkpoint) & (table["group"] == "persona")]
     [found] = rows[rows["persona"].isna() if persona is None else rows["persona"] == persona]["mean"]
