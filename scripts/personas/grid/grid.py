@@ -135,7 +135,7 @@ def _cells(study: Study) -> Iterator[Cell]:
                     asked = questions if order in held.ask_in else None
                     for track in _tracks(study, model, persona, condition, order):
                         spec = speaker | _intervention(study, track)
-                        source = dialogues[track.source] if track.source else None
+                        source = dialogues.get(track.source) if track.source else None
                         cells = _track_cells(study, track, spec, turns_of(study, track), asked, source)
                         for cell in _imported(study, track, cells) if is_released(study, model) else cells:
                             if cell.benchmark is None:
