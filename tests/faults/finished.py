@@ -97,7 +97,7 @@ def planned_places(grid: Grid, cell: Cell) -> list[tuple[int, str]]:
     """Return the rows that the study plans for a cell."""
     track, study = cell.track, grid.study
     if cell.benchmark is None:
-        turns = user_turns(study, track.model, track.persona, track.condition, track.order)
+        turns = user_turns(study, track)
         return [(number, "") for number in range(1, len(turns) + 1)]
     items = dict(asked_items(study, cell.benchmark, track.persona))[cell.as_persona]
     return [(t, item.id) for t in study.config.checkpoints for item in items]

@@ -65,44 +65,39 @@ def build_grid(study: Study) -> Grid:
     return Grid(study, cells)
 
 
-def user_turns(study: Study, model: str, persona: str, condition: str, order: Order) -> list[str]:
+def user_turns(study: Study, track: Track) -> list[str]:
     """Return the user turns of a dialogue as they are sent."""
-    templates = study.turns[condition][order]
-    section, role = study.config.models[model], study.personas.get(persona)
-    return [user_turn(template, section, role) for template in templates]
+    said_to = track.source or track
+    section, role = study.config.models[track.model], study.personas.get(said_to.persona)
+    return [user_turn(template, section, role) for template in study.turns[track.condition][track.order]]
 
 
-def turns_of(study: Study, track: Track) -> list[Any]:
-    """Return what identifies the user turns of a track: of one that replays another, also how that is held."""
-    place = (track.model, track.replays or track.persona, track.condition, track.order)
-    turns, source = turn_identities(study, *place), track.source
-    if source is None:
-        return turns
-    held = digest(_held_with(study, source))
-    return [[held, turn] for turn in turns]
-
-
-def turn_identities(study: Study, model: str, persona: str, condition: str, order: Order) -> list[Any]:
+def turn_identities(study: Study, track: Track) -> list[Any]:
     """Return what identifies the user turns of a dialogue: the texts as they are sent, or the pins of theirs.
 
-    With each its answer where that was given elsewhere; who writes them where a model does.
+    With each its answer where that was given elsewhere; who writes them where a model does; and how the dialogue is
+    held that they are taken from.
     """
-    pins, turns = study.pins.turns.get(condition), user_turns(study, model, persona, condition, order)
-    if answers := study.answers.get(condition):
+    if source := track.source:
+        held, turns = digest(_held_with(study, source)), turn_identities(study, source)
+        return [[held, turn] for turn in turns]
+    pins, turns = study.pins.turns.get(track.condition), user_turns(study, track)
+    if answers := study.answers.get(track.condition):
         return [list(said) for said in zip(turns, answers, strict=True)]
-    if brief := brief_for(study, model, persona, condition):
-        return [turns[0], *[_writing(study, condition, brief)] * (len(turns) - 1)]
+    if brief := brief_for(study, track):
+        return [turns[0], *[_writing(study, track.condition, brief)] * (len(turns) - 1)]
     if pins is None:
         return list(turns)
-    addressed = user_turn("{role}", study.config.models[model], study.personas.get(persona))
-    return [[pin.place, addressed if pin.names_role else None] for pin in pins[order]]
+    addressed = user_turn("{role}", study.config.models[track.model], study.personas.get(track.persona))
+    return [[pin.place, addressed if pin.names_role else None] for pin in pins[track.order]]
 
 
-def brief_for(study: Study, model: str, persona: str, condition: str) -> Brief | None:
-    """Return who the user is that a persona talks with, with its name filled in; None where there is a script."""
-    brief, section, role = study.briefs.get(condition), study.config.models[model], study.personas.get(persona)
-    if brief is None:
+def brief_for(study: Study, track: Track) -> Brief | None:
+    """Return who the user is that a persona talks with, its name filled in; None where no model writes the turns."""
+    brief = study.briefs.get(track.condition)
+    if brief is None or track.source:
         return None
+    section, role = study.config.models[track.model], study.personas.get(track.persona)
     return brief.model_copy(update={"brief": user_turn(brief.brief, section, role)})
 
 
@@ -136,7 +131,7 @@ def _cells(study: Study) -> Iterator[Cell]:
                     for track in _tracks(study, model, persona, condition, order):
                         spec = speaker | _intervention(study, track)
                         source = dialogues.get(track.source) if track.source else None
-                        cells = _track_cells(study, track, spec, turns_of(study, track), asked, source)
+                        cells = _track_cells(study, track, spec, turn_identities(study, track), asked, source)
                         for cell in _imported(study, track, cells) if is_released(study, model) else cells:
                             if cell.benchmark is None:
                                 dialogues[track] = cell

@@ -45,7 +45,7 @@ def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
     study = grid.study
     model, persona = study.config.models[track.model], study.personas.get(track.persona)
     missing = [cell for cell in cells if cell.benchmark is None]
-    turns = user_turns(study, track.model, track.replays or track.persona, track.condition, track.order)
+    turns = user_turns(study, track)
     return TrackWork(
         model=model,
         identity=request_identity(cells[0].spec["model"]),
@@ -72,8 +72,8 @@ def _given(study: Study, track: Track) -> list[Reply]:
 def _user(grid: Grid, track: Track, cell: Cell) -> SimulatedUser | None:
     """Return who writes the user turns of a track; None where they are known."""
     study, section = grid.study, grid.study.config.conditions[track.condition].user
-    brief = brief_for(study, track.model, track.persona, track.condition)
-    if section is None or brief is None or track.replays:
+    brief = brief_for(study, track)
+    if section is None or brief is None:
         return None
     slug = None if section.model == SAME else section.model
     model = study.config.users[slug] if slug else study.config.models[track.model]

@@ -170,8 +170,7 @@ class Distinct:
         return self._nodes[track]
 
     def _turns(self, track: Track) -> list[str]:
-        who = track.replays or track.persona
-        turns = user_turns(self._grid.study, track.model, who, track.condition, track.order)
+        turns = user_turns(self._grid.study, track)
         given = self._grid.study.answers.get(track.condition)
         return [json.dumps(said) for said in zip(turns, given, strict=True)] if given else turns
 

@@ -8,7 +8,7 @@ from personas.core.canonical import sha256
 from personas.core.errors import UserError
 from personas.core.parquet import read_table
 from personas.grid.cells import Cell
-from personas.grid.grid import turns_of, user_turns
+from personas.grid.grid import turn_identities, user_turns
 from personas.grid.study import Study
 from personas.plan.why.words import Change
 
@@ -37,12 +37,10 @@ class Turns:
             held = read_table(self._results / earlier, columns=["user"]).column("user").to_pylist()
         except (OSError, UserError):  # it is damaged, and nobody knows what was said
             return None
-        track = cell.track
-        place = (track.model, track.replays or track.persona, track.condition, track.order)
-        now = user_turns(self._study, *place)
+        now = user_turns(self._study, cell.track)
         both = min(len(held), len(now))
         same = both > 0 and held[:both] == now[:both]
         return ("user_turns.count", len(held), len(now)) if same and len(held) != len(now) else None
 
     def _identities(self, cell: Cell) -> list[Any]:
-        return turns_of(self._study, cell.track)
+        return turn_identities(self._study, cell.track)

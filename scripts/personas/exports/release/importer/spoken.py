@@ -20,7 +20,7 @@ from personas.requests.transcript import DIALOGUE_SCHEMA, RESPONSE_SCHEMA
 def imported_dialogue(grid: Grid, cell: Cell, sources: Sources, origin: Origin) -> pa.Table:
     """Return a dialogue as a table, one row a round; where there is no file to use, each row says so."""
     track, columns = cell.track, Columns(DIALOGUE_SCHEMA)
-    turns = user_turns(grid.study, track.model, track.persona, track.condition, track.order)
+    turns = user_turns(grid.study, track)
     found = sources.read("dialogue", lambda text: read_dialogue(text, len(turns)))
     if isinstance(found, str):
         for number, turn in enumerate(turns, start=1):
