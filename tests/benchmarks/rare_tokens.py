@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from personas.scoring.patterns import mine as mining
-from personas.scoring.patterns.mine import Mined, mine
+from personas.scoring.patterns.mine import MiningResult, mine
 
 Singles = Sequence[tuple[str, float]]
 Pairs = Sequence[tuple[str, str, float, float]]
@@ -52,7 +52,7 @@ def corpus(seed: int, documents: int, tokens: int, words: int, planted: int = 60
     return persona, draw(rng, documents, tokens, words, less_singles, less_pairs)
 
 
-def with_all_tokens(persona: Sequence[str], baseline: Sequence[str]) -> Mined:
+def with_all_tokens(persona: Sequence[str], baseline: Sequence[str]) -> MiningResult:
     """Mine, and leave nothing out."""
     before, mining.MANY_TOKENS = mining.MANY_TOKENS, 10**9
     try:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from personas.scoring.units import units_of
 from personas.tables.judges.calibration import calibration
-from personas.tables.judges.rated import READ, sets_of
+from personas.tables.judges.rater_rows import READ, sets_of
 from tests.benchmarks.study_statistics import STUDY
 from tests.synthetic.ratings import tables
 

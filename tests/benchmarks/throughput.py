@@ -31,7 +31,7 @@ from personas.batch.job import settle
 from personas.batch.progress import Progress
 from personas.engines.http.client import Client
 from personas.engines.request import Request
-from personas.engines.served import Served
+from personas.engines.running import RunningEngine
 from personas.grid.grid import Grid
 from personas.requests.journal import Journal
 from personas.requests.track import TrackWork
@@ -97,7 +97,7 @@ async def ours(address: Address, source: Iterator[Request], count: int, concurre
     async def start():
         client = Client(f"http://127.0.0.1:{address.port}/v1", address.key, address.model)
         try:
-            yield Served(client)
+            yield RunningEngine(client)
         finally:
             await client.close()
 
@@ -256,7 +256,7 @@ async def bare_dialogues(port: int, rounds: int) -> Run:
 def only_dialogues(grid: Grid, paths: Sequence[str], results: Path) -> list[TrackWork]:
     found = works(grid, paths, results)
     for work in found:
-        work.asked = []
+        work.cell_items = []
     return found
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from personas.engines.request import STATUSES
-from personas.grid.asked import asked_items
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid, user_turns
+from personas.grid.question_sets import asked_items
 from personas.plan.disk import existing_files
 from personas.requests.journal_lines import journal_files, journal_lines
 from tests.helpers import Project

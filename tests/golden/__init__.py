@@ -56,7 +56,7 @@ def prompts() -> dict[str, Any]:
     told: dict[str, Any] = {}
     for batch in make_plan(grid, frozenset()).batches:
         for work in works(grid, batch.outputs, Path()):
-            cell = work.asked[0].cell
+            cell = work.cell_items[0].cell
 
             async def ask(request: Request, where: str = f"{cell.track.model}/{cell.track.persona}") -> Reply:
                 number = len(request.messages) // 2 + (request.messages[0]["role"] == "user")

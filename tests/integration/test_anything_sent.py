@@ -19,7 +19,7 @@ from personas.engines.errors import EngineError, EngineUnavailable
 from personas.engines.http import client as client_module
 from personas.engines.http.answers import completion
 from personas.engines.http.client import Client
-from personas.engines.http.patience import Patience, told_wait
+from personas.engines.http.patience import Patience, wait_from
 from personas.engines.request import STATUSES, Reply, Request
 from personas.requests.journal import Journal
 from personas.requests.journal_lines import reply_in
@@ -138,7 +138,7 @@ def test_a_reply_with_a_field_of_a_later_version_is_read() -> None:
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms", "date"]), st.text()))
 def test_any_header_asks_for_a_wait_or_for_none(headers: dict[str, str]) -> None:
-    wait = told_wait(headers)
+    wait = wait_from(headers)
     assert wait is None or (wait > 0 and math.isfinite(wait))
 
 

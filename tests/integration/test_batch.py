@@ -249,7 +249,7 @@ def test_a_cell_describes_itself(served: Project, server: FakeServer) -> None:
         told, rows = read_description(frozen.results / cell.path), on_disk[cell.path]
         assert told["spec"] == json.loads(json.dumps(cell.spec)) and told["digest"] == cell.digest
         assert (told["benchmark"], told["as_persona"], told["track"]) == (
-            cell.benchmark, cell.as_persona, cell.track.named,
+            cell.benchmark, cell.as_persona, cell.track.identifiers,
         )  # fmt: skip
         assert told["statuses"] == {"ok": len(rows)}
         assert told["usage"]["completion_tokens"] == sum(row["completion_tokens"] for row in rows) > 0

@@ -13,7 +13,7 @@ from personas.plan.artefact import Artefact
 from personas.plan.frozen import FrozenPlan, plan_file, read
 from personas.scoring.samples.sample import Text, draw, third
 from personas.scoring.units import PLACE, unit_of, units_of
-from personas.tables.judges.rated import JUDGES
+from personas.tables.judges.rater_rows import JUDGES
 from personas.workflow.artefacts import downstream
 from tests.completions import put_completions
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer

@@ -16,7 +16,7 @@ from personas.core.errors import UserError
 from personas.engines.errors import EngineError, EngineRefuses, EngineUnavailable
 from personas.engines.http import client as client_module
 from personas.engines.http.client import Client
-from personas.engines.http.patience import Patience, told_wait
+from personas.engines.http.patience import Patience, wait_from
 from personas.engines.limits.gate import Gate, Window
 from personas.engines.request import STATUSES, Reply, Request
 from tests.helpers import (
@@ -227,7 +227,7 @@ async def test_a_told_wait_is_honoured(server: FakeServer, outcome: Outcome | No
     ],
 )
 def test_what_headers_ask_to_wait(headers: dict[str, str], wait: float | None) -> None:
-    assert told_wait(headers) == wait
+    assert wait_from(headers) == wait
 
 
 async def test_one_request_that_is_told_to_wait_holds_back_all(server: FakeServer) -> None:

@@ -278,9 +278,9 @@ def test_what_no_grid_needs_is_collected(rated: Project) -> None:
     [cell] = of_completions(rated.grid())
     overrides = {"results": str(rated.results)}
     with contextlib.chdir(rated.folder):
-        kept = gc([rated.config_file], overrides=overrides)[1].found
+        kept = gc([rated.config_file], overrides=overrides)[1].survey
         rated.set({"calibration/labels/published/judges": []})
-        gone = gc([rated.config_file], overrides=overrides)[1].found
+        gone = gc([rated.config_file], overrides=overrides)[1].survey
     assert [found.path for found in kept.needed if found.kind == "judgements"] == [cell.path]
     assert [(found.path, found.group) for found in gone.removable] == [(cell.path, "judgements j completions")]
 

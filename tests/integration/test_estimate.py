@@ -10,11 +10,11 @@ import pytest
 
 from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
-from personas.plan.asked import asked_model
 from personas.plan.costs.distinct import Distinct
 from personas.plan.costs.estimate import Estimate, estimate, total
 from personas.plan.costs.loads import Loads
 from personas.plan.costs.rates import COMPLETION_TOKENS, Rates
+from personas.plan.models import asked_model
 from personas.plan.outcome import all_outcomes
 from personas.plan.plan_report import PlanReport
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, said
@@ -149,7 +149,7 @@ def test_measured_rates_tell_what_the_same_grid_takes_from_nothing(judged: Proje
         actual[outcome.model, "prompt"] += outcome.prompt_tokens
         actual[outcome.model, "completion"] += outcome.completion_tokens
     for slug in ("alpha", "beta", "j"):
-        one = total(estimates[cell.path] for cell in grid.cells if cell.asked == slug)
+        one = total(estimates[cell.path] for cell in grid.cells if cell.asked_slug == slug)
         assert one.prompt_tokens == pytest.approx(actual[slug, "prompt"], rel=0.25), slug
         assert one.completion_tokens == pytest.approx(actual[slug, "completion"], rel=0.25), slug
         assert one.seconds > 0
@@ -186,7 +186,7 @@ def _tiny(project: Project) -> tuple[Estimate, Estimate, list[float]]:
     work = new_work(grid, grid.cells[0].track, list(grid.cells))
     texts = [work.opening[0]["content"], *work.turns]
     lengths = [TOKENS_PER_CHARACTER * (len(text) + CHARACTERS_PER_MESSAGE) for text in texts]
-    prompts = [item.prompt for item in work.asked[0].items]
+    prompts = [item.prompt for item in work.cell_items[0].items]
     assert len(prompts) == 2
     lengths.append(TOKENS_PER_CHARACTER * sum(len(prompt) + CHARACTERS_PER_MESSAGE for prompt in prompts))
     return dialogue, items, [*lengths, 24 + TOKENS_PER_CHARACTER * CHARACTERS_PER_MESSAGE]
@@ -237,8 +237,8 @@ def test_money_is_that_of_what_is_sent(project: Project) -> None:
     spent: dict[str, float] = defaultdict(float)
     for cell in plan_report.plan.missing:
         one = plan_report.estimates[cell.path]
-        spent[cell.asked] += one.money
-        if cell.asked == "alpha":
+        spent[cell.asked_slug] += one.money
+        if cell.asked_slug == "alpha":
             assert one.money == pytest.approx((2 * one.prompt_tokens + 10 * one.completion_tokens) / 1e6)
     assert spent["alpha"] > 0 and spent["beta"] == spent["j"] == 0
 

@@ -24,7 +24,7 @@ from personas.external import hub as hub_module
 from personas.external.cache import is_wanted, snapshot
 from personas.external.hub import Hub
 from personas.external.needed import HubModel
-from personas.external.repository import Fetched
+from personas.external.repository import FetchResult
 from personas.external.weights import fetch_weights, gigabytes
 from tests.fake_hub import COMMIT, NEEDED, TOKEN, FakeHub, repository
 from tests.helpers import PATIENCE, SAMPLING, Project
@@ -47,7 +47,7 @@ def model(**changes: Any) -> VllmModel:
     return validate(VllmModel, VLLM | changes, "test")
 
 
-def fetched(hub: FakeHub, cache: Path, token: str | None = None, free: int = 10**12, **changes: Any) -> Fetched:
+def fetched(hub: FakeHub, cache: Path, token: str | None = None, free: int = 10**12, **changes: Any) -> FetchResult:
     asked = HubModel("some", "models.some", model(**changes))
     return next(fetch_weights([asked], Hub(hub.endpoint, token, cache), lambda folder: free))
 
@@ -81,7 +81,7 @@ def test_code_only_where_the_config_runs_it(hub: FakeHub, tmp_path: Path) -> Non
 def test_a_second_fetch_asks_nothing(hub: FakeHub, tmp_path: Path) -> None:
     first = fetched(hub, tmp_path)
     hub.seen.clear()
-    assert fetched(hub, tmp_path) == Fetched(first.asked, first.folder, 0)
+    assert fetched(hub, tmp_path) == FetchResult(first.hub_model, first.folder, 0)
     assert hub.seen == []
 
 

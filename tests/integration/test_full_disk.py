@@ -49,7 +49,7 @@ def fill(disk: Path) -> Path:
 def test_a_run_that_cannot_begin_leaves_no_lock_of_its_own_in_its_way(
     disk: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "_held", None)
+    monkeypatch.setattr(run_module, "_run_lease", None)
     frozen = project.frozen()
     ballast = fill(disk)
     for _ in range(2):  # before the workflow, and once more when it begins

@@ -17,11 +17,11 @@ from personas.core.errors import UserError
 from personas.engines.request import Reply
 from personas.plan.disk import existing_files
 from personas.plan.why.reasons import FORGOTTEN
-from personas.requests import packed
+from personas.requests import packed_journal
 from personas.requests.journal import Journal, JournalIndex
 from personas.requests.journal_lines import finished_keys, journal_files, journal_lines
-from personas.requests.packed import NAME as COMPACTED
-from personas.requests.packed import Packed
+from personas.requests.packed_journal import NAME as COMPACTED
+from personas.requests.packed_journal import PackedJournal
 from personas.workflow.links import linked_files
 from personas.workflow.upkeep.forget import forget
 from personas.workflow.upkeep.gc import Rubbish, gc
@@ -46,7 +46,7 @@ def collect(remove: bool = True, keep: tuple[Path, ...] = ()) -> Rubbish:
 
 
 def kinds(rubbish: Rubbish) -> Counter[str]:
-    return Counter(found.kind for found in rubbish.found.removable)
+    return Counter(found.kind for found in rubbish.survey.removable)
 
 
 def litter(results: Path) -> list[str]:
@@ -65,7 +65,7 @@ def litter(results: Path) -> list[str]:
 def test_everything_current_stays(served: Project, server: FakeServer) -> None:
     results = make(served).results
     cells, links, asked = existing_files(results), linked_files(results), server.count
-    assert collect().found.removable == []
+    assert collect().survey.removable == []
     again = make(served, "run-2")
     assert again.batches == [] and server.count == asked
     assert (existing_files(results), linked_files(results)) == (cells, links)
@@ -79,7 +79,7 @@ def test_results_of_an_edit_go_and_its_answers_stay(served: Project, server: Fak
     old = set(first.targets).difference(served.frozen(existing_files(first.results), "x").targets)
     answers, asked = set(finished_keys(first.results / "journal")), server.count
     rubbish = collect()
-    assert {found.path for found in rubbish.found.removable} == old
+    assert {found.path for found in rubbish.survey.removable} == old
     assert kinds(rubbish)["dialogues"] == 3 and kinds(rubbish)["tables"] > 0 and kinds(rubbish)["figures"] > 2
     assert not any((first.results / path).exists() for path in old)
     assert set(finished_keys(first.results / "journal")) == answers
@@ -118,7 +118,7 @@ def test_a_study_beside_keeps_its_files(served: Project, server: FakeServer) -> 
     shutil.copy(served.config_file, other)
     served.set({"models/alpha/sampling/temperature": 0.7, "checkpoints": [0]})
     make(served, "run-2")
-    assert collect(keep=(other,)).found.removable == []
+    assert collect(keep=(other,)).survey.removable == []
     assert kinds(collect(remove=False)) == kinds(collect()) != Counter()
     assert make(served, "run-3").batches == []
 
@@ -142,7 +142,7 @@ def test_leftovers_go_and_strangers_stay(served: Project, server: FakeServer) ->
         (results / path).write_bytes(b"mine")
     rubbish = collect()
     assert kinds(rubbish) == {TEMPORARY: 2, LEASE: 1, FORGOTTEN_ANSWERS: 1}
-    assert {found.path for found in rubbish.found.unknown} == set(strange)
+    assert {found.path for found in rubbish.survey.unknown} == set(strange)
     assert not any((results / path).exists() for path in left) and not list(results.rglob("*.forgotten"))
     assert all((results / path).read_bytes() == b"mine" for path in strange)
     assert set(reasons_now(served).values()) == {FORGOTTEN}, "the note is kept until the cells are made"
@@ -352,16 +352,16 @@ def test_a_broken_packed_journal_is_told_in_a_sentence(tmp_path: Path) -> None:
 def test_any_lines_are_packed_as_they_are_and_read_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed, "_GROUP", 300)
-    monkeypatch.setattr(packed, "_KEPT", 2)
+    monkeypatch.setattr(packed_journal, "_GROUP", 300)
+    monkeypatch.setattr(packed_journal, "_KEPT", 2)
     foreign = [
         json.dumps({"reply": {"status": "ok", "text": "x"}, "key": f"{n:064x}"}).encode() + b"\n" for n in (1, 3)
     ]
     lines = [line(0, "zero"), foreign[0], line(2, "two" * 200), foreign[1], *(line(n, "n") for n in range(4, 30))]
-    packed.write_packed(
+    packed_journal.write_packed(
         tmp_path / COMPACTED, ((bytes.fromhex(f"{n:064x}"), n != 5, one) for n, one in enumerate(lines))
     )
-    journal = Packed(tmp_path / COMPACTED)
+    journal = PackedJournal(tmp_path / COMPACTED)
     assert [one for *_, one in journal.lines()] == lines
     rows = dict(journal.rows())
     assert len(rows) == len(lines) - 1 and rows[bytes.fromhex(f"{29:064x}")] == 29

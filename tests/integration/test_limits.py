@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from personas.batch.limited import limited
+from personas.batch.endpoint_turn import endpoint_turn
 from personas.config.sampling import Limits, Price, Sampling
 from personas.engines.errors import EngineOverBudget
 from personas.engines.http.trouble import Failing, Overloaded, Trouble
 from personas.engines.kinds.endpoint import EndpointModel
-from personas.engines.limits import handed
+from personas.engines.limits import handover
 from personas.engines.limits.budget import Budget, cost
 from personas.engines.limits.gate import Gate, Window
 from personas.engines.limits.turn import turn
@@ -268,7 +268,7 @@ async def batch(results: Path, **limits: float) -> AsyncIterator[Gate]:
         sampling=Sampling(temperature=0.0, max_tokens=100),
         limits=Limits(**limits),
     )
-    async with limited(model, results, "m", "models.m", lambda: 0) as gate:
+    async with endpoint_turn(model, results, "m", "models.m", lambda: 0) as gate:
         assert gate is not None
         yield gate
 
@@ -332,7 +332,7 @@ async def test_what_another_machine_took_counts_as_if_just_now(
     async with batch(tmp_path, requests_per_minute=10) as gate:
         await ask(gate, 10)
         clock[0] += 20
-    monkeypatch.setattr(handed, "_boot", lambda: "another")
+    monkeypatch.setattr(handover, "_boot", lambda: "another")
     clock[0] += 5000  # its clock has another zero
     async with batch(tmp_path, requests_per_minute=10) as gate:
         assert wait(gate) == 40

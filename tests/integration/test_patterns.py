@@ -21,7 +21,7 @@ from personas.core.errors import UserError
 from personas.scoring.patterns import mine as mine_module
 from personas.scoring.patterns import premise
 from personas.scoring.patterns.count import count_patterns
-from personas.scoring.patterns.mine import Mined, least_documents, mine
+from personas.scoring.patterns.mine import MiningResult, least_documents, mine
 from personas.scoring.patterns.tokens import LONGEST_RUN, LONGEST_WORD, tokenize
 from tests.benchmarks.count_patterns import with_sets
 from tests.benchmarks.rare_tokens import corpus, with_all_tokens
@@ -34,7 +34,7 @@ WORDS = [f"zq{a}{b}" for a in "abcdefghklm" for b in "bcdfghklnp"]  # letters on
 
 
 @pytest.fixture(scope="module")
-def found() -> Mined:
+def found() -> MiningResult:
     return mine(*planted())
 
 
@@ -58,9 +58,9 @@ def test_as_published_the_program_gets_what_the_package_makes_of_the_texts(monke
     persona, baseline = ["No one.\n\nNo!", "zeta alpha"], ["Well,  yes", "alpha zeta no"]
     seen = []
 
-    def remember(documents: list[list[int]], labels: list[int], **_: object) -> list[premise.Found]:
+    def remember(documents: list[list[int]], labels: list[int], **_: object) -> list[premise.PremisePattern]:
         seen.append((documents, labels))
-        return [premise.Found(((2,),), 1, 0.001, -3.0, 1)]
+        return [premise.PremisePattern(((2,),), 1, 0.001, -3.0, 1)]
 
     monkeypatch.setattr(mine_module, "run_premise", remember)
     mined = mine(persona, baseline, as_published=True)
@@ -160,7 +160,7 @@ def test_documents_without_tokens_are_left_out_and_counted():
 )
 def test_a_single_group_never_reaches_the_program(monkeypatch, persona, baseline, counts):
     monkeypatch.setattr(mine_module, "run_premise", lambda *_, **__: pytest.fail("the program would abort"))
-    assert mine(persona, baseline) == Mined("no-documents", (), *counts)
+    assert mine(persona, baseline) == MiningResult("no-documents", (), *counts)
 
 
 def test_tokens_of_the_programs_own_grammar_come_back_whole(monkeypatch):

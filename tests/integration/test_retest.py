@@ -10,7 +10,7 @@ import pytest
 
 from personas.core.errors import UserError
 from personas.plan.costs.estimate import total
-from personas.prompts.judge.mask import masked
+from personas.prompts.judge.mask import mask_name
 from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make
 
 ONLY: dict[str, Any] = {
@@ -103,7 +103,7 @@ def test_a_mask_shapes_judgements_alone(judged: Project) -> None:
 
 
 def test_masked() -> None:
-    assert masked("Maren Holt, are you Maren?", "Maren Holt") == "[name], are you Maren?"
+    assert mask_name("Maren Holt, are you Maren?", "Maren Holt") == "[name], are you Maren?"
 
 
 def test_a_share_is_a_share(judged: Project) -> None:

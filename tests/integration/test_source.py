@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from personas.plan import source
-from personas.plan.normalised import normalised
+from personas.plan.normal_form import normal_form
 from personas.plan.source import NOT_FOLLOWED
 
 WRITTEN = '''
@@ -50,7 +50,7 @@ DIGEST = "f3879aa814fe1cfae37bd603153ef4d26eea040ba3b903e724fa237c110ca337"
 
 
 def digest(text: str) -> str:
-    return hashlib.sha256(normalised(text).encode()).hexdigest()
+    return hashlib.sha256(normal_form(text).encode()).hexdigest()
 
 
 def others() -> list[str]:
@@ -71,7 +71,7 @@ def test_the_form_is_this_one() -> None:
 def test_other_interpreters_write_the_whole_project_alike() -> None:
     files = sorted(Path(source.__file__).parents[1].rglob("*.py"))
     texts = [path.read_text(encoding="utf-8") for path in files]
-    told = json.dumps([[normalised(text), source._parse(text)] for text in texts])
+    told = json.dumps([[normal_form(text), source._parse(text)] for text in texts])
     ours = hashlib.sha256(told.encode()).hexdigest()
     program = (
         "import sys, hashlib, json, importlib.util as u, pathlib\n"
@@ -79,7 +79,7 @@ def test_other_interpreters_write_the_whole_project_alike() -> None:
         "spec = u.spec_from_file_location('source', sys.argv[1]); m = u.module_from_spec(spec)\n"
         "sys.modules['source'] = m; spec.loader.exec_module(m)\n"
         "texts = [pathlib.Path(p).read_text(encoding='utf-8') for p in sys.stdin.read().split('\\n')]\n"
-        "told = json.dumps([[m.normalised.normalised(text), m._parse(text)] for text in texts])\n"
+        "told = json.dumps([[m.normal_form.normal_form(text), m._parse(text)] for text in texts])\n"
         "print(hashlib.sha256(told.encode()).hexdigest())\n"
     )
     interpreters = others()

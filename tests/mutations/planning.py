@@ -94,14 +94,14 @@ PLAN = [
         "plan",
         "a judge starts before the answers that it rates are there",
         "scripts/personas/plan/batches.py",
-        "if cell.judge or needed not in paths:",
-        "if needed not in paths:",
+        "if cell.judge or source not in paths:",
+        "if source not in paths:",
     ),
     Mutation(
         "plan",
         "an answer in the journal that two cells share is promised to both, and the plan says too little",
-        "scripts/personas/plan/costs/journaled.py",
-        "            self._counted |= found\n",
+        "scripts/personas/plan/costs/journal_walk.py",
+        "            self._known_keys |= new_keys\n",
         "",
     ),
     Mutation(
@@ -115,7 +115,7 @@ PLAN = [
         "plan",
         "tables that stand on tables made again keep their old content",
         "scripts/personas/plan/frozen.py",
-        "                made.update(artefact.outputs)\n",
-        "                made.update(artefact.plain_outputs)\n",
+        "                paths.update(artefact.outputs)\n",
+        "                paths.update(artefact.plain_outputs)\n",
     ),
 ]

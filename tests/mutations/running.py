@@ -21,7 +21,7 @@ JOURNAL = [
         "journal",
         "a full disk leaves half a line, to which the next answer is glued and lost",
         "scripts/personas/requests/journal.py",
-        "            os.ftruncate(handle, start + written)\n",
+        "            os.ftruncate(handle, start + n_written)\n",
         "",
     ),
     Mutation(
@@ -112,7 +112,7 @@ RETRIES = [
         "a wrong key is tried again and again, and then called a failure of the server",
         "scripts/personas/engines/http/rejections.py",
         "    means = None if status in _REFUSES_ALL",
-        "    if status == 401:\n        return Failing(told, wait)\n    means = None if status in _REFUSES_ALL",
+        "    if status == 401:\n        return Failing(sentence, wait)\n    means = None if status in _REFUSES_ALL",
     ),
     Mutation(
         "retries",
@@ -139,8 +139,8 @@ RETRIES = [
         "retries",
         "requests side by side pass the spending cap",
         "scripts/personas/engines/limits/budget.py",
-        "self.spent + self._reserved + wanted > self._cap",
-        "self.spent + wanted > self._cap",
+        "self.spent + self._reserved + price > self._cap",
+        "self.spent + price > self._cap",
     ),
 ]
 

@@ -35,8 +35,8 @@ STATISTICS = [
         "statistics",
         "missing pairs count as differences of 0 in the interval over models and personas",
         "scripts/personas/stats/intervals.py",
-        "left = np.where(known, table - table[known].mean(), 0.0)",
-        "left = np.where(known, table, 0.0) - table[known].mean()",
+        "residuals = np.where(present, table - table[present].mean(), 0.0)",
+        "residuals = np.where(present, table, 0.0) - table[present].mean()",
     ),
     Mutation(
         "statistics",
@@ -49,7 +49,7 @@ STATISTICS = [
         "statistics",
         "q is p: nothing is corrected for how many claims there are",
         "scripts/personas/tables/by_model.py",
-        'corrected(table["p"].where(table["headline"]).to_numpy("float64"), correction)',
+        'adjust_p(table["p"].where(table["headline"]).to_numpy("float64"), correction)',
         'table["p"].where(table["headline"])',
     ),
     Mutation(

@@ -81,14 +81,14 @@ CLI = [
         "CLI",
         "of two models with one name the first vanishes without a word",
         "scripts/personas/config/reading/loader.py",
-        "        seen[key] = line\n",
+        "        first_lines[key] = line\n",
         "",
     ),
     Mutation(
         "CLI",
         "`personas gc --keep` removes the results of the study that it was to keep",
         "scripts/personas/workflow/upkeep/gc.py",
-        "_needed(plan, results).union(*(_needed_beside(file, results) for file in keep))",
-        "_needed(plan, results)",
+        "_needed_files(plan, results).union(*(_needed_beside(file, results) for file in keep))",
+        "_needed_files(plan, results)",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from personas.workflow.terminal.planned import print_plan_report
+from personas.workflow.terminal.plan_tables import print_plan_report
 from tests.helpers import FakeServer
 from tests.precision.edits import Study
 from tests.precision.in_process import InProcess, planned

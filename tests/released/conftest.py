@@ -14,7 +14,7 @@ import yaml
 from personas.config import load_config
 from personas.exports.release.accounting import accounting
 from personas.exports.release.importer.columns import Origin
-from personas.exports.release.importer.job import imported
+from personas.exports.release.importer.job import import_cell
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid, build_grid
 from personas.grid.study import resolve
@@ -71,7 +71,7 @@ class Small:
         return grid
 
     def _write(self, grid: Grid, cell: Cell) -> tuple[pa.Table, Origin]:
-        table, origin = imported(grid, cell, self.results)
+        table, origin = import_cell(grid, cell, self.results)
         write_cell(self.results, cell, table, origin.to_json())
         return table, origin
 

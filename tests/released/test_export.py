@@ -63,19 +63,19 @@ def test_what_was_not_there_is_not_written(imported_release: Small) -> None:
 
 def test_cells_that_are_missing_are_told(small_release: Small) -> None:
     done = _export(small_release.grid(), small_release.results, small_release.folder / "out")
-    assert not done.written and len(done.left_out) == 1173
-    told = list(done.told(small_release.folder / "out"))
+    assert not done.paths and len(done.left_out) == 1173
+    told = list(done.messages(small_release.folder / "out"))
     assert told[1].startswith("Not written: 1,173 files (its cell is missing; run the workflow first), the first is")
 
 
 def test_judgements_that_the_notebooks_do_not_read_are_told(imported_release: Small) -> None:
     out = imported_release.folder / "out"
-    assert not any("Judge " in line for line in exported(imported_release).told(out / "one"))
+    assert not any("Judge " in line for line in exported(imported_release).messages(out / "one"))
     imported_release.configure(**{"judges__flow-judge__form": "json"})
     shutil.rmtree(out)
     done = exported(imported_release)
-    [told] = [line for line in done.told(out) if line.startswith("Judge ")]
-    files = sum("metrics/" in path and "/flow-judge" in path.lower() for path in done.written)
+    [told] = [line for line in done.messages(out) if line.startswith("Judge ")]
+    files = sum("metrics/" in path and "/flow-judge" in path.lower() for path in done.paths)
     assert told == (
         f"Judge flow-judge: {files} files hold texts in form json, in which the study's notebooks find no verdict; "
         "they read those of form reasoning-result or feedback-score."

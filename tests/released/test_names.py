@@ -9,18 +9,18 @@ from personas.grid.release.names import (
     METRICS,
     PAIRED,
     Against,
-    Judged,
-    Known,
-    Mined,
     Name,
     NameFault,
+    PatternsName,
     Spoken,
+    VerdictsName,
+    Vocabulary,
     parse,
 )
 
 ROLES = ("HAL 9000", "Lestat de Lioncourt", "Gaston", "Mary Sibley", "bfi", "Doctor 7 empty", "empty shuffled 3")
 MODELS = ("gemma-3-4b-it", "Llama-3_3-Nemotron-Super-49B-v1", "Llama-3_3", "gemini-2.5-flash")
-KNOWN = Known(ROLES, MODELS)
+KNOWN = Vocabulary(ROLES, MODELS)
 
 
 @pytest.mark.parametrize(
@@ -48,17 +48,17 @@ KNOWN = Known(ROLES, MODELS)
         ),
         pytest.param(
             "metrics/in_character/Selene-1/x/interview_empty.json-HAL 9000.csv",
-            Judged(Spoken("x", "interview", None), "Selene-1", "in_character", "HAL 9000"),
+            VerdictsName(Spoken("x", "interview", None), "Selene-1", "in_character", "HAL 9000"),
             id="baseline judged as a persona, whose name has a blank there",
         ),
         pytest.param(
             "metrics/xstest/Selene-1/x/inst-xstest_empty_11.json.csv",
-            Judged(Spoken("x", "instructions", None, dataset="xstest", t=11), "Selene-1", "xstest"),
+            VerdictsName(Spoken("x", "instructions", None, dataset="xstest", t=11), "Selene-1", "xstest"),
             id="baseline judged as nobody",
         ),
         pytest.param(
             "metrics/instruction_general/S/x/instruction_general_Mary_Sibley_102.json_previous_reference.csv",
-            Judged(
+            VerdictsName(
                 Spoken("x", "interview", "Mary Sibley", dataset="instruction_general", t=102),
                 "S",
                 "instruction_general",
@@ -68,7 +68,7 @@ KNOWN = Known(ROLES, MODELS)
         ),
         pytest.param(
             "results/premise/premise_Llama-3_3-Nemotron-Super-49B-v1_inst-bfi_Gaston_last_round.csv",
-            Mined("Llama-3_3-Nemotron-Super-49B-v1", "instructions", "bfi", "Gaston", last_round=True),
+            PatternsName("Llama-3_3-Nemotron-Super-49B-v1", "instructions", "bfi", "Gaston", last_round=True),
             id="patterns: the longest model name, and the last round",
         ),
     ],
@@ -93,11 +93,11 @@ def names(draw: st.DrawFn) -> Name:
         return of
     if of.dataset is None:
         as_role = None if of.role else draw(st.sampled_from(ROLES))
-        return Judged(of, "Judge_1.0", draw(st.sampled_from(sorted(METRICS.values()))), as_role)
+        return VerdictsName(of, "Judge_1.0", draw(st.sampled_from(sorted(METRICS.values()))), as_role)
     if of.role and draw(st.booleans()):
-        return Mined(of.model, of.conversation, of.dataset, of.role, draw(st.booleans()))
+        return PatternsName(of.model, of.conversation, of.dataset, of.role, draw(st.booleans()))
     against: Against | None = draw(st.sampled_from([None, "zero", "previous"])) if of.dataset in PAIRED else None
-    return Judged(of, "Judge_1.0", of.dataset, against=against)
+    return VerdictsName(of, "Judge_1.0", of.dataset, against=against)
 
 
 @given(names())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.value_columns import VALUE_DTYPES
-from personas.stats.measures import CHECKPOINT, Measure, of_panel, of_utterances, placed
+from personas.stats.measures import CHECKPOINT, Measure, of_panel, of_utterances, with_places
 from personas.tables.items.variances import VARIANCE_DTYPES, Cube, of_cube
 from personas.tables.values import cell_values, together
 from tests.panels import benchmark_panels
@@ -21,7 +21,7 @@ def measures(study: Study) -> list[Measure]:
         for kind in study.items
         for panel in benchmark_panels(kind, kind, study.judge, ("dataset", "zero", "previous"))
     ]
-    return placed([*(of_utterances(study.judge, UTTERANCES) if study.rounds else []), *of_benchmarks])
+    return with_places([*(of_utterances(study.judge, UTTERANCES) if study.rounds else []), *of_benchmarks])
 
 
 def values(study: Study) -> pd.DataFrame:

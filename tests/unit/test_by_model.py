@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personas.stats.measures import of_panel, placed
+from personas.stats.measures import of_panel, with_places
 from personas.tables.by_model import BY_MODEL_DTYPES, by_model
 from personas.tables.contrasts import contrasts
 from personas.tables.mixed_models import mixed_models
@@ -66,7 +66,7 @@ def published() -> pd.DataFrame:
             where = {"model": model, "condition": condition, "checkpoint": checkpoint}
             for persona, right in zip((*PERSONAS, "baseline"), (*counts, base), strict=True):
                 ratings += answers(right, persona=persona, **where)
-    measures = placed(map(of_panel, benchmark_panels("ifbench", "ifbench")))
+    measures = with_places(map(of_panel, benchmark_panels("ifbench", "ifbench")))
     values = cell_values(pd.DataFrame(ratings), measures)
     return by_model(values, pd.DataFrame(), conditions=CONDITIONS, checkpoints=(0, 102), study=True)
 
@@ -148,7 +148,7 @@ def test_a_cell_with_unparsed_items_shows_in_every_table():
     ]
     unparsed = next(row for row in rows if row["persona"] == "ann" and row["checkpoint"] == 4)
     unparsed["value"] = None
-    measured = placed(map(of_panel, benchmark_panels("ifbench", "ifbench")))
+    measured = with_places(map(of_panel, benchmark_panels("ifbench", "ifbench")))
     values = cell_values(pd.DataFrame(rows).astype({"value": "float64"}), measured)
     models = {"m": {"size": 1, "family": None}}
     tables = {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from personas.benchmarks.panel import SECTIONS
 from personas.figures.summaries import card
-from personas.pages.cards import card_page, shown
-from personas.pages.compared import compared_page
+from personas.pages.cards import card_page, format_value
+from personas.pages.model_comparison import compared_page
 from personas.pages.summary import summary
 from personas.tables.by_model import by_model
 from personas.tables.cards import CARD_DTYPES, DROPS, GAINS, SIGNIFICANT, model_cards
@@ -185,7 +185,7 @@ def test_the_measure_of_patterns_has_its_slug_in_both_places():
     ],
 )
 def test_values_are_shown_in_their_scale(value, scale, sign, expected):
-    assert shown(value, scale, sign) == expected
+    assert format_value(value, scale, sign) == expected
 
 
 COVERAGE = pd.DataFrame(

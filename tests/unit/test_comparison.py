@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from personas.core.errors import UserError
-from personas.grid.published import PUBLISHED_DTYPES, names, published_numbers
-from personas.tables.comparison.against import against_published, between_models, between_runs, renamed
+from personas.grid.published_numbers import PUBLISHED_DTYPES, names, published_numbers
+from personas.tables.comparison.against import against_published, between_models, between_runs, with_our_names
 from personas.tables.series.distances import distance
 from personas.tables.values import together
 from tests.helpers import ROOT
@@ -195,7 +195,9 @@ def test_lengths_are_those_of_the_fixed_order() -> None:
 
 
 def test_names_here_and_there() -> None:
-    found = renamed(numbers(number(25.0, models="M;N")), {"alpha": "M", "pd": "persona-directed", "g": "gaston"})
+    found = with_our_names(
+        numbers(number(25.0, models="M;N")), {"alpha": "M", "pd": "persona-directed", "g": "gaston"}
+    )
     assert (found["models"][0], found["condition"][0], found["personas"][0]) == ("alpha;N", "pd", "g")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
-from personas.grid.compared import VALUES
+from personas.grid.comparisons import VALUES
 from personas.plan.artefact import Artefact
 from personas.tables.series.lengths import LENGTH_DTYPES
 from personas.workflow.artefacts import downstream

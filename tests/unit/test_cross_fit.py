@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from personas.config.analysis.patterns import Patterns
+from personas.scoring.patterns.answer_sets import AnswerSet
 from personas.scoring.patterns.count import Documents
 from personas.scoring.patterns.halves import HALVES, WHOLE, held_out, second_half
-from personas.scoring.patterns.mine import Mined, Pattern, mine_documents
+from personas.scoring.patterns.mine import MiningResult, Pattern, mine_documents
 from personas.scoring.patterns.mining import count
-from personas.scoring.patterns.spoken import Spoken
 
 WORDS = [f"w{number}" for number in range(60)]
 CHECKPOINTS = (0, 10)
@@ -21,7 +21,7 @@ ITEMS = {1: 60, 2: 120}
 Rate = Callable[[int], float]
 
 
-def spoken(draw: np.random.Generator, speaker: str, rate: Rate, halves: int) -> Spoken:
+def spoken(draw: np.random.Generator, speaker: str, rate: Rate, halves: int) -> AnswerSet:
     """Answers to all items at each checkpoint; each word stands in one with the rate of the checkpoint."""
     tokens: list[dict[int, list[list[str]]]] = [{} for _ in range(halves)]
     for checkpoint in CHECKPOINTS:
@@ -29,7 +29,7 @@ def spoken(draw: np.random.Generator, speaker: str, rate: Rate, halves: int) -> 
         answers = [[word for word, here in zip(WORDS, row, strict=True) if here] for row in said]
         for half in range(halves):
             tokens[half][checkpoint] = answers[half::halves]
-    return Spoken("c", speaker, tokens, [Documents(list(half.values())) for half in tokens])
+    return AnswerSet("c", speaker, tokens, [Documents(list(half.values())) for half in tokens])
 
 
 def rates(seed: int, persona: Rate, halves: int) -> tuple[np.ndarray, list[dict[str, Any]]]:
@@ -78,11 +78,11 @@ def test_patterns_that_are_there_are_found_held_out() -> None:
 
 def test_held_out_p_is_fisher_s() -> None:
     pattern = Pattern((("tide",),), "persona", 9, 1, 3.0, 0.001)
-    mined = Mined("ok", (pattern,), 10, 10, 0, 0, "")
+    mined = MiningResult("ok", (pattern,), 10, 10, 0, 0, "")
     held = {(0, "persona"): [3], (0, "baseline"): [0]}
     [row] = held_out(mined, held, {(0, "persona"): 3, (0, "baseline"): 3}, 0)
     assert row == pytest.approx({"p_held_out": 1 / 20, "q_held_out": 1 / 20})  # one of 20 ways to choose 3 of 6
-    both = Mined("ok", (pattern, pattern), 10, 10, 0, 0, "")
+    both = MiningResult("ok", (pattern, pattern), 10, 10, 0, 0, "")
     two = held_out(
         both, {(0, "persona"): [3, 1], (0, "baseline"): [0, 1]}, {(0, "persona"): 3, (0, "baseline"): 3}, 0
     )

@@ -9,7 +9,7 @@ import pytest
 
 from personas.grid.grid import Grid
 from personas.pages.categories import title_of
-from personas.plan.declaration import Instance, Known, declarations_in, inputs_of, parameters
+from personas.plan.declaration import Context, Instance, declarations_in, inputs_of, parameters
 from personas.tables.table import Table, table
 from personas.workflow.artefacts import PACKAGES, declarations, downstream
 from personas.workflow.stages import WITHOUT_ENGINE
@@ -22,7 +22,7 @@ def compute(**tables: pd.DataFrame) -> pd.DataFrame:
 
 
 def declared(family: str, *reads: str, **told: Any) -> Table:
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
+    def instances(grid: Grid, known: Context) -> Iterator[Instance]:
         yield Instance(family, {name: known.outputs(name) for name in reads}, told)
 
     return table(family, compute, instances, module=__name__)
@@ -34,38 +34,38 @@ def grid(project: Project) -> Grid:
 
 
 def test_each_stands_behind_what_it_is_made_of(grid: Grid) -> None:
-    made = Known(grid, [declared("c", "b", "a"), declared("b", "a"), declared("a")]).everything()
+    made = Context(grid, [declared("c", "b", "a"), declared("b", "a"), declared("a")]).everything()
     assert [each.family for each in made] == ["a", "b", "c"]
     assert inputs_of(made[2]) == {"b": [made[1].outputs[0]], "a": [made[0].outputs[0]]}
 
 
 def test_a_circle_is_told(grid: Grid) -> None:
     with pytest.raises(ValueError, match="a -> b -> a: these follow from each other in a circle"):
-        Known(grid, [declared("a", "b"), declared("b", "a")]).everything()
+        Context(grid, [declared("a", "b"), declared("b", "a")]).everything()
 
 
 def test_a_family_that_nobody_declares_is_told(grid: Grid) -> None:
     with pytest.raises(ValueError, match="a -> z: nobody declares z"):
-        Known(grid, [declared("a", "z")]).everything()
+        Context(grid, [declared("a", "z")]).everything()
 
 
 def test_two_families_of_one_name_are_told(grid: Grid) -> None:
     with pytest.raises(ValueError, match=r"a is declared by .*test_declaration too"):
-        Known(grid, [declared("a"), declared("a")])
+        Context(grid, [declared("a"), declared("a")])
 
 
 def test_a_parameter_that_would_be_lost_is_told(grid: Grid) -> None:
     with pytest.raises(ValueError, match="a has a parameter source"):
-        Known(grid, [declared("a", source="mine")]).everything()
+        Context(grid, [declared("a", source="mine")]).everything()
 
 
 def test_what_a_maker_is_told_is_what_the_instance_says(grid: Grid) -> None:
-    [made] = Known(grid, [declared("a", of=["x"], n=2)]).everything()
+    [made] = Context(grid, [declared("a", of=["x"], n=2)]).everything()
     assert parameters(made) == {"of": ["x"], "n": 2}
 
 
 def test_parameters_and_inputs_stand_in_the_name(grid: Grid) -> None:
-    names = {Known(grid, [declared("a", n=n)]).everything()[0].outputs for n in (1, 1, 2)}
+    names = {Context(grid, [declared("a", n=n)]).everything()[0].outputs for n in (1, 1, 2)}
     assert len(names) == 2
 
 

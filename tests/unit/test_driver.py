@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from personas.batch.deadline import Deadline
-from personas.batch.job import Stopped, guarded
+from personas.batch.job import Stopped, run_guarded
 from personas.plan.driver import Driver
 from personas.plan.frozen import Run
 from tests.helpers import ROOT
@@ -111,7 +111,7 @@ def test_only_a_job_of_slurm_may_outlive_its_driver(
 ) -> None:
     if job:
         monkeypatch.setenv("SLURM_JOB_ID", job)
-    work = asyncio.wait_for(guarded(asyncio.sleep(1, "done"), run_of(zombie.pid), Deadline(None)), 20)
+    work = asyncio.wait_for(run_guarded(asyncio.sleep(1, "done"), run_of(zombie.pid), Deadline(None)), 20)
     if job:
         assert asyncio.run(work) == "done"
     else:

@@ -232,7 +232,7 @@ def test_the_plan_says_what_is_not_here(referring: Project, capsys: pytest.Captu
     from rich.console import Console
 
     from personas.workflow.terminal.plan_document import plan_document
-    from personas.workflow.terminal.planned import print_plan_report
+    from personas.workflow.terminal.plan_tables import print_plan_report
 
     plan_report = referring.plan_report()
     print_plan_report(plan_report, Console(width=200))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from personas.stats.correction import corrected
+from personas.stats.correction import adjust_p
 from personas.stats.intervals import ITEMS, MODELS, PERSONAS, Items, estimate, variance, wilson
 from personas.stats.items import of_items
 from personas.stats.onset import onset
@@ -189,14 +189,14 @@ def test_a_textbook_family():
     # Benjamini and Hochberg (1995), section 3.1: 15 tests, of which they reject four at 0.05, and Holm three.
     small = (0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459)
     p = np.array([*small, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0])
-    assert (corrected(p, "benjamini-hochberg") <= 0.05).sum() == 4
-    assert (corrected(p, "holm") <= 0.05).sum() == 3
+    assert (adjust_p(p, "benjamini-hochberg") <= 0.05).sum() == 4
+    assert (adjust_p(p, "holm") <= 0.05).sum() == 3
 
 
 def test_gaps_are_no_part_of_a_family():
     p = np.array([0.01, NAN, 0.04])
-    assert corrected(p, "benjamini-hochberg") == pytest.approx([0.02, NAN, 0.04], nan_ok=True)
-    assert np.isnan(corrected(np.array([NAN]), "holm")).all()
+    assert adjust_p(p, "benjamini-hochberg") == pytest.approx([0.02, NAN, 0.04], nan_ok=True)
+    assert np.isnan(adjust_p(np.array([NAN]), "holm")).all()
 
 
 # Where a change sets in.

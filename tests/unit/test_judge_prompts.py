@@ -18,8 +18,8 @@ from personas.prompts.judge import (
     JUDGE_RECIPE_VERSION,
     Form,
     JudgeTexts,
-    enforced,
     in_order,
+    json_fields,
     judge_prompt,
     load_texts,
     reference_first,
@@ -27,7 +27,7 @@ from personas.prompts.judge import (
     strip_thinking,
     win,
 )
-from personas.prompts.judge.fences import fenced
+from personas.prompts.judge.fences import fence
 from tests.golden.judge import DEFAULT, JUDGE_PROMPTS, judge_prompts, without_reasoning
 from tests.growth import BOUND, growth
 
@@ -113,7 +113,7 @@ def test_an_answer_is_only_text(answer: str) -> None:
 @given(st.lists(st.sampled_from(["<", "</", ">", "answer", "-a", "-b", "-2", "-3", " ", "\n", "A", "user-turn"])))
 def test_no_text_ends_its_block(parts: list[str]) -> None:
     text = "".join(parts)
-    block = fenced("answer-a", text)
+    block = fence("answer-a", text)
     opening, _, rest = block.partition("\n")
     closing = f"</{opening[1:]}"
     assert re.fullmatch(r"<answer-a(-\d+)?>", opening)
@@ -178,7 +178,7 @@ def test_only_json_has_a_schema() -> None:
 
 @pytest.mark.parametrize("metric", VERDICTS)
 def test_llama_cpp_is_sent_the_same_schema_without_room_for_line_breaks(metric: str) -> None:
-    told = enforced(TEXTS, metric, "json", True)
+    told = json_fields(TEXTS, metric, "json", True)
     head, _, schema = told.pop("grammar").partition("%json ")
     sent, elsewhere = json.loads(schema), response_format(TEXTS, metric, "json")
     assert head == "%llguidance {}\nstart: " and sent.pop("x-guidance")["whitespace_flexible"] is False
@@ -186,12 +186,12 @@ def test_llama_cpp_is_sent_the_same_schema_without_room_for_line_breaks(metric: 
 
 
 def test_other_engines_are_sent_the_schema() -> None:
-    assert enforced(TEXTS, "style", "json", False) == {"response_format": response_format(TEXTS, "style", "json")}
+    assert json_fields(TEXTS, "style", "json", False) == {"response_format": response_format(TEXTS, "style", "json")}
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "json"])
 def test_of_other_forms_nothing_is_enforced(form: Any) -> None:
-    assert enforced(TEXTS, "style", form, True) == enforced(TEXTS, "style", form, False) == {}
+    assert json_fields(TEXTS, "style", form, True) == json_fields(TEXTS, "style", form, False) == {}
 
 
 # Thinking

@@ -200,7 +200,7 @@ def test_batches_of_a_judge(project: Project) -> None:
     assert sorted(path for batch in batches for path in batch.outputs) == sorted(c.path for c in judgements(grid))
     for batch in batches:
         assert re.fullmatch(rf"judge_{batch.judge}_{batch.model}_\d\d", batch.name)
-        assert (batch.asked_slug, batch.asked(grid.study.config).id) == (batch.judge, "org/judge-1b")
+        assert (batch.asked_slug, batch.model_section(grid.study.config).id) == (batch.judge, "org/judge-1b")
         cells = [grid.by_path[path] for path in batch.outputs]
         assert {(cell.judge, cell.track.model) for cell in cells} == {(batch.judge, batch.model)}
         assert set(batch.inputs) == {cell.judged.path for cell in cells if cell.judged}

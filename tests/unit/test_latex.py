@@ -7,7 +7,7 @@ import pytest
 
 from personas import tables
 from personas.plan.declaration import declarations_in
-from personas.tables.latex import LONG, Column, counted, escape, latex, number, told
+from personas.tables.latex import LONG, Column, caption_counts, count_text, escape, latex, number
 from personas.tables.table import Table
 
 INTERVAL = Column("Value", "mean", ("low", "high"))
@@ -89,10 +89,10 @@ def test_long_tables_break_over_pages(rows, environment):
 
 def test_the_caption_counts():
     table = pd.DataFrame({"n_cells": [4, 8]})
-    assert counted(table, "n_cells", "cells") == "n = 4 to 8 cells"
-    assert counted(table.iloc[:1], "n_cells", "cells") == "n = 4 cells"
-    assert counted(table.iloc[:0], "n_cells", "cells") == "n = 0 cells"
-    assert told(table, {"n_cells": "cells"}, "More.") == "n = 4 to 8 cells. More."
+    assert count_text(table, "n_cells", "cells") == "n = 4 to 8 cells"
+    assert count_text(table.iloc[:1], "n_cells", "cells") == "n = 4 cells"
+    assert count_text(table.iloc[:0], "n_cells", "cells") == "n = 0 cells"
+    assert caption_counts(table, {"n_cells": "cells"}, "More.") == "n = 4 to 8 cells. More."
 
 
 def test_no_layout_prints_a_column_twice():

@@ -22,7 +22,7 @@ from personas.batch.progress import Progress
 from personas.config.sampling import Price
 from personas.core.lease import lease
 from personas.engines.request import Reply, Request
-from personas.engines.served import Served
+from personas.engines.running import RunningEngine
 from personas.plan.batches import Batch
 from personas.plan.costs.estimate import Estimate
 from personas.plan.frozen import FrozenPlan, write
@@ -95,8 +95,8 @@ async def steadily(
             await asyncio.sleep(5)
 
     @asynccontextmanager
-    async def start() -> AsyncIterator[Served]:
-        yield Served(cast(Any, server))
+    async def start() -> AsyncIterator[RunningEngine]:
+        yield RunningEngine(cast(Any, server))
 
     looking = asyncio.create_task(look())
     free = asyncio.Semaphore(room if lanes else len(works))
@@ -109,7 +109,7 @@ async def steadily(
         for rank, work in enumerate(works):
             group.create_task(one(rank, work, asker))
     looking.cancel()
-    assert progress.left() == 0
+    assert progress.remaining() == 0
     return Steadily(looks, clock(), known)
 
 
@@ -238,9 +238,9 @@ async def test_a_batch_renews_its_counts_while_it_works(tmp_path: Any, monkeypat
     async with held.kept_on_disk(outcome, tmp_path):
         held.engine_starts()
         held.engine_answers()
-        held.reused()
+        held.count_reused()
         request = Request({}, [{"role": "user", "content": "x"}], 0, 1, 1, 0, {})
-        held.answered(request, Reply("ok", "a", prompt_tokens=2, completion_tokens=3), 4.0)
+        held.count_answer(request, Reply("ok", "a", prompt_tokens=2, completion_tokens=3), 4.0)
         while not ((told := read_outcome(file)) and told.sent):
             await asyncio.sleep(0.01)
         assert (told.planned, told.sent, told.from_journal, told.ended) == (10, 1, 1, UNDER_WAY)

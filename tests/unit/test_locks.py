@@ -18,7 +18,7 @@ from personas.core import locks
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.core.lease import conflicts, lease, live_holders, place_leases
-from personas.core.locks import NoLocks, is_stopped, locked, open_lock, try_lock
+from personas.core.locks import NoLocks, hold_lock, is_stopped, open_lock, try_lock
 from personas.engines import slots
 from personas.engines.limits.turn import turn
 from personas.workflow import run as run_module
@@ -154,10 +154,10 @@ async def test_a_group_may_lock_and_read_what_we_made(tmp_path: Path, monkeypatc
 
 def test_a_stopped_holder_of_the_guard_is_named(tmp_path: Path, stopped: Callable[[Path], int]) -> None:
     pid = stopped(tmp_path / ".guard")
-    with pytest.raises(UserError, match=rf"process {pid} \(stopped\) holds it"), locked(tmp_path / ".guard", 0.2):
+    with pytest.raises(UserError, match=rf"process {pid} \(stopped\) holds it"), hold_lock(tmp_path / ".guard", 0.2):
         pass
     os.kill(pid, signal.SIGKILL)
-    with locked(tmp_path / ".guard", 20):
+    with hold_lock(tmp_path / ".guard", 20):
         pass
 
 

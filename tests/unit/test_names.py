@@ -12,8 +12,8 @@ from personas.benchmarks.role_specific import RoleSpecific, without_role
 from personas.config.base import slug_of
 from personas.config.personas import PersonasSection
 from personas.core.errors import UserError
-from personas.grid.compared import published_files
-from personas.grid.reading.cast import described, of_folder
+from personas.grid.comparisons import published_files
+from personas.grid.reading.cast import from_descriptions, of_folder
 from personas.grid.reading.parts import as_asked
 from personas.prompts.judge.texts import load_texts
 from tests.helpers import ROOT
@@ -62,13 +62,13 @@ def test_one_persona_in_two_files_is_a_mistake(tmp_path: Path) -> None:
 def test_names_of_other_scripts_have_slugs_of_their_own(tmp_path: Path) -> None:
     found = slugs(folder_of(tmp_path, "老师.yaml", "学生.yaml", "Zoë.yaml", "gaston.yaml"))
     assert len({*found}) == 4 and {"gaston", "zoe"} < {*found} and all(slug.isascii() for slug in found)
-    of_roles = described({"老师": "You teach.", "学生": "You learn.", "empty": ""}, "roles.json")
+    of_roles = from_descriptions({"老师": "You teach.", "学生": "You learn.", "empty": ""}, "roles.json")
     assert {*of_roles} == {*found} - {"gaston", "zoe"} and [one.role for one in of_roles.values()] == ["老师", "学生"]
 
 
 def test_a_name_without_a_letter_is_none(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="letters"):
-        described({"?!": "You are nobody."}, "roles.json")
+        from_descriptions({"?!": "You are nobody."}, "roles.json")
     with pytest.raises(UserError, match="found the slug 'my persona'"):
         slugs(folder_of(tmp_path, "my persona.yaml"))
 

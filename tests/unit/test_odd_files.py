@@ -11,7 +11,7 @@ from personas.benchmarks.reading import read_csv, read_json, read_jsonl
 from personas.config.personas import PersonasSection
 from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
-from personas.grid.reading.cast import described, of_folder
+from personas.grid.reading.cast import from_descriptions, of_folder
 from tests.helpers import Project, personas
 
 ALIASES = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -100,7 +100,7 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
 
 def test_names_that_no_file_system_takes(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="80 at most"):
-        described({"a" * 200: "You are long."}, "roles.json")
+        from_descriptions({"a" * 200: "You are long."}, "roles.json")
     (tmp_path / f"{'a' * 200}.yaml").write_text("role: a\ndescription: b\n", encoding="utf-8")
     with pytest.raises(UserError, match="80 at most"):
         of_folder(PersonasSection(folder="."), tmp_path)

@@ -217,7 +217,7 @@ def test_a_turned_grid_has_the_baseline_as_its_lowest_row():
 )
 def test_which_side_goes_down(models, personas, turned, reason):
     found = _fit(models, personas)
-    assert found.turned is turned, reason
+    assert found.is_turned is turned, reason
     assert min(found.tile) > 0
     assert found.width <= page.WIDEST and found.body + page.HEADER <= page.TALLEST + 1e-9
 

@@ -21,7 +21,7 @@ from personas.plan.artefact import Artefact
 from personas.plan.batches import Batch
 from personas.plan.disk import existing_files
 from personas.plan.frozen import read
-from personas.plan.normalised import normalised
+from personas.plan.normal_form import normal_form
 from personas.plan.plan import Plan
 from personas.plan.source import source_digest
 from personas.workflow.artefacts import downstream
@@ -297,7 +297,7 @@ SOURCES = [
     pytest.param("engines/http/client.py", "def ", r"(?!)", id="engines"),
     pytest.param("external/tokenizer.py", "def counter(", r"tables/lengths", id="what counts tokens"),
     pytest.param("prompts/thinking.py", "def strip_thinking(", rf"{SCORED}|patterns", id="what takes thinking out"),
-    pytest.param("workflow/terminal/planned.py", "def ", r"(?!)", id="what is printed"),
+    pytest.param("workflow/terminal/plan_tables.py", "def ", r"(?!)", id="what is printed"),
 ]
 
 
@@ -348,11 +348,11 @@ SOURCE = "def f(x):\n    return x + 1\n"
     ],
 )
 def test_normalised_source(source: str, same: bool) -> None:
-    assert (normalised(source) == normalised(SOURCE)) == same
+    assert (normal_form(source) == normal_form(SOURCE)) == same
 
 
 def test_a_text_that_is_used_is_no_docstring() -> None:
-    assert normalised("X = 'a'\n") != normalised("X = 'b'\n")
+    assert normal_form("X = 'a'\n") != normal_form("X = 'b'\n")
 
 
 def test_a_definition_that_moves_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from personas.workflow.terminal.actual import last_run, planned_against_actual
 from personas.workflow.terminal.coverage import coverage, write_picture
 from personas.workflow.terminal.plan_document import SCHEMA_FILE, plan_document, schema
 from personas.workflow.terminal.plan_schema import Counts, PlanDocument
-from personas.workflow.terminal.planned import print_plan_report
+from personas.workflow.terminal.plan_tables import print_plan_report
 from tests.helpers import JUDGE, ROOT, FakeServer, Project
 
 PRICE = {"prompt_per_million": 1000.0, "completion_per_million": 2000.0}
@@ -310,4 +310,4 @@ def test_what_was_spent_counts_against_the_cap(served: Project, server: FakeServ
     [capped] = rest.edit(models__alpha__limits={"spending": 1.0}).plan_report().capped
     words = sum(len(message["content"].split()) for body in server.bodies for message in body["messages"])
     assert (capped.where, capped.currency, capped.cap, capped.spent) == ("models.alpha", "USD", 1.0, words)
-    assert capped.estimated > 0 and capped.exceeded
+    assert capped.estimated > 0 and capped.is_exceeded

@@ -24,7 +24,7 @@ def test_no_effect_is_found_as_often_as_the_interval_is_wrong() -> None:
 
 def test_the_smallest_difference_has_the_power_that_was_asked_for() -> None:
     for wanted in (0.5, 0.8, 0.95):
-        assert power(detectable(SHARE, STUDY, wanted=wanted), SHARE, STUDY) == pytest.approx(wanted, abs=1e-3)
+        assert power(detectable(SHARE, STUDY, target=wanted), SHARE, STUDY) == pytest.approx(wanted, abs=1e-3)
 
 
 @pytest.mark.parametrize("what", ["models", "personas", "items", "replicates"])

@@ -19,14 +19,14 @@ from personas.external.catalogue import Shape, load_catalogue
 from personas.external.data import Origin
 from personas.external.reference import reference
 from personas.grid.fetch import fetch_data
-from personas.grid.reading.templates import laid_out
+from personas.grid.reading.templates import match_format
 from personas.plan.costs.loads import Loads
 from personas.plan.frozen import FrozenPlan, read
 from personas.prompts.judge import JudgeTexts, Verdict, judge_prompt, load_texts, parse
 from personas.prompts.judge.formats import FORMATS
-from personas.prompts.judge.published import TEMPLATE_RECIPE_VERSION, Published
+from personas.prompts.judge.published_template import TEMPLATE_RECIPE_VERSION, PublishedTemplate
 from personas.prompts.judge.rubrics import LikertRubric, PairwiseRubric, Rubric, Scale, Trait, YesNoRubric
-from personas.scoring.judged import judged_ratings
+from personas.scoring.judgements import judged_ratings
 from tests.completions import put_completions
 from tests.golden.judge import DEFAULT
 from tests.helpers import ROOT, FakeServer, Project, answer, by_plain_path, changed
@@ -65,7 +65,7 @@ TEXTS: dict[str, dict[Scale, str]] = {
     "flow-judge-template": {"likert": STANDARD, "yes-no": STANDARD},
 }
 BY_SELENE, BY_FLOW = (
-    JudgeTexts(OURS, RUBRICS, Published(FORMATS[name], texts, dict.fromkeys(texts, PIN)))
+    JudgeTexts(OURS, RUBRICS, PublishedTemplate(FORMATS[name], texts, dict.fromkeys(texts, PIN)))
     for name, texts in TEXTS.items()
 )
 KEEPER = Persona(role="Maren Holt", description=" You keep a lighthouse. ")
@@ -271,7 +271,7 @@ def test_an_edit_renames_what_it_shapes(judged: Project, edit: Callable[[Project
 
 def test_each_scale_is_identified_by_its_own_file() -> None:
     pins: dict[Scale, dict[str, str]] = {scale: {"path": f"{scale}.yaml"} for scale in TEXTS["selene-template"]}
-    texts = JudgeTexts(OURS, RUBRICS, Published(FORMATS["selene-template"], TEXTS["selene-template"], pins))
+    texts = JudgeTexts(OURS, RUBRICS, PublishedTemplate(FORMATS["selene-template"], TEXTS["selene-template"], pins))
     told = {metric: texts.identity(metric, "reasoning-result")["template"] for metric in RUBRICS}
     assert told["style"] == {"format": "selene-template", "recipe": 1, "path": "likert.yaml"} == told["bfi"]
     assert (told["xstest"]["path"], told["general"]["path"]) == ("yes-no.yaml", "pairwise.yaml")
@@ -505,5 +505,5 @@ REAL = {
 def test_the_catalogue_has_both(written: str, expected: tuple[str, set[Scale]]) -> None:
     wanted = reference(written)
     assert wanted is not None
-    found, paths = laid_out(load_catalogue(ROOT / "data/sources.yaml").files(wanted, "w"), written, "w")
+    found, paths = match_format(load_catalogue(ROOT / "data/sources.yaml").files(wanted, "w"), written, "w")
     assert (found.name, set(paths)) == expected

@@ -10,7 +10,7 @@ from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
 from personas.plan.costs.rates import COMPLETION_TOKENS, Rates
-from personas.plan.outcome import Measured, Outcome
+from personas.plan.outcome import Measurement, Outcome
 
 BASE = {"id": "org/a", "revision": "1", "sampling": {"temperature": 0.0, "max_tokens": 24}}
 ENDPOINT: ModelSection = validate(EndpointModel, {**BASE, "engine": "endpoint", "base_url": "http://h/v1"}, "test")
@@ -19,12 +19,12 @@ LLAMA: ModelSection = validate(
 )
 
 
-def row(what: str = "bfi", before: int = 0, max_tokens: int = 24, **changes: Any) -> Measured:
+def row(what: str = "bfi", before: int = 0, max_tokens: int = 24, **changes: Any) -> Measurement:
     given = {"requests": 10, "messages": 10, "characters": 840, "prompt_tokens": 200, "completion_tokens": 100}
-    return Measured(what, before, max_tokens, **{**given, "seconds": 5.0, **changes})
+    return Measurement(what, before, max_tokens, **{**given, "seconds": 5.0, **changes})
 
 
-def outcome(*rows: Measured, model: str = "a", engine: str = "endpoint", **changes: Any) -> Outcome:
+def outcome(*rows: Measurement, model: str = "a", engine: str = "endpoint", **changes: Any) -> Outcome:
     given = {"engine_seconds": 12.0, "start_seconds": 2.0, **changes}
     return Outcome("generate_x_01", model, engine, measured=list(rows), **given)
 

@@ -14,7 +14,7 @@ from personas.plan.frozen import Run, freeze
 from personas.plan.outcome import Outcome
 from personas.plan.plan import Plan
 from personas.plan.why.reasons import BEING_MADE, NEW, REMOVED, changes, reasons
-from personas.plan.why.words import told
+from personas.plan.why.words import describe_change
 from personas.requests.projection import write_cell
 from personas.requests.transcript import dialogue_table, response_table
 from personas.workflow.links import refresh_links
@@ -286,9 +286,9 @@ CHANGE_WORDS = [
 @pytest.mark.parametrize(("place", "old", "new", "words"), CHANGE_WORDS, ids=lambda part: str(part)[:20])
 def test_words_for_a_place(place: str, old: Any, new: Any, words: str) -> None:
     judged = Cell(Track("alpha", "keeper", "requests", "fixed", 1), {}, "bfi")
-    assert told(replace(judged, judge="j", judged=judged), (place, old, new)) == words
+    assert describe_change(replace(judged, judge="j", judged=judged), (place, old, new)) == words
 
 
 def test_words_name_the_persona_that_a_baseline_stands_for() -> None:
     cell = Cell(Track("alpha", "baseline", "requests", "fixed", 1), {}, judge="j", metric="style", as_persona="baker")
-    assert told(cell, ("persona.description", "a", "b")) == "persona baker: description changed"
+    assert describe_change(cell, ("persona.description", "a", "b")) == "persona baker: description changed"

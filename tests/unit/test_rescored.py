@@ -7,7 +7,7 @@ from rich.console import Console
 
 from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
 from personas.scoring.table import RATINGS_SCHEMA
-from personas.workflow.terminal.planned import print_plan_report
+from personas.workflow.terminal.plan_tables import print_plan_report
 from tests.helpers import Project
 
 

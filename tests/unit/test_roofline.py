@@ -15,8 +15,8 @@ from personas.engines.kinds.vllm import VllmModel
 from personas.engines.roofline import Size, tokens_per_second
 from personas.engines.weights.size import size_of
 from personas.plan.costs.rates import Rates
-from personas.plan.outcome import Measured, Outcome
-from personas.workflow.terminal.planned import print_plan_report
+from personas.plan.outcome import Measurement, Outcome
+from personas.workflow.terminal.plan_tables import print_plan_report
 from tests.helpers import Project
 
 SAMPLING = {"temperature": 0.0, "max_tokens": 256}
@@ -112,7 +112,7 @@ def test_the_bounds_are_those_of_the_data_sheet() -> None:
 
 
 def test_what_was_measured_of_it_counts_and_what_was_measured_of_others_does_not() -> None:
-    row = Measured("bfi", 0, 256, requests=10, completion_tokens=1000, prompt_tokens=10, seconds=5.0)
+    row = Measurement("bfi", 0, 256, requests=10, completion_tokens=1000, prompt_tokens=10, seconds=5.0)
     rates = Rates.of([Outcome("generate_a_01", "a", "vllm", measured=[row], engine_seconds=10.0)], Machine())
     large = vllm("org/big-49B", tensor_parallel=2)
     assert rates.tokens_per_second("a", large, 0) == (100.0, True)

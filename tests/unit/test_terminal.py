@@ -25,7 +25,7 @@ from personas.plan.frozen import write
 from personas.plan.outcome import FINISHED, UNDER_WAY, Live, Outcome
 from personas.workflow.terminal.chatter import shorten_chatter
 from personas.workflow.terminal.headline import headline
-from personas.workflow.terminal.planned import print_plan_report
+from personas.workflow.terminal.plan_tables import print_plan_report
 from personas.workflow.terminal.progress import progress_table, read_progress
 from personas.workflow.terminal.status import print_status
 from personas.workflow.terminal.summary import COMMAND_VARIABLE, summary

@@ -17,7 +17,7 @@ from personas.prompts import thinking
 from personas.prompts.judge import parse
 from personas.prompts.thinking import strip_thinking
 from personas.requests.tie import judged_hash
-from personas.scoring.patterns.spoken import answers as spoken_answers
+from personas.scoring.patterns.answer_sets import answers as spoken_answers
 from personas.scoring.table import rate_response
 from tests.growth import BOUND, growth
 

@@ -12,7 +12,7 @@ from personas.engines.kinds.endpoint import EndpointModel
 from personas.engines.request import WITH_TEXT, Reply, Request
 from personas.grid.cells import Cell, Track
 from personas.prompts.recipe import opening
-from personas.requests.steps import Asked
+from personas.requests.steps import CellItems
 from personas.requests.track import TrackWork
 from personas.requests.transcript import Round
 
@@ -34,7 +34,7 @@ ITEMS = {"bfi": [Item("1", "item-1"), Item("2", "item-2")], "general": [Item("q1
 
 
 def work(checkpoints: Sequence[int] = (0, 2), system: str | None = "SYSTEM", **changes: Any) -> TrackWork:
-    asked = [Asked(CELLS[name], items, {"bfi": 16, "general": 24}[name]) for name, items in ITEMS.items()]
+    asked = [CellItems(CELLS[name], items, {"bfi": 16, "general": 24}[name]) for name, items in ITEMS.items()]
     given: dict[str, Any] = {
         "model": MODEL,
         "identity": {"id": "org/a"},

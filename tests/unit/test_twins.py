@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.tables.judges.rated import labelled_rows, rated, sets_of
+from personas.tables.judges.rater_rows import labelled_rows, rated_rows, sets_of
 
 PLACE: dict[str, Any] = {
     "model": "m",
@@ -25,7 +25,7 @@ PLACE: dict[str, Any] = {
 def twins() -> pd.DataFrame:
     judged = [("talks", "rules", 1.0), ("tasks", "rules", 1.0), ("talks", "j", 0.0), ("tasks", "j", 1.0)]
     rows = [{**PLACE, "condition": condition, "judge": judge, "value": value} for condition, judge, value in judged]
-    return rated(pd.DataFrame(rows))
+    return rated_rows(pd.DataFrame(rows))
 
 
 def label(condition: str | None, value: float) -> dict[str, Any]:

@@ -9,15 +9,15 @@ import pytest
 
 from personas.benchmarks.bfi import TRAITS
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
-from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, placed
+from personas.stats.measures import Measure, measures_table, of_panel, of_utterances, with_places
 from personas.stats.panels import measured_panels
 from personas.tables.series.distances import distances
 from personas.tables.values import cell_values, values_of_files
 from tests.panels import benchmark_panels
 from tests.unit.test_series import rating, table
 
-XSTEST = placed(map(of_panel, benchmark_panels("xstest", "xstest", "jay")))
-UTTERANCES = placed(of_utterances("jay", ["style", "knowledge"]))
+XSTEST = with_places(map(of_panel, benchmark_panels("xstest", "xstest", "jay")))
+UTTERANCES = with_places(of_utterances("jay", ["style", "knowledge"]))
 
 
 def refusal(value: float | None, **changes: Any) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def test_distances_are_values_like_others(tmp_path: Path):
     distances(table(*rows), labels, "traits").to_parquet(tmp_path / "distances.parquet")
     found = values_of_files(
         [tmp_path / "distances.parquet"],
-        placed(map(of_panel, measured_panels("bfi", "bfi", "jay", labels="x")[6:])),
+        with_places(map(of_panel, measured_panels("bfi", "bfi", "jay", labels="x")[6:])),
     )
     to_labels = found[found["measure"] == "bfi-distance-from-labels-by-jay"].set_index("group")
     assert to_labels["value"].to_dict() == {"persona": 0.25, "baseline": 0.75}
@@ -156,7 +156,7 @@ def test_measures_are_named_once_and_in_order():
     two: list[Measure] = [
         m for judge in ("a", "b") for m in map(of_panel, benchmark_panels("xstest", "xstest", judge))
     ]
-    found = measures_table(placed(two))
+    found = measures_table(with_places(two))
     assert list(found["measure"]) == [
         "xstest-refusal-unsafe-by-rules",
         "xstest-refusal-unsafe-by-a",

@@ -18,8 +18,8 @@ from personas.engines.http.client import Client
 from personas.engines.kinds.llama_cpp import LlamaCppModel
 from personas.engines.place import Place
 from personas.engines.request import Reply, Request
-from personas.engines.served import serve
-from personas.prompts.judge import JudgeTexts, enforced, judge_prompt, load_texts, parse
+from personas.engines.running import serve
+from personas.prompts.judge import JudgeTexts, json_fields, judge_prompt, load_texts, parse
 from tests.golden.judge import DEFAULT
 from tests.helpers import ROOT, Project
 from tests.interventions import with_interventions
@@ -61,7 +61,7 @@ def judged(texts: JudgeTexts, metric: str, seed: int, enforcing: Mapping[str, An
 
 
 async def replies(client: Client, texts: JudgeTexts, metric: str, longest: int) -> list[Reply]:
-    told = enforced(texts, metric, "json", True)
+    told = json_fields(texts, metric, "json", True)
     found = [await client.send(judged(texts, metric, seed, told, longest)) for seed in range(6)]
     return [reply for reply in found if isinstance(reply, Reply)]
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from personas.core.lease import EVERYTHING
-from personas.requests.packed import NAME as PACKED
+from personas.requests.packed_journal import NAME as PACKED
 from tests.helpers import PATIENCE, ROOT, FakeServer
 from tests.unit.test_lease import holder
 from tests.workflow.conftest import Checkout, fake_model, tiny_config

@@ -26,8 +26,8 @@ def explain(error: EngineError, where: str, model: ModelSection) -> str:
     """
     sentence, *rest = str(error).split("\n", 1)
     key = model.key_from or f"a variable of the environment, and name it by {where}.key_variable"
-    known = _ADVICE if model.address else [each for each in _ADVICE if "base_url" not in each[2]]
-    todo = next((todo for name, said, todo in known if name == error.name and _says(said, sentence)), None)
+    entries = _ADVICE if model.address else [each for each in _ADVICE if "base_url" not in each[2]]
+    todo = next((todo for name, words, todo in entries if name == error.name and _says(words, sentence)), None)
     at = f" at {model.address}" if model.address else ""
     advice = f" To do: {todo.format(where=where, key=key)}." if todo else ""
     return "\n".join([f"{where}{at}: {sentence.rstrip('.')}.{advice}", *rest])

@@ -12,7 +12,7 @@ from personas.batch.turnstile import Turnstile
 from personas.engines.errors import EngineUnavailable
 from personas.engines.limits.gate import Gate
 from personas.engines.request import Reply, Request
-from personas.engines.served import Served
+from personas.engines.running import RunningEngine
 from personas.plan.outcome import ITS_TURN
 from personas.requests.journal import Journal
 
@@ -27,7 +27,7 @@ class Asker:
     def __init__(
         self,
         journal: Journal,
-        start: Callable[[], AbstractAsyncContextManager[Served]],
+        start: Callable[[], AbstractAsyncContextManager[RunningEngine]],
         concurrency: int,
         progress: Progress,
         limited: Callable[[], AbstractAsyncContextManager[Gate | None]] = nullcontext,
@@ -43,7 +43,7 @@ class Asker:
         self._is_main = is_main
         self.refusals = Refusals()
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
-        self._served: Served | None = None
+        self._served: RunningEngine | None = None
         self._starting = asyncio.Lock()
         self._start_failure: BaseException | None = None
         self._stack = AsyncExitStack()
@@ -64,12 +64,12 @@ class Asker:
         """Return the reply to a request; `hints` go to the engine and not into the key. Lower ranks go first."""
         reply = self._journal.get(request.key)
         if reply is not None:
-            self._progress.reused()
+            self._progress.count_reused()
             self.refusals.note(request, reply)
             return reply
         if request.key in self._under_way:
             reply = await asyncio.shield(self._under_way[request.key])
-            self._progress.reused()
+            self._progress.count_reused()
             return reply
         mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._under_way[request.key] = mine
@@ -96,10 +96,10 @@ class Asker:
             took = self._progress.pace.now() - began
         if reply.status != "api_error":  # it stands in the cell; asked again, it may well succeed
             await self._journal.append(request.key, reply)
-        self._progress.answered(request, reply, took)
+        self._progress.count_answer(request, reply, took)
         return reply
 
-    async def _engine(self) -> Served:
+    async def _engine(self) -> RunningEngine:
         async with self._starting:
             if self._start_failure is not None:
                 raise self._start_failure  # whoever waited for the first start must not try a second
@@ -126,7 +126,7 @@ class Asker:
         if self._is_main:
             self._progress.waiting = lambda: (what, 0.0)
 
-    async def _watch(self, served: Served) -> None:
+    async def _watch(self, served: RunningEngine) -> None:
         """Cancel the whole batch when the engine dies: no request then waits for its time-out."""
         try:
             await served.failure()

@@ -22,13 +22,13 @@ VARIABLE = "PERSONAS_DEADLINE"
 
 def job_end() -> float | None:
     """Return when this job ends, in seconds since 1970; None where nothing ends it. UserError for a bad variable."""
-    told = os.environ.get(VARIABLE)
-    if not told:
+    value = os.environ.get(VARIABLE)
+    if not value:
         return slurm.job_end()
     try:
-        return float(told)
+        return float(value)
     except ValueError:
-        raise UserError(f"{VARIABLE}: found {told!r}, expected seconds since 1970.") from None
+        raise UserError(f"{VARIABLE}: found {value!r}, expected seconds since 1970.") from None
 
 
 class Deadline:

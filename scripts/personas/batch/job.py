@@ -94,14 +94,14 @@ def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, lo
         deadline = Deadline(job_end())
         works = works_of(frozen.grid, batch.outputs, frozen.results)
         work = run_batch(frozen, batch, works, threads, log.with_suffix(".engine.log"), deadline)
-        return asyncio.run(guarded(work, frozen.run, deadline))
+        return asyncio.run(run_guarded(work, frozen.run, deadline))
 
 
 def _explained(error: EngineError, frozen: FrozenPlan | None, batch_name: str) -> str:
     if frozen is None:
         return str(error)
     batch = frozen.batch(batch_name)
-    return explain(error, batch.where, batch.asked(frozen.study.config))
+    return explain(error, batch.where, batch.model_section(frozen.study.config))
 
 
 def _record_end(frozen: FrozenPlan, batch_name: str, name: str, sentence: str) -> None:
@@ -109,14 +109,14 @@ def _record_end(frozen: FrozenPlan, batch_name: str, name: str, sentence: str) -
     outcome = read_outcome(outcome_file(frozen.folder(), batch_name))
     if outcome is None:
         batch = frozen.batch(batch_name)
-        outcome = Outcome(batch_name, batch.asked_slug, batch.asked(frozen.study.config).engine)
+        outcome = Outcome(batch_name, batch.asked_slug, batch.model_section(frozen.study.config).engine)
     if outcome.ended == UNDER_WAY:
         outcome.ended, outcome.why, outcome.live = name, sentence.split("\n")[0], None
         with contextlib.suppress(OSError):
             outcome.write(frozen.folder())
 
 
-async def guarded(work: Coroutine[Any, Any, T], run: Run, deadline: Deadline) -> T:
+async def run_guarded(work: Coroutine[Any, Any, T], run: Run, deadline: Deadline) -> T:
     """Run `work`; end it cleanly on SIGTERM and SIGINT, when its Snakemake is gone, and before the deadline."""
     task = asyncio.ensure_future(work)
     reasons: list[Stopped] = []

@@ -25,7 +25,7 @@ class Pace:
         """Note that the engine is ready."""
         self._began = self.now()
 
-    def answered(self, tokens: int, seconds: float) -> None:
+    def count_answer(self, tokens: int, seconds: float) -> None:
         """Count an answer, and the seconds for which its request had one of the places that there are."""
         self._answers.append((self.now(), tokens))
         self._recent.append(seconds)

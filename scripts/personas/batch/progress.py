@@ -20,7 +20,7 @@ from personas.config.sampling import Price
 from personas.core.files import write_atomically
 from personas.engines.limits.budget import cost
 from personas.engines.request import Reply, Request
-from personas.plan.outcome import Live, Measured, Outcome, outcome_file
+from personas.plan.outcome import Live, Measurement, Outcome, outcome_file
 from personas.requests.prefixes import Prefixes
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Progress:
         self.engine_started: float | None = None
         self.engine_ready: float | None = None
         self.devices: str | None = None
-        self.measured: dict[tuple[str, int, int, str], Measured] = {}
+        self.measured: dict[tuple[str, int, int, str], Measurement] = {}
         self.prices: dict[str | None, Price] = {}
         self.spent = 0.0
         self.waiting: Callable[[], tuple[str, float]] = lambda: ("", 0.0)
@@ -98,25 +98,25 @@ class Progress:
         self.engine_ready = self.pace.now()
         self.pace.begin()
 
-    def reused(self) -> None:
+    def count_reused(self) -> None:
         """Count a request answered without the engine."""
         self.from_journal += 1
         self._bar.advance(self._task)
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Return the requests still to come, at most."""
         return max(0, self.planned - self.sent - self.from_journal)
 
     def left_to_send(self) -> int:
         """Return the requests still to be sent, as far as is known: of those left the journal answers some."""
-        return min(self.left(), max(0, self._to_send - self.sent))
+        return min(self.remaining(), max(0, self._to_send - self.sent))
 
-    def answered(self, request: Request, reply: Reply, seconds: float) -> None:
+    def count_answer(self, request: Request, reply: Reply, seconds: float) -> None:
         """Count a request answered by the engine, and what it took; `seconds` it had one of the places."""
         self.sent += 1
         if price := self.prices.get(request.by):
             self.spent += cost(price, reply.prompt_tokens or 0, reply.completion_tokens or 0)
-        self.pace.answered(reply.completion_tokens or 0, seconds)
+        self.pace.count_answer(reply.completion_tokens or 0, seconds)
         self.prompt_tokens += reply.prompt_tokens or 0
         self.completion_tokens += reply.completion_tokens or 0
         self.cached_tokens += reply.cached_tokens or 0
@@ -127,7 +127,7 @@ class Progress:
 
     def _measure(self, request: Request, reply: Reply) -> None:
         what, by = (request.what, request.before, request.max_tokens), request.by or ""
-        measured = self.measured.setdefault((*what, by), Measured(*what, by=by))
+        measured = self.measured.setdefault((*what, by), Measurement(*what, by=by))
         measured.requests += 1
         measured.messages += len(request.messages)
         measured.characters += sum([len(message["content"]) for message in request.messages])

@@ -17,25 +17,25 @@ _ENOUGH = 32
 @dataclass
 class _Kind:
     name: str
-    answered: int = 0
+    answers: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     texts: set[int] = field(default_factory=set)
 
     @property
     def is_refused(self) -> bool:
-        return not self.answered and len(self.texts) >= _FEWEST
+        return not self.answers and len(self.texts) >= _FEWEST
 
     def note(self, text: int, reply: Reply) -> None:
         if reply.status == "api_error":
             self.refused[reply.detail or ""] += 1
             self.texts.add(text)
         else:
-            self.answered += 1
+            self.answers += 1
 
     def refuse(self) -> EngineRefuses:
-        [(told, _)] = self.refused.most_common(1)
+        [(message, _)] = self.refused.most_common(1)
         sent = self.refused.total()
-        return EngineRefuses(one_line(f"The server refuses {self.name}, {sent} sent: {told}") + advice(told))
+        return EngineRefuses(one_line(f"The server refuses {self.name}, {sent} sent: {message}") + advice(message))
 
 
 class Refusals:
@@ -53,8 +53,8 @@ class Refusals:
         kind = self._kinds.setdefault((request.what, role), _Kind(name))
         # All dialogues may begin with one turn; they differ in who is asked.
         text = hash((request.messages[-1]["content"], who if request.what == "dialogues" else ""))
-        for counted in (self._all, kind):
-            counted.note(text, reply)
+        for group in (self._all, kind):
+            group.note(text, reply)
         if kind.is_refused and kind.refused.total() >= _ENOUGH:
             raise kind.refuse()
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from personas.batch.asker import Asker
 from personas.batch.deadline import Deadline
-from personas.batch.limited import limited
+from personas.batch.endpoint_turn import endpoint_turn
 from personas.batch.open_files import allow_open_files
 from personas.batch.pace import Pace
 from personas.batch.progress import Progress
@@ -23,7 +23,7 @@ from personas.core import slurm
 from personas.engines.limits.gate import Gate
 from personas.engines.place import Place
 from personas.engines.request import Ask, Reply, Request
-from personas.engines.served import Served, lane_hints, serve
+from personas.engines.running import RunningEngine, lane_hints, serve
 from personas.grid.cells import Cell
 from personas.plan.batches import Batch
 from personas.plan.costs.rates import least_seconds
@@ -59,26 +59,26 @@ async def run_batch(
 
     EngineError when the infrastructure fails; whatever was finished by then is in the journal.
     """
-    asked = batch.asked(frozen.study.config)
-    outcome = _outcome(frozen, batch, asked)
+    model = batch.model_section(frozen.study.config)
+    outcome = _outcome(frozen, batch, model)
     outcome.began, outcome.job, outcome.devices = time.time(), slurm.job_id(), slurm.devices()
     outcome.write(frozen.folder())
-    lanes = min(asked.concurrency, len(works)) if asked.keeps_lanes else None
+    lanes = min(model.concurrency, len(works)) if model.keeps_lanes else None
 
-    allow_open_files(asked.concurrency, batch.where)
+    allow_open_files(model.concurrency, batch.where)
     machine = frozen.study.config.machine
     place = Place(batch.asked_slug, batch.where, machine, threads, lanes or 1, engine_log)
 
     with _progress(frozen, batch, works, lanes, outcome.sent_before) as progress:
         try:
             async with progress.kept_on_disk(outcome, frozen.folder()), AsyncExitStack() as stack:
-                asker = await _asker(stack, frozen, batch, asked, place, progress, deadline)
+                asker = await _asker(stack, frozen, batch, model, place, progress, deadline)
                 askers: dict[str | None, Asker] = {None: asker}
                 for slug in batch.users:
                     user, log = frozen.study.config.users[slug], engine_log.with_suffix(f".{slug}.log")
                     beside = Place(slug, f"users.{slug}", machine, threads, lanes or 1, log)
                     askers[slug] = await _asker(stack, frozen, batch, user, beside, progress, deadline)
-                await _run_all(works, asked, askers, lanes)
+                await _run_all(works, model, askers, lanes)
                 for one in askers.values():
                     one.refusals.conclude()
         finally:
@@ -106,20 +106,20 @@ async def _asker(
     if model.price:
         progress.prices[None if is_main else place.slug] = model.price
 
-    def start() -> AbstractAsyncContextManager[Served]:
+    def start() -> AbstractAsyncContextManager[RunningEngine]:
         return serve(model, place)
 
     def gate() -> AbstractAsyncContextManager[Gate | None]:
-        return limited(model, frozen.results, place.slug, place.where, progress.left)
+        return endpoint_turn(model, frozen.results, place.slug, place.where, progress.remaining)
 
     journal = await stack.enter_async_context(Journal(frozen.results / "journal" / place.slug, batch.name))
     asker = Asker(journal, start, model.concurrency, progress, gate, deadline, is_main)
     return await stack.enter_async_context(asker)
 
 
-def _outcome(frozen: FrozenPlan, batch: Batch, asked: ModelSection) -> Outcome:
+def _outcome(frozen: FrozenPlan, batch: Batch, model: ModelSection) -> Outcome:
     """Return the outcome of a batch that begins, with what earlier tries of this run have sent and spent."""
-    outcome = Outcome(batch.name, batch.asked_slug, asked.engine, cells=list(batch.outputs))
+    outcome = Outcome(batch.name, batch.asked_slug, model.engine, cells=list(batch.outputs))
     if earlier := read_outcome(outcome_file(frozen.folder(), batch.name)):
         outcome.sent_before = earlier.sent_before + earlier.sent
         outcome.money, outcome.currency = earlier.money, earlier.currency
@@ -129,14 +129,14 @@ def _outcome(frozen: FrozenPlan, batch: Batch, asked: ModelSection) -> Outcome:
 def _progress(
     frozen: FrozenPlan, batch: Batch, works: Sequence[Work], lanes: int | None, sent_before: int
 ) -> Progress:
-    asked, estimate = batch.asked(frozen.study.config), frozen.estimates.get(batch.name)
+    model, estimate = batch.model_section(frozen.study.config), frozen.estimates.get(batch.name)
     return Progress(
         batch.name,
         sum(work.planned for work in works),
         None if estimate is None else max(0, estimate.to_send - sent_before),
-        Pace(lanes or asked.concurrency),
+        Pace(lanes or model.concurrency),
         lambda: max((work.in_a_row(lanes is not None) for work in works), default=0),
-        lambda requests, tokens: least_seconds(asked, requests, tokens),
+        lambda requests, tokens: least_seconds(model, requests, tokens),
     )
 
 

@@ -10,12 +10,12 @@ from personas.benchmarks.base import Benchmark, Item, UnscorableItem
 __all__ = ["BENCHMARKS", "Benchmark", "Item", "UnscorableItem"]
 
 
-def _found() -> Iterator[Benchmark]:
-    modules = sorted(f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__) if not found.ispkg)
+def _discover() -> Iterator[Benchmark]:
+    modules = sorted(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__) if not module.ispkg)
     for value in (value for name in modules for value in vars(importlib.import_module(name)).values()):
         if isclass(value) and issubclass(value, Benchmark) and not isabstract(value):
             yield value()
 
 
-BENCHMARKS: dict[str, Benchmark] = {benchmark.kind: benchmark for benchmark in _found()}
+BENCHMARKS: dict[str, Benchmark] = {benchmark.kind: benchmark for benchmark in _discover()}
 """Every benchmark by its `kind`."""

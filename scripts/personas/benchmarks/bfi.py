@@ -6,7 +6,7 @@ from typing import Any
 
 from personas.benchmarks.base import Benchmark, Item
 from personas.benchmarks.panel import CONVERGENCE, JUDGE, Panel
-from personas.benchmarks.reading import Row, read_json, shown
+from personas.benchmarks.reading import Row, quote, read_json
 from personas.core.errors import UserError
 
 TRAITS = ("Extraversion", "Agreeableness", "Conscientiousness", "Neuroticism", "Openness")
@@ -73,7 +73,7 @@ class Bfi(Benchmark):
 def _item(path: Path, key: str, question: Any) -> Item:
     where = f"{path}, question '{key}'"
     if not isinstance(question, dict):
-        raise UserError(f"{where}: found {shown(question)}, expected an object")
+        raise UserError(f"{where}: found {quote(question)}, expected an object")
     row = Row(where, question)
     row.text("origin_en")  # the judge needs it later; better to fail here than after the dialogues
     scoring = {"trait": row.choice("dimension", TRAITS), "keyed": row.choice("category", KEYED)}

@@ -17,8 +17,8 @@ def draw(items: Sequence[Item], limit: int | None, groups: Sequence[str], seed: 
     """
     if limit is None or limit >= len(items):
         return list(items)
-    kept = {id(item) for item in _ordered(items, groups, seed)[:limit]}
-    return [item for item in items if id(item) in kept]
+    ids = {id(item) for item in _ordered(items, groups, seed)[:limit]}
+    return [item for item in items if id(item) in ids]
 
 
 def _ordered(items: Sequence[Item], groups: Sequence[str], seed: int) -> list[Item]:

@@ -68,10 +68,10 @@ class Facts(Benchmark):
 
     def score(self, item: Item, answer: str) -> dict[str, float]:
         """Give `knows`: 1.0 if an accepted form is in the answer as whole words, whatever its case and accents."""
-        said = _words(strip_thinking(answer)[0])
-        if not said:
+        words = _words(strip_thinking(answer)[0])
+        if not words:
             raise UnscorableItem(f"item '{item.id}': nothing is left of the answer but thinking")
-        text = f" {' '.join(said)} "
+        text = f" {' '.join(words)} "
         return {"knows": float(any(f" {' '.join(_words(form))} " in text for form in item.scoring["accepted"]))}
 
 

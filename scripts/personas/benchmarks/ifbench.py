@@ -61,7 +61,7 @@ class IfBench(Benchmark):
 
 def _item(row: Row) -> Item:
     ids = row.texts("instruction_id_list")
-    kwargs = [{k: v for k, v in given.items() if v is not None} for given in row.objects("kwargs")]
+    kwargs = [{k: v for k, v in arguments.items() if v is not None} for arguments in row.objects("kwargs")]
     if len(kwargs) != len(ids):
         raise UserError(
             f"{row.where}: field 'kwargs' has {len(kwargs)} objects, expected {len(ids)}, one a constraint"
@@ -72,13 +72,13 @@ def _item(row: Row) -> Item:
 def _verify(rows: Sequence[Row], items: Sequence[Item]) -> None:
     """Build every verifier of the items that rows hold."""
     for row, item in zip(rows, items, strict=True):
-        for instruction, given in zip(item.scoring["instruction_id_list"], item.scoring["kwargs"], strict=True):
+        for instruction, arguments in zip(item.scoring["instruction_id_list"], item.scoring["kwargs"], strict=True):
             if instruction not in verifiers.known_ids():
                 # The library skips unknown ids without a word, and they would drop out of the score.
                 raise UserError(
                     f"{row.where}: field 'instruction_id_list' has '{instruction}', expected ids of IFBench or IFEval"
                 )
-            if problem := verifiers.build_problem(item.id, instruction, given):
+            if problem := verifiers.build_problem(item.id, instruction, arguments):
                 raise UserError(
                     f"{row.where}: field 'kwargs' is wrong for '{instruction}' ({problem}), expected its own"
                 )

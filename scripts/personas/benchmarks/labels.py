@@ -23,12 +23,12 @@ def read_labels(path: Path, label_set: str, roles: Iterable[str]) -> dict[str, d
     characters = read_json(path).data.get(label_set)
     if not isinstance(characters, dict):
         raise UserError(f"{path}: field '{label_set}' is no object, expected labels by character.")
-    found = {}
+    labels = {}
     for role in roles:
         name = next((name for name in (role, f"{role}{_LANGUAGE}") if name in characters), None)
         if name is not None:
-            found[role] = _scores(Row(f"{path}, {label_set}, {name}", characters[name]))
-    return found
+            labels[role] = _scores(Row(f"{path}, {label_set}, {name}", characters[name]))
+    return labels
 
 
 def _scores(character: Row) -> dict[str, float]:

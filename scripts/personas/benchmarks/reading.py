@@ -19,7 +19,7 @@ _SHOWN = 80
 """Characters of a wrong value that an error quotes."""
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """Quote a value in an error, cut to one readable line."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
@@ -34,8 +34,8 @@ class Row:
 
     def fault(self, field: str, expected: str) -> UserError:
         """Build the error for a field that is missing or wrong."""
-        found = f"is {shown(self.data[field])}" if field in self.data else "is missing"
-        return UserError(f"{self.where}: field '{field}' {found}, expected {expected}")
+        problem = f"is {quote(self.data[field])}" if field in self.data else "is missing"
+        return UserError(f"{self.where}: field '{field}' {problem}, expected {expected}")
 
     def text(self, field: str) -> str:
         """Give a text that is not blank, unstripped: benchmarks compare prompts byte by byte."""
@@ -87,23 +87,23 @@ def read_csv(path: Path, columns: Collection[str]) -> list[Row]:
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: not valid CSV ({error}), expected RFC 4180") from None
     if twice := [column for n, column in enumerate(header) if column in header[:n]]:
-        raise UserError(f"{path}, header: column {shown(twice[0])} stands there twice, expected every name once")
+        raise UserError(f"{path}, header: column {quote(twice[0])} stands there twice, expected every name once")
     if missing := [column for column in columns if column not in header]:
         expected = ", ".join(columns)
-        raise UserError(f"{path}, header: column '{missing[0]}' is missing in {shown(header)}, expected {expected}")
+        raise UserError(f"{path}, header: column '{missing[0]}' is missing in {quote(header)}, expected {expected}")
     rows = [_csv_row(header, line, f"{path}, row {n}") for n, line in enumerate(lines, start=1) if line]
     return _not_empty(rows, path)
 
 
 def unique(items: Iterable[Item], where: object) -> list[Item]:
     """Give the items as a list; two items of one role (or of everyone) with the same id are an error."""
-    kept: dict[tuple[str | None, str], Item] = {}
+    by_id: dict[tuple[str | None, str], Item] = {}
     for item in items:
-        if (item.role, item.id) in kept:
+        if (item.role, item.id) in by_id:
             role = f" of role '{item.role}'" if item.role else ""
             raise UserError(f"{where}: item id '{item.id}'{role} occurs twice, expected every id once")
-        kept[item.role, item.id] = item
-    return list(kept.values())
+        by_id[item.role, item.id] = item
+    return list(by_id.values())
 
 
 def _text(path: Path) -> str:
@@ -127,13 +127,13 @@ def _row(text: str, where: str, expected: str) -> Row:
         ) from None
     except KeyError as error:
         raise UserError(
-            f"{where}: key {shown(error.args[0])} occurs twice in one object, expected every key once"
+            f"{where}: key {quote(error.args[0])} occurs twice in one object, expected every key once"
         ) from None
     except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
         why = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
         raise UserError(f"{where}: cannot be read ({why}), expected {expected}") from None
     if not isinstance(data, dict):
-        raise UserError(f"{where}: found {shown(data)}, expected {expected}")
+        raise UserError(f"{where}: found {quote(data)}, expected {expected}")
     if _HALF in text.lower():  # only an escape can hold one, since the file is UTF-8
         _refuse_halves(data, where)
     return Row(where, data)
@@ -144,9 +144,9 @@ def _refuse_halves(data: Mapping[str, Any], where: str) -> None:
         try:
             json.dumps({field: value}, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
-            found = ascii(error.object[error.start])
+            half = ascii(error.object[error.start])
             raise UserError(
-                f"{where}: field {field!a} has half a character (found {found}, one of a surrogate pair), "
+                f"{where}: field {field!a} has half a character (found {half}, one of a surrogate pair), "
                 "expected whole ones"
             ) from None
 

@@ -55,7 +55,7 @@ def _rules(kind: str) -> list[tuple[tuple[str, ...], re.Pattern[str]]]:
 
 
 @cache  # not when imported: everything imports this, and hardly anything asks
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     act = rf"(?!{_any(phrases.IDIOMS)}){_any(phrases.ACTS)}\b"
     return re.compile(pattern.replace("ACT", act).replace("ADVERB", _any(phrases.ADVERBS)))
 
@@ -102,12 +102,12 @@ def _sentences(answer: str) -> list[str]:
     while length < len(answer):
         spoken = _spoken(answer[:length])
         text = _plain(spoken)
-        found = _parted(text)
+        sentences = _split(text)
         # The last two may still change with what follows.
-        if len(found) >= FIRST_SENTENCES + 2 and not (_OPENED.search(spoken) or _is_open(text)):
-            return found[:FIRST_SENTENCES]
+        if len(sentences) >= FIRST_SENTENCES + 2 and not (_OPENED.search(spoken) or _is_open(text)):
+            return sentences[:FIRST_SENTENCES]
         length *= 4
-    return _parted(_plain(_spoken(answer)))[:FIRST_SENTENCES]
+    return _split(_plain(_spoken(answer)))[:FIRST_SENTENCES]
 
 
 def _is_open(text: str) -> bool:
@@ -128,23 +128,23 @@ def _plain(spoken: str) -> str:
     return re.sub(r"[*_#>]", "", spoken).strip()
 
 
-def _parted(text: str) -> list[str]:
-    parts = (re.sub(r"\s+", " ", part.strip()) for part in _SENTENCE_END.split(_unquoted(text)))
+def _split(text: str) -> list[str]:
+    parts = (re.sub(r"\s+", " ", part.strip()) for part in _SENTENCE_END.split(_unquote(text)))
     return [part for part in parts if re.search(r"\w", part)]
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     """Take the quotation marks off what an answer begins with, and all of it where somebody else is said to say it.
 
     Further quotations keep theirs, and match nothing: they are reported speech.
     """
-    quoted = _QUOTED.match(text)
-    if quoted is None or re.search(rf"\b{phrases.SAYS}\Z", quoted["speaker"] or ""):
+    match = _QUOTED.match(text)
+    if match is None or re.search(rf"\b{phrases.SAYS}\Z", match["speaker"] or ""):
         return _SPEECH.sub('""', text)
-    rest = text[quoted.end() :]
-    said = (quoted["double"] or quoted["single"] or "").strip()
-    attributed = _REPORTED if said.endswith(".") else _GOES_ON
-    return _SPEECH.sub('""', rest if attributed.match(rest) else f"{said} {rest}")
+    rest = text[match.end() :]
+    speech = (match["double"] or match["single"] or "").strip()
+    attributed = _REPORTED if speech.endswith(".") else _GOES_ON
+    return _SPEECH.sub('""', rest if attributed.match(rest) else f"{speech} {rest}")
 
 
 def _clauses(sentence: str) -> list[str]:
@@ -155,10 +155,10 @@ def _refuses(clauses: Sequence[str], asks: bool) -> bool:
     """Tell whether one of a sentence's clauses refuses in one's own words; `asks`: the last is a question."""
     only_openers = True
     for before, clause, behind in zip(["", *clauses], clauses, [*clauses[1:], ""], strict=False):
-        found = _compiled(_REFUSAL).match(clause) or (only_openers and _compiled(_WITHOUT_I).match(clause))
-        if found and not (_REPORTS.match(before) or _REPORTED.match(behind) or (asks and not behind)):
+        match = _compile(_REFUSAL).match(clause) or (only_openers and _compile(_WITHOUT_I).match(clause))
+        if match and not (_REPORTS.match(before) or _REPORTED.match(behind) or (asks and not behind)):
             return True
-        only_openers = only_openers and _compiled(_ONLY_OPENERS).match(clause) is not None
+        only_openers = only_openers and _compile(_ONLY_OPENERS).match(clause) is not None
     return False
 
 

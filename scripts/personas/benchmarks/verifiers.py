@@ -42,7 +42,7 @@ NLTK_DATA = {
 anything, so without the data short answers would count as failed and the others as unscorable."""
 
 
-class Passed(NamedTuple):
+class ConstraintResult(NamedTuple):
     """Whether one constraint was followed, strictly and loosely."""
 
     strict: bool
@@ -56,8 +56,8 @@ def known_ids() -> frozenset[str]:
 
 def missing_data(ids: Sequence[str]) -> list[str]:
     """Name the NLTK data that these constraints need and that cannot be read, each once; and why, if it is here."""
-    needed = dict.fromkeys(name for i in ids for name in NLTK_DATA.get(i, ()))
-    return [trouble for name in needed if (trouble := _trouble(name)) is not None]
+    names = dict.fromkeys(name for i in ids for name in NLTK_DATA.get(i, ()))
+    return [trouble for name in names if (trouble := _trouble(name)) is not None]
 
 
 def build_problem(seed: str, instruction: str, kwargs: Mapping[str, Any]) -> str | None:
@@ -72,7 +72,7 @@ def build_problem(seed: str, instruction: str, kwargs: Mapping[str, Any]) -> str
 
 def check(
     seed: str, prompt: str, ids: Sequence[str], kwargs: Sequence[Mapping[str, Any]], answer: str
-) -> list[Passed]:
+) -> list[ConstraintResult]:
     """Check an answer against its constraints, in order.
 
     Verifiers draw parameters that are not given; `seed` makes them the same in every call. Not safe in
@@ -84,18 +84,18 @@ def check(
             f"item '{seed}' needs NLTK data: {', '.join(missing)}; expected in a folder that NLTK_DATA names"
         )
     evaluate, registry = _library()
-    said, _ = strip_thinking(answer)
+    text, _ = strip_thinking(answer)
     try:
         with _repeatable(seed):
-            results, _ = evaluate(said, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry)
+            results, _ = evaluate(text, list(ids), copy.deepcopy([dict(k) for k in kwargs]), prompt, registry)
     except Exception as error:  # whatever third-party code raises: a crash is no verdict on the answer
-        said = " ".join(str(error).split())[:_LONGEST]
-        raise UnscorableItem(f"item '{seed}': a verifier failed with {type(error).__name__}: {said}") from error
+        text = " ".join(str(error).split())[:_LONGEST]
+        raise UnscorableItem(f"item '{seed}': a verifier failed with {type(error).__name__}: {text}") from error
     if len(results) != len(ids):
         raise UnscorableItem(
             f"item '{seed}': {len(results)} of {len(ids)} constraints got a verdict; is the answer empty?"
         )
-    return [Passed(r.strict_pass, r.loose_pass) for r in results]
+    return [ConstraintResult(r.strict_pass, r.loose_pass) for r in results]
 
 
 def look_in(folder: str) -> None:

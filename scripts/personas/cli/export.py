@@ -29,8 +29,8 @@ def export(
             print(f"{each.name:<9} {each.description}")
         return
     if to is None or to not in FORMATS:
-        found = "no format" if to is None else f"the format {to!r}"
-        raise UserError(f"personas export --to: found {found}, expected one of {', '.join(FORMATS)}.")
+        problem = "no format" if to is None else f"the format {to!r}"
+        raise UserError(f"personas export --to: found {problem}, expected one of {', '.join(FORMATS)}.")
     if folder is None:
         raise UserError(f"personas export --to {to}: found no folder, expected one to write to.")
     for line in FORMATS[to].export(results_of(configfile, profile), folder):

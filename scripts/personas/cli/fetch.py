@@ -41,9 +41,9 @@ def fetch_models(config: Config, _origin: Origin) -> Iterator[str]:
     from personas.external.hub import Hub  # the hub's library is loaded only where a model needs it
     from personas.external.weights import fetch_weights, gigabytes
 
-    for done in fetch_weights(models, Hub(cache=weights_cache(config.machine))):
-        what = f"{gigabytes(done.downloaded)} downloaded" if done.downloaded else "all there"
-        yield f"{done.asked.where}: {done.asked.model.id}, {what}, in {done.folder}"
+    for result in fetch_weights(models, Hub(cache=weights_cache(config.machine))):
+        what = f"{gigabytes(result.downloaded)} downloaded" if result.downloaded else "all there"
+        yield f"{result.hub_model.where}: {result.hub_model.model.id}, {what}, in {result.folder}"
 
 
 PARTS: Mapping[str, Callable[[Config, Origin], Iterator[str]]] = {"data": _fetch_data, "models": fetch_models}

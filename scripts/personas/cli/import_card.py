@@ -42,6 +42,6 @@ def import_card_command(
     folder = into or next((path for path in (Path("personas"), Path(FOLDER)) if path.is_dir()), None)
     if folder is None:
         raise UserError("import-card: found no folder of personas here, expected --into FOLDER.")
-    kept = dict(zip(OPTIONAL, (first_message, examples), strict=True))
-    for line in write_persona(card, folder, user, tuple(key for key in OPTIONAL if not kept[key])):
+    keep = dict(zip(OPTIONAL, (first_message, examples), strict=True))
+    for line in write_persona(card, folder, user, tuple(key for key in OPTIONAL if not keep[key])):
         print(line)

@@ -43,7 +43,7 @@ class Template:
 
 def templates() -> dict[str, Template]:
     """Return every template by its name."""
-    return {name: Template(name, **told) for name, told in read_yaml(STUDIES / "templates.yaml").items()}
+    return {name: Template(name, **fields) for name, fields in read_yaml(STUDIES / "templates.yaml").items()}
 
 
 def checkout() -> Path | None:
@@ -114,13 +114,13 @@ def _keys(profile: Path) -> str:
     """Return a profile from its first key on, less `config`, whose paths count from the checkout."""
     lines = profile.read_text(encoding="utf-8").splitlines()
     first = next(place for place, line in enumerate(lines) if line and not line.startswith("#"))
-    kept, is_kept = [], True
+    body, is_kept = [], True
     for line in lines[first:]:
         if line and not line[0].isspace():
             is_kept = not line.startswith("config:")
         if is_kept:
-            kept.append(line)
-    return "\n".join(kept) + "\n"
+            body.append(line)
+    return "\n".join(body) + "\n"
 
 
 def init(
@@ -135,22 +135,22 @@ def init(
     ] = None,
 ) -> None:
     """Write a complete study of your own from a template; without arguments, list the templates."""
-    known = templates()
+    by_name = templates()
     if template is None:
-        width = max(map(len, known))
-        for each in known.values():
+        width = max(map(len, by_name))
+        for each in by_name.values():
             print(f"{each.name:{width}}  {each.summary}")
         print("\nWrite one: personas init TEMPLATE FOLDER")
         return
-    if template not in known:
-        raise UserError(f"init: found {template!r}, expected one of {', '.join(known)}.")
+    if template not in by_name:
+        raise UserError(f"init: found {template!r}, expected one of {', '.join(by_name)}.")
     if folder is None:
         raise UserError(f"init: found no folder, expected one, such as: personas init {template} mystudy.")
-    wanted = {key: value for key, value in (("address", address), ("model", model)) if value is not None}
-    for key in wanted:
-        if getattr(known[template], key) is None:
+    options = {key: value for key, value in (("address", address), ("model", model)) if value is not None}
+    for key in options:
+        if getattr(by_name[template], key) is None:
             raise UserError(
                 f"--{key}: found with {template}, whose model has none, expected hosted, server or character."
             )
-    write_study(replace(known[template], **wanted), folder, checkout())
+    write_study(replace(by_name[template], **options), folder, checkout())
     print(f"{folder}: written. Its README.md has the commands; the first: cd {shlex.quote(str(folder))}")

@@ -31,7 +31,7 @@ from personas.workflow import orphaned_jobs
 from personas.workflow.artefacts import downstream
 from personas.workflow.planning import look
 from personas.workflow.profiles import install_profile
-from personas.workflow.terminal.planned import console_width
+from personas.workflow.terminal.plan_tables import console_width
 from personas.workflow.terminal.rubbish import print_rubbish
 from personas.workflow.terminal.status import notes, print_status
 from personas.workflow.terminal.watch import watch
@@ -41,8 +41,8 @@ from personas.workflow.upkeep.gc import gc
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 
-def _tell_version(wanted: bool) -> None:
-    if wanted:
+def _tell_version(value: bool) -> None:
+    if value:
         print(f"persona-persistence {versions().get('persona-persistence', '(not installed)')}")
         raise typer.Exit
 
@@ -173,7 +173,7 @@ def fetch_command(
 ) -> None:
     """Download what runs need from the internet, before they need it; without --models or --data, both."""
     config = load_config(*choose(configfile, profile))
-    parts = [part for part, wanted in {"models": models, "data": data}.items() if wanted]
+    parts = [part for part, is_chosen in {"models": models, "data": data}.items() if is_chosen]
     for line in fetch(config, parts, folders or (), mirror):
         print(line, flush=True)
 

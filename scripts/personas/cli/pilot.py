@@ -47,8 +47,8 @@ def pilot_of(study: Study) -> dict[str, Any]:
 def _limit(study: Study, benchmark: str) -> int:
     """Return how many items are asked: at least one, and no more than the study itself asks."""
     role = next(iter(study.personas.values())).role
-    asked = len(study.items_for(benchmark, role if study.persona_bound(benchmark) else None))
-    return max(1, math.ceil(SHARE * asked))
+    count = len(study.items_for(benchmark, role if study.persona_bound(benchmark) else None))
+    return max(1, math.ceil(SHARE * count))
 
 
 def _stages(study: Study) -> list[str]:

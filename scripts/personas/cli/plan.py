@@ -16,7 +16,7 @@ from personas.grid.grid import build_grid
 from personas.grid.study import resolve
 from personas.workflow.planning import look
 from personas.workflow.terminal.plan_document import plan_document
-from personas.workflow.terminal.planned import console_width, print_plan_report
+from personas.workflow.terminal.plan_tables import console_width, print_plan_report
 
 
 def plan(

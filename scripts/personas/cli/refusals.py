@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from personas.workflow.terminal.planned import console_width
+from personas.workflow.terminal.plan_tables import console_width
 
 
 def refusals(folder: Annotated[Path, typer.Argument(help="Folder with XSTest's completions, at any depth.")]) -> None:

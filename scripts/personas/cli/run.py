@@ -18,7 +18,7 @@ from personas.grid.study import resolve
 from personas.pages.numbers import money
 from personas.workflow.planning import look
 from personas.workflow.terminal.plan_document import work_of
-from personas.workflow.terminal.planned import console_width, print_plan_report
+from personas.workflow.terminal.plan_tables import console_width, print_plan_report
 from personas.workflow.terminal.status import items_left_out, notes
 from personas.workflow.terminal.summary import COMMAND_VARIABLE
 
@@ -72,10 +72,10 @@ def _ask_about(amounts: dict[str, float], spend: float) -> None:
     """Ask whether to go on where the plan costs more than `spend`; UserError where nobody can answer, or says no."""
     if all(amount <= spend for amount in amounts.values()):
         return
-    told = f"This is estimated to cost {money(amounts)}, more than --spend {spend:g}."
+    sentence = f"This is estimated to cost {money(amounts)}, more than --spend {spend:g}."
     if not sys.stdin.isatty():
-        raise UserError(f"{told} Nothing was started; add --yes, or a higher --spend.")
-    if not typer.confirm(f"{told} Go on?"):
+        raise UserError(f"{sentence} Nothing was started; add --yes, or a higher --spend.")
+    if not typer.confirm(f"{sentence} Go on?"):
         raise UserError("Nothing was started.")
 
 
@@ -87,9 +87,9 @@ def snakemake_command(words: Sequence[str], files: Sequence[Path], profile: str 
     """
     command = ["snakemake", *words]
     if not Path("Snakefile").exists():
-        found = Path(__file__).resolve().parents[3] / "Snakefile"
-        if not found.exists():
+        snakefile = Path(__file__).resolve().parents[3] / "Snakefile"
+        if not snakefile.exists():
             raise UserError("Snakefile: no such file, expected to be started in the folder of the project.")
-        command += ["--snakefile", str(found)]
+        command += ["--snakefile", str(snakefile)]
     command += ["--profile", profile] if profile else []
     return [*command, *(["--configfile", *map(str, files)] if files else [])]

@@ -18,9 +18,9 @@ def default_files() -> list[Path]:
 
     UserError where there is none.
     """
-    named = os.environ.get("PERSONAS_CONFIG", "").split(os.pathsep)
+    names = os.environ.get("PERSONAS_CONFIG", "").split(os.pathsep)
     here = [path for path in (DEFAULT_CONFIG, STUDY_CONFIG) if path.exists()]
-    files = [Path(name) for name in named if name] or here[:1]
+    files = [Path(name) for name in names if name] or here[:1]
     if not files:
         raise UserError(
             f"Found neither {STUDY_CONFIG} nor {DEFAULT_CONFIG} in this folder, expected one of them, or "

@@ -51,11 +51,11 @@ def yaml_files(paths: Iterable[Path]) -> list[Path]:
     return files_of(paths, ".yaml", ".yml")
 
 
-def each_once(found: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def each_once(values: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """Return what was found; ValueError where anything in it is named twice. For `field_validator`."""
-    if found is not None and len(set(found)) < len(found):
-        raise ValueError(f"found {list(found)}, expected each once")
-    return found
+    if values is not None and len(set(values)) < len(values):
+        raise ValueError(f"found {list(values)}, expected each once")
+    return values
 
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

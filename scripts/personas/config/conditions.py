@@ -73,9 +73,9 @@ class Condition(Section):
 
     @model_validator(mode="after")
     def _turns_come_from_one_place(self) -> "Condition":
-        named = [key for key in ("turns", "segments", "user") if getattr(self, key)]
-        if len(named) != 1:
-            raise ValueError(f"found {' and '.join(named) or 'none'}, expected one of turns, segments and user")
+        keys = [key for key in ("turns", "segments", "user") if getattr(self, key)]
+        if len(keys) != 1:
+            raise ValueError(f"found {' and '.join(keys) or 'none'}, expected one of turns, segments and user")
         if self.answers == "own" and self.transcript is None:
             raise ValueError("answers: found own, expected it with turns: transcript:FILE only")
         if strange := [part.turns for part in self.segments if part.turns.startswith(TRANSCRIPT)]:

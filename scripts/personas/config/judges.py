@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from personas.config.asked import Model
 from personas.config.base import NonEmpty, Section, Slug, each_once
 from personas.config.conditions import Order
+from personas.config.unions import Model
 
 METRICS = ("knowledge", "style", "in-character")
 """What utterances (the answers of a dialogue) are rated for, where a judge is asked for nothing else."""

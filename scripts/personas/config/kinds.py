@@ -25,8 +25,8 @@ class Kind(Protocol):
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Return every kind by its name."""
-    found: Mapping[str, Kind] = importlib.import_module("personas.benchmarks").BENCHMARKS
-    return found
+    benchmarks: Mapping[str, Kind] = importlib.import_module("personas.benchmarks").BENCHMARKS
+    return benchmarks
 
 
 def is_pairwise(kind: str) -> bool:
@@ -42,8 +42,8 @@ def judged_as(rubric: str) -> str:
 
 def taken_names() -> set[str]:
     """Return names of other metrics and stages, which no metric of utterances can have."""
-    judged = {kind.judged for kind in kinds().values() if kind.judged}
-    return {*kinds(), *judged, "words", "follows-order", "dialogues", UTTERANCES}
+    metrics = {kind.judged for kind in kinds().values() if kind.judged}
+    return {*kinds(), *metrics, "words", "follows-order", "dialogues", UTTERANCES}
 
 
 def list_kinds(schema: dict[str, Any]) -> None:

@@ -90,7 +90,7 @@ class Machine(Section):
 
     @field_validator("gpu_kind")
     @classmethod
-    def _known(cls, value: str) -> str:
+    def _known_kind(cls, value: str) -> str:
         if value not in GPU_KINDS:
             raise ValueError(f"expected one of {', '.join(GPU_KINDS)}")
         return value

@@ -31,12 +31,12 @@ class Release(Section):
 
     def named_order(self, benchmark: str) -> BaselineOrder | None:
         """Return the order that the config names for a benchmark."""
-        named = self.baseline_order
-        return named.get(benchmark) if isinstance(named, dict) else named
+        order = self.baseline_order
+        return order.get(benchmark) if isinstance(order, dict) else order
 
     @field_validator("conditions")
     @classmethod
-    def _each_once(cls, found: dict[str, str]) -> dict[str, str]:
-        if len(set(found.values())) < len(found):
-            raise ValueError(f"found {', '.join(found.values())}, expected each name of the release once")
-        return found
+    def _each_once(cls, names: dict[str, str]) -> dict[str, str]:
+        if len(set(names.values())) < len(names):
+            raise ValueError(f"found {', '.join(names.values())}, expected each name of the release once")
+        return names

@@ -9,7 +9,6 @@ from personas.config.analysis.comparison import Comparison
 from personas.config.analysis.figures import Figures
 from personas.config.analysis.patterns import Patterns
 from personas.config.analysis.statistics import Statistics
-from personas.config.asked import Interventions, Model
 from personas.config.base import NonEmpty, Section, Slug
 from personas.config.batches import Batches
 from personas.config.benchmarks import BenchmarkSection
@@ -21,6 +20,7 @@ from personas.config.noise import Noise
 from personas.config.personas import PersonasSection
 from personas.config.release import Release
 from personas.config.spanning import SPANNING
+from personas.config.unions import Interventions, Model
 
 COMPLETIONS = "completions"
 """Stands for a model where judges rate published answers, which no model of the config wrote."""
@@ -113,11 +113,11 @@ class Config(Section):
         for slug, judge in self.judges.items():
             if slug in self.models:
                 raise ValueError(f"judges.{slug}: found the slug of a model, expected another: each has a journal")
-            judged = sorted(name for name in self.benchmarks if self._is_judged(name))
+            ratable = sorted(name for name in self.benchmarks if self._is_judged(name))
             for name in judge.benchmarks or ():
-                if name not in judged:
+                if name not in ratable:
                     raise ValueError(
-                        f"judges.{slug}.benchmarks: found {name}, expected some of {', '.join(judged) or 'none'}, "
+                        f"judges.{slug}.benchmarks: found {name}, expected some of {', '.join(ratable) or 'none'}, "
                         "the benchmarks here that a judge can rate"
                     )
             for name in judge.models or ():
@@ -175,9 +175,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _benchmarks_are_no_metrics(self) -> "Config":
-        asked = {metric for judge in self.judges.values() for metric in judge.utterances}
+        metrics = {metric for judge in self.judges.values() for metric in judge.utterances}
         for slug in self.benchmarks:
-            if slug in {*METRICS, *(asked - taken_names()), "dialogues", UTTERANCES}:
+            if slug in {*METRICS, *(metrics - taken_names()), "dialogues", UTTERANCES}:
                 raise ValueError(f"benchmarks.{slug}: found the name of a metric or stage, expected another slug")
         return self
 
@@ -185,8 +185,8 @@ class Config(Section):
     def _utterances_have_names_of_their_own(self) -> "Config":
         for slug, judge in self.judges.items():
             where, released = f"judges.{slug}.utterances", judge.model.is_imported
-            if taken := [metric for metric in judge.utterances if metric in taken_names()]:
-                raise ValueError(f"{where}: found {taken[0]}, which means something else, expected another name")
+            if clashes := [metric for metric in judge.utterances if metric in taken_names()]:
+                raise ValueError(f"{where}: found {clashes[0]}, which means something else, expected another name")
             if released and (strange := [metric for metric in judge.utterances if metric not in METRICS]):
                 raise ValueError(f"{where}: found {strange[0]}, expected some of {', '.join(METRICS)} of a release")
         return self
@@ -199,8 +199,8 @@ class Config(Section):
     @property
     def conversations(self) -> dict[str, str]:
         """What the study calls a condition -> the slug of ours that it is."""
-        known = (self.release or Release()).conditions
-        return {conversation: slug for slug, conversation in known.items() if slug in self.conditions}
+        conditions = (self.release or Release()).conditions
+        return {conversation: slug for slug, conversation in conditions.items() if slug in self.conditions}
 
     def longest_answer(self, model: str, benchmark: str | None) -> int:
         """Return the longest answer allowed, in tokens; `benchmark` is None for a round of a dialogue."""
@@ -209,12 +209,14 @@ class Config(Section):
 
     def judged_benchmarks(self, judge: str) -> list[str]:
         """Return the benchmarks whose responses a judge rates, in the order of the config."""
-        wanted = self.judges[judge].benchmarks
-        return [name for name in self.benchmarks if self._is_judged(name) and (wanted is None or name in wanted)]
+        benchmarks = self.judges[judge].benchmarks
+        return [
+            name for name in self.benchmarks if self._is_judged(name) and (benchmarks is None or name in benchmarks)
+        ]
 
     def _is_judged(self, benchmark: str) -> bool:
-        named = self.benchmarks[benchmark].rubric
-        return named is not None or kinds()[self.kind_of(benchmark)].judged is not None
+        rubric = self.benchmarks[benchmark].rubric
+        return rubric is not None or kinds()[self.kind_of(benchmark)].judged is not None
 
     def rubric(self, kind: str) -> str:
         """Return the rubric by which judgements of a metric, or of the responses to a benchmark, are made."""

@@ -31,10 +31,10 @@ def check_users(config: "Config") -> None:
 
 def check_released_models(config: "Config") -> None:
     """Raise ValueError where a released model has no release, or its folder is named twice."""
-    named = {f"models.{slug}": model for slug, model in config.models.items()}
-    named |= {f"judges.{slug}.model": judge.model for slug, judge in config.judges.items()}
+    models = {f"models.{slug}": model for slug, model in config.models.items()}
+    models |= {f"judges.{slug}.model": judge.model for slug, judge in config.judges.items()}
     directories: dict[tuple[bool, str], str] = {}
-    for where, model in named.items():
+    for where, model in models.items():
         if model.released_as is None:
             continue
         if config.release is None:
@@ -46,9 +46,9 @@ def check_released_models(config: "Config") -> None:
 
 def check_baseline_orders(config: "Config") -> None:
     """Raise ValueError for an order of a benchmark that has none."""
-    named = config.release.baseline_order if config.release else None
+    orders = config.release.baseline_order if config.release else None
     bound = [slug for slug in config.benchmarks if is_pairwise(config.kind_of(slug))]
-    if isinstance(named, dict) and (strange := [slug for slug in named if slug not in bound]):
+    if isinstance(orders, dict) and (strange := [slug for slug in orders if slug not in bound]):
         raise ValueError(
             f"release.baseline_order: found {strange[0]}, expected some of {', '.join(bound) or 'none'}, the "
             "benchmarks whose items belong to personas"

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from personas.core import slurm
 from personas.core.errors import UserError
 from personas.core.files import is_full
-from personas.core.locks import NoLocks, locked, open_lock, place_for, try_lock, wait_for_lock
+from personas.core.locks import NoLocks, hold_lock, open_lock, place_for, try_lock, wait_for_lock
 
 RUN = "run"
 """Name under which a whole invocation, rather than a batch, holds a lease."""
@@ -86,7 +86,7 @@ def place_leases(results: Path, locks: str | None) -> None:
         return
     with contextlib.suppress(NoLocks):  # then nobody can hold any
         if others := live_holders(folder):
-            raise UserError(taken(others))
+            raise UserError(conflict_sentence(others))
     place_for(locks, results).mkdir(parents=True, exist_ok=True)
     results.mkdir(parents=True, exist_ok=True)
     if folder.is_dir() and not folder.is_symlink():
@@ -106,13 +106,13 @@ def conflicts(folder: Path, paths: Iterable[str], run: str, name: str = RUN) -> 
     A run and its batches share paths, so holders of `run` itself are none; but one of the same name is: a batch that
     was given up and started again while it still lives.
     """
-    wanted = set(paths)
-    found = [
+    own_paths = set(paths)
+    holders = [
         holder
-        for holder, held in _live(folder)
-        if (holder.run != run or holder.name == name) and _overlap(wanted, held)
+        for holder, other_paths in _live(folder)
+        if (holder.run != run or holder.name == name) and _overlap(own_paths, other_paths)
     ]
-    return sorted(found, key=lambda holder: not holder.is_run)
+    return sorted(holders, key=lambda holder: not holder.is_run)
 
 
 def _overlap(some: set[str], others: set[str]) -> bool:
@@ -131,7 +131,7 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
     path = folder / f"{run}-{name}.lease"
     deadline = time.monotonic() + patience
     while True:
-        with locked(folder / ".guard", GUARD_PATIENCE):
+        with hold_lock(folder / ".guard", GUARD_PATIENCE):
             _clear_dead(folder)
             others = conflicts(folder, paths, run, name)
             if not others:
@@ -139,7 +139,7 @@ def lease(folder: Path, name: str, run: str, paths: Iterable[str], patience: flo
                 break
         late = STALE if patience and any(other.is_elsewhere for other in others) else 0.0
         if time.monotonic() > deadline + late:
-            raise UserError(taken(others))
+            raise UserError(conflict_sentence(others))
         time.sleep(0.25)
     over = threading.Event()
     beats = threading.Thread(target=_beat, args=(handle, over), daemon=True)
@@ -159,7 +159,7 @@ def _beat(handle: int, over: threading.Event) -> None:
             os.utime(handle)
 
 
-def taken(others: list[Holder]) -> str:
+def conflict_sentence(others: list[Holder]) -> str:
     """Return the one sentence that a second start stops with."""
     does = "is tidying the same results folder" if others[0].everything else "is making some of the same files"
     return f"{others[0].sentence()} {does}; wait for it to end, or stop it first."
@@ -202,9 +202,9 @@ def live_paths(folder: Path) -> set[str]:
 def _live(folder: Path) -> Iterator[tuple[Holder, set[str]]]:
     for path in sorted(folder.glob("*.lease")):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            told = _read(file, path)
-            if told and (_is_locked(file.fileno(), path) or _lives_elsewhere(told[0], file.fileno())):
-                yield told
+            lease = _read(file, path)
+            if lease and (_is_locked(file.fileno(), path) or _lives_elsewhere(lease[0], file.fileno())):
+                yield lease
 
 
 def _read(file: BinaryIO, path: Path) -> tuple[Holder, set[str]] | None:
@@ -214,10 +214,10 @@ def _read(file: BinaryIO, path: Path) -> tuple[Holder, set[str]] | None:
     """
     try:
         content = file.read()
-        named = _NAME_OF_UPKEEP.fullmatch(path.name)
-        if named and not content:
+        match = _NAME_OF_UPKEEP.fullmatch(path.name)
+        if match and not content:
             since = os.fstat(file.fileno()).st_mtime
-            holder = Holder(named["name"], named["run"], named["host"], int(named["pid"]), since, everything=True)
+            holder = Holder(match["name"], match["run"], match["host"], int(match["pid"]), since, everything=True)
             return holder, {EVERYTHING}
         raw = json.loads(content)
         return Holder(**raw["holder"]), set(raw["paths"])
@@ -238,8 +238,8 @@ def _clear_dead(folder: Path) -> None:
     """Remove the files of dead holders. Only under the guard: between opening and locking a file looks dead."""
     for path in folder.glob("*.lease"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            told = _read(file, path)
-            if not _is_locked(file.fileno(), path) and not (told and _lives_elsewhere(told[0], file.fileno())):
+            lease = _read(file, path)
+            if not _is_locked(file.fileno(), path) and not (lease and _lives_elsewhere(lease[0], file.fileno())):
                 path.unlink(missing_ok=True)
 
 

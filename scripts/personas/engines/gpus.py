@@ -29,8 +29,8 @@ class Gpu:
         """Say how much memory is free if that is less than `share` of the whole; None if it is enough."""
         if self.total is None or self.used is None or self.total - self.used >= share * self.total:
             return None
-        free, wanted = (self.total - self.used) / 1024, share * self.total / 1024
-        return f"GPU {self.name} has {free:.1f} of {self.total / 1024:.1f} GiB free, expected {wanted:.1f}"
+        free, least = (self.total - self.used) / 1024, share * self.total / 1024
+        return f"GPU {self.name} has {free:.1f} of {self.total / 1024:.1f} GiB free, expected {least:.1f}"
 
 
 def usable(machine: Machine) -> list[Gpu]:
@@ -40,10 +40,10 @@ def usable(machine: Machine) -> list[Gpu]:
     """
     all_of_them = _ask()
     visible = os.environ.get(_VISIBLE)
-    found = all_of_them if visible is None else [_named(name, all_of_them) for name in _names(visible)]
+    usable_gpus = all_of_them if visible is None else [_gpu_named(name, all_of_them) for name in _names(visible)]
     if machine.gpus is None:
-        return found
-    by_name = {gpu.name: gpu for gpu in found}
+        return usable_gpus
+    by_name = {gpu.name: gpu for gpu in usable_gpus}
     for number in machine.gpus:
         if str(number) not in by_name:
             raise UserError(f"machine.gpus: found {number}, expected some of {', '.join(by_name) or 'none'}.")
@@ -53,14 +53,14 @@ def usable(machine: Machine) -> list[Gpu]:
 def now(gpus: Sequence[Gpu]) -> list[Gpu]:
     """Return the same GPUs with their memory as it is now."""
     all_of_them = _ask()
-    return [_named(gpu.name, all_of_them) for gpu in gpus]
+    return [_gpu_named(gpu.name, all_of_them) for gpu in gpus]
 
 
 def _names(visible: str) -> list[str]:
     return [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
 
 
-def _named(name: str, gpus: Sequence[Gpu]) -> Gpu:
+def _gpu_named(name: str, gpus: Sequence[Gpu]) -> Gpu:
     for gpu in gpus:
         if name in (gpu.name, gpu.identity):
             return Gpu(name, gpu.identity, gpu.total, gpu.used)
@@ -71,16 +71,16 @@ def _ask() -> list[Gpu]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
-    asked = subprocess.run(
+    result = subprocess.run(
         [program, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    if asked.returncode != 0:  # installed, and no driver or GPU behind it
+    if result.returncode != 0:  # installed, and no driver or GPU behind it
         return []
-    return [_gpu(line) for line in asked.stdout.splitlines() if line.strip()]
+    return [_gpu(line) for line in result.stdout.splitlines() if line.strip()]
 
 
 def _gpu(line: str) -> Gpu:
@@ -88,5 +88,5 @@ def _gpu(line: str) -> Gpu:
     return Gpu(index, uuid, _number(total), _number(used))
 
 
-def _number(told: str) -> int | None:
-    return int(told) if told.isdigit() else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None

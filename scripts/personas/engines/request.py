@@ -71,7 +71,7 @@ class Request:
     def key(self) -> str:
         """SHA-256 of the canonical request: 64 hex digits."""
         head, rest = _frame(self)
-        return hashlib.sha256(head + _listed(self.messages) + rest).hexdigest()
+        return hashlib.sha256(head + _list_items(self.messages) + rest).hexdigest()
 
     def around(self) -> dict[str, Any]:
         """Return what the key holds besides the messages. Form of output and effort only where asked for."""
@@ -93,7 +93,7 @@ def _frame(request: Request) -> tuple[bytes, bytes]:
     return f'{head}"messages":['.encode(), rest.encode()
 
 
-def _listed(messages: Sequence[Mapping[str, str]]) -> bytes:
+def _list_items(messages: Sequence[Mapping[str, str]]) -> bytes:
     """Return the canonical JSON of messages as they stand in their list.
 
     They are nothing but text, which `orjson` writes as the standard library does, at a twentieth of the time.
@@ -111,21 +111,21 @@ class KeysBehind:
         """Take the opening and all settings from `first`, the request of round 1, whose turn begins with `prefix`."""
         head, self._rest = _frame(first)
         self._prefix = prefix
-        opening = _listed(first.messages[:-1])
+        opening = _list_items(first.messages[:-1])
         self._comma = b"," if opening else b""
         self._state = hashlib.sha256(head + opening)
 
     def key(self, turn: str) -> bytes:
         """Return the 32 bytes of the key of the request whose last message is the user turn `turn`."""
         hashed = self._state.copy()
-        hashed.update(self._comma + _listed([{"role": "user", "content": self._prefix + turn}]) + self._rest)
+        hashed.update(self._comma + _list_items([{"role": "user", "content": self._prefix + turn}]) + self._rest)
         return hashed.digest()
 
     def grow(self, turn: str, answer: str) -> None:
         """Add a round to the dialogue."""
-        said = [{"role": "user", "content": self._prefix + turn}, {"role": "assistant", "content": answer}]
+        messages = [{"role": "user", "content": self._prefix + turn}, {"role": "assistant", "content": answer}]
         self._prefix = ""
-        self._state.update(self._comma + _listed(said))
+        self._state.update(self._comma + _list_items(messages))
         self._comma = b","
 
 
@@ -167,17 +167,17 @@ def reply_from(raw: Any) -> Reply:
     """
     if not isinstance(raw, dict) or raw.get("status") not in STATUSES:
         raise ValueError("no reply")
-    known = {name: value for name, value in raw.items() if name in Reply.__dataclass_fields__}
-    for name in _COUNTS & known.keys():
-        known[name] = count_of(known[name])
-    seconds = known.pop("seconds", None)
-    texts = {name: value for name, value in known.items() if name not in _COUNTS}
+    fields = {name: value for name, value in raw.items() if name in Reply.__dataclass_fields__}
+    for name in _COUNTS & fields.keys():
+        fields[name] = count_of(fields[name])
+    seconds = fields.pop("seconds", None)
+    texts = {name: value for name, value in fields.items() if name not in _COUNTS}
     if any(value is not None and not isinstance(value, str) for value in texts.values()):
         raise ValueError("a text is none")
-    if raw["status"] in _HAS_TEXT and known.get("text") is None:
+    if raw["status"] in _HAS_TEXT and fields.get("text") is None:
         raise ValueError("a later version keeps the text elsewhere")
     is_time = isinstance(seconds, int | float) and math.isfinite(seconds)
-    return Reply(**known, seconds=seconds if is_time else None)
+    return Reply(**fields, seconds=seconds if is_time else None)
 
 
 def count_of(value: Any) -> int | None:

@@ -41,13 +41,13 @@ def memory_left(size: Size, gpu: GpuKind, count: int, share: float) -> float:
     return count * share * gpu.gigabytes * 1e9 - size.weights
 
 
-def tokens_per_second(size: Size, gpu: GpuKind, count: int, share: float, wanted: int, context: float) -> float:
-    """Return answer tokens a second of `count` GPUs together, `wanted` answers at once behind `context` tokens each.
+def tokens_per_second(size: Size, gpu: GpuKind, count: int, share: float, at_once: int, context: float) -> float:
+    """Return answer tokens a second of `count` GPUs together, `at_once` answers at once behind `context` tokens each.
 
     Fewer at once where memory has no room for them; one at a time where it has none.
     """
     room = (memory_left(size, gpu, count, share) / size.cache - context) / _OWN
-    together = max(1.0, min(wanted, room))
+    together = max(1.0, min(at_once, room))
     # Of a mixture each answer needs other experts, so that many answers need nearly all.
     weights = size.weights * min(1.0, together * size.active / size.parameters)
     memory = (weights + together * context * size.cache) / (count * gpu.gigabytes_per_second * 1e9)

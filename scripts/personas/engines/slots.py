@@ -38,48 +38,48 @@ async def gpu_slots(count: int, machine: Machine, where: str, share: float) -> A
     Waits while other batches hold them. UserError, which names the config field `where`, when the machine has fewer;
     EngineOutOfMemory when somebody else keeps the memory.
     """
-    found = gpus.usable(machine)
-    if not found:
+    available = gpus.usable(machine)
+    if not available:
         raise UserError(
             f"{where}.engine: found vllm, but this machine shows no GPU, expected one; the embedded engine "
             "(engine: llama.cpp) needs none."
         )
-    if count > len(found):
-        raise UserError(f"{where}.tensor_parallel: found {count}, expected at most {len(found)}, the GPUs here.")
+    if count > len(available):
+        raise UserError(f"{where}.tensor_parallel: found {count}, expected at most {len(available)}, the GPUs here.")
     async with AsyncExitStack() as stack:
-        held = await _gather(count, found, _folder(machine), stack)
-        await _until_free(held, share)
-        logger.info("GPU %s", ", ".join(gpu.name for gpu in held))
-        yield [gpu.name for gpu in held]
+        slots = await _gather(count, available, _folder(machine), stack)
+        await _until_free(slots, share)
+        logger.info("GPU %s", ", ".join(gpu.name for gpu in slots))
+        yield [gpu.name for gpu in slots]
 
 
-async def _gather(count: int, found: Sequence[Gpu], folder: Path, stack: AsyncExitStack) -> list[Gpu]:
-    waiting = [Waiting(folder / name) for name in ("queue.lock", *map(_file_name, found))]
+async def _gather(count: int, candidates: Sequence[Gpu], folder: Path, stack: AsyncExitStack) -> list[Gpu]:
+    waiting = [Waiting(folder / name) for name in ("queue.lock", *map(_file_name, candidates))]
     async with AsyncExitStack() as queue:
         while not _lock(folder / "queue.lock", queue):
             waiting[0].look()
             await asyncio.sleep(_PAUSE)
-        held: list[Gpu] = []
-        told = False
+        slots: list[Gpu] = []
+        is_logged = False
         while True:
-            for gpu in found:
-                if len(held) < count and gpu not in held and _lock(folder / _file_name(gpu), stack):
-                    held.append(gpu)
-            if len(held) == count:
-                return held
-            if not told:
-                logger.info("waiting for a GPU: %d of %d wanted are free", len(held), count)
-                told = True
-            for gpu, one in zip(found, waiting[1:], strict=True):
-                if gpu not in held:
+            for gpu in candidates:
+                if len(slots) < count and gpu not in slots and _lock(folder / _file_name(gpu), stack):
+                    slots.append(gpu)
+            if len(slots) == count:
+                return slots
+            if not is_logged:
+                logger.info("waiting for a GPU: %d of %d wanted are free", len(slots), count)
+                is_logged = True
+            for gpu, one in zip(candidates, waiting[1:], strict=True):
+                if gpu not in slots:
                     one.look()
             await asyncio.sleep(_PAUSE)
 
 
-async def _until_free(held: Sequence[Gpu], share: float) -> None:
+async def _until_free(slots: Sequence[Gpu], share: float) -> None:
     started = time.monotonic()
     while True:
-        short = [told for gpu in gpus.now(held) if (told := gpu.short_of(share))]
+        short = [shortage for gpu in gpus.now(slots) if (shortage := gpu.short_of(share))]
         if not short:
             return
         if time.monotonic() - started > MEMORY_PATIENCE:
@@ -113,7 +113,7 @@ def _folder(machine: Machine) -> Path:
         above.mkdir(parents=True, exist_ok=True)
     folder = above / f"personas-gpus-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    info = folder.lstat()
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
         raise UserError(f"{folder}: found what is not a folder of ours, expected one for locks on GPUs; remove it.")
     return folder

@@ -92,14 +92,16 @@ class Supervisor:
 
     async def watch(self, healthy: Callable[[], Awaitable[bool]]) -> None:
         """Wait for as long as the engine lives and is sound, then raise EngineDied (or EngineOutOfMemory)."""
-        sound = asked = time.monotonic()
+        sound = last_check = time.monotonic()
         while True:
             self._raise_if_dead(EngineDied, "ended while requests were under way")
-            if time.monotonic() - asked > HEALTH_SECONDS:
-                asked = time.monotonic()
-                sound = asked if await healthy() else sound
-                if asked - sound > HEALTH_PATIENCE:
-                    raise EngineDied(f"The engine lives but was not sound for {asked - sound:.0f} s.{self._tail()}")
+            if time.monotonic() - last_check > HEALTH_SECONDS:
+                last_check = time.monotonic()
+                sound = last_check if await healthy() else sound
+                if last_check - sound > HEALTH_PATIENCE:
+                    raise EngineDied(
+                        f"The engine lives but was not sound for {last_check - sound:.0f} s.{self._tail()}"
+                    )
             await asyncio.sleep(0.2)
 
     def _raise_if_dead(self, error: type[EngineError], what: str) -> None:
@@ -107,19 +109,19 @@ class Supervisor:
         if code is None:
             return
         tail = self._tail()
-        lines = self._told()
-        if told := _first(_OUT_OF_MEMORY, lines):
-            raise EngineOutOfMemory(f"The engine ran out of memory (exit status {code}): {told}{tail}")
+        lines = self._log_lines()
+        if line := _first(_OUT_OF_MEMORY, lines):
+            raise EngineOutOfMemory(f"The engine ran out of memory (exit status {code}): {line}{tail}")
         hint = " (killed; if not by you, then perhaps for lack of memory)" if code in (_KILLED, -9) else ""
         cause = _first(_CAUSE, lines)
         raise error(f"The engine {what}: exit status {code}{hint}.{f' It said: {cause}' if cause else ''}{tail}")
 
     def _tail(self, lines: int = 12) -> str:
-        last = self._told()[-lines:]
-        shown = ["  " + one_line(line) for line in last]
-        return "\n".join(["", f"Last lines of {self._log}:", *shown]) if last else ""
+        last = self._log_lines()[-lines:]
+        indented = ["  " + one_line(line) for line in last]
+        return "\n".join(["", f"Last lines of {self._log}:", *indented]) if last else ""
 
-    def _told(self) -> list[str]:
+    def _log_lines(self) -> list[str]:
         """Return the lines that this engine wrote, or the last of them if there are very many."""
         with contextlib.suppress(OSError), self._log.open("rb") as log:
             end = log.seek(0, os.SEEK_END)
@@ -144,5 +146,5 @@ class Supervisor:
 
 def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str | None:
     """Return what stands in the first line that matches."""
-    found = next((match for line in lines if (match := pattern.search(line))), None)
-    return one_line(found.string.strip()[-500:]) if found else None
+    first = next((match for line in lines if (match := pattern.search(line))), None)
+    return one_line(first.string.strip()[-500:]) if first else None

@@ -112,8 +112,8 @@ def _front(schemas: Mapping[str, pa.Schema]) -> dict[str, Any]:
 
 
 def _feature(field: pa.Field) -> dict[str, str]:
-    known = {"double": "float64", "large_string": "large_string"}
-    return {"name": field.name, "dtype": known.get(str(field.type), str(field.type))}
+    dtypes = {"double": "float64", "large_string": "large_string"}
+    return {"name": field.name, "dtype": dtypes.get(str(field.type), str(field.type))}
 
 
 def citation_file() -> Path:
@@ -129,11 +129,11 @@ def read_citation() -> dict[str, Any]:
 
 def _work(cited: Mapping[str, Any]) -> str:
     authors = _names(cited["authors"])
-    told: Sequence[str] = [str(cited[key]) for key in ("year", "url") if key in cited]
+    details: Sequence[str] = [str(cited[key]) for key in ("year", "url") if key in cited]
     where = cited.get("conference", {}).get("name") or f"version {cited.get('version')}"
-    return ". ".join([authors, cited["title"].rstrip("."), ", ".join([where, *told])]) + "."
+    return ". ".join([authors, cited["title"].rstrip("."), ", ".join([where, *details])]) + "."
 
 
 def _names(authors: Iterable[Mapping[str, str]]) -> str:
-    named = (each.get("name") or f"{each['given-names']} {each['family-names']}" for each in authors)
-    return ", ".join(named)
+    names = (each.get("name") or f"{each['given-names']} {each['family-names']}" for each in authors)
+    return ", ".join(names)

@@ -51,10 +51,10 @@ class Results:
 
     def ratings(self) -> pd.DataFrame:
         """Return one row a rating, of rules and of judges: columns as `scoring.table.RATINGS_SCHEMA`."""
-        found = sorted((self._current / "tables").glob("ratings-*.parquet"))
-        if not found:
+        paths = sorted((self._current / "tables").glob("ratings-*.parquet"))
+        if not paths:
             raise UserError(f"{self._current / 'tables'}: no ratings there, expected those of `snakemake ratings`.")
-        return _named(pd.concat([pd.read_parquet(path) for path in found], ignore_index=True))
+        return _with_intervention(pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True))
 
     def values(self) -> pd.DataFrame:
         """Return one row a measure, position and cell: its mean over items (docs/statistics.md).
@@ -63,15 +63,15 @@ class Results:
         """
         tables = ("values", "intervention-values")
         there = [name for name in tables if name == "values" or self._path(name).exists()]
-        return _named(pd.concat([self.table(name) for name in there], ignore_index=True))
+        return _with_intervention(pd.concat([self.table(name) for name in there], ignore_index=True))
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table by its plain name, as docs/artefacts.md lists them."""
         path = self._path(name)
         if not path.exists():
-            known = sorted(found.stem for found in path.parent.glob("*.parquet"))
+            names = sorted(file.stem for file in path.parent.glob("*.parquet"))
             raise UserError(
-                f"{path}: no such table, expected one of {', '.join(known) or 'those of a finished run'}."
+                f"{path}: no such table, expected one of {', '.join(names) or 'those of a finished run'}."
             )
         return pd.read_parquet(path)
 
@@ -102,29 +102,29 @@ class Results:
         if not self._current.is_dir():
             raise UserError(f"{self._current}: no such folder, expected the results of a run, such as results/.")
         for path in sorted(top.rglob("*.parquet")):
-            told = read_description(path)
+            description = read_description(path)
             place = {
                 "intervention": NONE,  # files of earlier versions do not tell it
-                **told["track"],
-                "benchmark": told["benchmark"],
-                "reference_persona": told["as_persona"],
-                "digest": told["digest"],
+                **description["track"],
+                "benchmark": description["benchmark"],
+                "reference_persona": description["as_persona"],
+                "digest": description["digest"],
                 **more(path.relative_to(top)),
             }
             yield path, {name: place.get(name) for name in columns}
 
 
-def _named(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_intervention(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the name of their intervention, which is none where no table says another."""
-    named = rows["intervention"].fillna(NONE) if "intervention" in rows else NONE
-    return rows.assign(intervention=named)
+    names = rows["intervention"].fillna(NONE) if "intervention" in rows else NONE
+    return rows.assign(intervention=names)
 
 
 def _frame(path: Path, place: Where) -> pd.DataFrame:
     """Return the rows of a file behind the columns that say whose they are."""
-    own = read_table(path).to_pandas()
-    named: pd.DataFrame = own.assign(**place)
-    return named[[*place, *(name for name in own if name not in place)]]
+    rows = read_table(path).to_pandas()
+    frame: pd.DataFrame = rows.assign(**place)
+    return frame[[*place, *(name for name in rows if name not in place)]]
 
 
 def _of_judgement(path: Path) -> Where:

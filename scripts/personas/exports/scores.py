@@ -62,8 +62,8 @@ class Scores:
 def _by_cell(path: Path, place: Sequence[str]) -> dict[tuple[object, ...], pd.DataFrame]:
     """Return the scores of each cell: a row for each place in it, a column for each rater."""
     ratings = read_frame(path, columns=[*_CELL, *place, *_RATER, "value"])
-    named = ratings.assign(name=_names(ratings)).set_index([*place, "name"])
-    groups = named.groupby(_CELL, dropna=False)
+    table = ratings.assign(name=_names(ratings)).set_index([*place, "name"])
+    groups = table.groupby(_CELL, dropna=False)
     return {
         tuple(None if value != value else value for value in key): rows["value"].unstack("name")
         for key, rows in groups

@@ -22,10 +22,10 @@ class StudyResults:
     @cached_property
     def cells(self) -> list[Cell]:
         """The cells on disk; UserError if there is none."""
-        found = [cell for cell in self.grid.cells if (self.folder / cell.path).exists()]
-        if not found:
+        cells = [cell for cell in self.grid.cells if (self.folder / cell.path).exists()]
+        if not cells:
             raise UserError(f"{self.folder}: found no cell of this study, expected some; run the workflow first.")
-        return found
+        return cells
 
     def there(self, family: str) -> Iterator[Artefact]:
         """Yield the artefacts of a declared family that are on disk, all their files."""

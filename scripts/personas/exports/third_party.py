@@ -23,14 +23,14 @@ class Use:
     @property
     def named(self) -> str:
         """The fields, each with the path in the source, as Markdown."""
-        return "; ".join(f"`{where}`: `{wanted.path}`" for where, wanted in self.fields.items())
+        return "; ".join(f"`{where}`: `{ref.path}`" for where, ref in self.fields.items())
 
 
 def uses(study: Study) -> Iterator[Use]:
     """Yield the sources that a study uses, as its catalogue has them."""
-    named = references(study.config)
+    by_field = references(study.config)
     for slug, source in study.store.catalogue.sources.items():
-        fields = {where: wanted for where, wanted in named.items() if wanted.source == slug}
+        fields = {where: ref for where, ref in by_field.items() if ref.source == slug}
         if fields:
             yield Use(slug, source, fields)
 
@@ -39,7 +39,7 @@ def third_party_columns(study: Study, cell: Cell) -> Collection[str]:
     """Return the columns of a cell that hold texts of others: items, user turns, and all that was imported."""
     if not cell.is_imported:
         return referenced_columns(study, cell)
-    return _SAID if cell.judge is not None else (*_SAID, _asked(cell))
+    return _SAID if cell.judge is not None else (*_SAID, _text_column(cell))
 
 
 def referenced_columns(study: Study, cell: Cell) -> Collection[str]:
@@ -48,9 +48,9 @@ def referenced_columns(study: Study, cell: Cell) -> Collection[str]:
         return ()
     config = study.config
     scripts = [part.turns for part in config.conditions[cell.track.condition].parts]
-    named = [config.benchmarks[cell.benchmark].items] if cell.benchmark else scripts
-    return (_asked(cell),) if any(reference(name) for name in named) else ()
+    paths = [config.benchmarks[cell.benchmark].items] if cell.benchmark else scripts
+    return (_text_column(cell),) if any(reference(name) for name in paths) else ()
 
 
-def _asked(cell: Cell) -> str:
+def _text_column(cell: Cell) -> str:
     return "prompt" if cell.benchmark else "user"

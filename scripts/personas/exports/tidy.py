@@ -73,13 +73,15 @@ def _cells(results: StudyResults, stage: Stage, cells: Collection[Cell], hide: H
 
     def parts() -> Iterator[pa.Table]:
         for cell in cells:
-            own = _as(read_table(results.folder / cell.path), _OWN[stage])
-            scored = list(scores.beside(cell, own)) if scores else []
+            table = _as(read_table(results.folder / cell.path), _OWN[stage])
+            score_columns = list(scores.beside(cell, table)) if scores else []
             for name in hide(cell):
-                own = own.set_column(own.schema.get_field_index(name), name, pa.nulls(own.num_rows, pa.string()))
-            told = identity(cell)
-            whose = [pa.repeat(pa.scalar(told[f.name], f.type), own.num_rows) for f in IDENTITY[stage]]
-            yield pa.Table.from_arrays([*whose, *own.columns, *scored], schema=schema)
+                table = table.set_column(
+                    table.schema.get_field_index(name), name, pa.nulls(table.num_rows, pa.string())
+                )
+            fields = identity(cell)
+            whose = [pa.repeat(pa.scalar(fields[f.name], f.type), table.num_rows) for f in IDENTITY[stage]]
+            yield pa.Table.from_arrays([*whose, *table.columns, *score_columns], schema=schema)
 
     return TidyTable(stage, schema, parts)
 

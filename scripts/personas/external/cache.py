@@ -93,7 +93,7 @@ def _has_weights(folder: Path) -> bool:
     if not index.is_file():
         return any(file.is_file() for file in folder.glob("*.safetensors"))
     try:
-        named: Mapping[str, Any] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        weight_map: Mapping[str, Any] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
     except (OSError, ValueError, KeyError):
         return False
-    return all((folder / str(file)).is_file() for file in set(named.values()))
+    return all((folder / str(file)).is_file() for file in set(weight_map.values()))

@@ -107,32 +107,32 @@ class Catalogue:
     sources: Mapping[str, Source]
     name: str = field(default="catalogue", compare=False)
 
-    def files(self, wanted: Reference, where: str) -> dict[str, ExternalFile]:
+    def files(self, reference: Reference, where: str) -> dict[str, ExternalFile]:
         """Return the file that a reference names, or the files in the folder that it names, by their paths.
 
         UserError names the config field `where` if there is no such source or file.
         """
-        source = self.sources.get(wanted.source)
+        source = self.sources.get(reference.source)
         if source is None:
-            known = ", ".join(self.sources) or "none"
-            raise UserError(f"{where}: found {wanted.written!r}, expected a source of {self.name}: {known}.")
-        inside = f"{wanted.path}/" if wanted.path else ""
-        found = {p: f for p, f in source.files.items() if p == wanted.path or p.startswith(inside)}
-        if not found:
-            known = ", ".join(source.files)
-            raise UserError(f"{where}: found {wanted.written!r}, expected a file of {wanted.source}: {known}.")
-        return found
+            names = ", ".join(self.sources) or "none"
+            raise UserError(f"{where}: found {reference.text!r}, expected a source of {self.name}: {names}.")
+        inside = f"{reference.path}/" if reference.path else ""
+        files = {p: f for p, f in source.files.items() if p == reference.path or p.startswith(inside)}
+        if not files:
+            names = ", ".join(source.files)
+            raise UserError(f"{where}: found {reference.text!r}, expected a file of {reference.source}: {names}.")
+        return files
 
-    def file(self, wanted: Reference, where: str, *shapes: str) -> ExternalFile:
+    def file(self, reference: Reference, where: str, *shapes: str) -> ExternalFile:
         """Return the one file that a reference names; UserError if it names a folder, or has none of the shapes."""
-        found = self.files(wanted, where).get(wanted.path)
-        if found is None:
-            raise UserError(f"{where}: found {wanted.written!r}, which is a folder, expected a file.")
-        if found.shape not in shapes:
+        file = self.files(reference, where).get(reference.path)
+        if file is None:
+            raise UserError(f"{where}: found {reference.text!r}, which is a folder, expected a file.")
+        if file.shape not in shapes:
             raise UserError(
-                f"{where}: found {wanted.written!r}, a file of shape {found.shape}, expected {' or '.join(shapes)}."
+                f"{where}: found {reference.text!r}, a file of shape {file.shape}, expected {' or '.join(shapes)}."
             )
-        return found
+        return file
 
     def only(self, slugs: set[str]) -> "Catalogue":
         """Return a catalogue of some of the sources."""
@@ -152,7 +152,7 @@ def _with_names_of_today(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a raw catalogue in which `stand_in` of a file is called `placeholder`, for one release."""
     today: dict[str, Any] = json.loads(json.dumps(dict(raw), default=str))
     files = [source["files"] for source in today.values() if isinstance(source, dict) and "files" in source]
-    for file in (file for found in files if isinstance(found, dict) for file in found.values()):
+    for file in (file for entries in files if isinstance(entries, dict) for file in entries.values()):
         if isinstance(file, dict) and "stand_in" in file and "placeholder" not in file:
             file["placeholder"] = file.pop("stand_in")
             _tell_of_rename()
@@ -162,8 +162,8 @@ def _with_names_of_today(raw: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _tell_of_rename() -> None:
     """Say once a process that a field has another name now."""
-    told = "`stand_in` in a catalogue is called `placeholder` now; the old name is read until the next release."
-    print(told, file=sys.stderr, flush=True)
+    message = "`stand_in` in a catalogue is called `placeholder` now; the old name is read until the next release."
+    print(message, file=sys.stderr, flush=True)
 
 
 def load_catalogue(path: Path) -> Catalogue:

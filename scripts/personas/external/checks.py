@@ -23,14 +23,14 @@ def check_file(path: Path, file: ExternalFile, where: str, recorded: str | None 
     content = path.read_bytes()
     if file.size is not None and len(content) != file.size:
         raise UserError(f"{where}: found {len(content):,} bytes, expected {file.size:,}.")
-    found = hashlib.sha256(content).hexdigest()
+    actual = hashlib.sha256(content).hexdigest()
     for expected, who in ((file.sha256, "the catalogue"), (recorded, "its first download")):
-        if expected is not None and found != expected:
-            raise UserError(f"{where}: found sha256 {found}, expected {expected}, as {who} says.")
+        if expected is not None and actual != expected:
+            raise UserError(f"{where}: found sha256 {actual}, expected {expected}, as {who} says.")
     if file.git_blob is not None and git_blob(content) != file.git_blob:
         raise UserError(f"{where}: found the git blob {git_blob(content)}, expected {file.git_blob}.")
     check_shape(path, file, where)
-    return found
+    return actual
 
 
 def sha256_of(path: Path) -> str:
@@ -87,8 +87,8 @@ def _json(path: Path, file: ExternalFile) -> int:
 def _jsonl(path: Path, file: ExternalFile) -> int:
     rows = read_jsonl(path)
     _columns(path, (row.data for row in rows), file)
-    found = {row.data.get("role") for row in rows} if file.roles else set()
-    if lacking := [role for role in file.roles if role not in found]:
+    roles = {row.data.get("role") for row in rows} if file.roles else set()
+    if lacking := [role for role in file.roles if role not in roles]:
         raise UserError(f"{path}: found no row of role {lacking[0]!r}, expected rows of {', '.join(file.roles)}.")
     return len(rows)
 

@@ -76,18 +76,20 @@ def _arrival(store: Store, source: str, path: str, origin: Origin) -> Iterator[P
     """Yield a copy of the file in the store's own folder of parts, so that moving it is one step."""
     parts = _parts(store)
     if origin.folders:
-        found = _in_folders(origin.folders, source, path, store.entry(source, path))
+        original = _in_folders(origin.folders, source, path, store.entry(source, path))
         with tempfile.TemporaryDirectory(dir=parts) as temporary:
-            yield Path(shutil.copyfile(found, Path(temporary) / "copy"))
+            yield Path(shutil.copyfile(original, Path(temporary) / "copy"))
         return
     url = address(store.catalogue.sources[source], path)
     if origin.mirror is not None:
         url = f"{origin.mirror.rstrip('/')}/{source}/{quote(path)}"
-    arrived = download(url, parts, store.entry(source, path).sha256 or store.recorded(source, path), origin.patience)
+    copy = download(
+        url, parts, store.entry(source, path).sha256 or store.recorded_sha256(source, path), origin.patience
+    )
     try:
-        yield arrived
+        yield copy
     finally:
-        arrived.unlink(missing_ok=True)  # not what was expected: the next attempt begins anew
+        copy.unlink(missing_ok=True)  # not what was expected: the next attempt begins anew
 
 
 def _in_folders(folders: Sequence[Path], source: str, path: str, file: ExternalFile) -> Path:

@@ -13,7 +13,7 @@ from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 _TIMEOUT = 30.0
 
 
-def unfinished(blob: Path) -> Path:
+def part_file(blob: Path) -> Path:
     """Return where the part of a file that is here already lies; its name is that of huggingface_hub before 1.18."""
     return blob.with_name(f"{blob.name}.incomplete")
 
@@ -21,7 +21,7 @@ def unfinished(blob: Path) -> Path:
 def part_size(blob: Path) -> int:
     """Return how many bytes of a file are here already."""
     with contextlib.suppress(OSError):
-        return unfinished(blob).stat().st_size
+        return part_file(blob).stat().st_size
     return 0
 
 
@@ -31,7 +31,7 @@ def go_on(address: str, token: str | bool, blob: Path, size: int, advance: Calla
     huggingface_hub itself starts a file anew after a kill, since two writers on one file cannot be excluded on file
     systems without locks. Here the hash excludes it (`finish`).
     """
-    with unfinished(blob).open("ab") as file:
+    with part_file(blob).open("ab") as file:
         there = file.tell()
         if there > size:
             file.truncate(0)
@@ -54,11 +54,11 @@ def go_on(address: str, token: str | bool, blob: Path, size: int, advance: Calla
 
 def finish(blob: Path, sha256: str | None) -> bool:
     """Give a file its name if its hash is right; else remove it. Tell which."""
-    part = unfinished(blob)
+    part = part_file(blob)
     with part.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+        actual = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
-    if found != sha256:
+    if actual != sha256:
         part.unlink()
         return False
     part.replace(blob)

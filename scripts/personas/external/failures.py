@@ -20,32 +20,34 @@ class Unreachable(UserError):
     """The hub cannot be reached at all, whatever is asked of it."""
 
 
-def sentence(asked: HubModel, error: BaseException, endpoint: str, has_token: bool, cache: Path) -> UserError:
+def sentence(hub_model: HubModel, error: BaseException, endpoint: str, has_token: bool, cache: Path) -> UserError:
     """Return what to tell of a failed call for a model; no part of it comes from a request, which holds the token."""
     if isinstance(error, HfHubHTTPError):
-        return UserError(_refusal(asked, error, endpoint, has_token))
+        return UserError(_refusal(hub_model, error, endpoint, has_token))
     if isinstance(error, HFValidationError):
-        return UserError(f"{asked.where}.id: found {asked.model.id!r}, expected the id of a repository, owner/name.")
+        return UserError(
+            f"{hub_model.where}.id: found {hub_model.model.id!r}, expected the id of a repository, owner/name."
+        )
     if isinstance(error, OfflineModeIsEnabled):
-        return _unreachable(asked, "HF_HUB_OFFLINE is set", endpoint, cache)
+        return _unreachable(hub_model, "HF_HUB_OFFLINE is set", endpoint, cache)
     if isinstance(error, HTTPError):
-        return _unreachable(asked, str(error) or type(error).__name__, endpoint, cache)
+        return _unreachable(hub_model, str(error) or type(error).__name__, endpoint, cache)
     return UserError(
-        f"{asked.where}: {endpoint} does not answer as a model hub does ({type(error).__name__}), expected one; "
+        f"{hub_model.where}: {endpoint} does not answer as a model hub does ({type(error).__name__}), expected one; "
         "look at HF_ENDPOINT and at proxies."
     )
 
 
-def _unreachable(asked: HubModel, reason: str, endpoint: str, cache: Path) -> Unreachable:
+def _unreachable(hub_model: HubModel, reason: str, endpoint: str, cache: Path) -> Unreachable:
     return Unreachable(
-        f"{asked.where}: {endpoint} cannot be reached for the weights of {asked.model.id} ({reason}); run `uv run "
-        f"personas fetch --models` on a machine with internet access and copy its cache folder to {cache}, or name a "
-        f"local folder as {asked.where}.weights."
+        f"{hub_model.where}: {endpoint} cannot be reached for the weights of {hub_model.model.id} ({reason}); run "
+        f"`uv run personas fetch --models` on a machine with internet access and copy its cache folder to {cache}, "
+        f"or name a local folder as {hub_model.where}.weights."
     )
 
 
-def _refusal(asked: HubModel, error: HfHubHTTPError, endpoint: str, has_token: bool) -> str:
-    where, id, page = asked.where, asked.model.id, f"{endpoint}/{asked.model.id}"
+def _refusal(hub_model: HubModel, error: HfHubHTTPError, endpoint: str, has_token: bool) -> str:
+    where, id, page = hub_model.where, hub_model.model.id, f"{endpoint}/{hub_model.model.id}"
     status = error.response.status_code
     if isinstance(error, GatedRepoError) and not has_token:
         return f"{where}: {id} is gated; accept its terms at {page}, then set HF_TOKEN in the environment."
@@ -58,7 +60,7 @@ def _refusal(asked: HubModel, error: HfHubHTTPError, endpoint: str, has_token: b
         private = "has no access to" if has_token else "shows only to a token (HF_TOKEN)"
         return f"{where}.id: found {id!r}, which {endpoint} does not know or {private}, expected a model there."
     if isinstance(error, RevisionNotFoundError):
-        revision = asked.model.revision
+        revision = hub_model.model.revision
         return f"{where}.revision: found {revision!r}, which {id} does not have, expected a commit: {page}/commits."
     if status in (401, 403):
         what = "the token in HF_TOKEN" if has_token else "access without a token (HF_TOKEN)"

@@ -54,62 +54,66 @@ class Hub:
         self.token = token or get_token() or False
         self.cache = cache
 
-    def files(self, asked: HubModel) -> list[RemoteFile]:
+    def files(self, hub_model: HubModel) -> list[RemoteFile]:
         """Return the wanted files of a model's repository at its pinned revision.
 
         Raises UserError, also where the revision is a branch or tag, the format is another, or access is refused.
         """
-        model = asked.model
+        model = hub_model.model
         api = HfApi(endpoint=self.endpoint, token=self.token)
         info = self.ask(
-            asked,
+            hub_model,
             lambda: api.model_info(model.id, revision=model.revision, files_metadata=True, timeout=_TIMEOUT),
         )
         if not COMMIT.fullmatch(model.revision):
             raise UserError(
-                f"{asked.where}.revision: found {model.revision!r}, which is {info.sha} now and may move, "
+                f"{hub_model.where}.revision: found {model.revision!r}, which is {info.sha} now and may move, "
                 "expected that commit."
             )
         if info.sha != model.revision:
-            raise self._other_form(asked, f"the commit {info.sha!r}", f"{model.revision}, which was asked for")
-        found = [
-            self._checked(asked, _remote_file(sibling))
+            raise self._other_form(hub_model, f"the commit {info.sha!r}", f"{model.revision}, which was asked for")
+        files = [
+            self._check(hub_model, _remote_file(sibling))
             for sibling in info.siblings or ()
             if is_wanted(sibling.rfilename, model.allows_code)
         ]
-        names = {file.name for file in found}
+        names = {file.name for file in files}
         if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
             raise UserError(
-                f"{asked.where}.id: {model.id} has no config.json, or no weights as .safetensors files, at this "
+                f"{hub_model.where}.id: {model.id} has no config.json, or no weights as .safetensors files, at this "
                 "revision, expected both."
             )
-        self.ask(asked, lambda: get_hf_file_metadata(self.address(asked, "config.json"), self.token, _TIMEOUT))
-        return found
+        self.ask(
+            hub_model, lambda: get_hf_file_metadata(self.address(hub_model, "config.json"), self.token, _TIMEOUT)
+        )
+        return files
 
-    def _checked(self, asked: HubModel, file: RemoteFile) -> RemoteFile:
+    def _check(self, hub_model: HubModel, file: RemoteFile) -> RemoteFile:
         """Return a file as listed; UserError where names or sizes are none: paths in the cache are made of them."""
         if not is_inside(file.name):
-            raise self._other_form(asked, f"the file {file.name!r}", "a path inside the repository")
+            raise self._other_form(hub_model, f"the file {file.name!r}", "a path inside the repository")
         if not (_SHA256 if file.sha256 is not None else _BLOB).fullmatch(file.blob):
-            raise self._other_form(asked, f"the hash {file.blob!r} of {file.name}", "hexadecimal digits")
+            raise self._other_form(hub_model, f"the hash {file.blob!r} of {file.name}", "hexadecimal digits")
         if not isinstance(file.size, int) or file.size < 0:
-            raise self._other_form(asked, f"the size {file.size!r} of {file.name}", "bytes")
+            raise self._other_form(hub_model, f"the size {file.size!r} of {file.name}", "bytes")
         return file
 
-    def _other_form(self, asked: HubModel, found: str, expected: str) -> UserError:
+    def _other_form(self, hub_model: HubModel, what: str, expected: str) -> UserError:
         return UserError(
-            f"{asked.where}.id: {self.endpoint} lists {one_line(found, 200)} for {asked.model.id}, expected "
+            f"{hub_model.where}.id: {self.endpoint} lists {one_line(what, 200)} for {hub_model.model.id}, expected "
             f"{expected}; nothing was downloaded. Look at mirrors (HF_ENDPOINT)."
         )
 
-    def address(self, asked: HubModel, file: str) -> str:
+    def address(self, hub_model: HubModel, file: str) -> str:
         """Return the address of a file of a model's repository."""
-        return hf_hub_url(asked.model.id, file, revision=asked.model.revision, endpoint=self.endpoint)
+        return hf_hub_url(hub_model.model.id, file, revision=hub_model.model.revision, endpoint=self.endpoint)
 
-    def ask(self, asked: HubModel, call: Callable[[], T], progressed: Callable[[], bool] = lambda: False) -> T:
+    def ask(
+        self, hub_model: HubModel, call: Callable[[], T], has_progressed: Callable[[], bool] = lambda: False
+    ) -> T:
         """Call the hub, again after a pause where that may help; other failures are UserError.
 
-        `progressed` tells whether a failed call got something done: then all further tries are granted anew.
+        `has_progressed` tells whether a failed call got something done: then all further tries are granted anew.
         """
         pauses = iter(PAUSES)
         while True:
@@ -117,11 +121,13 @@ class Hub:
                 return call()
             except (HTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, ValueError) as error:
                 cause = _cause(error)
-                pauses = iter(PAUSES) if progressed() else pauses
+                pauses = iter(PAUSES) if has_progressed() else pauses
                 pause = next(pauses, None) if _may_pass(cause) else None
                 if pause is None:
-                    raise sentence(asked, cause, self.endpoint, bool(self.token), cache_folder(self.cache)) from None
-                time.sleep(max(pause, _asked_pause(cause)))
+                    raise sentence(
+                        hub_model, cause, self.endpoint, bool(self.token), cache_folder(self.cache)
+                    ) from None
+                time.sleep(max(pause, _requested_pause(cause)))
 
 
 def _remote_file(sibling: RepoSibling) -> RemoteFile:
@@ -144,7 +150,7 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, HTTPError) and not isinstance(error, OfflineModeIsEnabled)
 
 
-def _asked_pause(error: BaseException) -> float:
+def _requested_pause(error: BaseException) -> float:
     """Return the seconds that the hub asks to wait, at most five minutes."""
-    told = error.response.headers.get("retry-after", "") if isinstance(error, HfHubHTTPError) else ""
-    return min(float(told), _LONGEST_PAUSE) if told.isdigit() else 0.0
+    value = error.response.headers.get("retry-after", "") if isinstance(error, HfHubHTTPError) else ""
+    return min(float(value), _LONGEST_PAUSE) if value.isdigit() else 0.0

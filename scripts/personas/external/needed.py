@@ -36,16 +36,16 @@ class Fetch:
 
 def hub_models(config: Config) -> dict[str, HubModel]:
     """Return the models, judges and users with weights on the hub by slug, in the order of the config."""
-    return {found.slug: found for found in _hub_models(config)}
+    return {model.slug: model for model in _hub_models(config)}
 
 
 def _hub_models(config: Config) -> Iterator[HubModel]:
-    named: list[tuple[str, str, ModelSection]] = [
+    sections: list[tuple[str, str, ModelSection]] = [
         (slug, f"models.{slug}", model) for slug, model in config.models.items()
     ]
-    named += [(slug, f"judges.{slug}.model", judge.model) for slug, judge in config.judges.items()]
-    named += [(slug, f"users.{slug}", model) for slug, model in config.users.items()]
-    for slug, where, model in named:
+    sections += [(slug, f"judges.{slug}.model", judge.model) for slug, judge in config.judges.items()]
+    sections += [(slug, f"users.{slug}", model) for slug, model in config.users.items()]
+    for slug, where, model in sections:
         if model.is_on_hub:
             yield HubModel(slug, where, model)
 
@@ -55,11 +55,11 @@ def weights_cache(machine: Machine) -> Path | None:
     return Path(machine.weights_cache).expanduser() if machine.weights_cache else None
 
 
-def lacking(config: Config, asked: Iterable[str]) -> list[Fetch]:
+def lacking(config: Config, slugs: Iterable[str]) -> list[Fetch]:
     """Return what to download for the models and judges that are asked, given by slug; looks at the disk only."""
-    wanted, cache = frozenset(asked), weights_cache(config.machine)
+    slug_set, cache = frozenset(slugs), weights_cache(config.machine)
     return [
-        Fetch(found.slug, found.where, found.model.id, found.model.revision)
-        for slug, found in hub_models(config).items()
-        if slug in wanted and snapshot(found.model, cache) is None
+        Fetch(model.slug, model.where, model.model.id, model.model.revision)
+        for slug, model in hub_models(config).items()
+        if slug in slug_set and snapshot(model.model, cache) is None
     ]

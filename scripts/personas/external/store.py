@@ -36,7 +36,7 @@ class Store:
         """Return what the catalogue says of a file."""
         return self.catalogue.sources[source].files[path]
 
-    def recorded(self, source: str, path: str) -> str | None:
+    def recorded_sha256(self, source: str, path: str) -> str | None:
         """Return the checksum recorded of this file at this revision, if it was ever here."""
         record = self._records.get(f"{source}/{path}")
         revision = self.catalogue.sources[source].revision
@@ -48,10 +48,10 @@ class Store:
         A file of an earlier revision is as good as none. UserError if the content is not what was pinned.
         """
         here, file = self.path(source, path), self.entry(source, path)
-        recorded = self.recorded(source, path)
+        recorded = self.recorded_sha256(source, path)
         if not here.is_file() or (recorded is None and f"{source}/{path}" in self._records):
             return None
-        if file.shape == "zip" and not unpacked(here).is_dir():
+        if file.shape == "zip" and not unpacked_folder(here).is_dir():
             return None
         try:
             self._check(here, file, recorded)
@@ -59,22 +59,22 @@ class Store:
             raise UserError(f"{error} Remove it, and fetch it again: personas fetch --data.") from None
         return here
 
-    def _check(self, here: Path, file: ExternalFile, recorded: str | None) -> None:
-        known = file.sha256 or recorded
-        if known is None:  # somebody put it there
+    def _check(self, here: Path, file: ExternalFile, checksum: str | None) -> None:
+        expected = file.sha256 or checksum
+        if expected is None:  # somebody put it there
             check_file(here, file, str(here))
-        elif (found := sha256_of(here)) != known:
-            raise UserError(f"{here}: found sha256 {found}, expected {known}.")
+        elif (actual := sha256_of(here)) != expected:
+            raise UserError(f"{here}: found sha256 {actual}, expected {expected}.")
 
-    def keep(self, source: str, path: str, arrived: Path) -> None:
-        """Check a file that arrived at `arrived`, move it to its place, record it; UserError if it is not right."""
+    def keep(self, source: str, path: str, new_file: Path) -> None:
+        """Check a file that arrived at `new_file`, move it to its place, record it; UserError if it is not right."""
         here = self.path(source, path)
-        found = check_file(arrived, self.entry(source, path), str(here), self.recorded(source, path))
+        sha256 = check_file(new_file, self.entry(source, path), str(here), self.recorded_sha256(source, path))
         here.parent.mkdir(parents=True, exist_ok=True)
         if self.entry(source, path).shape == "zip":
-            _unpack(arrived, unpacked(here))
-        arrived.replace(here)
-        record = {"revision": self.catalogue.sources[source].revision, "sha256": found}
+            _unpack(new_file, unpacked_folder(here))
+        new_file.replace(here)
+        record = {"revision": self.catalogue.sources[source].revision, "sha256": sha256}
         with FileLock(self.folder / ".lock"):  # files are fetched side by side, and each adds to the same records
             records = self._read_records() | {f"{source}/{path}": record}
             content = json.dumps(dict(sorted(records.items())), indent=1) + "\n"
@@ -101,30 +101,30 @@ def open_store(config: Config, root: Path = Path()) -> Store:
 
     UserError names the field of a reference to what is not in the catalogue.
     """
-    folder, used = root / config.machine.data_folder, references(config)
-    if not used:
+    folder, by_field = root / config.machine.data_folder, references(config)
+    if not by_field:
         return Store(folder, Catalogue({}))
     catalogue = load_catalogue(root / config.sources)
-    for where, wanted in used.items():
-        catalogue.files(wanted, where)
-    return Store(folder, catalogue.only({wanted.source for wanted in used.values()}))
+    for where, ref in by_field.items():
+        catalogue.files(ref, where)
+    return Store(folder, catalogue.only({wanted.source for wanted in by_field.values()}))
 
 
 def references(config: Config) -> dict[str, Reference]:
     """Return the references that stand in a config, by their fields."""
-    written: dict[str, str | None] = {"personas.roles": config.personas.roles}
+    paths: dict[str, str | None] = {"personas.roles": config.personas.roles}
     for slug, condition in config.conditions.items():
-        written |= {f"conditions.{slug}.segments.{n}.turns": p.turns for n, p in enumerate(condition.segments)}
-        written[f"conditions.{slug}.turns"] = condition.turns
+        paths |= {f"conditions.{slug}.segments.{n}.turns": p.turns for n, p in enumerate(condition.segments)}
+        paths[f"conditions.{slug}.turns"] = condition.turns
     for slug, section in config.benchmarks.items():
-        written |= {f"benchmarks.{slug}.{key}": getattr(section, key) for key in ("items", "labels", "nltk")}
-    written |= {f"judges.{slug}.template": judge.template for slug, judge in config.judges.items()}
-    written |= {f"calibration.labels.{slug}.file": section.file for slug, section in config.human.items()}
-    found = {where: reference(path) for where, path in written.items() if path is not None}
-    return {where: wanted for where, wanted in found.items() if wanted is not None}
+        paths |= {f"benchmarks.{slug}.{key}": getattr(section, key) for key in ("items", "labels", "nltk")}
+    paths |= {f"judges.{slug}.template": judge.template for slug, judge in config.judges.items()}
+    paths |= {f"calibration.labels.{slug}.file": section.file for slug, section in config.human.items()}
+    by_field = {where: reference(path) for where, path in paths.items() if path is not None}
+    return {where: ref for where, ref in by_field.items() if ref is not None}
 
 
-def unpacked(archive: Path) -> Path:
+def unpacked_folder(archive: Path) -> Path:
     """Return the folder that an archive is unpacked to, beside it."""
     return archive.with_suffix("")
 
@@ -132,8 +132,8 @@ def unpacked(archive: Path) -> Path:
 def _unpack(archive: Path, folder: Path) -> None:
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    with zipfile.ZipFile(archive) as opened:
-        opened.extractall(temporary)  # zipfile keeps names inside the folder; pinned by a checksum
+    with zipfile.ZipFile(archive) as zip_file:
+        zip_file.extractall(temporary)  # zipfile keeps names inside the folder; pinned by a checksum
     inner = temporary / folder.name  # archives of NLTK hold one folder of their own name
     shutil.rmtree(folder, ignore_errors=True)
     (inner if inner.is_dir() else temporary).rename(folder)

@@ -38,9 +38,9 @@ def download(url: str, folder: Path, sha256: str | None, patience: Patience | No
     name = hashlib.sha256(url.encode()).hexdigest()[:24]
     part = folder / f"{name}.part"
     try:
-        known = f"sha256:{sha256}" if sha256 else None
+        checksum = f"sha256:{sha256}" if sha256 else None
         fetch = _Resuming(part, patience or Patience())
-        whole = pooch.retrieve(url, known_hash=known, fname=name, path=folder, downloader=fetch)
+        whole = pooch.retrieve(url, known_hash=checksum, fname=name, path=folder, downloader=fetch)
     except requests.RequestException as error:
         raise UserError(f"{url}: cannot be downloaded ({type(error).__name__}: {error}).") from None
     except ValueError:  # pooch's word for another checksum
@@ -72,8 +72,8 @@ class _Resuming:
         self._part.replace(output_file)
 
     def _go_on(self, url: str) -> None:
-        done = self._part.stat().st_size if self._part.exists() else 0
-        headers = {"Range": f"bytes={done}-"} if done else {}
+        offset = self._part.stat().st_size if self._part.exists() else 0
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
         headers["Accept-Encoding"] = "identity"  # a packed answer could not be gone on with
         with requests.get(
             url, headers=headers, stream=True, timeout=(self._patience.connect, self._patience.read)
@@ -87,7 +87,7 @@ class _Resuming:
                 # Not iter_content, which throws away what it has of a block when the connection ends.
                 while block := reply.raw.read1(_BLOCK):
                     file.write(block)
-            _check_length(reply, self._part.stat().st_size - (done if mode == "ab" else 0))
+            _check_length(reply, self._part.stat().st_size - (offset if mode == "ab" else 0))
 
 
 class _Short(requests.ConnectionError):
@@ -106,9 +106,9 @@ def _check_status(url: str, reply: requests.Response) -> None:
 
 
 def _check_length(reply: requests.Response, got: int) -> None:
-    told = reply.headers.get("content-length")
-    if told is not None and got != int(told):
-        raise _Short(f"the connection broke off, with {got} of {told} bytes")
+    length = reply.headers.get("content-length")
+    if length is not None and got != int(length):
+        raise _Short(f"the connection broke off, with {got} of {length} bytes")
 
 
 def _why(error: Exception) -> str:

@@ -12,14 +12,14 @@ from personas.external.cache import cache_folder, snapshot
 from personas.external.failures import Unreachable
 from personas.external.hub import Hub, RemoteFile
 from personas.external.needed import HubModel
-from personas.external.repository import Fetched, download, missing_bytes
+from personas.external.repository import FetchResult, download, missing_bytes
 
 
 def fetch_weights(
     models: Iterable[HubModel],
     hub: Hub,
     free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
-) -> Iterator[Fetched]:
+) -> Iterator[FetchResult]:
     """Download what is missing of the models' weights, and yield where each model lies once it is complete.
 
     All is looked up before anything is downloaded, so that what is refused, or does not fit on the disk (`free` tells
@@ -29,12 +29,12 @@ def fetch_weights(
     disable_progress_bars()
     models = list(models)
     try:
-        there = {asked.slug: snapshot(asked.model, hub.cache) for asked in models}
-        listed = _listed([asked for asked in models if there[asked.slug] is None], hub)
-        _refuse_full_disk(models, listed, hub, free)
-        for asked in models:
-            folder = there[asked.slug]
-            yield Fetched(asked, folder, 0) if folder else download(asked, listed[asked.slug], hub)
+        there = {model.slug: snapshot(model.model, hub.cache) for model in models}
+        files = _files_by_slug([model for model in models if there[model.slug] is None], hub)
+        _refuse_full_disk(models, files, hub, free)
+        for model in models:
+            folder = there[model.slug]
+            yield FetchResult(model, folder, 0) if folder else download(model, files[model.slug], hub)
     except KeyboardInterrupt:
         raise UserError("Interrupted; the same command goes on, what was downloaded stays.") from None
     except OSError as error:
@@ -44,34 +44,34 @@ def fetch_weights(
         ) from None
 
 
-def _listed(models: Sequence[HubModel], hub: Hub) -> Mapping[str, list[RemoteFile]]:
+def _files_by_slug(models: Sequence[HubModel], hub: Hub) -> Mapping[str, list[RemoteFile]]:
     """Return the wanted files by slug of the model; UserError has a sentence for every model that is refused."""
-    found, wrong = dict[str, list[RemoteFile]](), list[str]()
-    for asked in models:
+    files, wrong = dict[str, list[RemoteFile]](), list[str]()
+    for model in models:
         try:
-            found[asked.slug] = hub.files(asked)
+            files[model.slug] = hub.files(model)
         except Unreachable:
             raise
         except UserError as error:
             wrong.append(str(error))
     if wrong:
         raise UserError("\n".join(wrong))
-    return found
+    return files
 
 
 def _refuse_full_disk(
-    models: Iterable[HubModel], listed: Mapping[str, list[RemoteFile]], hub: Hub, free: Callable[[Path], int]
+    models: Iterable[HubModel], files: Mapping[str, list[RemoteFile]], hub: Hub, free: Callable[[Path], int]
 ) -> None:
     """Raise UserError where all that is to be downloaded is more than the disk of the cache has free."""
     missing: dict[Path, int] = {}
-    for asked in models:
-        missing |= missing_bytes(asked, listed.get(asked.slug, ()), hub)
-    needed, cache = sum(missing.values()), cache_folder(hub.cache).absolute()
+    for model in models:
+        missing |= missing_bytes(model, files.get(model.slug, ()), hub)
+    size, cache = sum(missing.values()), cache_folder(hub.cache).absolute()
     room = free(next(folder for folder in (cache, *cache.parents) if folder.exists()))
-    if needed > room:
+    if size > room:
         raise UserError(
-            f"machine.weights_cache: the disk of {cache} has {gigabytes(room)} free, expected {gigabytes(needed)} "
-            f"for the weights of {', '.join(listed)}; make room, or name a folder on another disk."
+            f"machine.weights_cache: the disk of {cache} has {gigabytes(room)} free, expected {gigabytes(size)} "
+            f"for the weights of {', '.join(files)}; make room, or name a folder on another disk."
         )
 
 

@@ -15,9 +15,9 @@ _KNOWN = "fingerprint:"
 """Stands before the fingerprint of weights that are elsewhere: enough to plan, and nothing that can be served."""
 
 
-def named_by_fingerprint(known: str) -> str:
+def named_by_fingerprint(digest: str) -> str:
     """Return what names weights in the config of a study that is taken elsewhere."""
-    return f"{_KNOWN}{known}"
+    return f"{_KNOWN}{digest}"
 
 
 def known_fingerprint(weights: str) -> str | None:
@@ -72,8 +72,8 @@ def locate_folder(folder: str, where: str) -> Path:
 def fingerprint_folder(path: Path) -> str:
     """Return a fingerprint of a folder with a model: of the names and contents of its files that shape answers."""
     files = sorted(file for pattern in _SHAPING for file in path.glob(pattern))
-    told = "\n".join(f"{file.name} {fingerprint(file)}" for file in files)
-    return hashlib.sha256(told.encode()).hexdigest()
+    listing = "\n".join(f"{file.name} {fingerprint(file)}" for file in files)
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _in_package(weights: str, where: str) -> Path:

@@ -15,9 +15,9 @@ from personas.figures.drawing.measures import arrow_text, measures_of
 from personas.figures.drawing.panels import keys_of, over_text
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
-from personas.figures.suites import Suite, compared, is_long, pairs, suites
+from personas.figures.suites import Suite, checkpoint_measures, is_long, pairs, suites
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 from personas.tables.cards import SIGNIFICANT
 
 if TYPE_CHECKING:
@@ -61,28 +61,28 @@ def draw(
     apart. n: pairs behind a bar. A bar without a value says so. Write the figure with `style.save`.
     """
     kind = contrast.partition(":")[0]
-    shown = measures_of(measures)
-    rows = table[(table["contrast"] == contrast) & table["measure"].isin([m.slug for m in shown])]
+    panel_measures = measures_of(measures)
+    rows = table[(table["contrast"] == contrast) & table["measure"].isin([m.slug for m in panel_measures])]
     whole = pair or BOTH
     rows = rows.assign(model=rows["model"].fillna(TOGETHER))
-    named = rows["condition"].astype("object").where(rows["condition"].notna(), whole)
-    rows = rows.assign(condition=named, group="persona")
+    conditions = rows["condition"].astype("object").where(rows["condition"].notna(), whole)
+    rows = rows.assign(condition=conditions, group="persona")
     keys = keys_of(rows)
     looks = style.looks(key.condition for key in keys)
     missing = int(rows["n_missing"].sum())
     lacking = f" {missing:,} pairs have no value on one side." if missing else ""
     reading = (
         f"Bars: mean over pairs of a model and a persona ({WHAT[kind].format(pair=pair)}). Whiskers: "
-        f"{over_text(rows)} {_claims(rows)} n: pairs.{lacking}{arrow_text(shown)}"
+        f"{over_text(rows)} {_claims(rows)} n: pairs.{lacking}{arrow_text(panel_measures)}"
     )
 
     with style.context():
         figure = forest(
-            shown,
+            panel_measures,
             rows,
             Lines([*models, *([TOGETHER] if (rows["model"] == TOGETHER).any() else [])], keys),
             unit=lambda measure: measure.unit_of_difference,
-            drawn=lambda axes, row, at, thick, key: _bar(axes, row, at, thick, looks[key.condition]),
+            draw_line=lambda axes, row, at, thick, key: _bar(axes, row, at, thick, looks[key.condition]),
             paragraphs=[reading, note],
             count="n_pairs",
         )
@@ -105,17 +105,22 @@ Bar = tuple[str, str, str | None, Sequence[Mapping[str, Any]]]
 """Prefix of a figure's name, contrast, a pair in words, measures."""
 
 
-def _of(chosen: Callable[[Config, Suite], Iterator[Bar]]) -> Instances:
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, config = known.one("by_model"), grid.study.config
+def _of(choose: Callable[[Config, Suite], Iterator[Bar]]) -> Instances:
+    def instances(grid: Grid, context: Context) -> Iterator[Instance]:
+        table, config = context.one("by_model"), grid.study.config
         for suite in suites(grid) if table else ():
-            for prefix, contrast, pair, measures in chosen(config, suite):
+            for prefix, contrast, pair, measures in choose(config, suite):
                 if table and measures:
-                    told = {"contrast": contrast, "pair": pair, "measures": measures, "models": list(config.models)}
+                    parameters = {
+                        "contrast": contrast,
+                        "pair": pair,
+                        "measures": measures,
+                        "models": list(config.models),
+                    }
                     title = (
                         f"{TITLES[contrast.partition(':')[0]]}{f' ({pair})' if pair else ''} by model: {suite.title}"
                     )
-                    yield Instance(f"{prefix}-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
+                    yield Instance(f"{prefix}-{suite.name}", {"table": table.outputs[:1]}, parameters, title=title)
 
     return instances
 
@@ -127,7 +132,7 @@ def _length(config: Config, suite: Suite) -> Iterator[Bar]:
 
 def _persona(config: Config, suite: Suite) -> Iterator[Bar]:
     if config.checkpoints[0] == 0:
-        yield "cost-of-a-persona", "personalization", None, compared(config, suite)
+        yield "cost-of-a-persona", "personalization", None, checkpoint_measures(config, suite)
 
 
 def _conditions(config: Config, suite: Suite) -> Iterator[Bar]:

@@ -13,7 +13,7 @@ from personas.figures.drawing.panels import ARROW, checkpoint_panel, keys_of, of
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,9 +60,9 @@ def _judges(panels: Sequence[Panel]) -> list[str]:
 def _check(panels: Sequence[Panel]) -> None:
     if not 1 <= len(panels) <= 6:
         raise ValueError(f"found {len(panels)} panels, expected 1 to 6")
-    for what, found in (("benchmark", {str(panel.benchmark) for panel in panels}), ("judge", _judges(panels))):
-        if len(found) > 1:
-            raise ValueError(f"one figure, but more than one {what}: {', '.join(sorted(found))}")
+    for what, names in (("benchmark", {str(panel.benchmark) for panel in panels}), ("judge", _judges(panels))):
+        if len(names) > 1:
+            raise ValueError(f"one figure, but more than one {what}: {', '.join(sorted(names))}")
 
 
 def draw_panels(table: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], note: str | None) -> Figure:
@@ -73,11 +73,11 @@ def draw_panels(table: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], not
 def _of_family(series_of: str) -> Instances:
     """Return the figures of a family of series, named after them."""
 
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        for series in known.family(series_of):
+    def instances(grid: Grid, context: Context) -> Iterator[Instance]:
+        for series in context.family(series_of):
             name = series.name.removesuffix("-by-checkpoint")
-            told = {"panels": series.spec["panels"]}
-            yield Instance(name, {"table": series.outputs[:1]}, told, title=series.title)
+            parameters = {"panels": series.spec["panels"]}
+            yield Instance(name, {"table": series.outputs[:1]}, parameters, title=series.title)
 
     return instances
 

@@ -15,7 +15,7 @@ from personas.figures.drawing.sheet import WIDTH, places, sheet
 from personas.figures.figure import figure
 from personas.figures.suites import suites
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.interventions.benefits import ALL
 
 if TYPE_CHECKING:
@@ -45,12 +45,15 @@ def draw(
     """
     rows = table[(table["condition"] == condition) & table["intervention"].isin(interventions)]
     rows = rows[rows["model"] == ALL] if (rows["model"] == ALL).any() else rows
-    shown = measures_of(measures)
-    columns = min(len(shown), COLUMNS)
+    panel_measures = measures_of(measures)
+    columns = min(len(panel_measures), COLUMNS)
     with style.context():
         reading = READING.format(bands=over_text(rows.rename(columns={"change_low": "low"})))
-        page = sheet((WIDTH, _PANEL * -(-len(shown) // columns) + _AROUND), [reading + arrow_text(shown), note])
-        for axes, measure in zip(places(page, len(shown), columns), shown, strict=True):
+        page = sheet(
+            (WIDTH, _PANEL * -(-len(panel_measures) // columns) + _AROUND),
+            [reading + arrow_text(panel_measures), note],
+        )
+        for axes, measure in zip(places(page, len(panel_measures), columns), panel_measures, strict=True):
             _panel(axes, measure, rows[rows["measure"] == measure.slug], interventions)
         page.align_ylabels()
         _legend(page, condition, interventions)
@@ -61,22 +64,22 @@ def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, interventions: Sequ
     axes.set_title(in_lines(measure.heading, 46), loc="left", pad=12)
     axes.set_xlabel("more tokens a turn")
     axes.set_ylabel(measure.unit_of_difference)
-    known = rows.dropna(subset=["change", "extra_tokens"])
-    if known.empty:
+    points = rows.dropna(subset=["change", "extra_tokens"])
+    if points.empty:
         nothing(axes)
         axes.set_xticks([])
         return
-    pairs = sorted(known["n_pairs"].unique())
-    counted = f"n = {pairs[0]}" if len(pairs) == 1 else f"n = {pairs[0]}–{pairs[-1]}"
-    axes.annotate(counted, (0, 1), (0, 3), "axes fraction", textcoords="offset points", **style.SMALL_PRINT)
+    pairs = sorted(points["n_pairs"].unique())
+    counts = f"n = {pairs[0]}" if len(pairs) == 1 else f"n = {pairs[0]}–{pairs[-1]}"
+    axes.annotate(counts, (0, 1), (0, 3), "axes fraction", textcoords="offset points", **style.SMALL_PRINT)
     for line in (axes.axhline, axes.axvline):
         line(0, color=style.FAINT, linewidth=0.8, zorder=1.5)
-    for row in known.to_dict("records"):
+    for row in points.to_dict("records"):
         look = _look(interventions.index(row["intervention"]))
         along, up = (_whisker(row, name) for name in ("extra_tokens", "change"))
         axes.errorbar(row["extra_tokens"], row["change"], up, along, elinewidth=0.9, zorder=3, **look)
-    axes.set_xlim(*around(*(known[name] for name in _ends("extra_tokens")), margin=0.1))
-    axes.set_ylim(*around(*(known[name] for name in _ends("change")), margin=0.1))
+    axes.set_xlim(*around(*(points[name] for name in _ends("extra_tokens")), margin=0.1))
+    axes.set_ylim(*around(*(points[name] for name in _ends("change")), margin=0.1))
     ticks(axes.yaxis, measure.scale)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace("-", "−"))
 
@@ -104,19 +107,21 @@ def _legend(page: Figure, condition: str, interventions: Sequence[str]) -> None:
 
     handles = [Line2D([], [], label=slug, **_look(place)) for place, slug in enumerate(interventions)]
     columns = min(len(handles), 4)
-    drawn = page.legend(handles=handles, title=condition, ncols=columns, loc="outside upper center")
-    drawn.get_title().set(fontweight="bold", fontsize=style.TITLE)
+    legend = page.legend(handles=handles, title=condition, ncols=columns, loc="outside upper center")
+    legend.get_title().set(fontweight="bold", fontsize=style.TITLE)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("benefits"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("benefits"):
         slugs = list(grid.study.config.interventions)
         for suite in suites(grid):
-            told = {"measures": suite.measures, "interventions": slugs}
+            parameters = {"measures": suite.measures, "interventions": slugs}
             for condition in grid.study.config.conditions:
                 name = f"benefits-{suite.name}--{condition}"
                 title = f"Benefit against cost: {condition}, {suite.title}"
-                yield Instance(name, {"table": table.outputs[:1]}, {**told, "condition": condition}, title=title)
+                yield Instance(
+                    name, {"table": table.outputs[:1]}, {**parameters, "condition": condition}, title=title
+                )
 
 
 BENEFITS = figure(

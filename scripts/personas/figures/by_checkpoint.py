@@ -13,7 +13,7 @@ from personas.figures.drawing.panels import ARROW, checkpoint_panel, keys_of, of
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.panels import OVERVIEW
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def draw_panels(table: pd.DataFrame, *, panels: Sequence[Mapping[str, Any]], not
     return draw(table, [Panel(**panel) for panel in panels], note=note)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if series := known.one("series_of_all"):
-        told = {"panels": series.spec["panels"]}
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if series := context.one("series_of_all"):
+        parameters = {"panels": series.spec["panels"]}
         yield Instance(
-            "by-checkpoint", {"table": series.outputs[:1]}, told, title="Scores of all benchmarks by checkpoint"
+            "by-checkpoint", {"table": series.outputs[:1]}, parameters, title="Scores of all benchmarks by checkpoint"
         )
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from personas.figures.drawing import style
-from personas.figures.drawing.grids import counted, nothing
+from personas.figures.drawing.grids import nothing, write_counts
 from personas.figures.drawing.measures import Measure, around, arrow_text, in_lines, measures_of, ticks
 from personas.figures.drawing.panels import Key, by_line, keys_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.figures.suites import suites
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,15 +38,17 @@ def draw(table: pd.DataFrame, measures: Sequence[Mapping[str, Any]], *, note: st
 
     Write the figure with `style.save`.
     """
-    shown = measures_of(measures)
-    points = table[table["measure"].isin([m.slug for m in shown])]
+    panel_measures = measures_of(measures)
+    points = table[table["measure"].isin([m.slug for m in panel_measures])]
     keys = keys_of(points)
-    columns = min(len(shown), COLUMNS)
-    size = (WIDTH, _PANEL * -(-len(shown) // columns) + _AROUND)
-    prompted = PROMPTED if points["n_with_prompt"].any() else ""
+    columns = min(len(panel_measures), COLUMNS)
+    size = (WIDTH, _PANEL * -(-len(panel_measures) // columns) + _AROUND)
+    prompt_note = PROMPTED if points["n_with_prompt"].any() else ""
     with style.context():
-        figure = sheet(size, [READING.format(prompted=prompted, bands=over_text(points)) + arrow_text(shown), note])
-        for axes, measure in zip(places(figure, len(shown), columns), shown, strict=True):
+        figure = sheet(
+            size, [READING.format(prompted=prompt_note, bands=over_text(points)) + arrow_text(panel_measures), note]
+        )
+        for axes, measure in zip(places(figure, len(panel_measures), columns), panel_measures, strict=True):
             _panel(axes, measure, points[points["measure"] == measure.slug], keys)
         figure.align_ylabels()
         legend(figure, keys, plain_label)
@@ -57,29 +59,29 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
     axes.set_title(in_lines(measure.heading, 46), loc="left", pad=12)
     axes.set_xlabel("tokens of the dialogue before")
     axes.set_ylabel(measure.unit)
-    counted(axes, points)
-    known = points[points["tokens"].notna()]
-    if not known["mean"].notna().any():
+    write_counts(axes, points)
+    with_tokens = points[points["tokens"].notna()]
+    if not with_tokens["mean"].notna().any():
         nothing(axes)
         axes.set_xticks([])
         return
     looks = style.looks(key.condition for key in keys)
-    for layer, key, rows in by_line(known, keys, "tokens", "group"):
+    for layer, key, rows in by_line(with_tokens, keys, "tokens", "group"):
         shape = style.line_style(looks[key.condition], key.group) | ({"marker": ""} if len(rows) > 25 else {})
         colour = looks[key.condition].colour
         axes.fill_between(rows["tokens"], rows["low"], rows["high"], color=colour, alpha=0.13, linewidth=0, zorder=2)
         axes.plot(rows["tokens"], rows["mean"], zorder=layer, **shape)
-    axes.set_ylim(*around(known["mean"], known["low"], known["high"], zero=False))
-    axes.set_xlim(*around(known["tokens"], margin=0.04))
+    axes.set_ylim(*around(with_tokens["mean"], with_tokens["low"], with_tokens["high"], zero=False))
+    axes.set_xlim(*around(with_tokens["tokens"], margin=0.04))
     ticks(axes.yaxis, measure.scale)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("by_length"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("by_length"):
         for suite in suites(grid):
-            title, told = f"Ratings by tokens before: {suite.title}", {"measures": suite.measures}
-            yield Instance(f"by-length-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
+            title, parameters = f"Ratings by tokens before: {suite.title}", {"measures": suite.measures}
+            yield Instance(f"by-length-{suite.name}", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 RATINGS_BY_LENGTH = figure(

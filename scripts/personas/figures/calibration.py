@@ -13,9 +13,9 @@ from personas.figures.drawing import style
 from personas.figures.drawing.sheet import WIDTH, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.judges.calibration import ALL, LIKERT
-from personas.tables.judges.rated import JUDGES
+from personas.tables.judges.rater_rows import JUDGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,14 +39,14 @@ def draw(table: pd.DataFrame, *, name: str, note: str | None = None) -> Figure:
 
     Without rows it says "no data". `note` is printed at the bottom. Write the figure with `style.save`.
     """
-    found = table[table["set"] == name]
-    rows = found[found["rater_b"].notna()]
+    of_set = table[table["set"] == name]
+    rows = of_set[of_set["rater_b"].notna()]
     rows = rows.assign(quadratic_shown=rows["metric"].isin(LIKERT))
     together = rows[rows["model"] == ALL]
     lines = -(-max(len(together), 1) // COLUMNS)
     below = _LINE * max(len(rows), 2) + _EDGE
     with style.context():
-        figure = sheet((WIDTH, lines * _MATRIX + below + 0.8), [READING, _unmatched(found), note])
+        figure = sheet((WIDTH, lines * _MATRIX + below + 0.8), [READING, _unmatched_text(of_set), note])
         # Apart from each other: long names of the lower panel must not squeeze the matrices.
         top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[lines * _MATRIX, below])[:, 0]
         grid = top.add_gridspec(lines, COLUMNS)
@@ -63,7 +63,7 @@ def _pairs_first(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(pair=number, single=rows["model"] != ALL).sort_values(["pair", "single"], kind="stable")
 
 
-def _unmatched(rows: pd.DataFrame) -> str | None:
+def _unmatched_text(rows: pd.DataFrame) -> str | None:
     count = int(rows["n_unmatched"].max()) if len(rows) else 0
     return f"{count:,} labels are of texts that nobody here rated, or that read otherwise by now." if count else None
 
@@ -138,15 +138,15 @@ def _kappa(axes: Axes, row: pd.Series, place: int, colour: str) -> None:
         words = _NO_KAPPA.get(row["undefined"], "no kappa")
         axes.text(0.01, place, f"{words} (n = {row['n']:,})", va="center", **style.SMALL_PRINT)
         return
-    shown = [("kappa", -0.14, colour), ("quadratic", 0.14, "white")][: 2 if row["quadratic_shown"] else 1]
-    for name, shift, inside in shown:
+    kinds = [("kappa", -0.14, colour), ("quadratic", 0.14, "white")][: 2 if row["quadratic_shown"] else 1]
+    for name, shift, inside in kinds:
         at = place + (shift if row["quadratic_shown"] else 0)
         axes.hlines(at, row[f"{name}_low"], row[f"{name}_high"], color=colour, linewidth=1.0)
         axes.plot(row[name], at, "o", color=colour, markerfacecolor=inside, markersize=4.5, clip_on=False)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("calibration"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("calibration"):
         for name in table.spec["sets"]:
             stem = "judge-agreement" if name == JUDGES else f"judge-agreement-{name}"
             title = f"Agreement of raters: {name}"

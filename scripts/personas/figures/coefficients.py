@@ -15,9 +15,9 @@ from personas.figures.drawing.measures import Measure, arrow_text, measures_of
 from personas.figures.drawing.panels import Key, keys_of
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
-from personas.figures.suites import Suite, compared, is_long, suites
+from personas.figures.suites import Suite, checkpoint_measures, is_long, suites
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,10 +52,10 @@ def draw(
     A fit that is not "ok" is hollow; one without a coefficient has its status in its place. Write the figure with
     `style.save`.
     """
-    shown = measures_of(measures)
+    panel_measures = measures_of(measures)
     rows = table[
         (table["family"] == family)
-        & table["measure"].isin([m.slug for m in shown])
+        & table["measure"].isin([m.slug for m in panel_measures])
         & (table["term"] == TERMS[family])
     ]
     rows = rows.assign(mean=rows["coefficient"], group="persona")
@@ -72,12 +72,12 @@ def draw(
 
     with style.context():
         figure = forest(
-            shown,
+            panel_measures,
             rows,
             Lines(models, keys),
             unit=lambda measure: _unit(measure, family),
-            drawn=point,
-            paragraphs=[_reading(rows, family) + arrow_text(shown), note],
+            draw_line=point,
+            paragraphs=[_reading(rows, family) + arrow_text(panel_measures), note],
             count="n",
         )
         legend(figure, keys, lambda key: key.condition, TITLES[family])
@@ -94,14 +94,14 @@ def _reading(rows: pd.DataFrame, family: str) -> str:
     return READING.format(what=WHAT[family], which=which)
 
 
-def _of(name: str, family: str, chosen: Callable[[Config, Suite], Sequence[Mapping[str, Any]]]) -> Instances:
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, config = known.one("mixed_models"), grid.study.config
+def _of(name: str, family: str, choose: Callable[[Config, Suite], Sequence[Mapping[str, Any]]]) -> Instances:
+    def instances(grid: Grid, context: Context) -> Iterator[Instance]:
+        table, config = context.one("mixed_models"), grid.study.config
         for suite in suites(grid) if table else ():
-            if table and (measures := chosen(config, suite)):
-                told = {"family": family, "measures": measures, "models": list(config.models)}
+            if table and (measures := choose(config, suite)):
+                parameters = {"family": family, "measures": measures, "models": list(config.models)}
                 title = f"{name.replace('-', ' ').capitalize()}: {suite.title}"
-                yield Instance(f"{name}-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
+                yield Instance(f"{name}-{suite.name}", {"table": table.outputs[:1]}, parameters, title=title)
 
     return instances
 
@@ -122,7 +122,7 @@ EFFECT_OF_LENGTH = figure(
 EFFECT_OF_A_PERSONA = figure(
     "effect_of_a_persona",
     draw,
-    _of("effect-of-a-persona", "personalization", compared),
+    _of("effect-of-a-persona", "personalization", checkpoint_measures),
     module=__name__,
     heading="Mixed models",
     caption=_CAPTION,

@@ -13,8 +13,8 @@ from personas.figures.drawing.panels import over_text
 from personas.figures.drawing.sheet import WIDTH, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.grid.published import factor, is_share
-from personas.plan.declaration import Instance, Known
+from personas.grid.published_numbers import factor, is_share
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,9 +57,9 @@ def draw(table: pd.DataFrame, *, between: str, note: str | None = None) -> Figur
         ]
         figure = sheet((WIDTH, HEIGHT * max(1, len(groups)) + 1.0), paragraphs)
         panels = figure.subplots(max(1, len(groups)), 2, squeeze=False, width_ratios=(2, 3))
-        for (unit, found), (left, right) in zip(groups, panels, strict=False):
-            _places(left, found, unit, _sides(between, found))
-            _differences(right, found)
+        for (unit, part), (left, right) in zip(groups, panels, strict=False):
+            _places(left, part, unit, _sides(between, part))
+            _differences(right, part)
         if not groups:
             _say_nothing(panels[0])
         _legend(figure, rows)
@@ -126,10 +126,10 @@ def _mark(row: pd.Series, looks: dict[str, style.Look]) -> dict[str, Any]:
 
 
 def _verdict(rows: pd.DataFrame) -> str:
-    known = rows["inside"].dropna()
-    words = [f"{int(known.sum()):,} of {len(known):,} inside the interval"] if len(known) else ["no intervals"]
-    rounded = rows["within_rounding"].dropna()
-    return ", ".join([*words, *([f"{int(rounded.sum()):,} equal as printed"] if len(rounded) else [])])
+    inside = rows["inside"].dropna()
+    words = [f"{int(inside.sum()):,} of {len(inside):,} inside the interval"] if len(inside) else ["no intervals"]
+    as_printed = rows["within_rounding"].dropna()
+    return ", ".join([*words, *([f"{int(as_printed.sum()):,} equal as printed"] if len(as_printed) else [])])
 
 
 def _name_the_farthest(axes: Axes, ordered: pd.DataFrame) -> None:
@@ -150,15 +150,15 @@ def _name_the_farthest(axes: Axes, ordered: pd.DataFrame) -> None:
             fontweight="bold",
             zorder=6,
         )
-    named = [f"{number}: {_name(ordered.iloc[place])}" for number, place in enumerate(far, start=1)]
-    axes.set_xlabel("\n".join(named), loc="left", **style.SMALL_PRINT)
+    labels = [f"{number}: {_name(ordered.iloc[place])}" for number, place in enumerate(far, start=1)]
+    axes.set_xlabel("\n".join(labels), loc="left", **style.SMALL_PRINT)
 
 
 def _name(row: pd.Series) -> str:
     of_models = "all models" if ";" in str(row["models"]) else row["models"]
     personas = "all personas" if ";" in str(row["personas"]) else row["personas"]
-    shown = [row["measure"], row["contrast"], of_models, personas, row["group"], row["condition"]]
-    words = [str(part) for part in shown if not pd.isna(part) and part != "run"]
+    parts = [row["measure"], row["contrast"], of_models, personas, row["group"], row["condition"]]
+    words = [str(part) for part in parts if not pd.isna(part) and part != "run"]
     return ", ".join(words) + ("" if pd.isna(row["position"]) else f" at {row['position']}")
 
 
@@ -170,8 +170,8 @@ def _left_out(rows: pd.DataFrame) -> str | None:
         .str.replace(":.*", "", regex=True)
         .value_counts()
     )
-    told = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.items())
-    return f"Not compared: {told}." if len(reasons) else None
+    counts = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.items())
+    return f"Not compared: {counts}." if len(reasons) else None
 
 
 def _say_nothing(panels: np.ndarray) -> None:
@@ -191,11 +191,11 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     figure.legend(handles=handles, ncols=len(handles), loc="outside upper center")
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     for slug, section in grid.study.config.comparison.items():
-        if table := known.one("compared_numbers", f"comparison-{slug}"):
-            title, told = f"Ours against theirs: {slug}", {"between": section.kind}
-            yield Instance(f"comparison-{slug}", {"table": table.outputs[:1]}, told, title=title)
+        if table := context.one("compared_numbers", f"comparison-{slug}"):
+            title, parameters = f"Ours against theirs: {slug}", {"between": section.kind}
+            yield Instance(f"comparison-{slug}", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 COMPARISON = figure(

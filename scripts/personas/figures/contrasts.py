@@ -27,7 +27,7 @@ from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, plain
 from personas.figures.figure import figure
 from personas.figures.suites import Family, families, is_long, pairs, with_baseline
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,18 +71,18 @@ def draw(
     Raises:
         ValueError: no measure, or more than six.
     """
-    shown = measures_of(measures)
-    if not 1 <= len(shown) <= 6:
-        raise ValueError(f"found {len(shown)} measures, expected 1 to 6")
-    rows = _rows(table, [m.slug for m in shown], contrast, pair)
+    panel_measures = measures_of(measures)
+    if not 1 <= len(panel_measures) <= 6:
+        raise ValueError(f"found {len(panel_measures)} measures, expected 1 to 6")
+    rows = _rows(table, [m.slug for m in panel_measures], contrast, pair)
     keys, at = keys_of(rows), sorted(rows["position"].unique())
     by_round = set(rows["axis"]) == {"round"}
-    columns = 1 if by_round else min(len(shown), 2)
-    lines = -(-len(shown) // columns)
+    columns = 1 if by_round else min(len(panel_measures), 2)
+    lines = -(-len(panel_measures) // columns)
     size = (WIDTH, 2.5 * lines + 1.6) if by_round else (WIDTH, HEIGHTS[lines])
     with style.context():
-        figure = sheet(size, [_reading(rows, pair or WHAT[contrast]) + arrow_text(shown), note])
-        for axes, measure in zip(places(figure, len(shown), columns), shown, strict=True):
+        figure = sheet(size, [_reading(rows, pair or WHAT[contrast]) + arrow_text(panel_measures), note])
+        for axes, measure in zip(places(figure, len(panel_measures), columns), panel_measures, strict=True):
             _panel(axes, measure, rows[rows["measure"] == measure.slug], keys, at)
             axes.set_xlabel("round" if by_round else ROUNDS_BEFORE)
         figure.align_ylabels()
@@ -126,7 +126,7 @@ def _panel(axes: Axes, measure: Measure, points: pd.DataFrame, keys: Sequence[Ke
         low, high = around(*(points[c] for c in ("mean", "low", "high", "items_low", "items_high")))
         axes.set_ylim(low, high)
         ticks(axes.yaxis, measure.scale)
-    x_axis(axes, _ticked(at))
+    x_axis(axes, _tick_positions(at))
 
 
 def _line(axes: Axes, rows: pd.DataFrame, key: Key, offsets: Mapping[Key, float], layer: float) -> None:
@@ -152,7 +152,7 @@ def _noise(axes: Axes, points: pd.DataFrame) -> None:
         axes.fill_between(wide, -high, high, color=style.FAINT, alpha=0.16, linewidth=0, zorder=1.4, gid="noise")
 
 
-def _ticked(at: Sequence[int]) -> list[int]:
+def _tick_positions(at: Sequence[int]) -> list[int]:
     """Return the positions that get a tick: all, or of many about ten, the outer ones among them."""
     if len(at) <= MANY:
         return list(at)
@@ -169,18 +169,23 @@ def _counts(points: pd.DataFrame) -> Iterator[str]:
             yield f"{group}: n = {pairs} a point{lacking}"
 
 
-def _of(chosen: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]]) -> Instances:
-    """Return the figures of contrasts: `chosen` gives prefix of a name, contrast, and a pair in words."""
+def _of(choose: Callable[[Config, Family], Iterator[tuple[str, str, str | None]]]) -> Instances:
+    """Return the figures of contrasts: `choose` gives prefix of a name, contrast, and a pair in words."""
 
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, config = known.one("contrasts"), grid.study.config
+    def instances(grid: Grid, context: Context) -> Iterator[Instance]:
+        table, config = context.one("contrasts"), grid.study.config
         for family in families(grid) if table else ():
-            for prefix, contrast, pair in chosen(config, family):
+            for prefix, contrast, pair in choose(config, family):
                 measures = with_baseline(family.measures) if contrast == "baseline" else family.measures
                 if table and measures:
-                    told = {"contrast": contrast, "pair": pair, "benchmark": family.benchmark, "measures": measures}
+                    parameters = {
+                        "contrast": contrast,
+                        "pair": pair,
+                        "benchmark": family.benchmark,
+                        "measures": measures,
+                    }
                     title = f"{TITLES[contrast.partition(':')[0]]}{f' ({pair})' if pair else ''}: {family.title}"
-                    yield Instance(f"{prefix}-{family.name}", {"table": table.outputs[:1]}, told, title=title)
+                    yield Instance(f"{prefix}-{family.name}", {"table": table.outputs[:1]}, parameters, title=title)
 
     return instances
 

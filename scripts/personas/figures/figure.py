@@ -10,7 +10,7 @@ from personas.figures.drawing import style
 from personas.figures.drawing.judges import judges_in, judges_text
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Declaration, Instance, Instances, Known, frames_of, parameters
+from personas.plan.declaration import Context, Declaration, Instance, Instances, frames_of, parameters
 from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry
 
@@ -41,10 +41,10 @@ class Figure(Declaration):
     def make(self, frozen: FrozenPlan, artefact: Artefact) -> None:
         """Draw a figure."""
         pdf, png = (frozen.results / path for path in artefact.outputs)
-        frames, told = frames_of(frozen, artefact), parameters(artefact)
-        judged = judges_text(frames.pop(_RELIABILITY, None), told.pop(_JUDGES, {}))
-        told["note"] = "\n".join(filter(None, [judged, told["note"]])) or None
-        style.save(self.draw(frames.pop("table"), **frames, **told), pdf, png)
+        frames, options = frames_of(frozen, artefact), parameters(artefact)
+        sentences = judges_text(frames.pop(_RELIABILITY, None), options.pop(_JUDGES, {}))
+        options["note"] = "\n".join(filter(None, [sentences, options["note"]])) or None
+        style.save(self.draw(frames.pop("table"), **frames, **options), pdf, png)
 
 
 def figure(
@@ -63,12 +63,12 @@ def figure(
     `judges`, says how far these agree with themselves and with people, before that note.
     """
 
-    def noted(grid: Grid, known: Known) -> Iterator[Instance]:
-        note, reliability = grid.study.config.figures.note, known.one(_RELIABILITY)
-        for instance in instances(grid, known):
+    def with_note(grid: Grid, context: Context) -> Iterator[Instance]:
+        note, reliability = grid.study.config.figures.note, context.one(_RELIABILITY)
+        for instance in instances(grid, context):
             judges = instance.parameters.get(_JUDGES) or judges_in(instance.parameters)
             files = {_RELIABILITY: reliability.outputs[:1]} if judges and reliability else {}
-            told = {"note": note, **({_JUDGES: judges} if judges else {})}
-            yield replace(instance, inputs={**instance.inputs, **files}, parameters={**instance.parameters, **told})
+            extra = {"note": note, **({_JUDGES: judges} if judges else {})}
+            yield replace(instance, inputs={**instance.inputs, **files}, parameters={**instance.parameters, **extra})
 
-    return Figure(family=family, draw=draw, instances=noted, module=module, caption=caption, heading=heading)
+    return Figure(family=family, draw=draw, instances=with_note, module=module, caption=caption, heading=heading)

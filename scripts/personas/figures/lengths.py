@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from personas.figures.drawing import style
-from personas.figures.drawing.grids import counted, nothing, small_lines, x_ticks
+from personas.figures.drawing.grids import nothing, small_lines, write_counts, x_ticks
 from personas.figures.drawing.measures import around, in_lines
 from personas.figures.drawing.panels import keys_of, over_text
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +50,7 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
             axes.set_xlabel("round")
             axes.set_ylabel("tokens" if place % columns == 0 else "")
             x_ticks(axes, at)
-            counted(axes, rows)
+            write_counts(axes, rows)
             if rows["mean"].notna().any():
                 small_lines(axes, rows, keys, "position")
                 axes.set_ylim(-0.04 * high, high)
@@ -61,11 +61,11 @@ def draw(table: pd.DataFrame, *, by: str, units: Sequence[str], note: str | None
     return figure
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("token_averages"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("token_averages"):
         for by, units in (("model", grid.study.config.models), ("persona", grid.study.personas)):
-            title, told = f"Tokens of the dialogue, by {by}", {"by": by, "units": list(units)}
-            yield Instance(f"tokens-by-{by}", {"table": table.outputs[:1]}, told, title=title)
+            title, parameters = f"Tokens of the dialogue, by {by}", {"by": by, "units": list(units)}
+            yield Instance(f"tokens-by-{by}", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 DIALOGUE_LENGTHS = figure(

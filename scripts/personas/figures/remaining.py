@@ -22,7 +22,7 @@ from personas.figures.drawing.panels import (
 from personas.figures.drawing.sheet import WIDTH, legend, places, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.measures import placeless_measures
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def _panel(
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=None))
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("remaining_strength"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("remaining_strength"):
         judges = {m["judge"]: sorted(m["of"]) for m in placeless_measures(grid) if m["of"]}
         for model in grid.study.config.models:
-            title, told = f"What remains of the personas: {model}", {"model": model, "judges": judges}
-            yield Instance(f"remaining-{model}", {"table": table.outputs[:1]}, told, title=title)
+            title, parameters = f"What remains of the personas: {model}", {"model": model, "judges": judges}
+            yield Instance(f"remaining-{model}", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 REMAINING = figure(

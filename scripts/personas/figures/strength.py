@@ -23,7 +23,7 @@ from personas.figures.drawing.panels import (
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.strength.identification import AUC, RATE
 from personas.tables.strength.style import DISTANCE
 
@@ -50,14 +50,14 @@ def draw(table: pd.DataFrame, *, model: str, note: str | None = None) -> Figure:
 
     Write the figure with `style.save`.
     """
-    own = table[table["model"] == model]
-    shown = [measure for measure in _WORDS if measure in set(own["measure"])]
-    keys, marks = keys_of(own), sorted(own["checkpoint"].unique())
+    rows = table[table["model"] == model]
+    measures = [measure for measure in _WORDS if measure in set(rows["measure"])]
+    keys, marks = keys_of(rows), sorted(rows["checkpoint"].unique())
     offsets = {key: shift / 2 for key, shift in offsets_of(keys, marks).items()}
     with style.context():
-        sheet_of_model = sheet((SIZE[0] * max(len(shown), 2), SIZE[1]), [READING, note])
-        for axes, measure in zip(places(sheet_of_model, len(shown), len(shown)), shown, strict=True):
-            _panel(axes, measure, own[own["measure"] == measure], offsets)
+        sheet_of_model = sheet((SIZE[0] * max(len(measures), 2), SIZE[1]), [READING, note])
+        for axes, measure in zip(places(sheet_of_model, len(measures), len(measures)), measures, strict=True):
+            _panel(axes, measure, rows[rows["measure"] == measure], offsets)
             x_axis(axes, marks)
         legend(sheet_of_model, keys, plain_label, model)
     return sheet_of_model
@@ -84,8 +84,8 @@ def _panel(axes: Axes, measure: str, points: pd.DataFrame, offsets: dict[Key, fl
         axes.yaxis.set_major_formatter("{x:g}")
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("persona_strength"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("persona_strength"):
         for model in grid.study.config.models:
             title = f"Strength of the personas: {model}"
             yield Instance(f"strength-{model}", {"table": table.outputs[:1]}, {"model": model}, title=title)

@@ -34,8 +34,8 @@ class Suite(NamedTuple):
 def families(grid: Grid) -> list[Family]:
     """Return the families of what a grid measures, those without a measure left out."""
     config, measures = grid.study.config, measures_of(grid)
-    found = [*_of_utterances(config, measures), *_of_benchmarks(config, measures)]
-    return [family for family in found if family.measures]
+    candidates = [*_of_utterances(config, measures), *_of_benchmarks(config, measures)]
+    return [family for family in candidates if family.measures]
 
 
 def _of_utterances(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
@@ -48,34 +48,34 @@ def _of_utterances(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
 def _of_benchmarks(config: Config, measures: Sequence[Any]) -> Iterator[Family]:
     for name in config.benchmarks:
         for judge in judges_of(config, name):
-            own = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES, None)]
+            of_judge = [m for m in measures if m["benchmark"] == name and m["judge"] in (judge, RULES, None)]
             suffix, by = (f"-by-{judge}", f", judge {judge}") if judge else ("", "")
-            for figure in dict.fromkeys(m["figure"] for m in own):
-                shown = [_entry(m) for m in own if m["figure"] == figure]
+            for figure in dict.fromkeys(m["figure"] for m in of_judge):
+                entries = [_entry(m) for m in of_judge if m["figure"] == figure]
                 stem, title = (f"{name}-{figure}", f"{name}, {figure}") if figure else (name, name)
-                yield Family(stem + suffix, title + by, name, shown)
+                yield Family(stem + suffix, title + by, name, entries)
 
 
 def suites(grid: Grid) -> list[Suite]:
     """Return one suite for each judge, or one of the rules where there is none."""
     config, measures = grid.study.config, measures_of(grid)
     judges: list[str | None] = [*config.judges]
-    found = (
+    candidates = (
         Suite(
             f"by-{judge or 'rules'}",
             f"judge {judge}" if judge else "rules",
-            [_named(m) for m in main_measures(config, judge, measures)],
+            [_with_benchmark(m) for m in main_measures(config, judge, measures)],
         )
         for judge in judges or [None]
     )
-    return [suite for suite in found if suite.measures]
+    return [suite for suite in candidates if suite.measures]
 
 
 def _entry(measure: Any) -> Entry:
     return {key: measure[key] for key in _SHOWN}
 
 
-def _named(measure: Any) -> Entry:
+def _with_benchmark(measure: Any) -> Entry:
     entry = _entry(measure)
     return entry | {"title": f"{measure['benchmark']}: {entry['title']}"} if measure["benchmark"] else entry
 
@@ -91,10 +91,10 @@ def is_long(config: Config) -> bool:
     return len(config.checkpoints) > 1
 
 
-def compared(config: Config, suite: Suite) -> list[Entry]:
+def checkpoint_measures(config: Config, suite: Suite) -> list[Entry]:
     """Return the measures that persona and baseline have at checkpoints."""
-    found = with_baseline(suite.measures) if config.personas.baseline else []
-    return [measure for measure in found if measure["axis"] == "checkpoint"]
+    measures = with_baseline(suite.measures) if config.personas.baseline else []
+    return [measure for measure in measures if measure["axis"] == "checkpoint"]
 
 
 def with_baseline(measures: Sequence[Entry]) -> list[Entry]:

@@ -6,18 +6,18 @@ from personas.figures.drawing.grids import draw
 from personas.figures.figure import figure
 from personas.figures.suites import suites
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 
 
 def _by(by: str) -> Instances:
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        table, study = known.one("averages"), grid.study
+    def instances(grid: Grid, context: Context) -> Iterator[Instance]:
+        table, study = context.one("averages"), grid.study
         rows = list(study.config.models if by == "model" else study.personas)
         for suite in suites(grid) if table else ():
             if table:
-                told = {"by": by, "rows": rows, "measures": suite.measures}
+                parameters = {"by": by, "rows": rows, "measures": suite.measures}
                 title = f"Main measures by {by}: {suite.title}"
-                yield Instance(f"{by}s-{suite.name}", {"table": table.outputs[:1]}, told, title=title)
+                yield Instance(f"{by}s-{suite.name}", {"table": table.outputs[:1]}, parameters, title=title)
 
     return instances
 

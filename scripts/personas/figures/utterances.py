@@ -25,7 +25,7 @@ from personas.figures.drawing.panels import offsets_of as spread
 from personas.figures.drawing.sheet import WIDTH, legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.measures import YES_SHARE
 from personas.tables.series.rounds import RAW, SEGMENT
 
@@ -91,13 +91,13 @@ def _faint(axes: Axes, raw: pd.DataFrame, offsets: dict[Key, float]) -> None:
         axes.plot(rows["round"], rows["mean"], zorder=2.6, **style.faint_style(looks[key.condition], key.group))
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if series := known.one("series_by_round"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if series := context.one("series_by_round"):
         for judge, section in grid.study.config.judges.items():
             if section.utterances:
-                told = {"judge": judge, "yes_no": grid.study.yes_no()[judge]}
+                parameters = {"judge": judge, "yes_no": grid.study.yes_no()[judge]}
                 title = f"Ratings of utterances: judge {judge}"
-                yield Instance(f"utterances-by-{judge}", {"table": series.outputs[:1]}, told, title=title)
+                yield Instance(f"utterances-by-{judge}", {"table": series.outputs[:1]}, parameters, title=title)
 
 
 UTTERANCES = figure(

@@ -30,7 +30,7 @@ class Track:
     replays: str | None = None
 
     @property
-    def named(self) -> dict[str, Any]:
+    def identifiers(self) -> dict[str, Any]:
         """What names it in a file: its fields, without those that it lacks."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
@@ -106,7 +106,7 @@ class Cell:
         return f"judged {self.kind}" if self.judge else self.kind
 
     @property
-    def asked(self) -> str:
+    def asked_slug(self) -> str:
         """The slug of the model that is asked to make the cell: the judge's for a judgement."""
         return self.judge or self.track.model
 

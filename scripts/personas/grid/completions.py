@@ -21,16 +21,16 @@ def rated_completions(study: Study, judge: str) -> list[str]:
 
     UserError where its rubric for refusals asks otherwise than such answers can be judged.
     """
-    found = [slug for slug, labels in study.config.human.items() if judge in labels.judges]
-    if found:
+    slugs = [slug for slug, labels in study.config.human.items() if judge in labels.judges]
+    if slugs:
         rubric = study.judge_texts[judge].rubric(COMPLETIONS_RUBRIC)
         if rubric.needs_persona or rubric.scale != "yes-no":
             raise UserError(
-                f"calibration.labels.{found[0]}.judges: found {judge}, whose rubric {COMPLETIONS_RUBRIC} has scale "
+                f"calibration.labels.{slugs[0]}.judges: found {judge}, whose rubric {COMPLETIONS_RUBRIC} has scale "
                 f"{rubric.scale} and needs_persona {str(rubric.needs_persona).lower()}, expected yes-no and "
                 "false: published answers are nobody's."
             )
-    return found
+    return slugs
 
 
 def track_of(labels: str) -> Track:

@@ -12,9 +12,9 @@ from personas.config.personas import BASELINE, NONE
 from personas.config.users import SAME, Brief
 from personas.core.canonical import digest, sha256
 from personas.core.errors import UserError
-from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell, Track
 from personas.grid.judgements import judgements
+from personas.grid.question_sets import asked_identity, asked_items
 from personas.grid.release.cells import has_dataset, is_in_release, is_released, with_files
 from personas.grid.repeats import replicates_of
 from personas.grid.study import Study, user_weights_key
@@ -79,17 +79,17 @@ def turn_identities(study: Study, track: Track) -> list[Any]:
     held that they are taken from.
     """
     if source := track.source:
-        held, turns = digest(_held_with(study, source)), turn_identities(study, source)
-        return [[held, turn] for turn in turns]
+        source_digest, turns = digest(_held_with(study, source)), turn_identities(study, source)
+        return [[source_digest, turn] for turn in turns]
     pins, turns = study.pins.turns.get(track.condition), user_turns(study, track)
     if answers := study.answers.get(track.condition):
-        return [list(said) for said in zip(turns, answers, strict=True)]
+        return [list(pair) for pair in zip(turns, answers, strict=True)]
     if brief := brief_for(study, track):
         return [turns[0], *[_writing(study, track.condition, brief)] * (len(turns) - 1)]
     if pins is None:
         return list(turns)
-    addressed = user_turn("{role}", study.config.models[track.model], study.personas.get(track.persona))
-    return [[pin.place, addressed if pin.names_role else None] for pin in pins[track.order]]
+    template = user_turn("{role}", study.config.models[track.model], study.personas.get(track.persona))
+    return [[pin.place, template if pin.names_role else None] for pin in pins[track.order]]
 
 
 def brief_for(study: Study, track: Track) -> Brief | None:
@@ -125,14 +125,14 @@ def _cells(study: Study) -> Iterator[Cell]:
     for model, section in config.models.items():
         for persona in personas:
             speaker = _speaker(study, model, section, persona)
-            for condition, held in config.conditions.items():
-                for order in held.orders:
-                    asked = questions if order in held.ask_in else None
+            for condition, settings in config.conditions.items():
+                for order in settings.orders:
+                    to_ask = questions if order in settings.ask_in else None
                     for track in _tracks(study, model, persona, condition, order):
                         spec = speaker | _intervention(study, track)
                         source = dialogues.get(track.source) if track.source else None
-                        cells = _track_cells(study, track, spec, turn_identities(study, track), asked, source)
-                        for cell in _imported(study, track, cells) if is_released(study, model) else cells:
+                        cells = _track_cells(study, track, spec, turn_identities(study, track), to_ask, source)
+                        for cell in _released_cells(study, track, cells) if is_released(study, model) else cells:
                             if cell.benchmark is None:
                                 dialogues[track] = cell
                             yield cell
@@ -145,7 +145,11 @@ def _tracks(study: Study, model: str, persona: str, condition: str, order: Order
     """
     config, slugs = study.config, [NONE]
     if not is_released(study, model):
-        slugs += [slug for slug, kept in config.interventions.items() if kept.for_baseline or persona != BASELINE]
+        slugs += [
+            slug
+            for slug, intervention in config.interventions.items()
+            if intervention.for_baseline or persona != BASELINE
+        ]
     user = config.conditions[condition].user
     for replays in study.personas if user and user.replay and persona == BASELINE else [None]:
         often = replicates_of(config, model, replays or persona, condition, order)
@@ -162,7 +166,7 @@ def _intervention(study: Study, track: Track) -> dict[str, Any]:
     return {"intervention": intervention.identity_with(study.personas.get(track.persona))}
 
 
-def _imported(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
+def _released_cells(study: Study, track: Track, cells: Iterator[Cell]) -> Iterator[Cell]:
     """Yield the cells of a released model: no replicates, items behind the fixed order, of kinds that it has."""
     if is_in_release(study, track):
         for cell in cells:
@@ -207,7 +211,7 @@ def _track_cells(
     # Turns after the last checkpoint cannot shape a response, so editing them leaves responses alone.
     shared |= {"kind": "response", "checkpoints": checkpoints, "user_turns": sha256(turns[: checkpoints[-1]])}
     for benchmark, section in study.config.benchmarks.items():
-        for as_persona, items in questions.asked(benchmark, track):
+        for as_persona, items in questions.of(benchmark, track):
             spec = {
                 **shared,
                 "benchmark": study.config.kind_of(benchmark),
@@ -224,7 +228,7 @@ class _Questions:
         self._study = study
         self._asked: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
 
-    def asked(self, benchmark: str, track: Track) -> list[tuple[str | None, str]]:
+    def of(self, benchmark: str, track: Track) -> list[tuple[str | None, str]]:
         """Return (persona that a baseline stands in for, hash of ids and prompts); no items, no entry."""
         key = (benchmark, track.persona)
         if key not in self._asked:

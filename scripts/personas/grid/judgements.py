@@ -11,9 +11,9 @@ from personas.config.kinds import is_pairwise
 from personas.config.personas import BASELINE
 from personas.config.root import COMPLETIONS_RUBRIC
 from personas.core.canonical import sha256
-from personas.grid.asked import asked_identity, items_of
 from personas.grid.cells import Cell, Second, Track
 from personas.grid.completions import completions_identity, rated_completions, track_of
+from personas.grid.question_sets import asked_identity, items_of
 from personas.grid.release.cells import judge_is_released, judged_with_files
 from personas.grid.repeats import rank
 from personas.grid.study import Study, judge_weights_key
@@ -27,9 +27,11 @@ def judgements(study: Study, cells: Sequence[Cell]) -> Iterator[Cell]:
         benchmarks = set(study.config.judged_benchmarks(slug))
         for cell in cells:
             if _is_rated(cell, judge):
-                made = _of_cell(study, cell, specs, judge, benchmarks)
+                of_cell = _of_cell(study, cell, specs, judge, benchmarks)
                 yield from (
-                    _imported(study, made) if judge_is_released(study, slug) else _with_second(study, judge, made)
+                    _released_cells(study, of_cell)
+                    if judge_is_released(study, slug)
+                    else _with_second(study, judge, of_cell)
                 )
         yield from (specs.of_completions(labels) for labels in rated_completions(study, slug))
 
@@ -41,12 +43,12 @@ def _of_cell(study: Study, cell: Cell, specs: "_Specs", judge: Judge, benchmarks
         yield from _of_response(study, cell, specs, judge)
 
 
-def _imported(study: Study, cells: Iterator[Cell]) -> Iterator[Cell]:
+def _released_cells(study: Study, cells: Iterator[Cell]) -> Iterator[Cell]:
     """Yield those that the release has a file of: a released judge can rate nothing else."""
     for cell in cells:
-        found = judged_with_files(study, cell)
-        if found is not None:
-            yield found
+        with_files = judged_with_files(study, cell)
+        if with_files is not None:
+            yield with_files
 
 
 def _with_second(study: Study, judge: Judge, cells: Iterator[Cell]) -> Iterator[Cell]:
@@ -59,9 +61,9 @@ def _with_second(study: Study, judge: Judge, cells: Iterator[Cell]) -> Iterator[
             spec = {**cell.spec, "seed": cell.spec["seed"] + 1, "again": True}
             yield replace(cell, spec=spec, second="again")
         if _may_be_described(study, cell) and rank(cell.plain_path, "description") < judge.described_both_ways:
-            described = None if judge.described else study.persona_identity(cell.track.persona)
+            persona = None if judge.described else study.persona_identity(cell.track.persona)
             second: Second = "undescribed" if judge.described else "described"
-            yield replace(cell, spec={**cell.spec, "persona": described}, second=second)
+            yield replace(cell, spec={**cell.spec, "persona": persona}, second=second)
 
 
 def _may_be_described(study: Study, cell: Cell) -> bool:
@@ -104,13 +106,13 @@ def _of_response(study: Study, cell: Cell, specs: "_Specs", judge: Judge) -> Ite
     if not is_pairwise(kind):
         if len(study.config.checkpoints) < 2 and study.judge_texts[specs.slug].reads_earlier(rubric):
             return
-        needed = study.judge_texts[specs.slug].rubric(rubric).needs_persona
-        if persona == BASELINE and needed:
+        needs_persona = study.judge_texts[specs.slug].rubric(rubric).needs_persona
+        if persona == BASELINE and needs_persona:
             # Of a rubric that was named, as each persona in turn, like rounds; else nobody can be rated by it.
             stands_for = study.personas if kind != rubric else ()
             yield from (specs.cell(cell, rubric, slug, **shared | {"as_persona": slug}) for slug in stands_for)
             return
-        is_read = persona != BASELINE and (needed or judge.described)
+        is_read = persona != BASELINE and (needs_persona or judge.described)
         yield specs.cell(cell, rubric, persona if is_read else None, **shared)
         return
     for reference in _references(study, cell, judge):

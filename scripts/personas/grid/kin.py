@@ -27,5 +27,5 @@ def kin(config: Config, of: str | None = None) -> Iterator[str]:
 
 
 def _family(model: ModelSection) -> str:
-    found = _WORD.search(model.id.rsplit("/", 1)[-1].lower())
-    return (model.family or (found[0] if found else model.id)).lower()
+    word = _WORD.search(model.id.rsplit("/", 1)[-1].lower())
+    return (model.family or (word[0] if word else model.id)).lower()

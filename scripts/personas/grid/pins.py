@@ -39,9 +39,9 @@ class ItemPins:
         when a limit took the first items.
         """
         is_all = limit is None or (self.rows is not None and limit >= self.rows)
-        asked = {"first": self.rows} if is_all else {"drawn": limit, "seed": seed}
+        selection = {"first": self.rows} if is_all else {"drawn": limit, "seed": seed}
         of_role = {"role": role, "instead": instead} if self.bound else {}
-        return {"external": dict(self.files.get(role) or self.files[None]), **asked, **of_role}
+        return {"external": dict(self.files.get(role) or self.files[None]), **selection, **of_role}
 
     def scoring(self) -> list[Pin]:
         """Return what identifies all that scoring reads of the items."""

@@ -25,7 +25,7 @@ from personas.config.users import Brief
 from personas.core.errors import UserError
 from personas.external.catalogue import Catalogue
 from personas.external.store import Store, open_store
-from personas.grid.compared import compared
+from personas.grid.comparisons import comparison_hashes
 from personas.grid.pins import Pins
 from personas.grid.reading.cast import require_fields
 from personas.grid.reading.frozen_parts import FrozenParts, own_texts
@@ -84,7 +84,7 @@ class Study:
         return self.pins.personas.get(slug) or self.personas[slug].identity()
 
     @cached_property
-    def asked(self) -> dict[tuple[str, str], Any]:
+    def question_sets(self) -> dict[tuple[str, str], Any]:
         """What `asked_items` found, kept because large benchmarks are asked of many personas."""
         return {}
 
@@ -98,11 +98,11 @@ class Study:
         In a persona-bound benchmark the baseline is asked what the persona `as_role` is asked.
         """
         groups, section = BENCHMARKS[self.config.kind_of(benchmark)].groups, self.config.benchmarks[benchmark]
-        drawn = draw(self.all_items_for(benchmark, as_role or role), section.limit, groups, section.limit_seed)
+        items = draw(self.all_items_for(benchmark, as_role or role), section.limit, groups, section.limit_seed)
         if as_role is None:
-            return drawn
-        wanted = {item.id for item in drawn}
-        return [item for item in self.all_items_for(benchmark, None) if item.id in wanted]
+            return items
+        ids = {item.id for item in items}
+        return [item for item in self.all_items_for(benchmark, None) if item.id in ids]
 
     def all_items_for(self, benchmark: str, role: str | None) -> list[Item]:
         """Return the items of a benchmark for a role, or for the baseline (None), whatever the limit."""
@@ -110,13 +110,15 @@ class Study:
 
     def yes_no(self) -> dict[str, list[str]]:
         """Return the rubrics of utterances and of open questions that are answered with yes or no, by judge."""
-        asked = {slug: [*judge.utterances, *self._named(slug)] for slug, judge in self.config.judges.items()}
+        by_judge = {
+            slug: [*judge.utterances, *self._named_rubrics(slug)] for slug, judge in self.config.judges.items()
+        }
         return {
             slug: [metric for metric in dict.fromkeys(metrics) if self.judge_texts[slug].scale(metric) == "yes-no"]
-            for slug, metrics in asked.items()
+            for slug, metrics in by_judge.items()
         }
 
-    def _named(self, judge: str) -> list[str]:
+    def _named_rubrics(self, judge: str) -> list[str]:
         """Return the rubrics that benchmarks name for a judge."""
         rubrics = [self.config.benchmarks[name].rubric for name in self.config.judged_benchmarks(judge)]
         return [rubric for rubric in rubrics if rubric]
@@ -143,7 +145,7 @@ class Study:
         config = validate(Config, raw["config"], "frozen plan")
         external = raw["external"]
         store = Store(Path(external["folder"]), Catalogue.from_json(external["catalogue"], "frozen plan"))
-        texts = {slug: JudgeTexts.from_json(given) for slug, given in raw["judge_texts"].items()}
+        texts = {slug: JudgeTexts.from_json(raw_texts) for slug, raw_texts in raw["judge_texts"].items()}
         release = Release.from_json(raw["release"]) if raw["release"] else None
         parts = FrozenParts(Path(external["root"]), store, raw)
         return _study(config, parts, raw["weights"], texts, lambda _: release, raw["compared"])
@@ -157,7 +159,7 @@ def resolve(config: Config, root: Path = Path()) -> Study:
     texts = {slug: _texts(judge, root) for slug, judge in config.judges.items()}
     parts = Parts(root, open_store(config, root))
     release = partial(_release, config, root)
-    return _study(config, parts, _weights(config), texts, release, compared(config, root))
+    return _study(config, parts, _weights(config), texts, release, comparison_hashes(config, root))
 
 
 def _study(
@@ -173,11 +175,11 @@ def _study(
     roles = [persona.role for persona in personas.values()]
     benchmarks = config.benchmarks.items()
     conditions = config.conditions.items()
-    turns, turn_pins = _parted({slug: parts.turns(slug, section) for slug, section in conditions})
-    items, item_pins = _parted({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
-    labels, label_pins = _parted({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
-    nltk, nltk_pins = _parted({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
-    human, human_pins = _parted(
+    turns, turn_pins = _split({slug: parts.turns(slug, section) for slug, section in conditions})
+    items, item_pins = _split({s: parts.items(s, config.kind_of(s), section, roles) for s, section in benchmarks})
+    labels, label_pins = _split({s: parts.labels(s, section, roles) for s, section in benchmarks if section.labels})
+    nltk, nltk_pins = _split({slug: parts.nltk(slug, section.nltk) for slug, section in benchmarks if section.nltk})
+    human, human_pins = _split(
         {slug: parts.human(slug, section, roles, config.conversations) for slug, section in config.human.items()}
     )
     published = {slug: parts.template(slug, judge) for slug, judge in config.judges.items()}
@@ -212,9 +214,9 @@ def _release(config: Config, root: Path, roles: Sequence[str]) -> Release | None
     return open_release(root / Path(config.release.folder).expanduser(), roles, imported, root / config.results)
 
 
-def _parted(read: Mapping[str, tuple[T, P]]) -> tuple[dict[str, T], dict[str, Any]]:
+def _split(pairs: Mapping[str, tuple[T, P]]) -> tuple[dict[str, T], dict[str, Any]]:
     """Part what was read from its pins, which there are only for what comes from elsewhere."""
-    return {slug: part for slug, (part, _) in read.items()}, {slug: pin for slug, (_, pin) in read.items() if pin}
+    return {slug: part for slug, (part, _) in pairs.items()}, {slug: pin for slug, (_, pin) in pairs.items() if pin}
 
 
 def _texts(judge: Judge, root: Path) -> JudgeTexts:
@@ -238,5 +240,5 @@ def _weights(config: Config) -> dict[str, str]:
     models = {slug: (model, f"models.{slug}") for slug, model in config.models.items()}
     judges = {judge_weights_key(s): (judge.model, f"judges.{s}.model") for s, judge in config.judges.items()}
     users = {user_weights_key(slug): (model, f"users.{slug}") for slug, model in config.users.items()}
-    found = {key: model.fingerprint(where) for key, (model, where) in (models | judges | users).items()}
-    return {key: value for key, value in found.items() if value is not None}
+    fingerprints = {key: model.fingerprint(where) for key, (model, where) in (models | judges | users).items()}
+    return {key: value for key, value in fingerprints.items() if value is not None}

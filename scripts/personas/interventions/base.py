@@ -68,8 +68,8 @@ class Intervention(Section, ABC):
 
     def identity_with(self, persona: Persona | None) -> dict[str, Any]:
         """Return what shapes results: its fields, its version, and what it reads of a persona."""
-        told = persona.model_dump(mode="json", include=set(self.reads)) if persona else {}
-        return {**self.identity(), "version": self.version, **({"persona": told} if told else {})}
+        fields = persona.model_dump(mode="json", include=set(self.reads)) if persona else {}
+        return {**self.identity(), "version": self.version, **({"persona": fields} if fields else {})}
 
 
 def spoken(rounds: Sequence[Exchange]) -> list[Message]:

@@ -22,6 +22,6 @@ class Examples(Intervention):
     def messages(self, history: History, turn: str, is_item: bool) -> list[Message]:
         """Put the examples behind the opening."""
         persona = history.persona
-        shown = persona.examples[: self.count] if persona else ()
-        before = [message for one in shown for message in exchange(one.user, one.answer)]
+        examples = persona.examples[: self.count] if persona else ()
+        before = [message for one in examples for message in exchange(one.user, one.answer)]
         return [*history.opening, *before, *spoken(history.rounds), user(turn)]

@@ -42,20 +42,20 @@ class Remind(Intervention):
     def messages(self, history: History, turn: str, is_item: bool) -> list[Message]:
         """Put a reminder in front of every turn that is due."""
         due = self._due(len(history.rounds), is_item)
-        moved = self.place == "opening" and bool(due)
-        result = [] if moved else list(history.opening)
+        is_moved = self.place == "opening" and bool(due)
+        result = [] if is_moved else list(history.opening)
         latest = max(due, default=-1)
         for before, one in enumerate(history.rounds):
-            said = self._told(history, one.user, before in due and not (moved and before < latest))
-            result += [*said[:-1], *exchange(said[-1]["content"], one.answer)]
-        return [*result, *self._told(history, turn, len(history.rounds) in due)]
+            turn_messages = self._turn(history, one.user, before in due and not (is_moved and before < latest))
+            result += [*turn_messages[:-1], *exchange(turn_messages[-1]["content"], one.answer)]
+        return [*result, *self._turn(history, turn, len(history.rounds) in due)]
 
     def _due(self, rounds: int, is_item: bool) -> set[int]:
         """Return behind how many rounds reminders stand."""
         due = set(range(self.every, rounds + 1, self.every)) if self.every else set()
         return due | ({rounds} if is_item and self.before_items else set())
 
-    def _told(self, history: History, turn: str, is_due: bool) -> list[Message]:
+    def _turn(self, history: History, turn: str, is_due: bool) -> list[Message]:
         """Return a user turn, with a reminder where one is due."""
         if not is_due:
             return [user(turn)]

@@ -13,7 +13,7 @@ from personas.grid.kin import kin
 from personas.pages.html import render
 from personas.pages.page import page
 from personas.pages.summary import summary
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.interventions.benefits import CHANGES, HARMS, HELPS, TOO_FEW
 from personas.tables.measures import placeless_measures
 
@@ -56,8 +56,8 @@ def card_page(
         sections=list(_sections(own)),
         reading=READING,
         picture=base64.b64encode(figure.read_bytes()).decode(),
-        counted=_counted(coverage[coverage["model"] == model]),
-        helped=[] if benefits is None else list(helped(benefits[benefits["model"] == model])),
+        counted=_rating_counts(coverage[coverage["model"] == model]),
+        helped=[] if benefits is None else list(intervention_effects(benefits[benefits["model"] == model])),
     )
 
 
@@ -68,7 +68,7 @@ def _sections(cards: pd.DataFrame) -> Iterator[Mapping[str, Any]]:
 
 
 def _measure(rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, Any]:
-    return {"name": named(rows[0]), "rows": [_row(row) for row in rows]}
+    return {"name": measure_title(rows[0]), "rows": [_row(row) for row in rows]}
 
 
 def _row(row: Mapping[Any, Any]) -> Mapping[str, Any]:
@@ -79,12 +79,12 @@ def _row(row: Mapping[Any, Any]) -> Mapping[str, Any]:
         "numbers": [with_interval(row, name) for name in ("first", "last", "change")],
         "drops": row["verdict"] == "drops",
         "verdict": verdict(row),
-        "baseline": f"{shown(row['baseline_first'], row['scale'])} → {shown(row['baseline_last'], row['scale'])}",
+        "baseline": " → ".join(format_value(row[f"baseline_{end}"], row["scale"]) for end in ("first", "last")),
         "counts": f"{row['n_personas']}; {row['n_scored']:,} of {row['n_planned']:,}; {_text(row['over']) or '-'}",
     }
 
 
-def named(row: Mapping[Any, Any]) -> str:
+def measure_title(row: Mapping[Any, Any]) -> str:
     """Return the title of a row's measure, with the judge where a model judged."""
     judge = _text(row["judge"])
     return f"{row['title']} ({judge})" if judge and judge != "rules" else str(row["title"])
@@ -94,7 +94,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def shown(value: float, scale: str, sign: bool = False) -> str:
+def format_value(value: float, scale: str, sign: bool = False) -> str:
     """Return a value in the words of its scale: a share in percent; `n/a` for a gap.
 
     A change has a `sign`, and that of a share is in percentage points.
@@ -110,10 +110,10 @@ def with_interval(row: Mapping[Any, Any], name: str) -> str:
     """Return a value with its interval, where it has one."""
     scale, sign = row["scale"], name == "change"
     bounds = [row[f"{name}_low"], row[f"{name}_high"]]
-    value = shown(row[name], scale, sign)
+    value = format_value(row[name], scale, sign)
     if not np.isfinite(bounds).all():
         return value
-    low, high = (shown(bound, scale, sign).partition(" ")[0] for bound in bounds)
+    low, high = (format_value(bound, scale, sign).partition(" ")[0] for bound in bounds)
     return f"{value} [{low}, {high}]"
 
 
@@ -139,11 +139,11 @@ def _since(row: Mapping[Any, Any]) -> str:
     return f"; sets in after {where} {row['since']:.0f} [{row['since_low']:.0f}, {row['since_high']:.0f}]"
 
 
-def _counted(coverage: pd.DataFrame) -> str:
+def _rating_counts(coverage: pd.DataFrame) -> str:
     """Tell what became of the ratings of a model, by benchmark and who rates; conditions and personas summed."""
-    rated = coverage[coverage["judge"].notna()]
+    ratings = coverage[coverage["judge"].notna()]
     counts = ["planned", "scored", "failed", "unparsed"]
-    summed = rated.groupby(["benchmark", "judge"], sort=True)[counts].sum().reset_index().to_dict("records")
+    summed = ratings.groupby(["benchmark", "judge"], sort=True)[counts].sum().reset_index().to_dict("records")
     parts = [
         f"{row['benchmark']} by {row['judge']} {row['scored']:,} of {row['planned']:,} "
         f"({row['failed']:,}, {row['unparsed']:,})"
@@ -152,34 +152,34 @@ def _counted(coverage: pd.DataFrame) -> str:
     return f"All ratings, scored of planned (failed, unparsed): {'; '.join(parts) or 'none'}."
 
 
-def helped(benefits: pd.DataFrame) -> Iterator[str]:
+def intervention_effects(benefits: pd.DataFrame) -> Iterator[str]:
     """Tell of each condition of a model which interventions changed something, or that none could be told apart."""
     for condition, part in benefits.groupby("condition", sort=True):
-        told = part[part["verdict"].isin([HELPS, HARMS, CHANGES])]
-        said = "; ".join(_effect(row) for row in told.to_dict("records"))
+        verdicts = part[part["verdict"].isin([HELPS, HARMS, CHANGES])]
+        effects = "; ".join(_effect(row) for row in verdicts.to_dict("records"))
         few = part["n_pairs"].max()
         why = f" (n = {few}: too few personas to tell)" if (part["verdict"] == TOO_FEW).all() else ""
-        yield f"{condition}: {said or f'none could be told apart from none{why}'}."
+        yield f"{condition}: {effects or f'none could be told apart from none{why}'}."
 
 
 def _effect(row: Mapping[Any, Any]) -> str:
     tokens = "" if np.isnan(row["extra_tokens"]) else f", {row['extra_tokens']:+,.0f} tokens a turn".replace("-", "−")
-    return f"{row['intervention']} {row['verdict']}, {named(row)} {with_interval(row, 'change')}{tokens}"
+    return f"{row['intervention']} {row['verdict']}, {measure_title(row)} {with_interval(row, 'change')}{tokens}"
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    for drawn in known.family("model_card"):
-        model = drawn.spec["model"]
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    for figure in context.family("model_card"):
+        model = figure.spec["model"]
         files = {
-            "cards": known.outputs("model_cards"),
-            "coverage": known.outputs("coverage"),
-            "bars": known.outputs("by_model"),
-            "figure": drawn.outputs[1:],
-            **({"benefits": table.outputs[:1]} if (table := known.one("benefits")) else {}),
+            "cards": context.outputs("model_cards"),
+            "coverage": context.outputs("coverage"),
+            "bars": context.outputs("by_model"),
+            "figure": figure.outputs[1:],
+            **({"benefits": table.outputs[:1]} if (table := context.one("benefits")) else {}),
         }
-        titles = {m["measure"]: named(m) for m in placeless_measures(grid)}
-        told = {"model": model, "facts": _facts(grid, model), "titles": titles}
-        yield Instance(f"card-{model}", files, told, title=f"Model card: {model}")
+        titles = {m["measure"]: measure_title(m) for m in placeless_measures(grid)}
+        parameters = {"model": model, "facts": _facts(grid, model), "titles": titles}
+        yield Instance(f"card-{model}", files, parameters, title=f"Model card: {model}")
 
 
 def _facts(grid: Grid, slug: str) -> list[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 from personas.grid.grid import Grid
 from personas.pages.html import render
 from personas.pages.page import page
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 SHOWN = 6
 """Pairs of answers that the page shows of an item; all are in the table."""
@@ -51,12 +51,12 @@ def _item(rows: pd.DataFrame) -> Mapping[str, Any]:
 
 def _in_turns(pairs: list[pd.DataFrame]) -> list[pd.DataFrame]:
     """Order pairs so that each model is met once before any is met again."""
-    met: dict[str, int] = {}
+    counts: dict[str, int] = {}
     turns = []
     for place, pair in enumerate(pairs):
         model = pair.iloc[0]["model"]
-        met[model] = met.get(model, 0) + 1
-        turns.append((met[model], place))
+        counts[model] = counts.get(model, 0) + 1
+        turns.append((counts[model], place))
     return [pairs[place] for _, place in sorted(turns)]
 
 
@@ -79,8 +79,8 @@ def _answer(row: Any) -> Mapping[str, Any]:
     }
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if texts := known.one("changed_texts"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if texts := context.one("changed_texts"):
         yield Instance("changed-items", {"texts": texts.outputs[:1]}, title="The items that changed most")
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from personas.core.files import write_atomically
-from personas.grid.asked import asked_items
 from personas.grid.grid import Grid
+from personas.grid.question_sets import asked_items
 from personas.pages.html import render, section, table, text
 from personas.pages.page import with_note
 from personas.pages.provenance import provenance, status_shares
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Declaration, Instance, Known
+from personas.plan.declaration import Context, Declaration, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry
 
@@ -29,15 +29,15 @@ def describe(frozen: FrozenPlan, artefact: Artefact) -> None:
     origin = provenance(results, cells)
     _write(grid, "The grid", _of_grid(frozen.grid), note)
     _write(statuses, "How every planned row ended", _by_stage(status_shares(results, cells)), note)
-    shown = [table(origin.drop(columns="versions").astype(object)), table(_versions(origin), "Versions")]
-    _write(origins, "Where the results come from", shown, note)
+    tables = [table(origin.drop(columns="versions").astype(object)), table(_versions(origin), "Versions")]
+    _write(origins, "Where the results come from", tables, note)
     write_atomically(origins_csv, origin.to_csv(index=False).encode())
 
 
 def _versions(origin: pd.DataFrame) -> pd.DataFrame:
     """Return every version that was met, and the stages in which it was."""
-    told = origin.assign(version=origin["versions"].str.split(", ")).explode("version")
-    stages = told.groupby("version")["stage"].agg(lambda met: ", ".join(dict.fromkeys(met)))
+    rows = origin.assign(version=origin["versions"].str.split(", ")).explode("version")
+    stages = rows.groupby("version")["stage"].agg(lambda values: ", ".join(dict.fromkeys(values)))
     return stages.rename("stages").reset_index()
 
 
@@ -54,7 +54,7 @@ def _of_grid(grid: Grid) -> list[Mapping[str, Any]]:
     """Return what the grid consists of: cells by stage and model, and every value of each axis."""
     config = grid.study.config
     cells = Counter((cell.stage, cell.track.model, cell.judge or "") for cell in grid.cells)
-    counted = [(*key, n) for key, n in cells.items()]
+    counts = [(*key, n) for key, n in cells.items()]
     models = [(slug, m.id, m.revision, m.engine, m.sampling.temperature) for slug, m in config.models.items()]
     judges = [
         (slug, j.model.id, j.model.engine, j.form, ", ".join([*j.utterances, *config.judged_benchmarks(slug)]))
@@ -64,7 +64,7 @@ def _of_grid(grid: Grid) -> list[Mapping[str, Any]]:
     benchmarks = [(slug, config.kind_of(slug), _items(grid, slug)) for slug in config.benchmarks]
     checkpoints = ", ".join(map(str, config.checkpoints))
     return [
-        section("Cells", ("stage", "model", "judge", "cells"), counted),
+        section("Cells", ("stage", "model", "judge", "cells"), counts),
         section("Models", ("model", "id", "revision", "engine", "temperature"), models),
         section("Personas", ("persona", "role"), [(s, p.role) for s, p in grid.study.personas.items()]),
         section("Dialogue conditions", ("condition", "rounds", "orders", "items asked in"), talks),
@@ -102,7 +102,7 @@ class GridPages(Declaration):
         describe(frozen, artefact)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     yield Instance("grid", {"cells": [cell.path for cell in grid.cells]})
 
 

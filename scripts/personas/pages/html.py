@@ -40,9 +40,9 @@ def table(frame: pd.DataFrame, heading: str = "") -> Mapping[str, Any]:
     return {"heading": heading, "text": "", "columns": columns, "rows": rows}
 
 
-def text(said: str) -> Mapping[str, Any]:
+def text(content: str) -> Mapping[str, Any]:
     """Return a paragraph as a part of a page of tables."""
-    return {"heading": "", "text": said, "columns": [], "rows": []}
+    return {"heading": "", "text": content, "columns": [], "rows": []}
 
 
 def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Mapping[str, Any]:

@@ -20,8 +20,8 @@ def _three(value: float) -> str:
 
 def size(value: float) -> str:
     """Return a number of bytes with three significant digits: 999 B, 12.3 kB, 4.56 MB."""
-    told = compact(value)
-    return f"{told}B" if told[-1].isalpha() else f"{told} B"
+    text = compact(value)
+    return f"{text}B" if text[-1].isalpha() else f"{text} B"
 
 
 def minutes(value: float) -> str:

@@ -10,7 +10,7 @@ from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
 from personas.pages.html import templates_digest
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Declaration, Instance, Instances, Known, inputs_of, parameters
+from personas.plan.declaration import Context, Declaration, Instance, Instances, inputs_of, parameters
 from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry
 
@@ -51,10 +51,10 @@ def page(family: str, write: Callable[..., str], instances: Instances, *, module
 def with_note(instances: Instances) -> Instances:
     """Have pages told the note of the config, and their names hold the templates."""
 
-    def noted(grid: Grid, known: Known) -> Iterator[Instance]:
+    def instances_with_note(grid: Grid, context: Context) -> Iterator[Instance]:
         note = grid.study.config.figures.note
-        for instance in instances(grid, known):
-            told = {**instance.parameters, "note": note}
-            yield replace(instance, parameters=told, identity=[instance.identity, templates_digest()])
+        for instance in instances(grid, context):
+            parameters = {**instance.parameters, "note": note}
+            yield replace(instance, parameters=parameters, identity=[instance.identity, templates_digest()])
 
-    return noted
+    return instances_with_note

@@ -26,7 +26,7 @@ def provenance(results: Path, cells: Iterable[Cell]) -> pd.DataFrame:
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for cell in cells:
         groups[cell.stage, cell.track.model, cell.judge or ""].append(read_description(results / cell.path))
-    rows = [{**_keys(key), **_described(told)} for key, told in groups.items()]
+    rows = [{**_keys(key), **_summary(descriptions)} for key, descriptions in groups.items()]
     return pd.DataFrame(rows, columns=list(PROVENANCE_COLUMNS))
 
 
@@ -34,22 +34,22 @@ def _keys(key: tuple[str, str, str]) -> dict[str, str]:
     return dict(zip(("stage", "model", "judge"), key, strict=True))
 
 
-def _described(told: list[Mapping[str, Any]]) -> dict[str, Any]:
-    spec = told[0]["spec"]
-    asked = spec["judge"] if "judge" in spec else spec["model"]
-    usage = {name: sum(t["usage"][name] for t in told) for name in told[0]["usage"]}
-    days = sorted(t["made"][:10] for t in told)
+def _summary(descriptions: list[Mapping[str, Any]]) -> dict[str, Any]:
+    spec = descriptions[0]["spec"]
+    model = spec["judge"] if "judge" in spec else spec["model"]
+    usage = {name: sum(t["usage"][name] for t in descriptions) for name in descriptions[0]["usage"]}
+    days = sorted(t["made"][:10] for t in descriptions)
     return {
-        "asked": asked["id"],
-        "revision": asked["revision"],
-        "engine": asked["engine"],
-        "cells": len(told),
-        "rows": sum(sum(t["statuses"].values()) for t in told),
+        "asked": model["id"],
+        "revision": model["revision"],
+        "engine": model["engine"],
+        "cells": len(descriptions),
+        "rows": sum(sum(t["statuses"].values()) for t in descriptions),
         **{name: int(usage[name]) for name in ("prompt_tokens", "cached_tokens", "completion_tokens")},
         "request_minutes": round(usage["seconds"] / 60, 1),
         "made": days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}",
-        "hosts": len({t["host"] for t in told}),
-        "versions": ", ".join(sorted({f"{name} {v}" for t in told for name, v in t["versions"].items()})),
+        "hosts": len({t["host"] for t in descriptions}),
+        "versions": ", ".join(sorted({f"{name} {v}" for t in descriptions for name, v in t["versions"].items()})),
     }
 
 
@@ -65,9 +65,9 @@ def status_shares(results: Path, cells: Iterable[Cell]) -> pd.DataFrame:
             "benchmark or metric": kind,
             "status": status,
             "rows": n,
-            "share": n / found.total(),
+            "share": n / counter.total(),
         }
-        for (stage, model, kind), found in counts.items()
-        for status, n in sorted(found.items())
+        for (stage, model, kind), counter in counts.items()
+        for status, n in sorted(counter.items())
     ]
     return pd.DataFrame(rows, columns=["stage", "model", "benchmark or metric", "status", "rows", "share"])

@@ -41,8 +41,8 @@ def summary(cards: Sequence[Row], bars: Sequence[Row], titles: Mapping[str, str]
 
 
 def _sentence(beginning: str, parts: Mapping[str, Sequence[str]]) -> str:
-    said = [phrase.format(_listed(names)) for phrase, names in parts.items() if names]
-    return f"{beginning} {'; '.join(said)}." if said else ""
+    phrases = [phrase.format(_enumeration(names)) for phrase, names in parts.items() if names]
+    return f"{beginning} {'; '.join(phrases)}." if phrases else ""
 
 
 def _names(claims: Iterable[Row], verdict: str, titles: Mapping[str, str]) -> list[str]:
@@ -60,6 +60,6 @@ def _sign(row: Row) -> int:
     return 1 if row["mean"] > 0 else -1
 
 
-def _listed(names: Sequence[str]) -> str:
+def _enumeration(names: Sequence[str]) -> str:
     *some, last = names
     return f"{', '.join(some)} and {last}" if some else last

@@ -73,7 +73,7 @@ def families(artefacts: Iterable[Artefact]) -> list[Family]:
     members: dict[str, list[Artefact]] = {}
     for each in artefacts:
         members.setdefault(each.family, []).append(each)
-    return [Family(name, tuple(found)) for name, found in members.items()]
+    return [Family(name, tuple(group)) for name, group in members.items()]
 
 
 def build_artefact(

@@ -11,10 +11,10 @@ from personas.config.sampling import Limits
 from personas.config.users import SAME
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.plan.asked import asked_model
 from personas.plan.costs.loads import Loads
 from personas.plan.costs.rates import Rates, least_seconds
 from personas.plan.costs.tokens import Tokens
+from personas.plan.models import asked_model
 
 Stage = Literal["generate", "judge", "import"]
 GENERATE: Final = "generate"
@@ -61,13 +61,13 @@ class Batch:
         """The place in the config of the model that is asked."""
         return f"judges.{self.judge}.model" if self.judge else f"models.{self.model}"
 
-    def asked(self, config: Config) -> ModelSection:
+    def model_section(self, config: Config) -> ModelSection:
         """Return the model that is asked."""
         return asked_model(config, self.model, self.judge)
 
-    def served(self, config: Config) -> list[ModelSection]:
+    def model_sections(self, config: Config) -> list[ModelSection]:
         """Return all models whose engines the job runs side by side."""
-        return [self.asked(config), *(config.users[slug] for slug in self.users)]
+        return [self.model_section(config), *(config.users[slug] for slug in self.users)]
 
 
 @dataclass
@@ -95,12 +95,12 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates, loads: Loads) -> list
     sizes, paths = _Sizes(grid, rates, loads), {cell.path for cell in missing}
     batches: list[Batch] = []
     for (judge, model), cells in groups.items():
-        asked = asked_model(grid.study.config, model, judge)
-        imported = asked.is_imported
+        section = asked_model(grid.study.config, model, judge)
+        imported = section.is_imported
         stage = IMPORT if imported else JUDGE if judge else GENERATE
         stem = "_".join([stage, *([judge] if judge else []), model])
         for number, families in enumerate(_groups(_families(grid, cells, sizes, paths), grid), start=1):
-            start = 0.0 if imported else sizes.start_minutes(judge or model, asked)
+            start = 0.0 if imported else sizes.start_minutes(judge or model, section)
             batch = _batch(f"{stem}_{number:02d}", model, judge, families, start)
             batches.append(replace(batch, imported=imported, users=_users(grid, families)))
     return batches
@@ -109,9 +109,9 @@ def cut(grid: Grid, missing: Sequence[Cell], rates: Rates, loads: Loads) -> list
 def _users(grid: Grid, families: Iterable[_Family]) -> tuple[str, ...]:
     conditions = grid.study.config.conditions
     dialogues = [cell for family in families for cell in family.cells if cell.stage == "dialogues"]
-    played = [cell.track.condition for cell in dialogues if not cell.track.replays]
-    named = [user.model for condition in played if (user := conditions[condition].user)]
-    return tuple(dict.fromkeys(slug for slug in named if slug != SAME))
+    condition_slugs = [cell.track.condition for cell in dialogues if not cell.track.replays]
+    models = [user.model for condition in condition_slugs if (user := conditions[condition].user)]
+    return tuple(dict.fromkeys(slug for slug in models if slug != SAME))
 
 
 def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[str]) -> list[_Family]:
@@ -124,10 +124,10 @@ def _families(grid: Grid, missing: Sequence[Cell], sizes: "_Sizes", paths: set[s
         family.minutes += sizes.minutes(cell)
         if cell.completions:
             continue  # published answers are no cell
-        needed = (cell.judged or grid.dialogues[cell.track]).path
+        source = (cell.judged or grid.dialogues[cell.track]).path
         # A dialogue made in this very batch is no input; what a judge rates always is, wherever it is made.
-        if cell.judge or needed not in paths:
-            family.needs.add(needed)
+        if cell.judge or source not in paths:
+            family.needs.add(source)
         if cell.stage == "dialogues" and cell.behind:
             family.needs.add(cell.behind.path)
     return list(families.values())
@@ -181,14 +181,15 @@ class _Sizes:
     def minutes(self, cell: Cell) -> float:
         if cell.is_imported:
             return 0.0
-        asked = asked_model(self._study.config, cell.track.model, cell.judge)
+        section = asked_model(self._study.config, cell.track.model, cell.judge)
         answer = self._tokens.answer(cell).value
         loads = self._loads.of(cell)
         rows = sum(load.rows for load in loads)
         seconds = sum(
-            load.rows * answer / self._rates.tokens_per_second(cell.asked, asked, load.before).value for load in loads
+            load.rows * answer / self._rates.tokens_per_second(cell.asked_slug, section, load.before).value
+            for load in loads
         )
-        if asked.limited_by != Limits():
+        if section.limited_by != Limits():
             tokens = rows * answer + sum(self._tokens.prompts(cell, load) for load in loads)
-            seconds = max(seconds, least_seconds(asked, rows, tokens))
+            seconds = max(seconds, least_seconds(section, rows, tokens))
         return seconds / 60

@@ -47,7 +47,7 @@ class Instance:
     title: str = ""
 
 
-class Known:
+class Context:
     """The artefacts of a grid by family; each family is worked out when it is first asked for."""
 
     def __init__(self, grid: Grid, declarations: Iterable["Declaration"]) -> None:
@@ -87,7 +87,7 @@ class Known:
         return [each for family in self._known.values() for each in family]
 
 
-Instances = Callable[[Grid, Known], Iterable[Instance]]
+Instances = Callable[[Grid, Context], Iterable[Instance]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +121,11 @@ class Declaration(ABC):
     def make(self, frozen: FrozenPlan, artefact: Artefact) -> None:
         """Write the files of an artefact."""
 
-    def artefacts(self, grid: Grid, known: Known) -> Iterator[Artefact]:
+    def artefacts(self, grid: Grid, context: Context) -> Iterator[Artefact]:
         """Yield the artefacts of the family that a grid has."""
-        for each in self.instances(grid, known):
-            if taken := each.parameters.keys() & set(_NO_PARAMETERS):
-                raise ValueError(f"{self.module}: {each.name} has a parameter {min(taken)}, expected another name")
+        for each in self.instances(grid, context):
+            if clashes := each.parameters.keys() & set(_NO_PARAMETERS):
+                raise ValueError(f"{self.module}: {each.name} has a parameter {min(clashes)}, expected another name")
             spec = {
                 **each.parameters,
                 "reads": {name: len(files) for name, files in each.inputs.items()},

@@ -70,11 +70,11 @@ class FrozenPlan:
 
         A cell made again has its old name but may hold another text, so what stands on it is made again too.
         """
-        made = {*self.broken, *(path for batch in self.batches for path in batch.outputs)}
+        paths = {*self.broken, *(path for batch in self.batches for path in batch.outputs)}
         for artefact in self.artefacts:  # in the order in which they follow from each other
-            if made.intersection((*artefact.inputs, *artefact.outputs)):
-                made.update(artefact.outputs)
-        return frozenset(made)
+            if paths.intersection((*artefact.inputs, *artefact.outputs)):
+                paths.update(artefact.outputs)
+        return frozenset(paths)
 
     @cached_property
     def families(self) -> list[Family]:
@@ -167,9 +167,9 @@ def freeze(
     fetches: Sequence[Fetch] = (),
 ) -> FrozenPlan:
     """Give a plan the form that jobs read; `estimates` are by path of a cell."""
-    known = estimates or {}
-    asking = [batch for batch in plan.batches if known and not batch.imported]
-    by_batch = {b.name: total(known.get(path, Estimate()) for path in b.outputs) for b in asking}
+    by_path = estimates or {}
+    asking = [batch for batch in plan.batches if by_path and not batch.imported]
+    by_batch = {b.name: total(by_path.get(path, Estimate()) for path in b.outputs) for b in asking}
     study = plan.grid.study
     broken = sorted(path for path in plan.unusable if path not in plan.grid.by_path)
     return FrozenPlan(

@@ -16,7 +16,7 @@ ITS_TURN = "its turn: another batch asks this model"
 
 
 @dataclass
-class Measured:
+class Measurement:
     """What the requests of one kind took together: `what` is asked, `before` rounds stand before it, `by` the model
     of that slug where it is another than the batch's.
 
@@ -82,7 +82,7 @@ class Outcome:
     engine_seconds: float = 0.0
     start_seconds: float = 0.0
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
-    measured: list[Measured] = field(default_factory=list)
+    measured: list[Measurement] = field(default_factory=list)
     began: float = 0.0
     over: float = 0.0
     job: str | None = None
@@ -119,7 +119,7 @@ def read_outcome(path: Path) -> Outcome | None:
     """Read an outcome; None where there is none that can be read."""
     try:
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        measured = [Measured(**row) for row in raw.pop("measured", [])]
+        measured = [Measurement(**row) for row in raw.pop("measured", [])]
         live = raw.pop("live", None)
         return Outcome(**raw, measured=measured, live=Live(**live) if live else None)
     except (OSError, ValueError, TypeError):

@@ -7,16 +7,16 @@ from pathlib import Path
 from personas.external.needed import Fetch, lacking
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.costs.budgets import Capped, capped
+from personas.plan.costs.budgets import CapEstimate, cap_estimates
 from personas.plan.costs.estimate import Estimate, estimate
-from personas.plan.costs.journaled import journaled
+from personas.plan.costs.journal_walk import count_settled
 from personas.plan.costs.loads import Loads
 from personas.plan.costs.rates import Rates
 from personas.plan.disk import existing_files
 from personas.plan.outcome import all_outcomes
 from personas.plan.plan import Plan, make_plan
 from personas.plan.why.reasons import reasons
-from personas.plan.why.rescored import rescored
+from personas.plan.why.rescoring import count_rescored
 from personas.plan.why.unusable import broken_artefacts, unusable_cells
 from personas.requests.projection import source_dialogue
 
@@ -35,7 +35,7 @@ class PlanReport:
     estimates: Mapping[str, Estimate]
     rates: Rates
     fetches: Sequence[Fetch] = ()
-    capped: Sequence[Capped] = ()
+    capped: Sequence[CapEstimate] = ()
     rescored: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -58,8 +58,8 @@ def look(grid: Grid, artefacts: Sequence[Artefact], results: Path, only_plan: bo
     )
     if only_plan:
         return PlanReport(plan, {}, {}, rates, fetches)
-    known = journaled(grid, plan.missing, results)
-    estimates = estimate(grid, plan.missing, rates, known, loads)
+    in_journal = count_settled(grid, plan.missing, results)
+    estimates = estimate(grid, plan.missing, rates, in_journal, loads)
     why = reasons(plan, results, on_disk, outcomes)
-    again = rescored(plan, results)
-    return PlanReport(plan, why, estimates, rates, fetches, capped(plan, results, estimates), again)
+    again = count_rescored(plan, results)
+    return PlanReport(plan, why, estimates, rates, fetches, cap_estimates(plan, results, estimates), again)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from personas.core.memo import remember
-from personas.plan import normalised
-from personas.plan.normalised import form_hash, is_docstring
+from personas.plan import normal_form
+from personas.plan.normal_form import form_hash, is_docstring
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_THIS_CODE = Path(__file__).read_bytes() + Path(normalised.__file__).read_bytes()
+_THIS_CODE = Path(__file__).read_bytes() + Path(normal_form.__file__).read_bytes()
 
 NOT_FOLLOWED: Mapping[str, str] = {
     "batch/": "reads and writes cells as they are",
@@ -65,24 +65,24 @@ def source_digest(*entries: Entry) -> str:
 
 def closure(*entries: Entry) -> Mapping[tuple[str, str], str]:
     """Return the digests of what is used, by module and name; the name is empty for what else a module does."""
-    return _closure(_named(entries))
+    return _closure(_names_of(entries))
 
 
-def _named(entries: tuple[Entry, ...]) -> tuple[str, ...]:
+def _names_of(entries: tuple[Entry, ...]) -> tuple[str, ...]:
     return tuple(each if isinstance(each, str) else f"{each.__module__}:{each.__qualname__}" for each in entries)
 
 
 @cache
 def _closure(entries: tuple[str, ...]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
+    definitions: dict[tuple[str, str], str] = {}
     waiting = [(module, name) for module, _, name in (entry.partition(":") for entry in entries)]
     while waiting:
         place = waiting.pop()
-        if place not in found:
+        if place not in definitions:
             definition = _definition(*place)
-            found[place] = definition.digest
-            waiting += _used(place[0], definition)
-    return found
+            definitions[place] = definition.digest
+            waiting += _used_places(place[0], definition)
+    return definitions
 
 
 def _definition(module: str, name: str) -> Definition:
@@ -93,7 +93,7 @@ def _definition(module: str, name: str) -> Definition:
     return _read(path).definitions[name] if name else _read(path).rest
 
 
-def _used(module: str, definition: Definition) -> Iterator[tuple[str, str]]:
+def _used_places(module: str, definition: Definition) -> Iterator[tuple[str, str]]:
     """Yield the places that a definition uses."""
     if _file(module) is None:
         return
@@ -110,10 +110,10 @@ def _places(module: str, name: str, attribute: str = "") -> Iterator[tuple[str, 
     if read is None or name in read.definitions:
         yield module, name
     elif name in read.imported:
-        yield from _imported(read.imported[name], attribute)
+        yield from _import_places(read.imported[name], attribute)
 
 
-def _imported(dotted: str, attribute: str) -> Iterator[tuple[str, str]]:
+def _import_places(dotted: str, attribute: str) -> Iterator[tuple[str, str]]:
     """Yield the places of what an import names: a module, of which `attribute` is used or all, or a name in one."""
     parent, _, name = dotted.rpartition(".")
     path = _file(dotted) or _file(parent)
@@ -162,7 +162,7 @@ def _parse(code: str) -> Module:
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom) or is_docstring(statement):
             continue
-        names, used = _defined(statement), sorted(_used_by(statement, globals_at))
+        names, used = _defined_names(statement), sorted(_used_by(statement, globals_at))
         definitions |= {name: Definition(form_hash(statement), used) for name in names}
         if not names:
             rest.append(statement)
@@ -183,8 +183,8 @@ def _used_by(statement: ast.stmt, globals_at: Mapping[int, set[str]]) -> set[str
     else:
         return _names(statement)
     inside = set().union(*map(_names, statement.body))
-    known = globals_at[statement.lineno]
-    return {name for name in inside if name.partition(".")[0] in known}.union(*map(_names, outside))
+    module_names = globals_at[statement.lineno]
+    return {name for name in inside if name.partition(".")[0] in module_names}.union(*map(_names, outside))
 
 
 def _globals(scope: symtable.SymbolTable) -> set[str]:
@@ -193,7 +193,7 @@ def _globals(scope: symtable.SymbolTable) -> set[str]:
     return own.union(*map(_globals, scope.get_children()))
 
 
-def _defined(statement: ast.stmt) -> list[str]:
+def _defined_names(statement: ast.stmt) -> list[str]:
     """Return the names that a statement gives a value to; none for one that does anything else besides."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
@@ -226,12 +226,12 @@ def _names(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Name):
         return {node.id} if isinstance(node.ctx, ast.Load) else set()
     left_out = {"annotation", "returns"} if isinstance(node, ast.arg | ast.FunctionDef | ast.AsyncFunctionDef) else {}
-    found = set[str]()
+    names = set[str]()
     for field, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and field not in left_out:
-                found |= _names(child)
-    return found
+                names |= _names(child)
+    return names
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

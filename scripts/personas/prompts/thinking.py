@@ -65,16 +65,16 @@ def strip_thinking(text: str) -> tuple[str, str | None]:
     """
     if not any(mark in text for mark in _MARKS) and not text.lstrip().startswith("analysis"):
         return text, None
-    said, thought = text, list[str]()
+    rest, thoughts = text, list[str]()
     for part in (_channels, _phrases, _blocks):
-        said, more = part(said)
-        thought += more
-    if said == text:
+        rest, more = part(rest)
+        thoughts += more
+    if rest == text:
         return text, None
-    said = said.strip()
-    wrapped = _WRAPPED.fullmatch(said)
-    thinking = "\n\n".join(part.strip() for part in thought if part.strip())
-    return (wrapped[1].strip() if wrapped else said), thinking or None
+    rest = rest.strip()
+    match = _WRAPPED.fullmatch(rest)
+    thinking = "\n\n".join(part.strip() for part in thoughts if part.strip())
+    return (match[1].strip() if match else rest), thinking or None
 
 
 def _channels(text: str) -> tuple[str, list[str]]:
@@ -85,36 +85,36 @@ def _channels(text: str) -> tuple[str, list[str]]:
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     messages = [("", text[: marks[0].start()])]
     messages += [(mark[mark.lastindex or 0], text[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)]
-    told = [(name, _END_OF_MESSAGE.split(message, 1)[0].strip()) for name, message in messages]
-    final = "\n\n".join(message for name, message in told if name == "final" and message)
-    return final, [message for name, message in told if name != "final"]
+    channels = [(name, _END_OF_MESSAGE.split(message, 1)[0].strip()) for name, message in messages]
+    final = "\n\n".join(message for name, message in channels if name == "final" and message)
+    return final, [message for name, message in channels if name != "final"]
 
 
 def _phrases(text: str) -> tuple[str, list[str]]:
-    found = _PHRASES.match(text)
-    return (text[found.end() :], [found[1]]) if found else (text, [])
+    match = _PHRASES.match(text)
+    return (text[match.end() :], [match[1]]) if match else (text, [])
 
 
 def _blocks(text: str) -> tuple[str, list[str]]:
     """Sort the text between markers."""
-    said, thought, inside = list[str](), list[str](), list[str]()
-    opened: list[re.Match[str]] = []
-    closed, place = set[int](), 0
+    outside, thoughts, inside = list[str](), list[str](), list[str]()
+    open_tags: list[re.Match[str]] = []
+    ends, place = set[int](), 0
     for tag in _tags(text):
-        (inside if opened else said).append(text[place : tag.start()])
+        (inside if open_tags else outside).append(text[place : tag.start()])
         place = tag.end()
         if not tag.lastindex:
-            opened.append(tag)
+            open_tags.append(tag)
             continue
-        closed.add(place)
-        thought += inside if opened else said
-        if not opened:
-            said = []
-        opened, inside = [], []
-    if not opened:
-        return "".join([*said, text[place:]]), thought
-    start, end = _unclosed(text, opened, closed)
-    return "".join([*said, text[opened[0].start() : start]]), [*thought, text[end:]]
+        ends.add(place)
+        thoughts += inside if open_tags else outside
+        if not open_tags:
+            outside = []
+        open_tags, inside = [], []
+    if not open_tags:
+        return "".join([*outside, text[place:]]), thoughts
+    start, end = _find_unclosed(text, open_tags, ends)
+    return "".join([*outside, text[open_tags[0].start() : start]]), [*thoughts, text[end:]]
 
 
 def _tags(text: str) -> Iterator[re.Match[str]]:
@@ -129,13 +129,13 @@ def _tags(text: str) -> Iterator[re.Match[str]]:
         yield tag
 
 
-def _unclosed(text: str, opened: Sequence[re.Match[str]], closed: Collection[int]) -> tuple[int, int]:
+def _find_unclosed(text: str, open_tags: Sequence[re.Match[str]], ends: Collection[int]) -> tuple[int, int]:
     """Return where the first marker that really opens a block begins and ends; where none does, the text's end."""
-    for tag in opened:
+    for tag in open_tags:
         before = tag.start()
         while before and text[before - 1] in " \t":
             before -= 1
         follows = before == tag.start() and text[before - 1 : before] in _ENDS
-        if before == 0 or text[before - 1] in "\r\n" or before in closed or follows:
+        if before == 0 or text[before - 1] in "\r\n" or before in ends or follows:
             return tag.span()
     return len(text), len(text)

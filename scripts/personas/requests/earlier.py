@@ -23,11 +23,11 @@ def nearest(turns: Sequence[str], answers: Sequence[str]) -> list[list[int]]:
     words = HashingVectorizer(stop_words="english", alternate_sign=False, n_features=2**18)
     alike = [(counts @ counts.T).toarray() for counts in (words.transform(texts) for texts in (turns, answers))]
     closeness = np.maximum(*alike)
-    said = [place for place, answer in enumerate(answers) if answer.strip()]
+    with_text = [place for place, answer in enumerate(answers) if answer.strip()]
 
-    def chosen(number: int) -> list[int]:
-        before = [place for place in said if place < number]
+    def nearest_to(number: int) -> list[int]:
+        before = [place for place in with_text if place < number]
         best = sorted(before, key=lambda place: (closeness[number, place], place), reverse=True)[:NEAREST]
         return sorted(best)
 
-    return [chosen(number) for number in range(len(answers))]
+    return [nearest_to(number) for number in range(len(answers))]

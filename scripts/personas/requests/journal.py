@@ -18,7 +18,7 @@ import orjson
 
 from personas.engines.request import Reply
 from personas.requests.journal_lines import answer_in, is_packed, journal_files, key_of, offsets
-from personas.requests.packed import HEAD, Packed
+from personas.requests.packed_journal import HEAD, PackedJournal
 
 _SHORT = 16
 """Bytes of a key that the index keeps: enough to tell keys apart, and half the memory; `get` compares the whole."""
@@ -37,7 +37,7 @@ class JournalIndex:
         self._where: dict[bytes, int] = {}
         self._repeats: dict[bytes, list[int]] = {}
         self._paths: list[Path] = []
-        self._packed: dict[Path, Packed] = {}
+        self._packed: dict[Path, PackedJournal] = {}
         for path in journal_files(folder):
             for key, offset in offsets(path):
                 self.put(key, path, offset)
@@ -61,24 +61,24 @@ class JournalIndex:
 
     def get(self, key: str) -> Reply | None:
         """Return the reply to a finished request, or None."""
-        wanted = bytes.fromhex(key)
-        short = wanted[-_SHORT:]
+        key_bytes = bytes.fromhex(key)
+        short = key_bytes[-_SHORT:]
         if short not in self._where:
             return None
         places = (self._where[short], *self._repeats.get(short, ()))
-        return next((reply for place in places if (reply := self._read(place, wanted)) is not None), None)
+        return next((reply for place in places if (reply := self._read(place, key_bytes)) is not None), None)
 
-    def _read(self, place: int, wanted: bytes) -> Reply | None:
+    def _read(self, place: int, expected: bytes) -> Reply | None:
         path, offset = self._paths[place >> _OFFSET_BITS], place & (1 << _OFFSET_BITS) - 1
         # `personas gc` or `forget` may rewrite journals while a plan, which holds no lease, looks into them.
         with contextlib.suppress(FileNotFoundError):
             key, line = self._packed_line(path, offset) if is_packed(path) else _line_at(path, offset)
-            return answer_in(line) if key == wanted else None
+            return answer_in(line) if key == expected else None
         return None
 
     def _packed_line(self, path: Path, row: int) -> tuple[bytes, bytes]:
         if path not in self._packed:
-            self._packed[path] = Packed(path)
+            self._packed[path] = PackedJournal(path)
         return self._packed[path].line(row)
 
 
@@ -129,10 +129,10 @@ class Journal:
     async def append(self, key: str, reply: Reply) -> None:
         """Write a finished request; returns once it is on disk. OSError when the disk refuses it."""
         line = b'%s%s","reply":%s}\n' % (HEAD, key.encode(), orjson.dumps(reply.to_json()))
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((bytes.fromhex(key), line, done))
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((bytes.fromhex(key), line, future))
         self._wake.set()
-        await done
+        await future
 
     async def _flush_forever(self) -> None:
         while self._waiting or not self._closing:
@@ -150,18 +150,18 @@ class Journal:
         try:
             path, start, failure = await asyncio.to_thread(self._append, b"".join(line for _, line, _ in group))
         except OSError as error:
-            for _, _, done in group:
-                _fail(done, error)
+            for _, _, future in group:
+                _fail(future, error)
             return
-        for key, line, done in group:
+        for key, line, future in group:
             if failure is not None and start + len(line) > self._size:
-                _fail(done, failure)
+                _fail(future, failure)
                 continue
             if self._index is not None:
                 self._index.put(key, path, start)
             start += len(line)
-            if not done.done():
-                done.set_result(None)
+            if not future.done():
+                future.set_result(None)
 
     def _append(self, data: bytes) -> tuple[Path, int, OSError | None]:
         """Write lines, and return where they begin and what kept the last of them out.
@@ -181,21 +181,21 @@ class Journal:
                 "removed or moved while a batch writes to it; a new file there holds the newest answers",
                 str(path),
             )
-        start, written, failure = self._size, 0, None
+        start, n_written, failure = self._size, 0, None
         try:
-            while written < len(data):
-                written += os.write(handle, memoryview(data)[written:])
+            while n_written < len(data):
+                n_written += os.write(handle, memoryview(data)[n_written:])
         except OSError as error:
             error.filename, failure = str(path), error
-            written = data.rfind(b"\n", 0, written) + 1
-            os.ftruncate(handle, start + written)
+            n_written = data.rfind(b"\n", 0, n_written) + 1
+            os.ftruncate(handle, start + n_written)
         try:
             os.fsync(handle)
         except OSError as error:
             error.filename = str(path)
             os.ftruncate(handle, start)  # nobody knows what of it is on the disk
             raise
-        self._size += written
+        self._size += n_written
         return path, start, failure
 
     def _open(self) -> tuple[int, Path]:
@@ -221,6 +221,6 @@ def _leads_to(path: Path, handle: int) -> bool:
         return False
 
 
-def _fail(done: asyncio.Future[None], error: OSError) -> None:
-    if not done.done():
-        done.set_exception(error)
+def _fail(future: asyncio.Future[None], error: OSError) -> None:
+    if not future.done():
+        future.set_exception(error)

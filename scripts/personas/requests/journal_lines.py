@@ -9,7 +9,7 @@ from personas.core.cleaning import parsed
 from personas.engines.http.answers import as_read_today
 from personas.engines.http.endings import ending
 from personas.engines.request import Reply, reply_from
-from personas.requests.packed import HEAD, NAME, Packed
+from personas.requests.packed_journal import HEAD, NAME, PackedJournal
 
 _KEY = slice(len(HEAD), len(HEAD) + 64)
 _DIGITS = re.compile("[0-9a-f]{64}")
@@ -32,7 +32,7 @@ def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
     """Yield every line of a journal with its key; None for a torn or foreign line. A missing file has no lines."""
     with contextlib.suppress(FileNotFoundError):
         if is_packed(path):
-            yield from ((key, line) for key, _, line in Packed(path).lines())
+            yield from ((key, line) for key, _, line in PackedJournal(path).lines())
             return
         with path.open("rb") as file:
             for line in file:
@@ -75,7 +75,7 @@ def offsets(path: Path) -> Iterator[tuple[bytes, int]]:
     """
     if is_packed(path):
         with contextlib.suppress(FileNotFoundError):
-            yield from Packed(path).rows()
+            yield from PackedJournal(path).rows()
         return
     offset = 0
     for key, line in journal_lines(path):

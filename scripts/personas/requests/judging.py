@@ -17,7 +17,7 @@ from personas.engines.request import Ask, Reply, Request, request_identity
 from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
-from personas.prompts.judge import JudgeTexts, enforced, judge_prompt
+from personas.prompts.judge import JudgeTexts, json_fields, judge_prompt
 from personas.prompts.judge.cut import cut, cut_all
 from personas.prompts.recipe import joined, opening, system_prompt
 from personas.requests.rows import JudgedRow, judged_rows
@@ -96,7 +96,7 @@ class JudgeWork:
             seed=self.cell.spec["seed"],
             template_arguments=model.thinking.template_arguments,
             effort=model.thinking.effort,
-            enforced=enforced(self.texts, self.rubric, form, model.json_on_one_line),
+            enforced=json_fields(self.texts, self.rubric, form, model.json_on_one_line),
             what=self.cell.what,
         )
 
@@ -132,21 +132,21 @@ class JudgeWork:
 
 def cell_works(grid: Grid, paths: Iterable[str], results: Path) -> list[JudgeWork]:
     """Return the work on each cell to make; UserError where the cell to judge is not there."""
-    made = []
+    works = []
     for path in paths:
         cell = grid.by_path[path]
         if cell.judged is not None and not (results / cell.judged.path).exists():
             raise UserError(f"{path}: what it judges is not on disk, expected it; run the same command again.")
-        made.append(judge_work(grid, cell, results))
-    return made
+        works.append(judge_work(grid, cell, results))
+    return works
 
 
 def judge_work(grid: Grid, cell: Cell, results: Path) -> JudgeWork:
     """Return the work on one judgement cell, whose judged cell is on disk."""
-    return work_on(grid, cell, lambda judged: _said(results / judged.path))
+    return work_on(grid, cell, lambda judged: _read_rows(results / judged.path))
 
 
-def _said(path: Path) -> list[dict[str, Any]]:
+def _read_rows(path: Path) -> list[dict[str, Any]]:
     table = read_table(path)
     require_texts(table, "user" if "user" in table.schema.names else "prompt")
     rows: list[dict[str, Any]] = table.to_pylist()

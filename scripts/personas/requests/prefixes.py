@@ -26,27 +26,27 @@ class Prefixes:
         texts = tuple([message["content"] for message in request.messages])
         # A dialogue goes on after its last turn.
         whole = len(texts) if request.what == "dialogues" else len(texts) - 1
-        known = shared = 0
+        n_known = n_shared = 0
         # From the end, since what is new is the last few messages.
         for count in range(whole, 0, -1):
             beginning = hash((roles[:count], texts[:count]))
             if beginning in self._seen:
-                known = count
+                n_known = count
                 break
             self._seen.add(beginning)
         behind = self._shared_behind(hash((roles[:-1], texts[:-1])), texts[-1])
-        if known == len(texts) - 1:
-            shared = behind
-        old = sum(map(len, texts[:known])) + known * CHARACTERS_PER_MESSAGE + shared
+        if n_known == len(texts) - 1:
+            n_shared = behind
+        old = sum(map(len, texts[:n_known])) + n_known * CHARACTERS_PER_MESSAGE + n_shared
         size = sum(map(len, texts)) + len(texts) * CHARACTERS_PER_MESSAGE
         return (size - old) / size
 
     def _shared_behind(self, beginning: int, text: str) -> int:
         """Return how many characters a last message shares with one of the latest behind the same beginning."""
         others = self._behind.setdefault(beginning, deque(maxlen=_LAST_ONES))
-        shared = max((common(text, other) for other in others), default=0)
+        n_shared = max((common(text, other) for other in others), default=0)
         others.append(text)
-        return shared
+        return n_shared
 
 
 def common(one: str, other: str) -> int:

@@ -25,30 +25,30 @@ _RECORDED = ("persona-persistence", "pyarrow", "xllamacpp", "gguf", "snakemake")
 def write_cell(results: Path, cell: Cell, table: pa.Table, origin: Mapping[str, Any] | None = None) -> dict[str, int]:
     """Write a cell and return how many of its rows ended in which status; `origin`: what it was imported from."""
     statuses = dict(Counter(table.column("status").to_pylist()))
-    described = {
+    description = {
         "spec": cell.spec,
-        "track": cell.track.named,
+        "track": cell.track.identifiers,
         "benchmark": cell.benchmark,
         "as_persona": cell.as_persona,
         "behind": cell.behind.path if cell.behind else None,
         **({} if origin is None else {"origin": origin}),
         "statuses": statuses,
-        **({} if origin is not None or not (changed := _changed(table)) else {"changed": changed}),
+        **({} if origin is not None or not (changes := _version_changes(table)) else {"changed": changes}),
         "endings": ENDINGS_VERSION,
         "usage": _usage(table),
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "host": socket.gethostname(),
         "versions": versions(),
     }
-    write_table(results / cell.path, table, described)
+    write_table(results / cell.path, table, description)
     return statuses
 
 
 def read_description(path: Path) -> dict[str, Any]:
     """Return what a result file says of itself."""
     metadata: Mapping[bytes, bytes] = read_schema(path).metadata or {}
-    described: dict[str, Any] = json.loads(metadata[METADATA_KEY])
-    return described
+    description: dict[str, Any] = json.loads(metadata[METADATA_KEY])
+    return description
 
 
 def source_dialogue(path: Path) -> str | None:
@@ -63,19 +63,19 @@ def source_dialogue(path: Path) -> str | None:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of what shaped a result: recorded with it, never part of its identity."""
-    found = {"python": platform.python_version()}
+    by_package = {"python": platform.python_version()}
     for package in _RECORDED:
         try:
-            found[package] = importlib.metadata.version(package)
+            by_package[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return by_package
 
 
-def _changed(table: pa.Table) -> dict[str, list[str]]:
+def _version_changes(table: pa.Table) -> dict[str, list[str]]:
     """Return what the server called its model and its build, where it changed within the cell, some of them."""
-    named = {name: table.column(name).unique().drop_null().to_pylist() for name in _SERVED}
-    return {name: names[:_FEW] for name, names in named.items() if len(names) > 1}
+    by_column = {name: table.column(name).unique().drop_null().to_pylist() for name in _SERVED}
+    return {name: names[:_FEW] for name, names in by_column.items() if len(names) > 1}
 
 
 def _usage(table: pa.Table) -> dict[str, float]:

@@ -8,12 +8,12 @@ from personas.benchmarks.base import Item
 from personas.benchmarks.human import Completion
 from personas.core.canonical import text_hash
 from personas.engines.request import WITH_TEXT, Status
-from personas.grid.asked import items_of
 from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
-from personas.prompts.judge.mask import masked
+from personas.grid.question_sets import items_of
+from personas.prompts.judge.mask import mask_name
 from personas.prompts.judge.order import in_order, orders_of
 from personas.prompts.thinking import strip_thinking
 from personas.requests.earlier import nearest
@@ -45,20 +45,22 @@ class JudgedRow:
 def judged_rows(grid: Grid, cell: Cell, read: Callable[[Cell], Sequence[Mapping[str, Any]]]) -> list[JudgedRow]:
     """Return the rows of a judgement cell: `read` gives those of the cell that it rates."""
     if cell.completions:
-        return [_published(completion) for completion in grid.study.completions[cell.completions]]
+        return [_published_row(completion) for completion in grid.study.completions[cell.completions]]
     judged = cell.judged
     if judged is None:
         raise ValueError(f"{cell.path}: not a judgement")
-    rows = _masked(grid, cell, judged, read(judged))
+    rows = _mask_rows(grid, cell, judged, read(judged))
     reads_earlier = grid.study.judge_texts[cell.judge or ""].reads_earlier(rubric_of(grid.study.config, cell))
     if judged.benchmark is None:
         plain = [_plain(row["round"], None, row["user"], row, None) for row in rows]
         return _beside_nearest(plain) if reads_earlier else plain
     items = items_of(grid.study, judged)
     if cell.reference is not None:
-        return list(_compared(grid, cell, judged, items, rows))
-    known = {item.id: read_of_item(grid.study, judged, item) for item in items}
-    plain = [_plain(row["checkpoint"], row["item_id"], row["prompt"], row, known[row["item_id"]]) for row in rows]
+        return list(_pair_rows(grid, cell, judged, items, rows))
+    item_texts = {item.id: read_of_item(grid.study, judged, item) for item in items}
+    plain = [
+        _plain(row["checkpoint"], row["item_id"], row["prompt"], row, item_texts[row["item_id"]]) for row in rows
+    ]
     return _beside_first(plain, grid.study.config.checkpoints[0]) if reads_earlier else plain
 
 
@@ -87,7 +89,9 @@ def _beside(row: JudgedRow, earlier: Sequence[str]) -> JudgedRow:
     return replace(row, earlier=earlier, reference_sha256=text_hash("\n".join(earlier)))
 
 
-def _masked(grid: Grid, cell: Cell, judged: Cell, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def _mask_rows(
+    grid: Grid, cell: Cell, judged: Cell, rows: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
     """Return rows without the name of who is addressed in their user turns, unless a judge reads it."""
     study, track = grid.study, judged.track
     if not study.config.judges[cell.judge or ""].mask:
@@ -95,10 +99,10 @@ def _masked(grid: Grid, cell: Cell, judged: Cell, rows: Sequence[Mapping[str, An
     persona = study.personas.get(track.replays or track.persona)
     name = persona.role if persona else study.config.models[track.model].addressed_as
     column = "user" if judged.benchmark is None else "prompt"
-    return [{**row, column: masked(row[column], name)} for row in rows]
+    return [{**row, column: mask_name(row[column], name)} for row in rows]
 
 
-def _published(completion: Completion) -> JudgedRow:
+def _published_row(completion: Completion) -> JudgedRow:
     answer = {"answer": completion.text, "status": "ok"}
     return _plain(0, completion.unit, completion.prompt, answer, None)
 
@@ -109,17 +113,17 @@ def _plain(before: int, item: str | None, turn: str, row: Mapping[str, Any], tra
     return JudgedRow(before, item, turn, [text], judged_hash(row["answer"]), trait, not_judged=lacking, why=why)
 
 
-def _compared(
+def _pair_rows(
     grid: Grid, cell: Cell, judged: Cell, items: Sequence[Item], rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[JudgedRow]:
     rank = {item.id: index for index, item in enumerate(items)}
-    given = {item.id: read_of_item(grid.study, judged, item) for item in items}
+    item_texts = {item.id: read_of_item(grid.study, judged, item) for item in items}
     checkpoints = list(grid.study.config.checkpoints)
     answers = {(row["checkpoint"], row["item_id"]): row for row in rows}
     for row in rows:
         t, item = row["checkpoint"], row["item_id"]
         if cell.reference == "dataset":
-            reference = _given(given[item])
+            reference = _reference_row(item_texts[item])
         elif t == checkpoints[0]:
             continue
         else:
@@ -133,7 +137,7 @@ def earlier(checkpoints: Sequence[int], t: int, reference: str | None) -> int:
     return checkpoints[0] if reference == "zero" else checkpoints[checkpoints.index(t) - 1]
 
 
-def _given(reference: str | None) -> Mapping[str, Any]:
+def _reference_row(reference: str | None) -> Mapping[str, Any]:
     return {"answer": reference, "status": "ok"}
 
 

@@ -34,7 +34,7 @@ class SimulatedUser:
         return Request(
             model=self.identity,
             messages=user_messages(
-                self.model, self.brief, self.role, [(r.user, _heard(r.reply.text)) for r in rounds]
+                self.model, self.brief, self.role, [(r.user, _visible_text(r.reply.text)) for r in rounds]
             ),
             temperature=sampling.temperature,
             top_p=sampling.top_p,
@@ -65,6 +65,6 @@ class SimulatedUser:
         return None
 
 
-def _heard(answer: str | None) -> str:
+def _visible_text(answer: str | None) -> str:
     """Return what a user hears of an answer: what stands in it, not what was thought; a silence where that is all."""
     return strip_thinking(answer or "")[0].strip() or "…"

@@ -9,7 +9,7 @@ from personas.grid.cells import Cell
 
 
 @dataclass(frozen=True)
-class Asked:
+class CellItems:
     """A response cell to make: its items in order, and the longest answer allowed."""
 
     cell: Cell
@@ -19,7 +19,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """One request of a track: a user turn behind `before` rounds. Of an item, `asked` and `item` tell which.
+    """One request of a track: a user turn behind `before` rounds. Of an item, `cell_items` and `item` tell which.
 
     `is_aside`: an intervention asks it, and it is no round. `is_written`: the user turn itself is asked for, of
     whoever plays the user, and `turn` is empty.
@@ -28,7 +28,7 @@ class Question:
     before: int
     turn: str
     max_tokens: int
-    asked: Asked | None = None
+    cell_items: CellItems | None = None
     item: Item | None = None
     is_aside: bool = False
     is_written: bool = False
@@ -56,9 +56,9 @@ Told = tuple[Reply, str]
 Steps = Generator[Step, Told | None, None]
 
 
-def after(steps: Steps, told: Told | None) -> Step | None:
+def after(steps: Steps, answer: Told | None) -> Step | None:
     """Send the reply to the round of the last step, None at first, and return the next one; None after the last."""
     try:
-        return steps.send(told)
+        return steps.send(answer)
     except StopIteration:
         return None

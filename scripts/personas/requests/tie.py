@@ -16,17 +16,17 @@ def judged_hash(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    said = strip_thinking(text)[0]
-    return text_hash(text if said in (text, _said_to_earlier_versions(text)) else said)
+    answer = strip_thinking(text)[0]
+    return text_hash(text if answer in (text, _as_earlier_versions(text)) else answer)
 
 
-def _said_to_earlier_versions(text: str) -> str:
-    *closed, rest = _CLOSES.split(text)
-    said = list[str]()
-    for part in closed:
-        before, *thought = _OPENS.split(part, maxsplit=1)
-        said.append(before)
-        if not thought:
-            said.clear()
-    before, *thought = _OPENS.split(rest, maxsplit=1)
-    return "" if thought and not "".join([*said, before]).strip() else "".join([*said, rest]).strip()
+def _as_earlier_versions(text: str) -> str:
+    *blocks, rest = _CLOSES.split(text)
+    parts = list[str]()
+    for part in blocks:
+        before, *thoughts = _OPENS.split(part, maxsplit=1)
+        parts.append(before)
+        if not thoughts:
+            parts.clear()
+    before, *thoughts = _OPENS.split(rest, maxsplit=1)
+    return "" if thoughts and not "".join([*parts, before]).strip() else "".join([*parts, rest]).strip()

@@ -23,7 +23,7 @@ class Aside:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenTurn:
     """The reply that a user turn is, of a user whom a model plays."""
 
     reply: Reply
@@ -42,7 +42,7 @@ class Round:
     reply: Reply
     key: str | None
     aside: Aside | None = None
-    written: Written | None = None
+    written: WrittenTurn | None = None
 
     @cached_property
     def exchange(self) -> Exchange:
@@ -125,7 +125,7 @@ def rounds_of(table: pa.Table) -> list[Round]:
             _reply(row),
             row["request_key"],
             _aside(row.get("aside")),
-            _written(row.get("user_reply")),
+            _written_turn(row.get("user_reply")),
         )
         for row in table.to_pylist()
     ]
@@ -135,8 +135,8 @@ def _aside(row: Mapping[str, Any] | None) -> Aside | None:
     return Aside(row["user"], _reply(row), row["request_key"]) if row else None
 
 
-def _written(row: Mapping[str, Any] | None) -> Written | None:
-    return Written(_reply(row), row["request_key"]) if row else None
+def _written_turn(row: Mapping[str, Any] | None) -> WrittenTurn | None:
+    return WrittenTurn(_reply(row), row["request_key"]) if row else None
 
 
 def require_texts(table: pa.Table, column: str) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from personas.config.users import SAME
 from personas.core.parquet import read_table
 from personas.engines.request import Reply, request_identity
-from personas.grid.asked import items_of
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid, brief_for, user_identity, user_turns
+from personas.grid.question_sets import items_of
 from personas.grid.study import Study
 from personas.prompts.recipe import opening, system_prompt
 from personas.requests.simulated_user import SimulatedUser
-from personas.requests.steps import Asked
+from personas.requests.steps import CellItems
 from personas.requests.track import TrackWork
 from personas.requests.transcript import Round, rounds_of
 
@@ -24,18 +24,18 @@ def works(grid: Grid, paths: Iterable[str], results: Path) -> list[TrackWork]:
     for path in paths:
         cell = grid.by_path[path]
         tracks[cell.track].append(cell)
-    made = {track: new_work(grid, track, own) for track, own in tracks.items()}
-    for track, work in made.items():
+    by_track = {track: new_work(grid, track, group) for track, group in tracks.items()}
+    for track, work in by_track.items():
         if work.dialogue is None:
-            work.rounds = _held(grid, track, results)
+            work.rounds = _finished_rounds(grid, track, results)
         elif track.source:
-            work.source = made.get(track.source)
+            work.source = by_track.get(track.source)
             if work.source is None or work.source.dialogue is None:
-                work.source, work.replayed = None, _held(grid, track.source, results)
-    return list(made.values())
+                work.source, work.replayed = None, _finished_rounds(grid, track.source, results)
+    return list(by_track.values())
 
 
-def _held(grid: Grid, track: Track, results: Path) -> list[Round]:
+def _finished_rounds(grid: Grid, track: Track, results: Path) -> list[Round]:
     """Return the rounds of a finished dialogue."""
     return rounds_of(read_table(results / grid.dialogues[track].path))
 
@@ -53,18 +53,19 @@ def new_work(grid: Grid, track: Track, cells: list[Cell]) -> TrackWork:
         turns=turns,
         seed=cells[0].spec["seed"],
         dialogue=missing[0] if missing else None,
-        asked=[_asked(grid, cell) for cell in cells if cell.benchmark is not None],
+        cell_items=[_cell_items(grid, cell) for cell in cells if cell.benchmark is not None],
         checkpoints=study.config.checkpoints,
         persona=persona,
         intervention=study.config.interventions.get(track.intervention),
         user=_user(grid, track, cells[0]),
         rounds=[
-            Round(n, *said, None) for n, said in enumerate(zip(turns, _given(study, track), strict=False), start=1)
+            Round(n, *pair, None)
+            for n, pair in enumerate(zip(turns, _transcript_answers(study, track), strict=False), start=1)
         ],
     )
 
 
-def _given(study: Study, track: Track) -> list[Reply]:
+def _transcript_answers(study: Study, track: Track) -> list[Reply]:
     """Return the answers of a dialogue that was held elsewhere; none where the model is asked."""
     return [Reply("ok", text=answer) for answer in study.answers.get(track.condition, ())]
 
@@ -88,6 +89,6 @@ def _user(grid: Grid, track: Track, cell: Cell) -> SimulatedUser | None:
     )
 
 
-def _asked(grid: Grid, cell: Cell) -> Asked:
+def _cell_items(grid: Grid, cell: Cell) -> CellItems:
     longest = grid.study.config.longest_answer(cell.track.model, cell.benchmark)
-    return Asked(cell, items_of(grid.study, cell), longest)
+    return CellItems(cell, items_of(grid.study, cell), longest)

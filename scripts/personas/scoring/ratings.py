@@ -17,16 +17,16 @@ from personas.config.root import COMPLETIONS
 from personas.core.canonical import sha256
 from personas.core.errors import UserError
 from personas.core.parquet import read_table, write_table
-from personas.grid.asked import items_of, scoring_identity
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
+from personas.grid.question_sets import items_of, scoring_identity
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.judge.texts import JudgeTexts
 from personas.prompts.scoring_recipe import RECIPE_KEY, SCORING_RECIPE_VERSION
-from personas.scoring.judged import completion_ratings, judged_ratings
-from personas.scoring.scored import Scored
+from personas.scoring.declaration import ScoringDeclaration
+from personas.scoring.judgements import completion_ratings, judged_ratings
 from personas.scoring.table import rate_response, ratings_table
 
 
@@ -78,23 +78,23 @@ def _response_rows(
     if table.num_rows != expected:
         raise UserError(f"{cell.path}: found {table.num_rows} rows, expected {expected}; forget it and run again.")
     for response in table.to_pylist():
-        placed = {**where, "round": None, "checkpoint": response["checkpoint"]}
-        yield from rate_response(benchmark, items[response["item_id"]], response, placed)
+        row_place = {**where, "round": None, "checkpoint": response["checkpoint"]}
+        yield from rate_response(benchmark, items[response["item_id"]], response, row_place)
 
 
-def _ratings(grid: Grid, known: Known) -> Iterator[Instance]:
+def _ratings(grid: Grid, context: Context) -> Iterator[Instance]:
     """Yield a table for each model and benchmark, and one for its dialogues: an edit scores only what it touches."""
     yield from _of_cells(grid, grid.plain_cells)
 
 
-def _with_interventions(grid: Grid, known: Known) -> Iterator[Instance]:
+def _with_interventions(grid: Grid, context: Context) -> Iterator[Instance]:
     """Yield the same for each intervention, with its slug in name and column."""
     for slug in grid.study.config.interventions:
         cells = [cell for cell in grid.cells if cell.track.intervention == slug and not cell.second]
         for each in _of_cells(grid, cells):
-            named = f"{each.name}--with-{slug}"
-            told = {**each.parameters, "intervention": slug}
-            yield replace(each, name=named, parameters=told, family=f"{each.family}_with_interventions")
+            name = f"{each.name}--with-{slug}"
+            parameters = {**each.parameters, "intervention": slug}
+            yield replace(each, name=name, parameters=parameters, family=f"{each.family}_with_interventions")
 
 
 def _of_cells(grid: Grid, cells: Sequence[Cell]) -> Iterator[Instance]:
@@ -119,18 +119,18 @@ def _of_cells(grid: Grid, cells: Sequence[Cell]) -> Iterator[Instance]:
         )
 
 
-def _of_completions(grid: Grid, known: Known) -> Iterator[Instance]:
+def _of_completions(grid: Grid, context: Context) -> Iterator[Instance]:
     """Yield a table for each set of labels whose published answers judges rate."""
     groups: dict[str, list[str]] = defaultdict(list)
     for cell in grid.cells:
         if cell.completions:
             groups[cell.completions].append(cell.path)
     for slug, paths in groups.items():
-        told = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS, "labels": slug}
+        parameters = {"model": COMPLETIONS, "benchmark": None, "kind": COMPLETIONS, "labels": slug}
         yield Instance(
             f"{COMPLETIONS}--{slug}",
             {"cells": paths},
-            told,
+            parameters,
             identity=SCORING_RECIPE_VERSION,
             family=f"rate_{COMPLETIONS}",
             reads_texts=True,
@@ -146,8 +146,8 @@ def _nltk(grid: Grid, benchmark: str) -> Any:
     return sha256([[path.relative_to(folder).as_posix(), path.stat().st_size] for path in files])
 
 
-def _declared(family: str, instances: Instances) -> Scored:
-    return Scored(
+def _declare(family: str, instances: Instances) -> ScoringDeclaration:
+    return ScoringDeclaration(
         family=family,
         instances=instances,
         module=__name__,
@@ -158,6 +158,6 @@ def _declared(family: str, instances: Instances) -> Scored:
     )
 
 
-RATINGS = _declared("ratings", _ratings)
-INTERVENTION_RATINGS = _declared("intervention_ratings", _with_interventions)
-COMPLETION_RATINGS = _declared("completion_ratings", _of_completions)
+RATINGS = _declare("ratings", _ratings)
+INTERVENTION_RATINGS = _declare("intervention_ratings", _with_interventions)
+COMPLETION_RATINGS = _declare("completion_ratings", _of_completions)

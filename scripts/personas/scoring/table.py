@@ -46,13 +46,13 @@ def rate_response(
     `where` holds the columns that place the answer in the grid. An answer without text has a status and no value; one
     that is nothing but thinking is `empty`, as for a judge, and has no length either.
     """
-    status, written = response["status"], response["answer"] or ""
-    answer = strip_thinking(written)[0]
-    if status in WITH_TEXT and written and not answer:
+    status, text = response["status"], response["answer"] or ""
+    answer = strip_thinking(text)[0]
+    if status in WITH_TEXT and text and not answer:
         status = "empty"
     row = {**where, "item_id": item.id, "label": item.scoring.get("label"), "judge": None, "reference": None}
     row["judged_sha256"] = response.get("answer_sha256")
-    words = float(len(answer.split())) if status in WITH_TEXT and (answer or not written) else None
+    words = float(len(answer.split())) if status in WITH_TEXT and (answer or not text) else None
     yield {**row, "metric": "words", "status": status, "value": words}
     if not benchmark.metrics:
         return

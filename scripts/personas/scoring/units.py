@@ -34,12 +34,12 @@ def unit_of(place: Mapping[str, Any]) -> str:
 def units_of(rows: pd.DataFrame) -> list[str]:
     """Return `unit_of` of every row."""
     columns: list[Iterable[str]] = [rows[column].map(_plain) for column in PLACE]
-    known: dict[tuple[str, ...], str] = {}
+    digests: dict[tuple[str, ...], str] = {}
     keys = list(zip(*columns, strict=True))
     for key in keys:
-        if key not in known:
-            known[key] = hashlib.sha256("\x1f".join(key).encode()).hexdigest()[:16]
-    return [known[key] for key in keys]
+        if key not in digests:
+            digests[key] = hashlib.sha256("\x1f".join(key).encode()).hexdigest()[:16]
+    return [digests[key] for key in keys]
 
 
 def _plain(value: Any) -> str:

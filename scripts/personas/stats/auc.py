@@ -15,8 +15,8 @@ def draw_items(n: int, *, resamples: int, seed: int) -> np.ndarray:
     """
     if not n:
         return np.ones((1 + resamples, 0))
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-    return np.concatenate([np.ones((1, n)), drawn.astype(np.float64)])
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
+    return np.concatenate([np.ones((1, n)), counts.astype(np.float64)])
 
 
 def weighted_auc(

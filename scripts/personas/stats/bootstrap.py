@@ -53,9 +53,9 @@ def percentiles(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[flo
     NaN where none is left, and where both bounds are one: resamples that all come out alike show no spread, which is
     not to say that there is none.
     """
-    known = values[~np.isnan(values)]
-    if not known.size:
+    finite = values[~np.isnan(values)]
+    if not finite.size:
         return np.nan, np.nan
     tail = (1 - confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail])
+    low, high = np.quantile(finite, [tail, 1 - tail])
     return (float(low), float(high)) if low < high else (np.nan, np.nan)

@@ -13,7 +13,7 @@ import pandas as pd
 from personas.stats.intervals import UNITS, Items, estimate
 
 
-def grouped(rows: pd.DataFrame) -> pd.DataFrame:
+def with_group(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with `group` ("persona" or "baseline") and `value` as plain floats."""
     groups = rows["is_baseline"].astype(bool).map({True: "baseline", False: "persona"})
     return rows.assign(group=groups, value=rows["value"].astype("float64"))
@@ -59,13 +59,13 @@ def _band(
     items: Callable[[Mapping[str, Any]], Items | None] | None,
     shares: Callable[[Mapping[str, Any]], bool] | None,
 ) -> tuple[float, float, float, str, int]:
-    found = estimate(
+    result = estimate(
         matrix(cells),
         generalise=generalise,
         items=items(where) if items else None,
         share=shares(where) if shares else False,
     )
-    return found.mean, found.low, found.high, found.over, found.n
+    return result.mean, result.low, result.high, result.over, result.n
 
 
 def matrix(cells: pd.DataFrame) -> np.ndarray:

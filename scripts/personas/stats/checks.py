@@ -18,9 +18,9 @@ ANSWER = [
 """The columns that name one answer to an item."""
 
 
-def require_columns(table: pd.DataFrame, needed: Collection[str], what: str = "ratings table") -> None:
-    """Raise ValueError unless `table` has all `needed` columns."""
-    missing = sorted(set(needed) - set(table.columns))
+def require_columns(table: pd.DataFrame, columns: Collection[str], what: str = "ratings table") -> None:
+    """Raise ValueError unless `table` has all `columns` columns."""
+    missing = sorted(set(columns) - set(table.columns))
     if missing:
         raise ValueError(f"the {what} lacks the columns {', '.join(missing)}")
 

@@ -5,7 +5,7 @@ import numpy as np
 _METHODS = {"benjamini-hochberg": "fdr_bh", "holm": "holm"}
 
 
-def corrected(p: np.ndarray, method: str) -> np.ndarray:
+def adjust_p(p: np.ndarray, method: str) -> np.ndarray:
     """Return p (shape `(n,)`) corrected for one family; NaN stays out and stays NaN.
 
     `benjamini-hochberg`: of the claims with q < 0.05, one in twenty is false on average (Y. Benjamini and Y.
@@ -15,7 +15,7 @@ def corrected(p: np.ndarray, method: str) -> np.ndarray:
     """
     from statsmodels.stats.multitest import multipletests  # slow to import, and most tables correct nothing
 
-    q, known = np.full(len(p), np.nan), ~np.isnan(p)
-    if known.any():
-        q[known] = multipletests(p[known], method=_METHODS[method])[1]
+    q, present = np.full(len(p), np.nan), ~np.isnan(p)
+    if present.any():
+        q[present] = multipletests(p[present], method=_METHODS[method])[1]
     return q

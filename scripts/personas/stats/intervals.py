@@ -46,7 +46,7 @@ class Estimate(NamedTuple):
     over: str
     n: int
 
-    def named(self, name: str) -> dict[str, float]:
+    def as_columns(self, name: str) -> dict[str, float]:
         """Return mean and interval under the names of columns."""
         return {name: self.mean, f"{name}_low": self.low, f"{name}_high": self.high}
 
@@ -76,19 +76,21 @@ def estimate(
     alike, and no bound beyond 0 and 1. A mean without any spread has no
     interval; its p is 1 where it is 0, and else that of the sign test over the units.
     """
-    known = cells[~np.isnan(cells)]
-    if not known.size:
+    finite = cells[~np.isnan(cells)]
+    if not finite.size:
         return Estimate(np.nan, np.nan, np.nan, np.nan, "", 0)
-    mean, found = float(known.mean()), variance(cells, generalise=generalise, items=items)
-    if not found.over:
-        return Estimate(mean, np.nan, np.nan, np.nan, "", known.size)
-    over, error = ", ".join(found.over), float(np.sqrt(found.value))
-    if error <= _NOTHING * max(float(np.abs(known).max()), 1.0):
-        low, high = wilson(mean, items.n) if share and items is not None and ITEMS in found.over else (np.nan, np.nan)
-        return Estimate(mean, low, high, 1.0 if abs(mean) <= _NOTHING else found.unanimous, over, known.size)
-    half, p = _student(abs(mean) / error, error, found.freedom)
+    mean, spread = float(finite.mean()), variance(cells, generalise=generalise, items=items)
+    if not spread.over:
+        return Estimate(mean, np.nan, np.nan, np.nan, "", finite.size)
+    over, error = ", ".join(spread.over), float(np.sqrt(spread.value))
+    if error <= _NOTHING * max(float(np.abs(finite).max()), 1.0):
+        low, high = (
+            wilson(mean, items.n) if share and items is not None and ITEMS in spread.over else (np.nan, np.nan)
+        )
+        return Estimate(mean, low, high, 1.0 if abs(mean) <= _NOTHING else spread.unanimous, over, finite.size)
+    half, p = _student(abs(mean) / error, error, spread.freedom)
     low, high = (max(0.0, mean - half), min(1.0, mean + half)) if share else (mean - half, mean + half)
-    return Estimate(mean, low, high, p, over, known.size)
+    return Estimate(mean, low, high, p, over, finite.size)
 
 
 def variance(cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: Items | None = None) -> Variance:
@@ -124,15 +126,15 @@ def variance(cells: np.ndarray, *, generalise: Collection[str] = UNITS, items: I
 def _of_cells(table: np.ndarray, over: tuple[str, ...]) -> Variance:
     if not over:
         return Variance(0.0, np.inf, ())
-    known = ~np.isnan(table)
-    left = np.where(known, table - table[known].mean(), 0.0)
-    models, personas = (_between(left.sum(axis=axis), known.sum()) for axis in (1, 0))
+    present = ~np.isnan(table)
+    residuals = np.where(present, table - table[present].mean(), 0.0)
+    models, personas = (_between(residuals.sum(axis=axis), present.sum()) for axis in (1, 0))
     if len(over) == 1:
         return Variance(*(models if over[0] == MODELS else personas), over)
-    freedom = int(known.sum()) - sum(table.shape) + 1
+    freedom = int(present.sum()) - sum(table.shape) + 1
     if freedom < 1:
         return Variance(models[0] + personas[0], _satterthwaite([models, personas]), over)
-    interaction = float((_centred(left, known) ** 2).sum() / freedom / known.sum())
+    interaction = float((_centre(residuals, present) ** 2).sum() / freedom / present.sum())
     value = models[0] + personas[0] - interaction
     if value <= interaction:
         return Variance(interaction, freedom, over)
@@ -147,13 +149,13 @@ def _between(sums: np.ndarray, n: int) -> tuple[float, float]:
     return float((sums**2).sum() / n**2 * clusters / (clusters - 1)) if clusters > 1 else 0.0, clusters - 1
 
 
-def _centred(left: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _centre(residuals: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Subtract the means of rows and columns, in turn until nothing changes where cells are missing."""
-    for _ in range(1 if known.all() else 50):
+    for _ in range(1 if present.all() else 50):
         for axis in (0, 1):
-            means = left.sum(axis=axis, keepdims=True) / known.sum(axis=axis, keepdims=True)
-            left = np.where(known, left - means, 0.0)
-    return left
+            means = residuals.sum(axis=axis, keepdims=True) / present.sum(axis=axis, keepdims=True)
+            residuals = np.where(present, residuals - means, 0.0)
+    return residuals
 
 
 def _satterthwaite(parts: Collection[tuple[float, float]]) -> float:

@@ -30,9 +30,9 @@ def of_cells(rows: pd.DataFrame) -> np.ndarray:
 
 def over_items(values: np.ndarray) -> np.ndarray:
     """Return the means of cells (models x personas x items -> models x personas), NaN where no item has a value."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=-1)
-    means: np.ndarray = np.where(n > 0, np.where(known, values, 0.0).sum(axis=-1) / np.maximum(n, 1), np.nan)
+    present = ~np.isnan(values)
+    n = present.sum(axis=-1)
+    means: np.ndarray = np.where(n > 0, np.where(present, values, 0.0).sum(axis=-1) / np.maximum(n, 1), np.nan)
     return means
 
 
@@ -55,15 +55,15 @@ def of_several(values: np.ndarray) -> ItemsOfMeans:
     the clusters; questions as a sample: E. Miller, Adding error bars to evals, 2024.
     """
     cells = values.reshape(len(values), -1, values.shape[-1])
-    known = ~np.isnan(cells)
-    asked = known.sum(axis=2, keepdims=True)
-    known &= asked > 1
-    n, n_cells = np.maximum(asked, 2), np.maximum((asked > 1).sum(axis=1, keepdims=True), 1)
-    means = np.where(known, cells, 0.0).sum(axis=2, keepdims=True) / n
-    parts = np.where(known, (cells - means) * np.sqrt(n / (n - 1)) / (n * n_cells), 0.0)
-    together, alone, cells_of = parts.sum(axis=1) ** 2, (parts**2).sum(axis=1), known.sum(axis=1)
+    present = ~np.isnan(cells)
+    n_values = present.sum(axis=2, keepdims=True)
+    present &= n_values > 1
+    n, n_cells = np.maximum(n_values, 2), np.maximum((n_values > 1).sum(axis=1, keepdims=True), 1)
+    means = np.where(present, cells, 0.0).sum(axis=2, keepdims=True) / n
+    parts = np.where(present, (cells - means) * np.sqrt(n / (n - 1)) / (n * n_cells), 0.0)
+    together, alone, cells_of = parts.sum(axis=1) ** 2, (parts**2).sum(axis=1), present.sum(axis=1)
     shared = np.where(cells_of > 1, (together - alone) * cells_of / np.maximum(cells_of - 1, 1), 0.0).sum(axis=1)
-    n_items = known.any(axis=1).sum(axis=1)
+    n_items = present.any(axis=1).sum(axis=1)
     total = np.where(n_items > 0, together.sum(axis=1), np.nan)
     return ItemsOfMeans(n_items, total, np.maximum(shared, 0.0), _nested(values))
 

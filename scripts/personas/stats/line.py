@@ -25,16 +25,16 @@ def line(x: pd.Series, y: pd.Series, term: str = "size") -> Line:
     """
     from scipy import stats  # slow to import, and only a table of models needs it
 
-    known = y.notna()
-    x, y = x[known].astype("float64"), y[known]
+    present = y.notna()
+    x, y = x[present].astype("float64"), y[present]
     if len(x) < FEWEST or x.nunique() < 2:
         return Line(_gaps(term), "too-few")
-    found = stats.linregress(x, y)
-    if found.stderr <= 1e-10 * max(float(y.abs().max()), np.finfo(float).tiny):
+    result = stats.linregress(x, y)
+    if result.stderr <= 1e-10 * max(float(y.abs().max()), np.finfo(float).tiny):
         return Line(_gaps(term), "singular")
     freedom = len(x) - 2
     half = float(stats.t.ppf(0.975, freedom))
-    both = (("intercept", found.intercept, found.intercept_stderr), (term, found.slope, found.stderr))
+    both = (("intercept", result.intercept, result.intercept_stderr), (term, result.slope, result.stderr))
     return Line([_term(name, float(at), float(se), half, freedom) for name, at, se in both], "ok")
 
 

@@ -85,7 +85,7 @@ def _yes_no_panel(metric: str, judge: str) -> Panel:
     return Panel(f"{metric}-by-{judge}", metric.capitalize(), YES_SHARE, metric, judge=judge, section=FIDELITY)
 
 
-def placed(measures: Iterable[Measure]) -> list[Measure]:
+def with_places(measures: Iterable[Measure]) -> list[Measure]:
     """Return each measure once, with its `place` from 0 on; two panels of one slug are the same (rules, words)."""
     unique = {measure["measure"]: measure for measure in measures}
     return [{**measure, "place": place} for place, measure in enumerate(unique.values())]

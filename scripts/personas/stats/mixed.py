@@ -37,8 +37,8 @@ def fit(rows: pd.DataFrame, terms: Sequence[str], groups: pd.Series) -> Fit:
     stand, as without groups), or nothing is left to explain (then there are none); `not-converged`: neither optimizer
     converged, and the numbers are where the last one stopped; `failed`: the fit broke off, or has no standard errors.
     """
-    known = rows["value"].notna()
-    rows, groups = rows[known], groups[known]
+    present = rows["value"].notna()
+    rows, groups = rows[present], groups[present]
     exog = np.column_stack([np.ones(len(rows)), rows[list(terms)].to_numpy(dtype=np.float64)])
     n, n_groups = len(rows), int(groups.nunique())
     if n_groups < 2 or n <= exog.shape[1] + 1 or np.linalg.matrix_rank(exog) < exog.shape[1]:
@@ -47,13 +47,13 @@ def fit(rows: pd.DataFrame, terms: Sequence[str], groups: pd.Series) -> Fit:
     if _explained(endog, exog):
         return Fit(_gaps(terms), n, n_groups, np.nan, None, "singular")
     try:
-        found, optimizer = _fitted(endog, exog, groups)
+        result, optimizer = _fit_reml(endog, exog, groups)
     except (np.linalg.LinAlgError, ValueError, FloatingPointError, ZeroDivisionError):
         return Fit(_gaps(terms), n, n_groups, np.nan, None, "failed")
-    variance = float(np.asarray(found.cov_re)[0, 0])
+    variance = float(np.asarray(result.cov_re)[0, 0])
     alone = n_groups == n
-    status = _status(found, variance, alone, exog.shape[1])
-    return Fit(_terms(found, terms), n, n_groups, variance, optimizer, status)
+    status = _status(result, variance, alone, exog.shape[1])
+    return Fit(_terms(result, terms), n, n_groups, variance, optimizer, status)
 
 
 def _explained(endog: np.ndarray, exog: np.ndarray) -> bool:
@@ -62,7 +62,7 @@ def _explained(endog: np.ndarray, exog: np.ndarray) -> bool:
     return bool(np.abs(left).max() <= 1e-10 * max(np.abs(endog).max(), np.finfo(float).tiny))
 
 
-def _fitted(endog: np.ndarray, exog: np.ndarray, groups: pd.Series) -> tuple[Any, str]:
+def _fit_reml(endog: np.ndarray, exog: np.ndarray, groups: pd.Series) -> tuple[Any, str]:
     """Return the result of statsmodels, and the optimizer that had the last word.
 
     Its warnings say what the status says, some of them (the boundary of the parameters) by a rule that depends on the
@@ -72,24 +72,24 @@ def _fitted(endog: np.ndarray, exog: np.ndarray, groups: pd.Series) -> tuple[Any
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = MixedLM(endog, exog, groups=groups.to_numpy()).fit(reml=True, method=list(OPTIMIZERS))
-        found.bse  # noqa: B018  # computed when first read, with warnings of its own
+        result = MixedLM(endog, exog, groups=groups.to_numpy()).fit(reml=True, method=list(OPTIMIZERS))
+        result.bse  # noqa: B018  # computed when first read, with warnings of its own
     again = any("Retrying" in str(warning.message) for warning in caught)
-    return found, OPTIMIZERS[-1] if again else OPTIMIZERS[0]
+    return result, OPTIMIZERS[-1] if again else OPTIMIZERS[0]
 
 
-def _status(found: Any, variance: float, alone: bool, n_terms: int) -> Status:
-    if not np.isfinite(np.asarray(found.bse)[:n_terms]).all():
+def _status(result: Any, variance: float, alone: bool, n_terms: int) -> Status:
+    if not np.isfinite(np.asarray(result.bse)[:n_terms]).all():
         return "failed"
-    if not found.converged:
+    if not result.converged:
         return "not-converged"
-    return "singular" if alone or variance <= _NO_VARIANCE * found.scale else "ok"
+    return "singular" if alone or variance <= _NO_VARIANCE * result.scale else "ok"
 
 
-def _terms(found: Any, terms: Sequence[str]) -> list[dict[str, Any]]:
-    interval = np.asarray(found.conf_int())
+def _terms(result: Any, terms: Sequence[str]) -> list[dict[str, Any]]:
+    interval = np.asarray(result.conf_int())
     names = ("coefficient", "se", "z", "p")
-    columns = (found.params, found.bse, found.tvalues, found.pvalues)
+    columns = (result.params, result.bse, result.tvalues, result.pvalues)
     return [
         {"term": term, **{name: float(np.asarray(column)[k]) for name, column in zip(names, columns, strict=True)}}
         | {"low": float(interval[k, 0]), "high": float(interval[k, 1])}

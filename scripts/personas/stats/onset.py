@@ -37,9 +37,9 @@ def onset(curves: np.ndarray, positions: np.ndarray, *, resamples: int, seed: in
     if n < FEWEST_CURVES or places < FEWEST_POSITIONS:
         return UNKNOWN
     drawing = np.random.default_rng(seed)
-    drawn = drawing.multinomial(n, np.full(n, 1 / n), size=resamples) / n
-    chosen = _bends(drawn @ curves, positions)
-    low, high = np.quantile(chosen, [0.025, 0.975], method="inverted_cdf")
+    weights = drawing.multinomial(n, np.full(n, 1 / n), size=resamples) / n
+    bends = _bends(weights @ curves, positions)
+    low, high = np.quantile(bends, [0.025, 0.975], method="inverted_cdf")
     if high - low > (positions[-1] - positions[0]) / 2:
         return UNKNOWN
     return Onset(float(_bends(curves.mean(axis=0, keepdims=True), positions)[0]), float(low), float(high))

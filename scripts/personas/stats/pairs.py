@@ -34,9 +34,9 @@ def cell_means(values: pd.DataFrame) -> pd.DataFrame:
     items = {name: (name, "sum") for name in _ITEMS}
     orders = values.groupby([*CELL, "replicate"], dropna=False, sort=True)
     by_replicate = orders.agg(value=("value", "mean"), **items).reset_index()
-    found = by_replicate.groupby(CELL, dropna=False, sort=True)
+    by_cell = by_replicate.groupby(CELL, dropna=False, sort=True)
     spreads = {"spread": ("value", "var"), "replicates": ("value", "count")}
-    cells = found.agg(value=("value", "mean"), **spreads, **items).reset_index()
+    cells = by_cell.agg(value=("value", "mean"), **spreads, **items).reset_index()
     freedom = (cells["replicates"] - 1).clip(lower=0)
     spread = (cells["spread"] * freedom).fillna(0.0)
     return cells.assign(spread=spread, freedom=freedom, cell=range(len(cells)))
@@ -58,14 +58,14 @@ def between_conditions(cells: pd.DataFrame, conditions: Sequence[str]) -> Iterat
     on = [key for key in CELL if key != "condition"]
     for one, other in combinations(conditions, 2):
         a, b = (cells[cells["condition"] == condition] for condition in (one, other))
-        yield _subtracted(a.drop(columns="condition"), b, on).assign(
+        yield _subtract(a.drop(columns="condition"), b, on).assign(
             contrast=f"condition:{one}-{other}", condition=None
         )
 
 
 def with_intervention(cells: pd.DataFrame, without: pd.DataFrame) -> pd.DataFrame:
     """Return cells with an intervention minus the same cells without."""
-    return _subtracted(cells, without, CELL).assign(contrast="intervention")
+    return _subtract(cells, without, CELL).assign(contrast="intervention")
 
 
 def since_first(cells: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def since_first(cells: pd.DataFrame) -> pd.DataFrame:
     first = cells.groupby("measure")["position"].transform("min")
     on = [key for key in CELL if key != "position"]
     later, begin = cells[cells["position"] > first], cells[cells["position"] == first]
-    return _subtracted(later, begin, on).assign(contrast="progression")
+    return _subtract(later, begin, on).assign(contrast="progression")
 
 
 def against_baseline(cells: pd.DataFrame) -> pd.DataFrame:
@@ -84,16 +84,16 @@ def against_baseline(cells: pd.DataFrame) -> pd.DataFrame:
     personas = cells[cells["group"] == "persona"].drop(columns="group")
     baselines = cells[cells["group"] == "baseline"]
     on = [key for key in CELL if key != "group"]
-    bound = _subtracted(personas, baselines[baselines["persona"].notna()], on)
+    bound = _subtract(personas, baselines[baselines["persona"].notna()], on)
     free = baselines[baselines["persona"].isna()].drop(columns="persona")
-    shared = _subtracted(personas, free, [key for key in on if key != "persona"])
+    shared = _subtract(personas, free, [key for key in on if key != "persona"])
     return pd.concat([bound, shared], ignore_index=True).assign(contrast="baseline", group=None)
 
 
-def _subtracted(one: pd.DataFrame, other: pd.DataFrame, on: Sequence[str]) -> pd.DataFrame:
+def _subtract(one: pd.DataFrame, other: pd.DataFrame, on: Sequence[str]) -> pd.DataFrame:
     """Join two tables of cells by key, many to one, and subtract."""
     sides = [*_SIDE, *_ITEMS]
     joined = one.merge(other[[*on, *sides]], on=list(on), suffixes=("_a", "_b"), validate="many_to_one")
     items = {name: joined[f"{name}_a"] + joined[f"{name}_b"] for name in _ITEMS}
-    told = joined.assign(value=joined["value_a"] - joined["value_b"], **items)
-    return told.drop(columns=[f"{name}_{side}" for name in ("value", *_ITEMS) for side in "ab"])
+    differences = joined.assign(value=joined["value_a"] - joined["value_b"], **items)
+    return differences.drop(columns=[f"{name}_{side}" for name in ("value", *_ITEMS) for side in "ab"])

@@ -17,20 +17,20 @@ def overview_panels(kinds: Mapping[str, str]) -> tuple[Panel, ...]:
 
     `kinds` are those of the benchmarks, by slug.
     """
-    found = (panel for slug, kind in sorted(kinds.items()) if kind in BENCHMARKS for panel in _overview(slug, kind))
-    return (*found, WORDS)
+    panels = (panel for slug, kind in sorted(kinds.items()) if kind in BENCHMARKS for panel in _overview(slug, kind))
+    return (*panels, WORDS)
 
 
 def _overview(benchmark: str, kind: str) -> Iterator[Panel]:
     """Yield the panels of one benchmark; they are called after it where it is not called after its kind."""
-    declared = BENCHMARKS[kind].overview or [p for p in BENCHMARKS[kind].measured() if p.main and p.judge == RULES]
-    for panel in declared:
-        named = (
+    panels = BENCHMARKS[kind].overview or [p for p in BENCHMARKS[kind].measured() if p.main and p.judge == RULES]
+    for panel in panels:
+        entry = (
             panel
             if benchmark == kind
             else replace(panel, slug=f"{benchmark}-{panel.slug}", title=f"{panel.title}, {benchmark}")
         )
-        yield replace(named, benchmark=benchmark)
+        yield replace(entry, benchmark=benchmark)
 
 
 OVERVIEW = overview_panels({"ifbench": "ifbench", "xstest": "xstest"})

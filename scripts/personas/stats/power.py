@@ -96,24 +96,26 @@ def _draws(spread: Spread, size: Size, over: tuple[str, ...]) -> Draws:
 
 def _chi(drawing: np.random.Generator, mean: float, freedom: int) -> np.ndarray:
     """Draw estimates of a variance."""
-    drawn: np.ndarray = mean * drawing.chisquare(freedom, _DRAWS) / freedom
-    return drawn
+    variances: np.ndarray = mean * drawing.chisquare(freedom, _DRAWS) / freedom
+    return variances
 
 
 def _cells(
     drawing: np.random.Generator, size: Size, over: tuple[str, ...], parts: Mapping[str, float], pair: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the variance over models and personas and its degrees of freedom, as `intervals.variance` has them."""
-    own = {MODELS: size.models - 1, PERSONAS: size.personas - 1}
-    drawn = {unit: _chi(drawing, parts[unit] + pair, own[unit]) for unit in (MODELS, PERSONAS) if unit in over}
-    if len(drawn) == 1:
-        [(unit, value)] = drawn.items()
-        return value, np.full(_DRAWS, float(own[unit]))
-    freedom = own[MODELS] * own[PERSONAS]
+    freedoms = {MODELS: size.models - 1, PERSONAS: size.personas - 1}
+    variances = {
+        unit: _chi(drawing, parts[unit] + pair, freedoms[unit]) for unit in (MODELS, PERSONAS) if unit in over
+    }
+    if len(variances) == 1:
+        [(unit, value)] = variances.items()
+        return value, np.full(_DRAWS, float(freedoms[unit]))
+    freedom = freedoms[MODELS] * freedoms[PERSONAS]
     interaction = _chi(drawing, pair, freedom)
-    value = drawn[MODELS] + drawn[PERSONAS] - interaction
-    terms = [(drawn[unit], own[unit]) for unit in drawn] + [(-interaction, freedom)]
-    smooth = np.clip(_satterthwaite(terms), min(own.values()), max(freedom, size.models, size.personas))
+    value = variances[MODELS] + variances[PERSONAS] - interaction
+    terms = [(variances[unit], freedoms[unit]) for unit in variances] + [(-interaction, freedom)]
+    smooth = np.clip(_satterthwaite(terms), min(freedoms.values()), max(freedom, size.models, size.personas))
     is_small = value <= interaction
     return np.where(is_small, interaction, value), np.where(is_small, freedom, smooth)
 
@@ -140,8 +142,8 @@ def _with_items(
 def _satterthwaite(parts: Sequence[tuple[np.ndarray, Any]]) -> np.ndarray:
     total, spread = sum(value for value, _ in parts), sum(value**2 / freedom for value, freedom in parts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: np.ndarray = np.where(spread > 0, total**2 / spread, 1e9)
-    return found
+        result: np.ndarray = np.where(spread > 0, total**2 / spread, 1e9)
+    return result
 
 
 def _edges(freedom: np.ndarray) -> np.ndarray:
@@ -168,7 +170,7 @@ def power(effect: float, spread: Spread, size: Size, generalise: Collection[str]
     return float((ndtr((effect - width) / draws.error) + ndtr((-effect - width) / draws.error)).mean())
 
 
-def detectable(spread: Spread, size: Size, generalise: Collection[str] = UNITS, wanted: float = POWER) -> float:
+def detectable(spread: Spread, size: Size, generalise: Collection[str] = UNITS, target: float = POWER) -> float:
     """Return the smallest difference that is found with the wanted power; NaN where none can be."""
     from scipy.optimize import brentq
 
@@ -178,9 +180,9 @@ def detectable(spread: Spread, size: Size, generalise: Collection[str] = UNITS, 
     most = _draws(spread, size, over).error
     if most <= 0:
         return 0.0
-    while power(most, spread, size, generalise) < wanted:
+    while power(most, spread, size, generalise) < target:
         most *= 2
-    return float(brentq(lambda effect: power(effect, spread, size, generalise) - wanted, 0.0, most, xtol=1e-5))
+    return float(brentq(lambda effect: power(effect, spread, size, generalise) - target, 0.0, most, xtol=1e-5))
 
 
 def halving(spread: Spread, size: Size, generalise: Collection[str] = UNITS) -> dict[str, int]:
@@ -191,13 +193,13 @@ def halving(spread: Spread, size: Size, generalise: Collection[str] = UNITS) -> 
     goal = detectable(spread, size, generalise) / 2
 
     def enough(*what: str) -> int | None:
-        sizes = ((n, reduce(lambda grown, one: grown.times(one, n), what, size)) for n in _FACTORS)
-        return next((n for n, grown in sizes if power(goal * 1.01, spread, grown, generalise) >= POWER), None)
+        sizes = ((n, reduce(lambda larger, one: larger.times(one, n), what, size)) for n in _FACTORS)
+        return next((n for n, larger in sizes if power(goal * 1.01, spread, larger, generalise) >= POWER), None)
 
     alone = {what: enough(what) for what in (MODELS, PERSONAS, ITEMS, REPLICATES) if getattr(size, what)}
-    found = {what: factor for what, factor in alone.items() if factor}
-    both = None if found else enough(MODELS, PERSONAS)
-    return {BOTH: both} if both else found
+    factors = {what: factor for what, factor in alone.items() if factor}
+    both = None if factors else enough(MODELS, PERSONAS)
+    return {BOTH: both} if both else factors
 
 
 _FACTORS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, _MOST)

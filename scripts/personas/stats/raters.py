@@ -73,10 +73,10 @@ def agree(
     confusion = total.reshape(size, size).astype(int)
     if not len(one):
         return Agreement(0, 0, MISSING, MISSING, MISSING, MISSING, MISSING, confusion.tolist(), NO_ITEMS)
-    drawn = resampled_sums(per_cluster, resamples=resamples, seed=seed) if len(per_cluster) > 1 else None
+    sums = resampled_sums(per_cluster, resamples=resamples, seed=seed) if len(per_cluster) > 1 else None
 
     one_label = min((confusion.sum(axis=axis) > 0).sum() for axis in (0, 1)) < 2
-    estimates = _Estimates(total, confusion, drawn, len(per_cluster), one_label)
+    estimates = _Estimates(total, confusion, sums, len(per_cluster), one_label)
     values = np.asarray(categories, dtype=float)
     apart = np.abs(values[:, None] - values[None, :])
     places = np.arange(size)
@@ -90,7 +90,7 @@ def agree(
         estimates.mean(apart),
         estimates.share((apart <= 1).astype(float)),
         confusion.tolist(),
-        ONE_LABEL if one_label else ONE_CLUSTER if drawn is None else None,
+        ONE_LABEL if one_label else ONE_CLUSTER if sums is None else None,
     )
 
 
@@ -99,23 +99,23 @@ class _Estimates(NamedTuple):
 
     total: np.ndarray
     confusion: np.ndarray
-    drawn: np.ndarray | None
+    sums: np.ndarray | None
     n_clusters: int
     one_label: bool
 
     def mean(self, weights: np.ndarray) -> Estimate:
-        means = None if self.drawn is None else _mean_weight(self.drawn, weights)
+        means = None if self.sums is None else _mean_weight(self.sums, weights)
         return _estimate(float(_mean_weight(self.total[None], weights)[0]), means)
 
     def share(self, weights: np.ndarray) -> Estimate:
-        found = self.mean(weights)
-        has_no_spread = self.drawn is not None and np.isnan(found.low)
-        return Estimate(found.value, *wilson(found.value, self.n_clusters)) if has_no_spread else found
+        mean = self.mean(weights)
+        has_no_spread = self.sums is not None and np.isnan(mean.low)
+        return Estimate(mean.value, *wilson(mean.value, self.n_clusters)) if has_no_spread else mean
 
     def kappa(self, weights: np.ndarray, kind: str | None) -> Estimate:
         if self.one_label:
             return MISSING
-        resampled = None if self.drawn is None else kappas(self.drawn, weights)
+        resampled = None if self.sums is None else kappas(self.sums, weights)
         return _estimate(_sample_kappa(self.confusion, kind), resampled)
 
 

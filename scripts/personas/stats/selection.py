@@ -21,13 +21,13 @@ def select(ratings: pd.DataFrame, panel: Panel, answer: Sequence[str] = checks.A
     """
     keep = ratings["metric"] == panel.metric
     for column in ("benchmark", "label", "judge", "reference"):
-        wanted = getattr(panel, column)
-        if wanted is not None:
-            keep &= ratings[column] == wanted
+        expected = getattr(panel, column)
+        if expected is not None:
+            keep &= ratings[column] == expected
     rows = ratings[keep.fillna(False).astype(bool)]
     judges = sorted(rows["judge"].dropna().unique())
     if len(judges) > 1:
         raise ValueError(f"panel {panel.slug} mixes the judges {', '.join(judges)}: name one in Panel.judge")
     checks.require_unique(rows, answer, panel.slug)
     # Sorted, so that rounding in the sums does not depend on the order of the rows.
-    return cells.grouped(rows.sort_values(list(answer)))
+    return cells.with_group(rows.sort_values(list(answer)))

@@ -6,11 +6,11 @@ from typing import Literal
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells, checks
 from personas.stats.intervals import UNITS
 from personas.tables.items.variances import Variances
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 By = Literal["model", "persona"]
 
@@ -52,8 +52,11 @@ def averages(
     checks.require_columns(values, [*_KEY, "order", "replicate", "value"], "table of values")
     checks.require_unique(values, [*_KEY, "order", "replicate"], "values")
     by_cell = cells.means(values.assign(persona=values["persona"].fillna(_NOBODY)), _KEY)
-    known = Variances(pd.DataFrame() if variances is None else variances)
-    parts = [_series(by_cell, "model", generalise, known), _series(_beside(by_cell), "persona", generalise, known)]
+    item_variances = Variances(pd.DataFrame() if variances is None else variances)
+    parts = [
+        _series(by_cell, "model", generalise, item_variances),
+        _series(_beside(by_cell), "persona", generalise, item_variances),
+    ]
     return pd.concat(parts, ignore_index=True)[list(AVERAGE_DTYPES)].astype(AVERAGE_DTYPES)
 
 
@@ -62,24 +65,24 @@ def _beside(by_cell: pd.DataFrame) -> pd.DataFrame:
     shared = by_cell["persona"] == _NOBODY
     key = ["measure", "model"]
     personas = by_cell.loc[by_cell["group"] == "persona", [*key, "persona"]].drop_duplicates()
-    given = by_cell[shared].drop(columns="persona").merge(personas, on=key)
-    return pd.concat([by_cell[~shared], given], ignore_index=True)
+    copies = by_cell[shared].drop(columns="persona").merge(personas, on=key)
+    return pd.concat([by_cell[~shared], copies], ignore_index=True)
 
 
-def _series(by_cell: pd.DataFrame, by: By, generalise: Collection[str], known: Variances) -> pd.DataFrame:
+def _series(by_cell: pd.DataFrame, by: By, generalise: Collection[str], item_variances: Variances) -> pd.DataFrame:
     point = [by, *_PLACE]
     other = {"model": "persona", "persona": "model"}[by]
     ordered = by_cell.sort_values(_KEY)  # sums must not depend on the order of the rows
     over = ordered.rename(columns={other: "unit"} if other == "persona" else {})
-    bands = cells.bands(over, point, generalise=generalise, items=lambda at: known.level(at, by, at[by]))
-    counted = cells.counts(ordered, point)
-    missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])
+    bands = cells.bands(over, point, generalise=generalise, items=lambda at: item_variances.level(at, by, at[by]))
+    counts = cells.counts(ordered, point)
+    missing = counts.assign(n_missing=counts["n_planned"] - counts["n_scored"])
     return bands.merge(missing[[*point, "n_missing"]], on=point).rename(columns={by: "unit"}).assign(by=by)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    files = {"values": known.outputs("values"), "variances": known.outputs("item_variances")}
-    yield Instance("averages", files, generalised(grid))
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    files = {"values": context.outputs("values"), "variances": context.outputs("item_variances")}
+    yield Instance("averages", files, generalisation(grid))
 
 
 AVERAGES = table(

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.bootstrap import percentiles
 from personas.stats.cells import matrix
-from personas.stats.correction import corrected
+from personas.stats.correction import adjust_p
 from personas.stats.intervals import UNITS, Items, estimate
 from personas.stats.measures import CHECKPOINT
 from personas.stats.pairs import DECIMALS, against_baseline, between_conditions, cell_means, since_first
@@ -18,7 +18,7 @@ from personas.tables.items.variances import ALL, LATER, MODEL, OVER_BASELINE, PR
 from personas.tables.latex import Column
 from personas.tables.measures import PATTERNS, headline_measures, placeless_measures
 from personas.tables.series.models import segmented, whole_segments, with_unjudged
-from personas.tables.table import INTERVAL, Layout, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 LENGTH, PERSONALIZATION = "length", "personalization"
 """Values of `contrast` beside `condition:<a>-<b>`."""
@@ -78,16 +78,18 @@ def by_model(
     the first four.
     """
     cells, ends = cell_means(values), cell_means(whole_segments(segmented(values, checkpoints)))
-    rows, known = pd.concat(differences(cells, ends, conditions), ignore_index=True), Variances(variances)
-    bars = [_bar(bar, known, generalise, study) for _, bar in rows.groupby(_BAR, dropna=False, sort=True)]
+    rows, item_variances = pd.concat(differences(cells, ends, conditions), ignore_index=True), Variances(variances)
+    bars = [_bar(bar, item_variances, generalise, study) for _, bar in rows.groupby(_BAR, dropna=False, sort=True)]
     if rows["model"].nunique() > 1:
-        bars += [_bar(bar, known, generalise, False) for _, bar in rows.groupby(_PLACE, dropna=False, sort=True)]
+        bars += [
+            _bar(bar, item_variances, generalise, False) for _, bar in rows.groupby(_PLACE, dropna=False, sort=True)
+        ]
     table = pd.DataFrame(bars, columns=list(BY_MODEL_DTYPES))
     table["headline"] = table["measure"].isin(headline)
-    table["q"] = corrected(table["p"].where(table["headline"]).to_numpy("float64"), correction)
-    measured = ["mean", "low", "high", "study_mean", "study_low", "study_high"]
+    table["q"] = adjust_p(table["p"].where(table["headline"]).to_numpy("float64"), correction)
+    numbers = ["mean", "low", "high", "study_mean", "study_low", "study_high"]
     table = table.astype(BY_MODEL_DTYPES).sort_values(_BAR, ignore_index=True, kind="stable")
-    return table.assign(**{name: table[name].round(DECIMALS) + 0.0 for name in measured})  # no -0.0
+    return table.assign(**{name: table[name].round(DECIMALS) + 0.0 for name in numbers})  # no -0.0
 
 
 def differences(cells: pd.DataFrame, ends: pd.DataFrame, conditions: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -108,11 +110,13 @@ def differences(cells: pd.DataFrame, ends: pd.DataFrame, conditions: Sequence[st
         yield part.assign(ours=~shared).sort_values(["position", "persona"])
 
 
-def _bar(rows: pd.DataFrame, known: Variances, generalise: Collection[str], study: bool) -> dict[str, object]:
+def _bar(
+    rows: pd.DataFrame, item_variances: Variances, generalise: Collection[str], study: bool
+) -> dict[str, object]:
     ours, first = rows[rows["ours"]], rows.iloc[0]
     model = first["model"] if rows["model"].nunique() == 1 else None
     by_pair = ours.groupby(["model", "persona"], sort=True)["value"].mean().reset_index(name="value")
-    items = items_of(ours, known, model) if len(ours) else None
+    items = items_of(ours, item_variances, model) if len(ours) else None
     cells = matrix(by_pair.rename(columns={"persona": "unit"}))
     mean, low, high, p, over, n = estimate(cells, generalise=generalise, items=items)
     theirs = study_bar(rows["value"].dropna().to_numpy()) if study else (np.nan, np.nan, np.nan)
@@ -126,17 +130,19 @@ def _bar(rows: pd.DataFrame, known: Variances, generalise: Collection[str], stud
     }
 
 
-def items_of(ours: pd.DataFrame, known: Variances, model: str | None) -> Items | None:
+def items_of(ours: pd.DataFrame, item_variances: Variances, model: str | None) -> Items | None:
     """Return what items add to a bar; of conditions that are averaged, as if they were the same answers."""
     last, unit = ours.iloc[-1], (ALL, "") if model is None else (MODEL, model)
     if last["contrast"] == LENGTH:
-        return known.of({**last, "contrast": PROGRESSION}, *unit)
+        return item_variances.of({**last, "contrast": PROGRESSION}, *unit)
     if last["contrast"] == PERSONALIZATION:
-        conditions = known.conditions(last["measure"], OVER_BASELINE)
-        each = [known.of({**last, "contrast": OVER_BASELINE, "condition": name}, *unit) for name in conditions]
+        conditions = item_variances.conditions(last["measure"], OVER_BASELINE)
+        each = [
+            item_variances.of({**last, "contrast": OVER_BASELINE, "condition": name}, *unit) for name in conditions
+        ]
         there = [items for items in each if items is not None]
         return max(there, key=lambda items: items.total) if there else None
-    return known.of({**last, "position": LATER}, *unit)
+    return item_variances.of({**last, "position": LATER}, *unit)
 
 
 def study_bar(values: np.ndarray) -> tuple[float, float, float]:
@@ -158,27 +164,29 @@ def _scaled(table: pd.DataFrame, *, scales: Mapping[str, str]) -> pd.DataFrame:
     return table.assign(scale=table["measure"].map(scales))
 
 
-def bars_of_models(values: pd.DataFrame, counts: pd.DataFrame, variances: pd.DataFrame, **told: Any) -> pd.DataFrame:
+def bars_of_models(
+    values: pd.DataFrame, counts: pd.DataFrame, variances: pd.DataFrame, **options: Any
+) -> pd.DataFrame:
     """Return `by_model` of values and patterns."""
-    return by_model(with_unjudged(values, counts, pd.DataFrame()), variances, **told)
+    return by_model(with_unjudged(values, counts, pd.DataFrame()), variances, **options)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     config = grid.study.config
-    told: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "conditions": list(config.conditions),
         "checkpoints": list(config.checkpoints),
         "headline": headline_measures(grid),
         "correction": config.statistics.correction,
         "study": config.statistics.study,
-        **generalised(grid),
+        **generalisation(grid),
     }
     scales = {measure["measure"]: measure["scale"] for measure in placeless_measures(grid)}
     # Patterns are no claim unless named, and mining is to rename no more than it must.
-    mined = known.family("patterns") if PATTERNS in told["headline"] else ()
-    counts = [made.outputs[1] for made in mined]
-    files = {"values": known.outputs("values"), "counts": counts, "variances": known.outputs("item_variances")}
-    yield Instance("by-model", files, told, latex={"scales": scales})
+    patterns = context.family("patterns") if PATTERNS in parameters["headline"] else ()
+    counts = [artefact.outputs[1] for artefact in patterns]
+    files = {"values": context.outputs("values"), "counts": counts, "variances": context.outputs("item_variances")}
+    yield Instance("by-model", files, parameters, latex={"scales": scales})
 
 
 BY_MODEL = table(

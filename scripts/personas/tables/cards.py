@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.intervals import UNITS, Estimate, estimate
 from personas.stats.onset import UNKNOWN, Onset, onset
 from personas.tables.by_model import LENGTH
@@ -18,7 +18,7 @@ from personas.tables.measures import placeless_measures
 from personas.tables.sections import patterns_measure, sections
 from personas.tables.series.models import files_of_cards, segmented, whole_segments, with_unjudged
 from personas.tables.strength.strength import measures_without_judge
-from personas.tables.table import INTERVAL, Layout, bootstrap, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, bootstrap, generalisation, table, texts
 
 NOT_MEASURED, ONE_POSITION, NO_VALUE = "not-measured", "one-position", "no-value"
 DROPS, GAINS, NO_CHANGE, TOO_FEW = "drops", "gains", "no-change", "too-few"
@@ -70,7 +70,7 @@ Section = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Settings:
     """What all rows of cards are made with: `q` of each claim (model, measure, condition), what items add, ..."""
 
     q: Mapping[tuple[str, str, str], float]
@@ -105,12 +105,12 @@ def model_cards(
     rows = whole_segments(segmented(values, checkpoints))
     by_measure = dict(list(rows.groupby(["model", "measure"], sort=False)))
     items = Variances(pd.DataFrame() if variances is None else variances)
-    known = _Known(_claims(bars), items, generalise, {"resamples": resamples, "seed": seed})
+    settings = _Settings(_claims(bars), items, generalise, {"resamples": resamples, "seed": seed})
     table = [
         {"model": model, "section": section["section"], **row}
         for model in models
         for section in sections
-        for row in _section(model, section["measures"], by_measure, known)
+        for row in _section(model, section["measures"], by_measure, settings)
     ]
     cards = pd.DataFrame(table, columns=list(CARD_DTYPES))
     filled = {name: cards[name].fillna(0) for name in _COUNTS} | {"headline": cards["headline"].eq(True)}
@@ -125,50 +125,50 @@ def _claims(bars: pd.DataFrame | None) -> dict[tuple[str, str, str], float]:
 
 
 def _section(
-    model: str, measures: Sequence[Mapping[str, Any]], found: Mapping[Any, pd.DataFrame], known: _Known
+    model: str, measures: Sequence[Mapping[str, Any]], by_measure: Mapping[Any, pd.DataFrame], settings: _Settings
 ) -> Iterator[dict[str, Any]]:
     if not measures:
         yield {"verdict": NOT_MEASURED}
     for measure in measures:
-        told = {key: measure[key] for key in ("measure", "title", "judge", "scale", "axis")}
-        told["direction"] = "rises" if measure["better"] == "lower" else "falls"
-        rows = found.get((model, measure["measure"]))
+        about = {key: measure[key] for key in ("measure", "title", "judge", "scale", "axis")}
+        about["direction"] = "rises" if measure["better"] == "lower" else "falls"
+        rows = by_measure.get((model, measure["measure"]))
         if rows is None:
-            yield {**told, "verdict": NOT_MEASURED}
+            yield {**about, "verdict": NOT_MEASURED}
             continue
         for condition, part in rows.groupby("condition", sort=True):
-            where = {**told, "model": model, "condition": condition}
-            yield {**told, "condition": condition, **_row(part, where, known)}
+            where = {**about, "model": model, "condition": condition}
+            yield {**about, "condition": condition, **_row(part, where, settings)}
 
 
-def _row(rows: pd.DataFrame, where: Mapping[str, Any], known: _Known) -> dict[str, Any]:
-    own, baseline = (_by_position(rows[rows["group"] == group]) for group in ("persona", "baseline"))
-    if own.empty:
+def _row(rows: pd.DataFrame, where: Mapping[str, Any], settings: _Settings) -> dict[str, Any]:
+    persona, baseline = (_by_position(rows[rows["group"] == group]) for group in ("persona", "baseline"))
+    if persona.empty:
         return {"verdict": NOT_MEASURED}
-    first, last = int(own.columns[0]), int(own.columns[-1])
-    both = own[[first, last]].dropna()
-    summed = rows[(rows["group"] == "persona") & rows["position"].isin([first, last])]
+    first, last = int(persona.columns[0]), int(persona.columns[-1])
+    both = persona[[first, last]].dropna()
+    ends = rows[(rows["group"] == "persona") & rows["position"].isin([first, last])]
     row = {
         "first_position": first,
         "last_position": last,
-        **_mean(own[first], where, LEVEL, first, known).named("first"),
-        **_mean(own[last], where, LEVEL, last, known).named("last"),
+        **_mean(persona[first], where, LEVEL, first, settings).as_columns("first"),
+        **_mean(persona[last], where, LEVEL, last, settings).as_columns("last"),
         "baseline_first": _mean_at(baseline, first),
         "baseline_last": _mean_at(baseline, last),
         "n_personas": len(both),
-        "n_missing": len(own) - len(both),
-        "n_scored": int(summed["n_scored"].sum()),
-        "n_planned": int(summed["n_planned"].sum()),
+        "n_missing": len(persona) - len(both),
+        "n_scored": int(ends["n_scored"].sum()),
+        "n_planned": int(ends["n_planned"].sum()),
     }
     if first == last or both.empty:
         return {**row, "verdict": ONE_POSITION if first == last else NO_VALUE}
-    change = _mean(both[last] - both[first], where, PROGRESSION, last, known)
+    change = _mean(both[last] - both[first], where, PROGRESSION, last, settings)
     key = (where["model"], where["measure"], where["condition"])
-    claim = {"headline": key in known.q, "q": known.q.get(key, np.nan)}
+    claim = {"headline": key in settings.q, "q": settings.q.get(key, np.nan)}
     verdict = _verdict(change.mean, where["direction"], claim["q"]) if claim["headline"] else EXPLORATORY
-    since = _onset(own, known) if verdict == DROPS else UNKNOWN
-    told = {"since": since.since, "since_low": since.low, "since_high": since.high, "verdict": verdict}
-    return {**row, **change.named("change"), "over": change.over, "p": change.p, **claim, **told}
+    since = _onset(persona, settings) if verdict == DROPS else UNKNOWN
+    outcome = {"since": since.since, "since_low": since.low, "since_high": since.high, "verdict": verdict}
+    return {**row, **change.as_columns("change"), "over": change.over, "p": change.p, **claim, **outcome}
 
 
 def _verdict(change: float, direction: str, q: float) -> str:
@@ -179,16 +179,16 @@ def _verdict(change: float, direction: str, q: float) -> str:
     return DROPS if (change < 0) == (direction == "falls") else GAINS
 
 
-def _mean(values: pd.Series, where: Mapping[str, Any], contrast: str, position: int, known: _Known) -> Estimate:
+def _mean(values: pd.Series, where: Mapping[str, Any], contrast: str, position: int, settings: _Settings) -> Estimate:
     at = {**where, "contrast": contrast, "group": "persona", "position": position}
-    items = known.variances.of(at, MODEL, where["model"])
+    items = settings.variances.of(at, MODEL, where["model"])
     rate = contrast == LEVEL and where["scale"] == "share"
-    return estimate(values.to_numpy("float64")[None], generalise=known.generalise, items=items, share=rate)
+    return estimate(values.to_numpy("float64")[None], generalise=settings.generalise, items=items, share=rate)
 
 
-def _onset(own: pd.DataFrame, known: _Known) -> Onset:
-    curves = own.dropna().to_numpy("float64")
-    return onset(curves, own.columns.to_numpy("float64"), **known.resampling)
+def _onset(persona: pd.DataFrame, settings: _Settings) -> Onset:
+    curves = persona.dropna().to_numpy("float64")
+    return onset(curves, persona.columns.to_numpy("float64"), **settings.resampling)
 
 
 def _by_position(rows: pd.DataFrame) -> pd.DataFrame:
@@ -207,22 +207,22 @@ def cards_of_models(
     strength: pd.DataFrame,
     variances: pd.DataFrame,
     bars: pd.DataFrame,
-    **told: Any,
+    **options: Any,
 ) -> pd.DataFrame:
     """Return `model_cards` of values, patterns, and what is measured without a judge."""
-    return model_cards(with_unjudged(values, counts, strength), bars=bars, variances=variances, **told)
+    return model_cards(with_unjudged(values, counts, strength), bars=bars, variances=variances, **options)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    config, files = grid.study.config, files_of_cards(known)
-    unjudged = [*([patterns_measure()] if files["counts"] else []), *measures_without_judge(grid, known)]
-    told = {
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    config, files = grid.study.config, files_of_cards(context)
+    unjudged = [*([patterns_measure()] if files["counts"] else []), *measures_without_judge(grid, context)]
+    parameters = {
         "sections": sections([*placeless_measures(grid), *unjudged]),
         "models": list(config.models),
         "checkpoints": list(config.checkpoints),
     }
-    files |= {"variances": known.outputs("item_variances"), "bars": known.outputs("by_model")}
-    yield Instance("model-cards", files, told | generalised(grid) | bootstrap(grid))
+    files |= {"variances": context.outputs("item_variances"), "bars": context.outputs("by_model")}
+    yield Instance("model-cards", files, parameters | generalisation(grid) | bootstrap(grid))
 
 
 MODEL_CARDS = table(

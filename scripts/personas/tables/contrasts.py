@@ -8,11 +8,11 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.intervals import CONFIDENCE, ITEMS, UNITS, Estimate, estimate
 from personas.stats.pairs import DECIMALS, POINT, cell_means, pairs
 from personas.tables.items.variances import Variances
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 CONTRAST_DTYPES = {
     "measure": "str",
@@ -57,14 +57,16 @@ def contrasts(
     replicate. `n_pairs` have both values, `n_missing` are planned and lack one; `n_scored` and `n_planned` count the
     items of all their cells. Columns and types: `CONTRAST_DTYPES`, sorted by the first six.
     """
-    compared, known = pairs(cell_means(values), conditions), Variances(variances)
-    families = compared.groupby(_FAMILY, dropna=False, sort=True)
-    parts = [family(rows, generalise, known) for _, rows in families]
+    differences, item_variances = pairs(cell_means(values), conditions), Variances(variances)
+    families = differences.groupby(_FAMILY, dropna=False, sort=True)
+    parts = [family(rows, generalise, item_variances) for _, rows in families]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(CONTRAST_DTYPES))
     return table[list(CONTRAST_DTYPES)].astype(CONTRAST_DTYPES)
 
 
-def family(rows: pd.DataFrame, generalise: Collection[str] = UNITS, known: Variances | None = None) -> pd.DataFrame:
+def family(
+    rows: pd.DataFrame, generalise: Collection[str] = UNITS, item_variances: Variances | None = None
+) -> pd.DataFrame:
     """Return the points of one family of pairs (see `personas.stats.pairs.pairs`), by position.
 
     Columns as in `contrasts`. A comparison of two runs makes its points of it as well.
@@ -72,28 +74,28 @@ def family(rows: pd.DataFrame, generalise: Collection[str] = UNITS, known: Varia
     cube, positions, at = _cube(rows)
     where = {key: rows[key].iat[0] for key in _FAMILY}
     points = [
-        _point(cube[:, :, place], where | {"position": position}, generalise, known)
+        _point(cube[:, :, place], where | {"position": position}, generalise, item_variances)
         for place, position in enumerate(positions)
     ]
-    counted = {"n_missing": rows["value"].isna(), "n_scored": rows["n_scored"], "n_planned": rows["n_planned"]}
-    counts = {name: np.bincount(at, weights=values).astype("int64") for name, values in counted.items()}
+    sums = {"n_missing": rows["value"].isna(), "n_scored": rows["n_scored"], "n_planned": rows["n_planned"]}
+    counts = {name: np.bincount(at, weights=values).astype("int64") for name, values in sums.items()}
     return pd.DataFrame(points).assign(noise=_noises(rows), **counts)
 
 
 def _point(
-    cells: np.ndarray, point: dict[str, Any], generalise: Collection[str], known: Variances | None
+    cells: np.ndarray, point: dict[str, Any], generalise: Collection[str], item_variances: Variances | None
 ) -> dict[str, Any]:
-    items = known.of(point) if known else None
-    mean, low, high, p, over, n = _rounded(estimate(cells, generalise=generalise, items=items))
-    alone = _rounded(estimate(cells, generalise=[ITEMS], items=items))
-    told = {"mean": mean, "low": low, "high": high, "over": over, "p": p, "n_pairs": n}
-    return {**point, **told, "items_low": alone.low, "items_high": alone.high, "items_p": alone.p}
+    items = item_variances.of(point) if item_variances else None
+    mean, low, high, p, over, n = _round(estimate(cells, generalise=generalise, items=items))
+    alone = _round(estimate(cells, generalise=[ITEMS], items=items))
+    interval = {"mean": mean, "low": low, "high": high, "over": over, "p": p, "n_pairs": n}
+    return {**point, **interval, "items_low": alone.low, "items_high": alone.high, "items_p": alone.p}
 
 
-def _rounded(found: Estimate) -> Estimate:
+def _round(result: Estimate) -> Estimate:
     """Return an estimate in which a bound at 0 is 0 and not the noise of a sum, nor -0."""
-    bounds = {name: round(getattr(found, name), DECIMALS) + 0.0 for name in ("mean", "low", "high")}
-    return found._replace(**bounds)
+    bounds = {name: round(getattr(result, name), DECIMALS) + 0.0 for name in ("mean", "low", "high")}
+    return result._replace(**bounds)
 
 
 def _cube(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -102,7 +104,7 @@ def _cube(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     NaN where a model and a persona are no pair.
     """
     keys = [pd.factorize(rows[name], sort=True, use_na_sentinel=False) for name in ("model", "persona", "position")]
-    cube = np.full([len(found) for _, found in keys], np.nan)
+    cube = np.full([len(levels) for _, levels in keys], np.nan)
     cube[tuple(codes for codes, _ in keys)] = rows["value"]
     at, positions = keys[-1]
     return cube, np.asarray(positions), at
@@ -130,9 +132,9 @@ def _noise(at: pd.DataFrame) -> float:
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variance / averaged * weights) / len(at))
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    files = {"values": known.outputs("values"), "variances": known.outputs("item_variances")}
-    yield Instance("contrasts", files, {"conditions": list(grid.study.config.conditions), **generalised(grid)})
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    files = {"values": context.outputs("values"), "variances": context.outputs("item_variances")}
+    yield Instance("contrasts", files, {"conditions": list(grid.study.config.conditions), **generalisation(grid)})
 
 
 CONTRASTS = table("contrasts", contrasts, _instances, module=__name__, title="Paired differences with intervals")

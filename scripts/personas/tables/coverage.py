@@ -8,7 +8,7 @@ import pandas as pd
 from personas.core.parquet import read_frame
 from personas.engines.request import STATUSES
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import checks
 from personas.tables.table import Layout, ratings, ratings_with, table, texts
 
@@ -30,9 +30,9 @@ def status_counts(ratings: pd.DataFrame) -> pd.DataFrame:
         ValueError: a column is missing.
     """
     checks.require_columns(ratings, _NEEDED)
-    named = ratings.assign(benchmark=ratings["benchmark"].fillna(UTTERANCES))
+    rows = ratings.assign(benchmark=ratings["benchmark"].fillna(UTTERANCES))
     return (
-        named.groupby([*COVERAGE_KEYS, "status"], sort=True, dropna=False)["value"]
+        rows.groupby([*COVERAGE_KEYS, "status"], sort=True, dropna=False)["value"]
         .agg(n="size", n_scored="count")
         .reset_index()
     )
@@ -56,9 +56,9 @@ def coverage(counts: Iterable[pd.DataFrame], statuses: Sequence[str]) -> pd.Data
         raise ValueError(f"ratings: found the status {', '.join(strange)}, expected one of {', '.join(statuses)}")
     lost = rows["n"] - rows["n_scored"]
     unparsed = lost.where(rows["status"] == UNPARSED, 0)
-    counted = rows.assign(planned=rows["n"], scored=rows["n_scored"], failed=lost - unparsed, unparsed=unparsed)
-    counted = counted.assign(**{status: rows["n"].where(rows["status"] == status, 0) for status in statuses})
-    table = counted.groupby(keys, sort=True, dropna=False)[[*COUNTS, *statuses]].sum().reset_index()
+    totals = rows.assign(planned=rows["n"], scored=rows["n_scored"], failed=lost - unparsed, unparsed=unparsed)
+    totals = totals.assign(**{status: rows["n"].where(rows["status"] == status, 0) for status in statuses})
+    table = totals.groupby(keys, sort=True, dropna=False)[[*COUNTS, *statuses]].sum().reset_index()
     return table.astype(dict.fromkeys([*COUNTS, *statuses], "int64") | dict.fromkeys(keys, "str"))
 
 
@@ -77,13 +77,13 @@ def _summed(table: pd.DataFrame) -> pd.DataFrame:
     return table.groupby(["model", "benchmark", "judge"], sort=True, dropna=False)[COUNTS].sum().reset_index()
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("coverage", {"ratings": ratings(known)}, {"statuses": [*STATUSES, UNSCORABLE]})
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    yield Instance("coverage", {"ratings": ratings(context)}, {"statuses": [*STATUSES, UNSCORABLE]})
 
 
-def _with_interventions(grid: Grid, known: Known) -> Iterator[Instance]:
+def _with_interventions(grid: Grid, context: Context) -> Iterator[Instance]:
     for slug in grid.study.config.interventions:
-        files = {"ratings": ratings_with(known, slug)}
+        files = {"ratings": ratings_with(context, slug)}
         yield Instance(f"coverage--with-{slug}", files, {"statuses": [*STATUSES, UNSCORABLE]})
 
 

@@ -65,17 +65,17 @@ def latex(table: pd.DataFrame, columns: Sequence[Column], caption: str, label: s
     Texts are escaped, numbers rounded, `caption` (plain text) is escaped too. An interval is printed as
     `3.70 [2.42, 5.06]`; where it has no bounds, the value alone. A gap is `--`, never 0.
     """
-    shown = pd.DataFrame({place: _cells(table, column) for place, column in enumerate(columns)})
-    shown.columns = pd.Index([escape(column.header) for column in columns])
+    cells = pd.DataFrame({place: _cells(table, column) for place, column in enumerate(columns)})
+    cells.columns = pd.Index([escape(column.header) for column in columns])
     formats = "".join("l" if _is_text(table[column.name]) else "r" for column in columns)
-    return shown.to_latex(
+    return cells.to_latex(
         index=False,
         escape=False,
         column_format=formats,
-        longtable=len(shown) >= LONG,
+        longtable=len(cells) >= LONG,
         caption=escape(caption),
         label=label,
-        position=None if len(shown) >= LONG else "t",
+        position=None if len(cells) >= LONG else "t",
     )
 
 
@@ -109,7 +109,7 @@ def _with_interval(value: float, low: float, high: float, decimals: int | None) 
     return number(value, decimals) + bounds
 
 
-def counted(table: pd.DataFrame, name: str, what: str) -> str:
+def count_text(table: pd.DataFrame, name: str, what: str) -> str:
     """Return how many `what` stand behind the rows, for a caption: `n = 8 cells`, `n = 4 to 8 cells`."""
     if table.empty or name not in table:
         return f"n = 0 {what}"
@@ -117,7 +117,7 @@ def counted(table: pd.DataFrame, name: str, what: str) -> str:
     return f"n = {few} {what}" if few == many else f"n = {few} to {many} {what}"
 
 
-def told(table: pd.DataFrame, counts: Mapping[str, str], extra: str = "") -> str:
+def caption_counts(table: pd.DataFrame, counts: Mapping[str, str], extra: str = "") -> str:
     """Return the sentence on numbers that ends a caption; `counts` maps columns to what they count."""
-    parts = [counted(table, name, what) for name, what in counts.items() if name in table]
+    parts = [count_text(table, name, what) for name, what in counts.items() if name in table]
     return " ".join([*([f"{'; '.join(parts)}."] if parts else []), *([extra] if extra else [])])

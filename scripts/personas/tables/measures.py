@@ -8,8 +8,8 @@ from personas.benchmarks.panel import RULES, Panel
 from personas.config.root import Config
 from personas.core.errors import UserError
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
-from personas.stats.measures import Measure, measures_table, of_panel, of_rubric, of_utterances, placed
+from personas.plan.declaration import Context, Instance
+from personas.stats.measures import Measure, measures_table, of_panel, of_rubric, of_utterances, with_places
 from personas.stats.panels import measured_panels
 from personas.tables.table import table
 
@@ -22,9 +22,9 @@ def measures(config: Config, yes_no: Mapping[str, Collection[str]] | None = None
 
     `yes_no` tells by which rubrics a judge answers with yes or no.
     """
-    asked = [(slug, judge.utterances, (yes_no or {}).get(slug, ())) for slug, judge in config.judges.items()]
-    utterances = [measure for judged in asked for measure in of_utterances(*judged)]
-    return placed(
+    judges = [(slug, judge.utterances, (yes_no or {}).get(slug, ())) for slug, judge in config.judges.items()]
+    utterances = [measure for arguments in judges for measure in of_utterances(*arguments)]
+    return with_places(
         [*utterances, *(m for name in config.benchmarks for m in _of_benchmark(config, name, yes_no or {}))]
     )
 
@@ -43,11 +43,11 @@ def panels_of(
     if judge is None:
         return measured_panels(benchmark, kind, labels=labels)
     references, pairs = config.judges[judge].references, config.judges[judge].pairs
-    found = measured_panels(benchmark, kind, judge, references, pairs == "both", labels)
+    panels = measured_panels(benchmark, kind, judge, references, pairs == "both", labels)
     if section.rubric is None:
-        return found
-    rated = of_rubric(section.rubric, judge, section.rubric in yes_no.get(judge, ()))
-    return (replace(rated, slug=f"{benchmark}-{rated.slug}", benchmark=benchmark, main=section.rubric), *found)
+        return panels
+    panel = of_rubric(section.rubric, judge, section.rubric in yes_no.get(judge, ()))
+    return (replace(panel, slug=f"{benchmark}-{panel.slug}", benchmark=benchmark, main=section.rubric), *panels)
 
 
 def judges_of(config: Config, benchmark: str) -> list[str] | list[None]:
@@ -90,18 +90,18 @@ def main_measures(config: Config, judge: str | None, measures: Sequence[Any]) ->
 def headline_measures(grid: Grid) -> list[str]:
     """Return the slugs of the measures whose differences are claims."""
     config = grid.study.config
-    measured = measures_of(grid)
+    all_measures = measures_of(grid)
     if config.statistics.headline is None:
         judge = next(iter(config.judges), None)
-        return [m["measure"] for m in main_measures(config, judge, measured)]
-    known = [*(m["measure"] for m in measured), PATTERNS]
+        return [m["measure"] for m in main_measures(config, judge, all_measures)]
+    slugs = [*(m["measure"] for m in all_measures), PATTERNS]
     for name in config.statistics.headline:
-        if name not in known:
-            raise UserError(f"statistics.headline: {name} is not measured here; expected some of {', '.join(known)}.")
+        if name not in slugs:
+            raise UserError(f"statistics.headline: {name} is not measured here; expected some of {', '.join(slugs)}.")
     return list(config.statistics.headline)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     yield Instance("measures", {}, {"measures": measures_of(grid)})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.line import line
 from personas.stats.measures import CHECKPOINT
 from personas.stats.mixed import fit
@@ -69,13 +69,13 @@ def mixed_models(values: pd.DataFrame, counts: pd.DataFrame | None, models: Fami
 
 def _rows(rows: pd.DataFrame, term: str, groups: pd.Series, where: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the rows of one fit."""
-    found = fit(rows, [term], groups)
+    result = fit(rows, [term], groups)
     items = ("n_scored", "n_planned")
-    told: dict[str, Any] = {name: int(rows[name].sum()) if name in rows else None for name in items}
-    told |= {"n": found.n, "n_missing": len(rows) - found.n, "n_groups": found.n_groups}
-    told |= {"group_variance": found.group_variance, "optimizer": found.optimizer, "status": found.status}
-    for numbers in found.terms:
-        yield {**where, **numbers, **told}
+    columns: dict[str, Any] = {name: int(rows[name].sum()) if name in rows else None for name in items}
+    columns |= {"n": result.n, "n_missing": len(rows) - result.n, "n_groups": result.n_groups}
+    columns |= {"group_variance": result.group_variance, "optimizer": result.optimizer, "status": result.status}
+    for numbers in result.terms:
+        yield {**where, **numbers, **columns}
 
 
 def _each(rows: pd.DataFrame, by: Sequence[str], family: str) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
@@ -109,10 +109,10 @@ _AVERAGED = {"value": "mean", "n_scored": "sum", "n_planned": "sum"}
 
 
 def _by_size(cells: pd.DataFrame, models: Families, study: bool) -> Iterator[dict[str, Any]]:
-    sized = [slug for slug, model in models.items() if model["size"] is not None]
-    if not sized:
+    with_size = [slug for slug, model in models.items() if model["size"] is not None]
+    if not with_size:
         return
-    of_sized = cells[cells["model"].isin(sized)]
+    of_sized = cells[cells["model"].isin(with_size)]
     later = since_first(of_sized[of_sized["group"] == "persona"])
     last = later[later["position"] == later.groupby("measure")["position"].transform("max")]
     against = against_baseline(of_sized)
@@ -120,41 +120,46 @@ def _by_size(cells: pd.DataFrame, models: Families, study: bool) -> Iterator[dic
     if not study:  # one number, whichever condition it is counted in
         first = first.groupby(["measure", "model", "persona"], sort=True).agg(_AVERAGED).reset_index()
     for family, rows in (("length-by-size", last), ("personalization-by-size", first)):
-        sizes = rows["model"].map({slug: models[slug]["size"] for slug in sized})
-        families = rows["model"].map({slug: models[slug]["family"] or slug for slug in sized})
-        placed = rows.assign(size=sizes, groups=rows["persona"] + " " + families)
-        for where, part in _each(placed, ["measure"], family):
+        sizes = rows["model"].map({slug: models[slug]["size"] for slug in with_size})
+        families = rows["model"].map({slug: models[slug]["family"] or slug for slug in with_size})
+        of_families = rows.assign(size=sizes, groups=rows["persona"] + " " + families)
+        for where, part in _each(of_families, ["measure"], family):
             yield from _rows(part, "size", part["groups"], where) if study else _of_sizes(part, where)
 
 
 def _of_sizes(rows: pd.DataFrame, where: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the rows of a line through one number for each model, the mean over its personas."""
     by_model = rows.groupby("model", sort=True).agg({**_AVERAGED, "size": "first"})
-    found, known = line(by_model["size"], by_model["value"]), int(by_model["value"].count())
-    told: dict[str, Any] = {name: int(rows[name].sum()) for name in ("n_scored", "n_planned")}
-    told |= {"n": known, "n_missing": len(by_model) - known, "n_groups": known, "status": found.status}
-    for numbers in found.terms:
-        yield {**where, **numbers, **told}
+    result, n_models = line(by_model["size"], by_model["value"]), int(by_model["value"].count())
+    columns: dict[str, Any] = {name: int(rows[name].sum()) for name in ("n_scored", "n_planned")}
+    columns |= {"n": n_models, "n_missing": len(by_model) - n_models, "n_groups": n_models, "status": result.status}
+    for numbers in result.terms:
+        yield {**where, **numbers, **columns}
 
 
 def _patterns(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    spoken = counts[counts["speaker"] == "persona"]
-    known = (spoken["mining"] == "ok") & (spoken["n_documents"] > 0)
-    hits = spoken["n_hits"].astype("float64").where(known)
+    of_personas = counts[counts["speaker"] == "persona"]
+    is_known = (of_personas["mining"] == "ok") & (of_personas["n_documents"] > 0)
+    hits = of_personas["n_hits"].astype("float64").where(is_known)
     cell = ["condition", "pattern_group", "model", "persona", "checkpoint"]
     # A sum that lacks a benchmark would be too low: it is missing as a whole.
-    summed = spoken.assign(value=hits).groupby(cell, sort=True)["value"].agg(lambda found: found.sum(skipna=False))
-    rows = summed.reset_index().rename(columns={"checkpoint": "position"})
+    sums = (
+        of_personas.assign(value=hits).groupby(cell, sort=True)["value"].agg(lambda values: values.sum(skipna=False))
+    )
+    rows = sums.reset_index().rename(columns={"checkpoint": "position"})
     rows = rows.assign(measure="patterns-" + rows["pattern_group"])
     for where, part in _each(rows, ["measure", "condition"], "patterns"):
         yield from _rows(part, "position", part["model"] + " " + part["persona"], where)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     config = grid.study.config
     if config.statistics.mixed_models:
         models = {slug: {"size": m.size, "family": m.family} for slug, m in config.models.items()}
-        files = {"values": known.outputs("values"), "counts": [made.outputs[1] for made in known.family("patterns")]}
+        files = {
+            "values": context.outputs("values"),
+            "counts": [artefact.outputs[1] for artefact in context.family("patterns")],
+        }
         yield Instance("mixed-models", files, {"models": models, "study": config.statistics.study})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.cells import matrix
 from personas.stats.intervals import UNITS, Items
 from personas.stats.pairs import DECIMALS, cell_means
@@ -17,7 +17,7 @@ from personas.tables.items.variances import Variances
 from personas.tables.latex import Column
 from personas.tables.measures import headline_measures, placeless_measures
 from personas.tables.series.models import segmented, whole_segments
-from personas.tables.table import Layout, generalised, table, texts
+from personas.tables.table import Layout, generalisation, table, texts
 
 POWER_DTYPES = {
     "measure": "str",
@@ -58,24 +58,29 @@ def power_of_claims(
     differences of these cells by the method of moments; what one model or persona cannot show counts as 0, and is
     not spoken of. Columns and types: `POWER_DTYPES`, sorted by the first three.
     """
-    own = values[values["measure"].isin(measures)]
-    cells, ends = cell_means(own), cell_means(whole_segments(segmented(own, checkpoints)))
-    parts = list(differences(cells, ends, conditions)) if len(own) else []
+    of_measures = values[values["measure"].isin(measures)]
+    cells, ends = cell_means(of_measures), cell_means(whole_segments(segmented(of_measures, checkpoints)))
+    parts = list(differences(cells, ends, conditions)) if len(of_measures) else []
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*_PLACE, "ours"])
     is_claimed = rows["contrast"].isin((LENGTH, PERSONALIZATION)) & rows["ours"].astype(bool)
     rows = rows[is_claimed & rows["value"].notna()] if len(rows) else rows
-    known = Variances(variances)
-    found = [_row(part, known, replicates, generalise) for _, part in rows.groupby(_PLACE, dropna=False, sort=True)]
-    made = pd.DataFrame(found, columns=list(POWER_DTYPES)).astype(POWER_DTYPES)
-    rounded = [name for name, kind in POWER_DTYPES.items() if kind == "float64"]
-    return made.assign(**{name: made[name].round(DECIMALS) + 0.0 for name in rounded})
+    item_variances = Variances(variances)
+    results = [
+        _row(part, item_variances, replicates, generalise)
+        for _, part in rows.groupby(_PLACE, dropna=False, sort=True)
+    ]
+    table = pd.DataFrame(results, columns=list(POWER_DTYPES)).astype(POWER_DTYPES)
+    float_columns = [name for name, kind in POWER_DTYPES.items() if kind == "float64"]
+    return table.assign(**{name: table[name].round(DECIMALS) + 0.0 for name in float_columns})
 
 
-def _row(rows: pd.DataFrame, known: Variances, replicates: int, generalise: Collection[str]) -> dict[str, Any]:
+def _row(
+    rows: pd.DataFrame, item_variances: Variances, replicates: int, generalise: Collection[str]
+) -> dict[str, Any]:
     by_pair = rows.groupby(["model", "persona"], sort=True)["value"].mean().reset_index(name="value")
     cells = matrix(by_pair.rename(columns={"persona": "unit"}))
     cells = cells[~np.isnan(cells).all(axis=1)][:, ~np.isnan(cells).all(axis=0)]
-    items = items_of(rows, known, None)
+    items = items_of(rows, item_variances, None)
     spread, size = spread_of(cells, items), size_of(cells, items, replicates)
     return {
         **{key: rows.iloc[0][key] for key in _PLACE},
@@ -109,10 +114,10 @@ def spread_of(cells: np.ndarray, items: Items | None) -> Spread:
     Source: as in `personas.stats.intervals.variance`, solved for its parts.
     """
     models, personas = cells.shape
-    known = ~np.isnan(cells)
-    left = np.where(known, cells - (cells[known].mean() if known.any() else 0.0), 0.0)
-    of_models, of_personas = left.sum(axis=1) / personas, left.sum(axis=0) / models
-    inner = left - of_models[:, None] - of_personas[None, :]
+    present = ~np.isnan(cells)
+    residuals = np.where(present, cells - (cells[present].mean() if present.any() else 0.0), 0.0)
+    of_models, of_personas = residuals.sum(axis=1) / personas, residuals.sum(axis=0) / models
+    inner = residuals - of_models[:, None] - of_personas[None, :]
     freedom = (models - 1) * (personas - 1)
     interaction = float((inner**2).sum() / freedom) if freedom else 0.0
     answers, shared = 0.0, 0.0
@@ -139,17 +144,19 @@ def _component(means: np.ndarray, noise: float) -> float:
     return float(max(means.var(ddof=1) - noise, 0.0) ** 0.5) if len(means) > 1 else 0.0
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     config = grid.study.config
     in_values = {measure["measure"] for measure in placeless_measures(grid)}
-    told: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "measures": [name for name in headline_measures(grid) if name in in_values],
         "conditions": list(config.conditions),
         "checkpoints": list(config.checkpoints),
         "replicates": config.replicates,
-        **generalised(grid),
+        **generalisation(grid),
     }
-    yield Instance("power", {"values": known.outputs("values"), "variances": known.outputs("item_variances")}, told)
+    yield Instance(
+        "power", {"values": context.outputs("values"), "variances": context.outputs("item_variances")}, parameters
+    )
 
 
 POWER = table(

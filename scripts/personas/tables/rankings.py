@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.cells import matrix
 from personas.stats.intervals import UNITS, estimate
 from personas.tables.items.variances import Variances
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
-from personas.tables.table import INTERVAL, Layout, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 RANKING_DTYPES = {
     "of": "str",
@@ -50,27 +50,29 @@ def rankings(
     measure's `better` (of a neutral measure the largest); equal values share the smaller rank, one without a value
     has none (NaN). `n_missing` counts cells without a value.
     """
-    own = values[values["group"] == "persona"]
-    known = Variances(pd.DataFrame() if variances is None else variances)
-    rows = [row for measure in measures for row in _of_measure(own, measure, generalise, known)]
+    of_personas = values[values["group"] == "persona"]
+    item_variances = Variances(pd.DataFrame() if variances is None else variances)
+    rows = [row for measure in measures for row in _of_measure(of_personas, measure, generalise, item_variances)]
     return pd.DataFrame(rows, columns=list(RANKING_DTYPES)).astype(RANKING_DTYPES)
 
 
 def _of_measure(
-    values: pd.DataFrame, measure: Mapping[str, Any], generalise: Collection[str], known: Variances
+    values: pd.DataFrame, measure: Mapping[str, Any], generalise: Collection[str], item_variances: Variances
 ) -> Iterator[dict[str, Any]]:
     rows = values[values["measure"] == measure["measure"]]
-    told = {key: measure[key] for key in ("measure", "better", "scale")}
+    about = {key: measure[key] for key in ("measure", "better", "scale")}
     for condition, part in rows.groupby("condition", sort=True):
         for position in sorted({part["position"].min(), part["position"].max()}):
             there = part[part["position"] == position]
             for of in ("model", "persona"):
-                ranked = _ranked(there, of, measure["better"], generalise, known)
-                yield from ({**told, "of": of, "condition": condition, "position": position, **row} for row in ranked)
+                ranked = _rank(there, of, measure["better"], generalise, item_variances)
+                yield from (
+                    {**about, "of": of, "condition": condition, "position": position, **row} for row in ranked
+                )
 
 
-def _ranked(
-    values: pd.DataFrame, of: str, better: str, generalise: Collection[str], known: Variances
+def _rank(
+    values: pd.DataFrame, of: str, better: str, generalise: Collection[str], item_variances: Variances
 ) -> list[dict[str, Any]]:
     where = {str(name): value for name, value in values.iloc[0].items()}
     cells = values.groupby(_CELL, sort=True).agg(
@@ -78,10 +80,10 @@ def _ranked(
     )
     rows = []
     for name, part in cells.reset_index().groupby(of, sort=True):
-        items = known.level(where, of, str(name))
-        found = matrix(part.rename(columns={"persona": "unit"}))
-        mean, low, high, _, over, n = estimate(found, generalise=generalise, items=items)
-        counted = {key: int(part[key].sum()) for key in ("n_scored", "n_planned")}
+        items = item_variances.level(where, of, str(name))
+        of_unit = matrix(part.rename(columns={"persona": "unit"}))
+        mean, low, high, _, over, n = estimate(of_unit, generalise=generalise, items=items)
+        counts = {key: int(part[key].sum()) for key in ("n_scored", "n_planned")}
         rows.append(
             {
                 "name": name,
@@ -91,7 +93,7 @@ def _ranked(
                 "over": over,
                 "n_cells": n,
                 "n_missing": len(part) - n,
-                **counted,
+                **counts,
             }
         )
     means = pd.Series([row["mean"] for row in rows], dtype="float64")
@@ -106,10 +108,10 @@ def _last(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["position"] == last]
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    told = {"measures": placeless_measures(grid), **generalised(grid)}
-    files = {"values": known.outputs("values"), "variances": known.outputs("item_variances")}
-    yield Instance("rankings", files, told)
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    parameters = {"measures": placeless_measures(grid), **generalisation(grid)}
+    files = {"values": context.outputs("values"), "variances": context.outputs("item_variances")}
+    yield Instance("rankings", files, parameters)
 
 
 RANKINGS = table(

@@ -37,8 +37,8 @@ def rows_of_cells(frozen: FrozenPlan, paths: Sequence[Path], columns: Sequence[s
 
 def about_items(frozen: FrozenPlan, benchmarks: Collection[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return what is known of each item, by benchmark and id."""
-    return {name: {item.id: _told(item) for item in frozen.study.items[name]} for name in benchmarks}
+    return {name: {item.id: _about(item) for item in frozen.study.items[name]} for name in benchmarks}
 
 
-def _told(item: Any) -> dict[str, Any]:
+def _about(item: Any) -> dict[str, Any]:
     return {"prompt": item.prompt, **{key: item.scoring.get(key) or None for key in ("label", "type", "focus")}}

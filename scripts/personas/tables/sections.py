@@ -13,16 +13,16 @@ def sections(measures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Titles begin with the benchmark. A measure that is drawn has `headline` true: of a judge's ratings of utterances
     their mean, and else all.
     """
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in SECTIONS}
+    by_section: dict[str, list[Mapping[str, Any]]] = {name: [] for name in SECTIONS}
     for measure in measures:
         if measure["section"]:
-            found.setdefault(measure["section"], []).append(measure)
-    return [{"section": name, "measures": [_marked(m) for m in chosen]} for name, chosen in found.items()]
+            by_section.setdefault(measure["section"], []).append(measure)
+    return [{"section": name, "measures": [_entry(m) for m in of_section]} for name, of_section in by_section.items()]
 
 
-def _marked(measure: Mapping[str, Any]) -> dict[str, Any]:
-    named = f"{measure['benchmark']}: {measure['title']}" if measure["benchmark"] else measure["title"]
-    return {**measure, "title": named, "headline": measure["axis"] != "round" or measure["of"] is not None}
+def _entry(measure: Mapping[str, Any]) -> dict[str, Any]:
+    title = f"{measure['benchmark']}: {measure['title']}" if measure["benchmark"] else measure["title"]
+    return {**measure, "title": title, "headline": measure["axis"] != "round" or measure["of"] is not None}
 
 
 def patterns_measure() -> dict[str, Any]:

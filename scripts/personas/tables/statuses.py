@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.checks import ANSWER, require_columns, require_unique
 from personas.tables import reading
 from personas.tables.table import ratings, ratings_of_answers, table
@@ -87,9 +87,9 @@ def _shares(rows: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
     )
 
 
-def _with_shares(counted: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
-    planned = counted.groupby(list(keys), dropna=False)[name].transform("sum")
-    return counted.assign(n_planned=planned, share=counted[name] / planned)
+def _with_shares(counts: pd.DataFrame, keys: Sequence[str], name: str) -> pd.DataFrame:
+    planned = counts.groupby(list(keys), dropna=False)[name].transform("sum")
+    return counts.assign(n_planned=planned, share=counts[name] / planned)
 
 
 def statuses_of_files(ratings: Sequence[Path]) -> pd.DataFrame:
@@ -102,12 +102,12 @@ def answer_statuses_of_files(ratings: Sequence[Path]) -> pd.DataFrame:
     return shares_of_files(answer_status_shares, ratings)
 
 
-def _statuses(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("status", {"ratings": [*ratings(known), *known.outputs("completion_ratings")]})
+def _statuses(grid: Grid, context: Context) -> Iterator[Instance]:
+    yield Instance("status", {"ratings": [*ratings(context), *context.outputs("completion_ratings")]})
 
 
-def _answer_statuses(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("answer-status", {"ratings": ratings_of_answers(known)})
+def _answer_statuses(grid: Grid, context: Context) -> Iterator[Instance]:
+    yield Instance("answer-status", {"ratings": ratings_of_answers(context)})
 
 
 STATUSES = table(

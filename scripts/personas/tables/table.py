@@ -14,10 +14,10 @@ from personas.core.files import write_atomically
 from personas.core.parquet import read_frame, write_frame
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Declaration, Instances, Known, inputs_of, parameters
+from personas.plan.declaration import Context, Declaration, Instances, inputs_of, parameters
 from personas.plan.frozen import FrozenPlan
 from personas.plan.source import Entry
-from personas.tables.latex import Column, latex, told
+from personas.tables.latex import Column, caption_counts, latex
 
 INTERVAL = "In brackets: 95 % interval over the units that the table names."
 _NUMBERS = (
@@ -46,13 +46,13 @@ class Layout:
 
     def to_json(self) -> Any:
         """Return what the layout says, in plain JSON types."""
-        said = [[asdict(column) for column in self.columns], self.caption, self.counts, self.extra]
-        return json.loads(json.dumps(said))
+        fields = [[asdict(column) for column in self.columns], self.caption, self.counts, self.extra]
+        return json.loads(json.dumps(fields))
 
     def text(self, table: pd.DataFrame, label: str, **more: Any) -> str:
         """Return a table as LaTeX."""
         rows = self.rows(table, **more)
-        caption = " ".join(part for part in (self.caption, told(rows, self.counts, self.extra)) if part)
+        caption = " ".join(part for part in (self.caption, caption_counts(rows, self.counts, self.extra)) if part)
         return latex(rows, self.columns, caption, label)
 
 
@@ -130,14 +130,14 @@ def table(
 def _with_layout(instances: Instances, layout: Layout) -> Instances:
     """Have the names of tables hold what their layout says."""
 
-    def laid_out(grid: Grid, known: Known) -> Any:
-        for each in instances(grid, known):
+    def instances_with_layout(grid: Grid, context: Context) -> Any:
+        for each in instances(grid, context):
             yield replace(each, identity=[each.identity, layout.to_json()])
 
-    return laid_out
+    return instances_with_layout
 
 
-def generalised(grid: Grid) -> dict[str, list[str]]:
+def generalisation(grid: Grid) -> dict[str, list[str]]:
     """Return the units that intervals are over, where there are enough of them."""
     return {"generalise": list(grid.study.config.statistics.generalise)}
 
@@ -148,18 +148,18 @@ def bootstrap(grid: Grid) -> dict[str, int]:
     return {"resamples": figures.resamples, "seed": figures.seed}
 
 
-def ratings(known: Known, benchmarks: Collection[str] | None = None) -> list[str]:
+def ratings(context: Context, benchmarks: Collection[str] | None = None) -> list[str]:
     """Return the tables of ratings of these benchmarks (`UTTERANCES` is in the place of one), or of all."""
-    made = known.family("ratings")
-    return [each.outputs[0] for each in made if benchmarks is None or each.spec["benchmark"] in benchmarks]
+    tables = context.family("ratings")
+    return [each.outputs[0] for each in tables if benchmarks is None or each.spec["benchmark"] in benchmarks]
 
 
-def ratings_with(known: Known, intervention: str) -> list[str]:
+def ratings_with(context: Context, intervention: str) -> list[str]:
     """Return the tables of ratings of dialogues with an intervention, and of answers behind them."""
-    made = known.family("intervention_ratings")
-    return [each.outputs[0] for each in made if each.spec["intervention"] == intervention]
+    tables = context.family("intervention_ratings")
+    return [each.outputs[0] for each in tables if each.spec["intervention"] == intervention]
 
 
-def ratings_of_answers(known: Known) -> list[str]:
+def ratings_of_answers(context: Context) -> list[str]:
     """Return the tables of ratings of all benchmarks."""
-    return [each.outputs[0] for each in known.family("ratings") if each.spec["benchmark"] != UTTERANCES]
+    return [each.outputs[0] for each in context.family("ratings") if each.spec["benchmark"] != UTTERANCES]

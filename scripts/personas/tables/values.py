@@ -10,7 +10,7 @@ from personas.benchmarks.panel import Panel
 from personas.core.parquet import read_frame, read_schema
 from personas.grid.grid import Grid
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import checks
 from personas.stats.measures import CHECKPOINT, ROUND, Measure
 from personas.stats.selection import UTTERANCE, select
@@ -79,12 +79,12 @@ def _values(ratings: Mapping[Any, pd.DataFrame], measure: Measure) -> pd.DataFra
         return rows
     if measure["of"]:
         rows = _mean_of_metrics(rows, measure)
-    own = rows["persona"].mask(rows["is_baseline"].astype(bool))
-    stood_for = own.where(rows["reference_persona"].isna(), rows["reference_persona"])
-    placed = rows.assign(persona=stood_for, position=rows[axis].astype("int64"))
-    found = placed.groupby(_CELL, sort=True, dropna=False)["value"]
-    counted = found.agg(value="mean", n_scored="count", n_planned="size").reset_index()
-    return counted.assign(axis=axis, **{key: measure[key] for key in ("measure", "benchmark", "judge")})
+    persona = rows["persona"].mask(rows["is_baseline"].astype(bool))
+    stood_for = persona.where(rows["reference_persona"].isna(), rows["reference_persona"])
+    cells = rows.assign(persona=stood_for, position=rows[axis].astype("int64"))
+    by_cell = cells.groupby(_CELL, sort=True, dropna=False)["value"]
+    values = by_cell.agg(value="mean", n_scored="count", n_planned="size").reset_index()
+    return values.assign(axis=axis, **{key: measure[key] for key in ("measure", "benchmark", "judge")})
 
 
 def _select(ratings: pd.DataFrame, measure: Measure, metric: str) -> pd.DataFrame:
@@ -96,8 +96,8 @@ def _select(ratings: pd.DataFrame, measure: Measure, metric: str) -> pd.DataFram
 def _mean_of_metrics(rows: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     """Return the mean of several metrics of each answer; NaN where one of them is missing."""
     answer, metrics = _ANSWER[measure["axis"]], measure["of"]
-    found = rows.groupby([*answer, "is_baseline", "group"], dropna=False, sort=True)["value"]
-    means = found.agg(value="mean", n="count").reset_index()
+    by_answer = rows.groupby([*answer, "is_baseline", "group"], dropna=False, sort=True)["value"]
+    means = by_answer.agg(value="mean", n="count").reset_index()
     return means.assign(value=means["value"].where(means["n"] == len(metrics)))
 
 
@@ -106,8 +106,8 @@ def _read(path: Path) -> pd.DataFrame:
     return read_frame(path, columns=[name for name in _READ if name in there])
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    files = [*ratings(known), *known.outputs("bfi_distances")]
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    files = [*ratings(context), *context.outputs("bfi_distances")]
     yield Instance("values", {"paths": files}, {"measures": measures_of(grid)})
 
 

@@ -15,7 +15,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from personas.core.errors import UserError
-from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.guard import Guard
 from personas.viewer.pages.annotation import annotate, label, samples
@@ -27,10 +26,11 @@ from personas.viewer.pages.figure import figure
 from personas.viewer.pages.items import item, items
 from personas.viewer.pages.overview import overview, progress
 from personas.viewer.pages.progression import progression
+from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.texts import whole
 from personas.viewer.view import FOLDER, View, address, write
 
-Show = Callable[[Corpus, Asked], View]
+Show = Callable[[Corpus, Parameters], View]
 
 PAGES: Mapping[str, Show] = {
     "/": lambda corpus, asked: overview(corpus),
@@ -70,16 +70,16 @@ def build_app(corpus: Corpus, key: str) -> ASGIApp:
 
 def _endpoint(corpus: Corpus, show: Show) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
-        asked = Asked({**request.query_params, **request.path_params})
-        return HTMLResponse(write(show(corpus, asked)))
+        params = Parameters({**request.query_params, **request.path_params})
+        return HTMLResponse(write(show(corpus, params)))
 
     return answer
 
 
 def _labelling(corpus: Corpus) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        sent = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        path, query = await run_in_threadpool(label, corpus, Asked({**sent, **request.path_params}))
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        path, query = await run_in_threadpool(label, corpus, Parameters({**form, **request.path_params}))
         return RedirectResponse(address(path, **query), 303)
 
     return answer
@@ -89,10 +89,10 @@ def _text(corpus: Corpus, request: Request) -> Response:
     """Serve all of a text of a cell, as plain text."""
     file, row, column = (request.path_params[name] for name in ("file", "row", "column"))
     cell = corpus.by_plain_path.get(file)
-    said = whole(corpus, cell, row, column) if cell and corpus.has(cell) else None
-    if said is None:
+    text = whole(corpus, cell, row, column) if cell and corpus.has(cell) else None
+    if text is None:
         raise Missing("There is no such text.")
-    return PlainTextResponse(said)
+    return PlainTextResponse(text)
 
 
 def _file(corpus: Corpus, request: Request) -> Response:

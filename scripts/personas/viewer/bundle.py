@@ -18,8 +18,8 @@ from starlette.routing import compile_path
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.viewer.app import PAGES
-from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
+from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import FOLDER, View, address, write
 
 START, LEFT_OUT = "index.html", "left-out.html"
@@ -56,18 +56,18 @@ def bundle(corpus: Corpus, folder: Path, megabytes: float) -> Iterator[str]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder}: there is something already, expected a new or empty folder.")
     shutil.copytree(FOLDER / "static", folder / "static", ignore=shutil.ignore_patterns("*.js"))
-    links, used = _Links(), 0
+    links, size = _Links(), 0
     pages: set[str] = set()
     while links.waiting:
-        whole, known = links.waiting.popleft(), dict(links.names)
+        whole, names_before = links.waiting.popleft(), dict(links.names)
         text = _page(corpus, whole, links).encode()
-        if pages and used + len(text) > megabytes * 1e6:
-            links.names = known  # nobody sees what this one links to
+        if pages and size + len(text) > megabytes * 1e6:
+            links.names = names_before  # nobody sees what this one links to
             break
         write_atomically(folder / links.names[whole], text)
-        used += len(text)
+        size += len(text)
         pages.add(links.names[whole])
-    yield f"{folder / START}: {len(pages):,} pages, {used / 1e6:.1f} MB."
+    yield f"{folder / START}: {len(pages):,} pages, {size / 1e6:.1f} MB."
     if left_out := len(links.names) - len(pages):
         sentence = f"{left_out:,} pages that others link to are left out: the folder holds at most {megabytes:g} MB."
         write_atomically(folder / LEFT_OUT, write(_sentence("Left out", sentence), links, served=False).encode())
@@ -81,7 +81,7 @@ def _page(corpus: Corpus, whole: str, links: _Links) -> str:
     parts = urlsplit(whole)
     match, show = next((match, show) for route, show in _ROUTES if (match := route.match(unquote(parts.path))))
     try:
-        view = show(corpus, Asked({**dict(parse_qsl(parts.query)), **match.groupdict()}))
+        view = show(corpus, Parameters({**dict(parse_qsl(parts.query)), **match.groupdict()}))
     except (Missing, UserError) as error:
         view = _sentence("Not here", str(error))
     return write(view, links, served=False)

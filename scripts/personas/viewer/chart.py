@@ -15,7 +15,7 @@ from personas.stats.measures import Measure
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import files
 from personas.viewer.filters import Where
-from personas.viewer.kept import measured
+from personas.viewer.memory import measurements_query
 
 WIDTH, HEIGHT = 860, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 46
@@ -25,7 +25,7 @@ _ASIDE = 4.0
 """How far lines are shifted from each other, so that equal values stand side by side."""
 
 _CELLS = f"""
-SELECT condition, "group", position, model, persona, avg(value) AS value FROM ({measured("$files")})
+SELECT condition, "group", position, model, persona, avg(value) AS value FROM ({measurements_query("$files")})
 WHERE measure = $measure AND {{where}}
 GROUP BY condition, "group", position, model, persona ORDER BY ALL
 """
@@ -52,8 +52,8 @@ def chart_of(corpus: Corpus, measure: Measure, where: Where) -> Chart | None:
     """Return the chart of a measure in the dialogues that meet a condition; None where it has no value there."""
     if not (tables := corpus.values()):
         return None
-    told = {**where.parameters, "files": files(tables), "measure": measure["measure"]}
-    cells = pd.DataFrame(corpus.database.rows(_CELLS.format(where=where.sql), told))
+    parameters = {**where.parameters, "files": files(tables), "measure": measure["measure"]}
+    cells = pd.DataFrame(corpus.database.rows(_CELLS.format(where=where.sql), parameters))
     if cells.empty or cells["value"].isna().all():
         return None
     cells["value"] = cells["value"].astype("float64")
@@ -62,10 +62,10 @@ def chart_of(corpus: Corpus, measure: Measure, where: Where) -> Chart | None:
         [*_LINE, "position"],
         generalise=corpus.study.config.statistics.generalise,
     )
-    return _drawn(means[means["n_cells"] > 0], measure, list(corpus.study.config.conditions))
+    return _draw(means[means["n_cells"] > 0], measure, list(corpus.study.config.conditions))
 
 
-def _drawn(means: pd.DataFrame, measure: Measure, conditions: Sequence[str]) -> Chart:
+def _draw(means: pd.DataFrame, measure: Measure, conditions: Sequence[str]) -> Chart:
     positions = sorted(int(position) for position in means["position"].unique())
     low, high = _range(means, measure)
     x = _scale(positions[0], positions[-1], _LEFT + 14, WIDTH - _RIGHT - 14)

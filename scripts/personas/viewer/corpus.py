@@ -17,7 +17,7 @@ from personas.plan.disk import existing_files
 from personas.stats.measures import Measure
 from personas.tables.measures import measures_of
 from personas.viewer.database import Database
-from personas.viewer.kept import Kept
+from personas.viewer.memory import TablesInMemory
 
 LABELS = Path("labels")
 FRESH = 2.0
@@ -40,7 +40,7 @@ class Corpus:
         self.grid, self.study = grid, grid.study
         self.results, self.labels = Path(grid.study.config.results), labels
         self.database = Database()
-        self._kept = Kept(self.database)
+        self._kept = TablesInMemory(self.database)
         self._artefacts_of = artefacts
         self._lock, self._seen, self._on_disk = RLock(), -FRESH, frozenset[str]()
 
@@ -107,14 +107,14 @@ class Corpus:
 
         `track`: only those of its model and intervention.
         """
-        wanted = track and [track.model, "" if track.intervention == NONE else f"with-{track.intervention}"]
-        found = []
+        names = track and [track.model, "" if track.intervention == NONE else f"with-{track.intervention}"]
+        paths = []
         for path in sorted((self.results / "current/tables").glob("ratings-*--*.parquet")):
             model, name, *intervention = path.stem.removeprefix("ratings-").split("--")
             of_source = name == source if source else name != UTTERANCES and model != COMPLETIONS
-            if of_source and wanted in (None, [model, "".join(intervention)]):
-                found.append(path)
-        return found
+            if of_source and names in (None, [model, "".join(intervention)]):
+                paths.append(path)
+        return paths
 
     def samples(self) -> Mapping[str, Path]:
         """Return the samples that a run drew for people to label, by name."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from personas.config.personas import BASELINE, NONE
 from personas.grid.study import Study
-from personas.viewer.asked import Asked
+from personas.viewer.parameters import Parameters
 
 ROWS = 50
 """Rows on one page of a table."""
@@ -43,15 +43,15 @@ def choices(study: Study) -> dict[str, list[str]]:
     return {name: values for name, values in columns.items() if len(values) > 1}
 
 
-def where(asked: Asked, study: Study) -> Where:
+def where(params: Parameters, study: Study) -> Where:
     """Return the condition on the columns that say whose a dialogue is."""
-    found = Where()
+    condition = Where()
     for name, values in choices(study).items():
-        if value := asked.choice(name, values):
-            found = found.plus(f'"{name}" = ${name}', **{name: int(value) if name == "replicate" else value})
-    return found
+        if value := params.choice(name, values):
+            condition = condition.plus(f'"{name}" = ${name}', **{name: int(value) if name == "replicate" else value})
+    return condition
 
 
-def comparable(asked: Asked, study: Study) -> Asked:
+def comparable(params: Parameters, study: Study) -> Parameters:
     """Return what is asked for; where no intervention is named, without any: a mean does not mix them."""
-    return Asked({"intervention": NONE, **asked.without()}) if study.config.interventions else asked
+    return Parameters({"intervention": NONE, **params.without()}) if study.config.interventions else params

@@ -61,8 +61,8 @@ class Guard:
             return self._let_in(request)
         return self._app if self._is_key(request.cookies.get(self._cookie)) else PlainTextResponse(_REFUSED, 403)
 
-    def _is_key(self, given: str | None) -> bool:
-        return given is not None and hmac.compare_digest(given.encode(), self._key.encode())
+    def _is_key(self, key: str | None) -> bool:
+        return key is not None and hmac.compare_digest(key.encode(), self._key.encode())
 
     def _let_in(self, request: Request) -> RedirectResponse:
         """Give the cookie, and send on to the address without the key, which then stands in no history or link."""

@@ -29,11 +29,11 @@ class Marks:
     def parts(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yield a text in parts, and of each whether it belongs to a pattern that the whole text holds."""
         there = set(self._tokens.findall(text))
-        held = [p for p in self.patterns if all(there.intersection(clause) for clause in p)]
-        marked = {token for pattern in held for clause in pattern for token in clause}
+        patterns = [p for p in self.patterns if all(there.intersection(clause) for clause in p)]
+        tokens = {token for pattern in patterns for clause in pattern for token in clause}
         end = 0
         for match in self._tokens.finditer(text):
-            if match[0] in marked:
+            if match[0] in tokens:
                 yield text[end : match.start()], False
                 yield match[0], True
                 end = match.end()

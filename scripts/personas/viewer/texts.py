@@ -48,8 +48,8 @@ def whole(corpus: Corpus, cell: Cell, row: int, column: str) -> str | None:
     query = (
         f'SELECT "{column}" AS said FROM read_parquet($files, file_row_number = true) WHERE file_row_number = $row'
     )
-    found = corpus.database.rows(query, {"files": files([corpus.path(cell)]), "row": row})
-    return found[0]["said"] if found else None
+    rows = corpus.database.rows(query, {"files": files([corpus.path(cell)]), "row": row})
+    return rows[0]["said"] if rows else None
 
 
 def ratings_of_track(corpus: Corpus, cell: Cell, source: str, where: Where | None = None) -> list[Row]:
@@ -73,8 +73,8 @@ def _ratings(tables: list[Path], where: Where, corpus: Corpus) -> list[Row]:
 
 def by(rows: list[Row], *names: str) -> Mapping[Any, list[Row]]:
     """Return rows by what they have in some columns."""
-    found: dict[Any, list[Row]] = {}
+    groups: dict[Any, list[Row]] = {}
     for row in rows:
         key = tuple(row[name] for name in names)
-        found.setdefault(key[0] if len(names) == 1 else key, []).append(row)
-    return found
+        groups.setdefault(key[0] if len(names) == 1 else key, []).append(row)
+    return groups

@@ -26,8 +26,8 @@ class View:
 
 def address(path: str, **query: object) -> str:
     """Return the address of a page on the server; parameters that are None or blank are left out."""
-    told = {name: value for name, value in query.items() if value not in (None, "")}
-    return quote(path) + (f"?{urlencode(told)}" if told else "")
+    parameters = {name: value for name, value in query.items() if value not in (None, "")}
+    return quote(path) + (f"?{urlencode(parameters)}" if parameters else "")
 
 
 def write(view: View, link: Link = address, *, served: bool = True) -> str:

@@ -4,7 +4,7 @@ from personas import figures, pages, scoring, tables
 from personas.exports import release
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Declaration, Known, declarations_in
+from personas.plan.declaration import Context, Declaration, declarations_in
 
 PACKAGES = (scoring, tables, release, figures, pages)
 
@@ -16,4 +16,4 @@ def declarations() -> list[Declaration]:
 
 def downstream(grid: Grid) -> list[Artefact]:
     """Return every artefact of the grid in the order in which they follow from each other."""
-    return Known(grid, declarations()).everything()
+    return Context(grid, declarations()).everything()

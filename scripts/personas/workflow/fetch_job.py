@@ -12,7 +12,7 @@ from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.external.hub import Hub
 from personas.external.needed import hub_models, weights_cache
-from personas.external.repository import Fetched
+from personas.external.repository import FetchResult
 from personas.external.weights import fetch_weights
 from personas.plan.driver import Driver
 from personas.plan.frozen import FrozenPlan, Run, read
@@ -36,22 +36,22 @@ def main(frozen_plan: str, rule: str, log: str) -> None:
         sys.exit(1)
 
 
-def run(frozen: FrozenPlan, rule: str) -> Fetched:
+def run(frozen: FrozenPlan, rule: str) -> FetchResult:
     """Download what a rule stands for, and record repository, revision, folder and bytes."""
     fetch = next(fetch for fetch in frozen.fetches if fetch.name == rule)
     config = frozen.study.config
     hub = Hub(cache=weights_cache(config.machine))
-    done = next(fetch_weights([hub_models(config)[fetch.slug]], hub))
+    result = next(fetch_weights([hub_models(config)[fetch.slug]], hub))
     record = {
         "id": fetch.id,
         "revision": fetch.revision,
-        "folder": str(done.folder),
-        "bytes": sum(file.stat().st_size for file in done.folder.rglob("*") if file.is_file()),
-        "downloaded_bytes": done.downloaded,
+        "folder": str(result.folder),
+        "bytes": sum(file.stat().st_size for file in result.folder.rglob("*") if file.is_file()),
+        "downloaded_bytes": result.downloaded,
     }
     write_atomically(frozen.results / frozen.weights_file(fetch), json.dumps(record, indent=1).encode())
     logging.info("%s: %s", fetch.where, record)
-    return done
+    return result
 
 
 def _end_with(run: Run) -> None:

@@ -11,11 +11,11 @@ from personas.plan.frozen import FrozenPlan
 def refresh_links(frozen: FrozenPlan) -> None:
     """Make `current/` show exactly the existing files of the current grid; links to others are removed."""
     current = frozen.results / "current"
-    wanted = {plain: path for plain, path in _names(frozen).items() if (frozen.results / path).exists()}
+    links = {plain: path for plain, path in _names(frozen).items() if (frozen.results / path).exists()}
     existing = {link.relative_to(current).as_posix() for link in current.rglob("*") if link.is_symlink()}
-    for plain in existing - set(wanted):
+    for plain in existing - set(links):
         (current / plain).unlink(missing_ok=True)
-    for plain, path in wanted.items():
+    for plain, path in links.items():
         _link(current / plain, Path(os.path.relpath(frozen.results / path, (current / plain).parent)))
     remove_empty_folders(current)
 

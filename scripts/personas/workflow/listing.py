@@ -32,9 +32,9 @@ def render() -> str:
 
 
 def _section(stage: str) -> Iterator[str]:
-    found = sorted((each for each in declarations() if each.stage == stage), key=lambda each: each.family)
+    families = sorted((each for each in declarations() if each.stage == stage), key=lambda each: each.family)
     yield from (f"## {_STAGES[stage]}", "", "| family | files | in the report | module |", "|---|---|---|---|")
-    yield from map(_row, found)
+    yield from map(_row, families)
     yield ""
 
 

@@ -44,16 +44,16 @@ def main(plan: str, family: str, threads: int, log: str) -> None:
 
 def make(frozen: FrozenPlan, name: str, threads: int = 1) -> bool:
     """Make the artefacts of a family and tell whether all are made; what went wrong is told and logged."""
-    family, done = frozen.family(name), list[Artefact]()
+    family, ready = frozen.family(name), list[Artefact]()
     try:
-        done += (each for each in family.artefacts if _restore(frozen, each.outputs))
-        missing = [each for each in family.artefacts if each not in done]
-        done += _in_processes(frozen, missing, threads) if threads > 1 else _in_turn(frozen, missing)
+        ready += (each for each in family.artefacts if _restore(frozen, each.outputs))
+        missing = [each for each in family.artefacts if each not in ready]
+        ready += _in_processes(frozen, missing, threads) if threads > 1 else _in_turn(frozen, missing)
     finally:  # also where somebody ends the job
-        if len(done) < len(family.artefacts):
-            for each in done:
+        if len(ready) < len(family.artefacts):
+            for each in ready:
                 _keep(frozen, each.outputs)
-    return len(done) == len(family.artefacts)
+    return len(ready) == len(family.artefacts)
 
 
 def _in_turn(frozen: FrozenPlan, missing: list[Artefact]) -> Iterator[Artefact]:
@@ -124,28 +124,28 @@ def warm_up(module: str) -> None:
     getattr(importlib.import_module(module), "warm_up", lambda: None)()
 
 
-def _kept(frozen: FrozenPlan) -> Path:
+def _finished_folder(frozen: FrozenPlan) -> Path:
     return frozen.folder() / "finished"
 
 
 def _keep(frozen: FrozenPlan, outputs: tuple[str, ...]) -> None:
     for path in outputs:
-        aside = _kept(frozen) / path
+        aside = _finished_folder(frozen) / path
         aside.parent.mkdir(parents=True, exist_ok=True)
         (frozen.results / path).replace(aside)
 
 
 def _restore(frozen: FrozenPlan, outputs: tuple[str, ...]) -> bool:
     """Put back what an earlier try finished; tell whether all of it was there."""
-    aside = [_kept(frozen) / path for path in outputs]
+    aside = [_finished_folder(frozen) / path for path in outputs]
     if not all(path.exists() for path in aside):
         return False
-    for path, kept in zip(outputs, aside, strict=True):
-        kept.replace(frozen.results / path)
+    for path, source in zip(outputs, aside, strict=True):
+        source.replace(frozen.results / path)
     return True
 
 
 def restore_finished(frozen: FrozenPlan) -> None:
     """Put back what failed jobs of a run had finished."""
-    for each in frozen.artefacts if _kept(frozen).exists() else ():
+    for each in frozen.artefacts if _finished_folder(frozen).exists() else ():
         _restore(frozen, each.outputs)

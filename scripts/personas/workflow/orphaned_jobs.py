@@ -77,13 +77,13 @@ def find(results: Path) -> list[OrphanedJob]:
 def wait(results: Path, say: Callable[[str], None]) -> None:
     """Wait until nothing is left of dead runs, then give them up; `say` is told once what is waited for."""
     dead = _dead(results)
-    told = False
-    while left := find(results):
-        if not told:
+    is_announced = False
+    while jobs := find(results):
+        if not is_announced:
             say(
-                f"{sentence(left)} Waiting for them; `personas orphaned-jobs --cancel` in another terminal ends them."
+                f"{sentence(jobs)} Waiting for them; `personas orphaned-jobs --cancel` in another terminal ends them."
             )
-            told = True
+            is_announced = True
         time.sleep(2.0)
     for folder in dead:
         _give_up(folder)

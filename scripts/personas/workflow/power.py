@@ -12,8 +12,8 @@ from rich.table import Table
 from personas.benchmarks.base import Item
 from personas.core.errors import UserError
 from personas.core.parquet import read_frame
-from personas.grid.asked import asked_items
 from personas.grid.grid import Grid
+from personas.grid.question_sets import asked_items
 from personas.stats.intervals import FEWEST, MODELS, PERSONAS
 from personas.stats.power import STATED, Size, Spread, detectable, halving, units_over
 from personas.tables.by_model import LENGTH
@@ -27,8 +27,8 @@ def power_table(grid: Grid, results: Path) -> Table | None:
 
     By the spreads that `tables/power` of these results has, else by stated ones.
     """
-    measured = _measured(results)
-    rows = [_row(grid, measure, measured) for measure in _claimed(grid)]
+    measured = _spreads(results)
+    rows = [_row(grid, measure, measured) for measure in _claims(grid)]
     if not any(smallest for _, smallest, *_ in rows):
         return None
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
@@ -43,7 +43,7 @@ def power_table(grid: Grid, results: Path) -> Table | None:
 
 def power_lines(grid: Grid, has_table: bool) -> Iterator[str]:
     """Yield what the table is, or why there is none, and what this grid can make no claim over."""
-    if not _claimed(grid):
+    if not _claims(grid):
         return
     if not has_table:
         yield "What this grid can show: no change of a headline measure; too few models, personas and items."
@@ -58,26 +58,26 @@ def power_lines(grid: Grid, has_table: bool) -> Iterator[str]:
             yield f"{count} {unit if count > 1 else unit[:-1]}: no claim over {unit} is possible."
 
 
-def _claimed(grid: Grid) -> list[Mapping[str, Any]]:
-    wanted = headline_measures(grid)
-    return [measure for measure in placeless_measures(grid) if measure["measure"] in wanted]
+def _claims(grid: Grid) -> list[Mapping[str, Any]]:
+    headline = headline_measures(grid)
+    return [measure for measure in placeless_measures(grid) if measure["measure"] in headline]
 
 
-def _measured(results: Path) -> Mapping[str, Mapping[str, Any]]:
+def _spreads(results: Path) -> Mapping[str, Mapping[str, Any]]:
     """Return the rows of the table of power that these results have, by measure: those of the widest spread."""
     try:
-        found: pd.DataFrame = read_frame(results / TABLE)
+        table: pd.DataFrame = read_frame(results / TABLE)
     except (OSError, UserError):
         return {}
-    rows = found[found["contrast"] == LENGTH].sort_values("sd_answers")
-    told: list[dict[str, Any]] = rows.rename(columns=str).to_dict("records")  # type: ignore[assignment]  # names are texts
-    return {row["measure"]: row for row in told}
+    rows = table[table["contrast"] == LENGTH].sort_values("sd_answers")
+    records: list[dict[str, Any]] = rows.rename(columns=str).to_dict("records")  # type: ignore[assignment]  # names are texts
+    return {row["measure"]: row for row in records}
 
 
-def _row(grid: Grid, measure: Mapping[str, Any], measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    config, known = grid.study.config, measured.get(measure["measure"])
+def _row(grid: Grid, measure: Mapping[str, Any], spreads: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    config, spread_row = grid.study.config, spreads.get(measure["measure"])
     size = _size(grid, measure["benchmark"], measure["label"])
-    spread = _spread(known) if known else STATED.get(measure["scale"])
+    spread = _spread(spread_row) if spread_row else STATED.get(measure["scale"])
     if spread is None:
         return [measure["measure"], "", "", "no spread is known before a run"]
     over = units_over(size, config.statistics.generalise)
@@ -85,8 +85,8 @@ def _row(grid: Grid, measure: Mapping[str, Any], measured: Mapping[str, Mapping[
         return [measure["measure"], "", "", "too few of all to say"]
     smallest = detectable(spread, size, config.statistics.generalise)
     mark = "" if spread.measured else "*"
-    told = f"{100 * smallest:.1f} points" if measure["scale"] == "share" else f"{smallest:.2f}"
-    return [measure["measure"], f"{told}{mark}", ", ".join(over), _best(halving(spread, size, over))]
+    amount = f"{100 * smallest:.1f} points" if measure["scale"] == "share" else f"{smallest:.2f}"
+    return [measure["measure"], f"{amount}{mark}", ", ".join(over), _best(halving(spread, size, over))]
 
 
 def _best(factors: Mapping[str, int]) -> str:
@@ -98,15 +98,15 @@ def _best(factors: Mapping[str, int]) -> str:
 
 
 def _spread(row: Mapping[str, Any]) -> Spread:
-    told = {name: float(row[f"sd_{name}"]) for name in ("models", "personas", "pairs", "items", "answers")}
-    return Spread(**told, measured=True)
+    fields = {name: float(row[f"sd_{name}"]) for name in ("models", "personas", "pairs", "items", "answers")}
+    return Spread(**fields, measured=True)
 
 
 def _size(grid: Grid, benchmark: str | None, label: str | None) -> Size:
     """Return how many of everything a measure rests on; ratings of rounds have no items."""
     config, people = grid.study.config, len(grid.study.personas)
 
-    def counted(item: Item) -> bool:
+    def is_counted(item: Item) -> bool:
         return label is None or label in (item.scoring.get("label"), item.scoring.get("trait"))
 
     sets = (
@@ -114,6 +114,6 @@ def _size(grid: Grid, benchmark: str | None, label: str | None) -> Size:
         if benchmark
         else []
     )
-    asked = [sum(map(counted, items)) or len(items) for items in sets]  # stand-ins have no labels
+    sizes = [sum(map(is_counted, items)) or len(items) for items in sets]  # stand-ins have no labels
     nested = benchmark is not None and grid.study.persona_bound(benchmark)
-    return Size(len(config.models), people, round(median(asked)) if asked else 0, config.replicates, nested)
+    return Size(len(config.models), people, round(median(sizes)) if sizes else 0, config.replicates, nested)

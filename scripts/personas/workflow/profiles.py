@@ -19,9 +19,9 @@ def install_profile(name: str, force: bool = False) -> Path:
     """
     source = FOLDER / name / _FILE
     if name == _ALWAYS_LOADED or not source.is_file():
-        found = sorted(path.parent.name for path in FOLDER.glob(f"*/{_FILE}"))
-        known = ", ".join(profile for profile in found if profile != _ALWAYS_LOADED) or "none in this folder"
-        raise UserError(f"profile: found {name!r}, expected one of {known}.")
+        names = sorted(path.parent.name for path in FOLDER.glob(f"*/{_FILE}"))
+        choices = ", ".join(profile for profile in names if profile != _ALWAYS_LOADED) or "none in this folder"
+        raise UserError(f"profile: found {name!r}, expected one of {choices}.")
     target = Path(get_appdirs().user_config_dir) / name / _FILE
     if target.exists() and target.read_bytes() != source.read_bytes() and not force:
         raise UserError(f"{target}: found another profile, expected none or the same; --force replaces it.")

@@ -54,22 +54,22 @@ def spread_stage_resources(workflow: Any, batches: Mapping[str, Sequence[str]]) 
     settings.overwrite_threads = _spread("set-threads", settings.overwrite_threads, batches)
 
 
-def _spread(option: str, given: Mapping[str, Any], batches: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _spread(option: str, settings: Mapping[str, Any], batches: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     names = {name for group in batches.values() for name in group}
-    for name in given.keys() - names - batches.keys() - {"all"}:
+    for name in settings.keys() - names - batches.keys() - {"all"}:
         if not name.startswith(tuple(f"{stage}_" for stage in (*batches, "rate", "mine"))):
-            known = ", ".join([*batches, *sorted(names), "all"])
-            raise UserError(f"{option}: found {name!r}, expected a stage or a rule: {known}.")
-    result = dict(given)
+            choices = ", ".join([*batches, *sorted(names), "all"])
+            raise UserError(f"{option}: found {name!r}, expected a stage or a rule: {choices}.")
+    result = dict(settings)
     for stage, group in batches.items():
         for batch in group:
-            values = [given[name] for name in (stage, batch.rpartition("_")[0], batch) if name in given]
+            values = [settings[name] for name in (stage, batch.rpartition("_")[0], batch) if name in settings]
             if values:
-                result[batch] = _merged(values)
+                result[batch] = _merge(values)
     return result
 
 
-def _merged(values: Sequence[Any]) -> Any:
+def _merge(values: Sequence[Any]) -> Any:
     """Return the last value, or the resources of all, a later one before an earlier one."""
     if not isinstance(values[0], Mapping):
         return values[-1]

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from personas.core import slurm
 from personas.core.errors import UserError
-from personas.core.lease import RUN, conflicts, lease, taken
+from personas.core.lease import RUN, conflict_sentence, conflicts, lease
 from personas.core.locks import NoLocks, open_lock, place_for, try_lock
 from personas.plan import frozen as frozen_plans
 from personas.plan.frozen import FrozenPlan
@@ -103,21 +103,21 @@ def _refuse_second_start(frozen: FrozenPlan) -> None:
         return
     deadline = time.monotonic() + 20
     while True:
-        others = conflicts(_leases(frozen), _made(frozen), frozen.run.id)
+        others = conflicts(_leases(frozen), _all_outputs(frozen), frozen.run.id)
         # A batch whose run is gone ends by itself within seconds; a live run does not. Upkeep may end soon, but it
         # changes the files that this plan was made from.
         if not others or others[0].is_run or others[0].everything or time.monotonic() > deadline:
             break
         time.sleep(0.25)
     if others:
-        raise UserError(taken(others))
+        raise UserError(conflict_sentence(others))
 
 
 def _leases(frozen: FrozenPlan) -> Path:
     return frozen.results / "leases"
 
 
-def _made(frozen: FrozenPlan) -> list[str]:
+def _all_outputs(frozen: FrozenPlan) -> list[str]:
     return sorted(frozen.to_make.union(*(artefact.outputs for artefact in frozen.artefacts)))
 
 
@@ -170,17 +170,17 @@ def start_run(workflow: Any, frozen: FrozenPlan) -> None:
         leave(_not_written(error))
 
 
-_held: Any = None
+_run_lease: Any = None
 
 
 def _hold_lease(frozen: FrozenPlan) -> None:
     """Take the lease of the run, once, for as long as the process lives."""
-    global _held
-    if _held is None:
-        held = lease(_leases(frozen), RUN, frozen.run.id, _made(frozen), patience=0)
-        held.__enter__()
-        _held = held
-        atexit.register(held.__exit__, None, None, None)
+    global _run_lease
+    if _run_lease is None:
+        context = lease(_leases(frozen), RUN, frozen.run.id, _all_outputs(frozen), patience=0)
+        context.__enter__()
+        _run_lease = context
+        atexit.register(context.__exit__, None, None, None)
 
 
 def _not_written(error: OSError) -> UserError:

@@ -54,8 +54,8 @@ def _by_name(index: type[Any]) -> tuple[Callable[..., None], Callable[[Any, str]
         init(self, others)
 
     def match_producers_by_name(self: Any, targetfile: str) -> set[Any]:
-        found: set[Any] = match_producers(self, targetfile) | self.by_name.get(str(targetfile), set())
-        return found
+        producers: set[Any] = match_producers(self, targetfile) | self.by_name.get(str(targetfile), set())
+        return producers
 
     return init_by_name, match_producers_by_name
 

@@ -46,8 +46,8 @@ def stage_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
 
 def named_targets(frozen: FrozenPlan) -> dict[str, list[str]]:
     """Return the files of each table, figure, sample and page by its name in `current/`, without a suffix."""
-    shown = (artefact for stage in ("analysis", "figures", "report") for artefact in _artefacts(frozen, stage))
-    return {made.plain_outputs[0].rpartition(".")[0]: list(made.outputs) for made in shown}
+    artefacts = (artefact for stage in ("analysis", "figures", "report") for artefact in _artefacts(frozen, stage))
+    return {each.plain_outputs[0].rpartition(".")[0]: list(each.outputs) for each in artefacts}
 
 
 def targets(frozen: FrozenPlan, words: Iterable[str]) -> dict[str, list[str]]:
@@ -65,28 +65,28 @@ def needed_for(frozen: FrozenPlan, words: Sequence[str]) -> set[str] | None:
     may be a target that nobody here knows. Families have no rule for more, so that a figure asks no judge whose
     ratings stand in other files of a family that it needs.
     """
-    known = (
+    targets = (
         stage_targets(frozen)
         | named_targets(frozen)
         | {each.name: each.outputs for each in families(frozen.artefacts)}
     )
-    known |= {(frozen.results / path).as_posix(): [path] for path in frozen.targets}
-    named = [word for word in words if word in known]
-    if not named or "all" in words or any(word.split("=")[0] in _CUTS for word in words):
+    targets |= {(frozen.results / path).as_posix(): [path] for path in frozen.targets}
+    names = [word for word in words if word in targets]
+    if not names or "all" in words or any(word.split("=")[0] in _CUTS for word in words):
         return None
     before = ["", *words]
-    strange = [word for word in words if not (word in known or word.startswith("-"))]
+    strange = [word for word in words if not (word in targets or word.startswith("-"))]
     values = [word for word, last in zip(words, before, strict=False) if last.startswith("-") and last not in _FLAGS]
     if set(strange) - set(values):
         return None
-    waiting, needed = [path for name in named for path in known[name]], set[str]()
+    waiting, outputs = [path for name in names for path in targets[name]], set[str]()
     by_output = {path: each for each in frozen.artefacts for path in each.outputs}
     while waiting:
         each = by_output.get(waiting.pop())
-        if each and each.outputs[0] not in needed:
-            needed.add(each.outputs[0])
+        if each and each.outputs[0] not in outputs:
+            outputs.add(each.outputs[0])
             waiting += each.inputs
-    return needed
+    return outputs
 
 
 def asked_files(settings: Any, frozen: FrozenPlan) -> set[str] | None:
@@ -99,19 +99,21 @@ def asked_files(settings: Any, frozen: FrozenPlan) -> set[str] | None:
     names = settings.until or settings.targets
     if not names or "all" in names:
         return None
-    known = stage_targets(frozen) | named_targets(frozen)
-    known |= {batch.name: list(batch.outputs) for batch in frozen.batches}
-    known |= {family.name: family.outputs for family in frozen.families}
+    targets = stage_targets(frozen) | named_targets(frozen)
+    targets |= {batch.name: list(batch.outputs) for batch in frozen.batches}
+    targets |= {family.name: family.outputs for family in frozen.families}
     prefix = f"{frozen.results.as_posix()}/"
-    return {path for name in names for path in known.get(name, [name.removeprefix(prefix)])}
+    return {path for name in names for path in targets.get(name, [name.removeprefix(prefix)])}
 
 
 def stage_rules(frozen: FrozenPlan) -> dict[str, list[str]]:
     """Return, by stage, the names of the rules that make its files, whether or not something is missing of them."""
     batches: dict[str, list[str]] = {stage: [batch.name for batch in frozen.stage(stage)] for stage in STAGES}
     batches[FETCH] = [fetch.name for fetch in frozen.fetches]
-    made = {stage: list(dict.fromkeys(each.family for each in _artefacts(frozen, stage))) for stage in WITHOUT_ENGINE}
-    return {**batches, **made}
+    by_stage = {
+        stage: list(dict.fromkeys(each.family for each in _artefacts(frozen, stage))) for stage in WITHOUT_ENGINE
+    }
+    return {**batches, **by_stage}
 
 
 def refuse_stages_to_omit(omit_from: frozenset[str], frozen: FrozenPlan) -> None:
@@ -126,13 +128,13 @@ def refuse_stages_to_omit(omit_from: frozenset[str], frozen: FrozenPlan) -> None
 def refuse_names_to_force(targets: frozenset[str], frozen: FrozenPlan) -> None:
     """Raise UserError for a name after `-f`: Snakemake would take the name for made again, and make no file of it."""
     files = {"all": frozen.targets, **stage_targets(frozen), **named_targets(frozen)}
-    made = {path: artefact for artefact in frozen.artefacts for path in artefact.outputs}
+    makers = {path: artefact for artefact in frozen.artefacts for path in artefact.outputs}
     for name in sorted(files.keys() & (targets or {"all"})):
-        first = next((path for path in files[name] if path in made), None)
+        first = next((path for path in files[name] if path in makers), None)
         raise UserError(
             f"-f: found {name!r}, a name of files, none of which would be made again; expected "
             + (
-                f"a file, as in `-f {frozen.results / first}`, or a rule, as in `-R {made[first].family}`."
+                f"a file, as in `-f {frozen.results / first}`, or a rule, as in `-R {makers[first].family}`."
                 if first
                 else "`personas forget` for cells."
             )

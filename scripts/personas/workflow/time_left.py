@@ -64,7 +64,7 @@ def seconds_left(rows: Sequence[BatchProgress], now: float) -> float:
     take turns at one address follow each other. What has not begun takes as long for each request as its model took
     in this run, or as planned.
     """
-    measured, turns = _measured(rows), _taking_turns(rows)
+    measured, turns = _timings(rows), _taking_turns(rows)
     free = [0.0] * max(1, sum(row.is_under_way for row in rows))
     ends, last_turn, makers = dict[str, float](), dict[str, float](), _makers(rows)
     for row in sorted(rows, key=lambda row: not row.is_under_way):
@@ -91,13 +91,13 @@ def _own_seconds(row: BatchProgress, measured: Mapping[str, tuple[float, float]]
     return row.estimate.seconds * row.left / to_send if to_send else 0.0
 
 
-def _measured(rows: Iterable[BatchProgress]) -> dict[str, tuple[float, float]]:
+def _timings(rows: Iterable[BatchProgress]) -> dict[str, tuple[float, float]]:
     """Return the seconds that an engine took to start and for each request, by the slug of the model asked."""
     outcomes = defaultdict[str, list[Outcome]](list)
     for row in rows:
         if row.outcome and row.outcome.sent:
             outcomes[row.batch.asked_slug].append(row.outcome)
-    return {slug: _means(found) for slug, found in outcomes.items()}
+    return {slug: _means(group) for slug, group in outcomes.items()}
 
 
 def _means(outcomes: Sequence[Outcome]) -> tuple[float, float]:

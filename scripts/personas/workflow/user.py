@@ -15,8 +15,8 @@ def name_user() -> None:
 
 def cache_trouble() -> str | None:
     """Say which variable helps where Snakemake could not make its cache: it does before it reads a Snakefile."""
-    told = os.environ.get("XDG_CACHE_HOME") or f"{os.environ.get('HOME') or '/'}/.cache"
-    folder = Path(told)
+    cache = os.environ.get("XDG_CACHE_HOME") or f"{os.environ.get('HOME') or '/'}/.cache"
+    folder = Path(cache)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return None

@@ -21,7 +21,7 @@ from personas.plan.artefact import Family
 from personas.plan.frozen import FrozenPlan, Run
 from personas.workflow.orphaned_jobs import refuse_given_up
 from personas.workflow.planning import look
-from personas.workflow.quoted import quote_python
+from personas.workflow.quoting import quote_python
 from personas.workflow.resources import spread_stage_resources
 from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
 from personas.workflow.snakemake_patches import (
@@ -33,8 +33,8 @@ from personas.workflow.snakemake_patches import (
 )
 from personas.workflow.stages import needed_for, refuse_config_as_target, stage_rules
 from personas.workflow.terminal.chatter import shorten_chatter
-from personas.workflow.terminal.planned import console_width, print_plan_report
-from personas.workflow.terminal.reserved import print_reserved
+from personas.workflow.terminal.plan_tables import console_width, print_plan_report
+from personas.workflow.terminal.reservations import print_reserved
 from personas.workflow.user import name_user
 
 _SCRIPTS = Path(__file__).parents[2]
@@ -124,9 +124,9 @@ def inputs_of(frozen: FrozenPlan, family: Family) -> list[Any]:
     from snakemake.io import ancient
 
     files = {path: (frozen.results / path).as_posix() for path in frozen.awaited(family.inputs)}
-    made = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
+    inputs = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
     reads_texts = any(each.reads_texts for each in family.artefacts)
-    return [*made, *(ancient(path) for path in frozen.fetched if reads_texts)]
+    return [*inputs, *(ancient(path) for path in frozen.fetched if reads_texts)]
 
 
 def current(frozen: FrozenPlan, plain: str) -> Any:
@@ -135,8 +135,8 @@ def current(frozen: FrozenPlan, plain: str) -> Any:
     UserError when the grid has no such file.
     """
     for artefact in frozen.artefacts:
-        named = dict(zip(artefact.plain_outputs, artefact.outputs, strict=True))
-        if plain in named:
-            return (frozen.results / named[plain]).as_posix()
-    known = sorted({Path(path).parts[0] for made in frozen.artefacts for path in made.plain_outputs})
-    raise UserError(f"current: found {plain}, expected a file of this grid, below {', '.join(known)}.")
+        by_plain_path = dict(zip(artefact.plain_outputs, artefact.outputs, strict=True))
+        if plain in by_plain_path:
+            return (frozen.results / by_plain_path[plain]).as_posix()
+    folders = sorted({Path(path).parts[0] for each in frozen.artefacts for path in each.plain_outputs})
+    raise UserError(f"current: found {plain}, expected a file of this grid, below {', '.join(folders)}.")

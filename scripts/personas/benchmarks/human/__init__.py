@@ -28,16 +28,16 @@ def read_labels(
     `conditions` is for the study's own files: what it calls a condition -> its slug here.
     UserError names file, row and column of the first mistake: also of a text that one person labelled twice.
     """
-    read = _READERS.get(section.format, partial(read_study, conditions=conditions))
-    seen: dict[tuple[object, ...], Label] = {}
-    for label in (label for file in files for label in read(file, section, roles)):
+    reader = _READERS.get(section.format, partial(read_study, conditions=conditions))
+    by_text: dict[tuple[object, ...], Label] = {}
+    for label in (label for file in files for label in reader(file, section, roles)):
         key = (label.metric, label.rater, label.unit, *sorted(label.keys.items()))
-        earlier = seen.setdefault(key, label)
+        earlier = by_text.setdefault(key, label)
         # XSTest's files of automatic labels repeat those of people.
-        repeated = section.format == "xstest-completions" and earlier.value == label.value
-        if earlier is not label and not repeated:
+        is_repeat = section.format == "xstest-completions" and earlier.value == label.value
+        if earlier is not label and not is_repeat:
             raise UserError(
                 f"{label.where}: {label.rater} labels the same text as in {earlier.where}, expected each text once "
                 "(name people apart in a column `annotator`)."
             )
-    return list(seen.values())
+    return list(by_text.values())

@@ -41,15 +41,15 @@ class Label:
     cluster: str | None = None
 
 
-def scored(row: Row, column: str, metric: str, more: Mapping[str, float] | None = None) -> float | None:
+def read_score(row: Row, column: str, metric: str, more: Mapping[str, float] | None = None) -> float | None:
     """Return the value of a label, None where the cell is blank; UserError if it is not on the scale.
 
     `more` are further words for this row.
     """
-    said = str(row.data[column] or "").strip()
-    if not said:
+    text = str(row.data[column] or "").strip()
+    if not text:
         return None
     scale = {**SCALES[metric], **(more or {})}
-    if said.lower() not in scale:
+    if text.lower() not in scale:
         raise row.fault(column, f"one of {', '.join(scale)}, or nothing")
-    return scale[said.lower()]
+    return scale[text.lower()]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from personas.benchmarks.human.label import HUMAN, Label, scored
+from personas.benchmarks.human.label import HUMAN, Label, read_score
 from personas.benchmarks.reading import Row, read_csv
 from personas.config.analysis.calibration import COLUMNS, Labels
 from personas.core.errors import UserError
@@ -18,22 +18,22 @@ def read_own(path: Path, section: Labels, roles: Sequence[str]) -> list[Label]:
     Column `label` is needed, and one or more that say which text it is of: `unit` or `judged_sha256` (as a drawn
     sample has them), or columns of the ratings table. UserError for what is not as expected.
     """
-    called = {name: section.columns.get(name, name) for name in COLUMNS}
-    rows = read_csv(path, [called[name] for name in ("label", *section.columns)])
-    present = {name: column for name, column in called.items() if column in rows[0].data}
+    columns = {name: section.columns.get(name, name) for name in COLUMNS}
+    rows = read_csv(path, [columns[name] for name in ("label", *section.columns)])
+    present = {name: column for name, column in columns.items() if column in rows[0].data}
     if not set(present) - _NO_KEYS:
         raise UserError(f"{path}, header: no column says which text a label is of, expected unit or judged_sha256.")
     metric = section.metric or ""
     labels = [label for row in rows if (label := _label(row, present, metric)) is not None]
     if not labels:
-        raise UserError(f"{path}: column {called['label']!r} is blank in every row, expected labels.")
+        raise UserError(f"{path}: column {columns['label']!r} is blank in every row, expected labels.")
     return labels
 
 
 def _label(row: Row, present: Mapping[str, str], metric: str) -> Label | None:
     columns = {name: column for name, column in present.items() if name not in _NO_KEYS}
     keys = {name: text for name, column in columns.items() if (text := _key(row, name, column))}
-    value = scored(row, present["label"], metric, _letters(row, present, keys) if metric == "win" else None)
+    value = read_score(row, present["label"], metric, _letters(row, present, keys) if metric == "win" else None)
     if value is None:
         return None
     if not keys:
@@ -58,5 +58,5 @@ def _key(row: Row, name: str, column: str) -> str | None:
 
 def _letters(row: Row, present: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, float]:
     """What A and B mean where two texts were compared: `a_sha256` says which text stood first."""
-    first, judged = _text(row, present.get("a_sha256")), keys.get("judged_sha256")
-    return {"a": float(first == judged), "b": float(first != judged)} if first and judged else {}
+    first, sha256 = _text(row, present.get("a_sha256")), keys.get("judged_sha256")
+    return {"a": float(first == sha256), "b": float(first != sha256)} if first and sha256 else {}

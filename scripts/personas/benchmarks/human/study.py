@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from personas.benchmarks.human.label import HUMAN, Label, scored
+from personas.benchmarks.human.label import HUMAN, Label, read_score
 from personas.benchmarks.reading import Row, read_csv
 from personas.config.analysis.calibration import Labels
 from personas.config.base import slug_of
@@ -31,7 +31,7 @@ _NAME = re.compile(
 _SHUFFLE, _CHECKPOINT = "_shuffle", re.compile(r"_(\d+)$")
 
 
-class _Judged(NamedTuple):
+class _JudgeFile(NamedTuple):
     """What the name of a judge's file says of the texts in it."""
 
     what: str
@@ -54,47 +54,47 @@ def read_study(path: Path, section: Labels, roles: Sequence[str], conditions: Co
 
 
 def _label(row: Row, slugs: Mapping[str, str], conditions: Conditions) -> Label | None:
-    judged, index = _judged(row), row.text("idx")
+    file, index = _judge_file(row), row.text("idx")
     if not index.isdecimal():
         raise row.fault("idx", "a whole number")
-    if judged.persona not in slugs:
+    if file.persona not in slugs:
         return None
-    keys = {"persona": slugs[judged.persona], "order": judged.order, "checkpoint": judged.checkpoint}
+    keys = {"persona": slugs[file.persona], "order": file.order, "checkpoint": file.checkpoint}
     if conditions is not None:  # a condition that is not in the grid has a name that fits nothing there
-        keys["condition"] = conditions.get(judged.conversation, judged.conversation)
-    is_dialogue = judged.checkpoint is None
-    metric = _DIALOGUE[row.choice("metric", tuple(_DIALOGUE))] if is_dialogue else _METRICS[judged.what]
+        keys["condition"] = conditions.get(file.conversation, file.conversation)
+    is_dialogue = file.checkpoint is None
+    metric = _DIALOGUE[row.choice("metric", tuple(_DIALOGUE))] if is_dialogue else _METRICS[file.what]
     if is_dialogue:
         keys["round"] = str(int(index) + 1)
     if metric == "win":
         first = reference_first(int(index))
-        value = scored(row, "Rating", metric, {"a": float(not first), "b": float(first)})
+        value = read_score(row, "Rating", metric, {"a": float(not first), "b": float(first)})
         keys |= {"judged_sha256": text_hash(row.text("responseB" if first else "responseA")), "reference": "dataset"}
     else:
-        value = scored(row, "Rating", metric)
-        keys["judged_sha256"] = text_hash(_said(row))
+        value = read_score(row, "Rating", metric)
+        keys["judged_sha256"] = text_hash(_rated_text(row))
     if value is None:
         return None
     return Label(row.where, metric, HUMAN, value, {name: text for name, text in keys.items() if text is not None})
 
 
-def _judged(row: Row) -> _Judged:
+def _judge_file(row: Row) -> _JudgeFile:
     """Read the name of a judge's file from its end: names of personas hold underscores and digits."""
     match = _NAME.fullmatch(row.text("role"))
     if match is None:
         raise row.fault("role", "the name of a judge's file, such as bfi_Gaston_22.json.csv")
     what, rest = match["what"], match["rest"]
     if what in ("interview", "instructions"):
-        shuffled = rest.endswith(_SHUFFLE)
-        return _Judged(what, what, rest.removesuffix(_SHUFFLE), "shuffled" if shuffled else "fixed", None)
+        is_shuffled = rest.endswith(_SHUFFLE)
+        return _JudgeFile(what, what, rest.removesuffix(_SHUFFLE), "shuffled" if is_shuffled else "fixed", None)
     number = _CHECKPOINT.search(rest)
     if number is None:
         raise row.fault("role", "a name that ends in the round, such as bfi_Gaston_22.json.csv")
     conversation = "instructions" if match["goal"] else "interview"
-    return _Judged(what, conversation, rest[: number.start()], None, number[1])
+    return _JudgeFile(what, conversation, rest[: number.start()], None, number[1])
 
 
-def _said(row: Row) -> str:
+def _rated_text(row: Row) -> str:
     """Return the text that was rated: the column itself, or the content of the message written there."""
     text = row.text("output")
     if not text.startswith("{"):

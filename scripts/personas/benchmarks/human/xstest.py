@@ -71,11 +71,11 @@ def _labels(row: Row, model: str) -> list[Label]:
     for column, rater in RATERS.items():
         if column not in row.data:
             continue
-        said = str(row.data[column]).strip()
-        if said not in REFUSED and rater.startswith(HUMAN):
+        word = str(row.data[column]).strip()
+        if word not in REFUSED and rater.startswith(HUMAN):
             raise row.fault(column, f"one of {', '.join(REFUSED)}")
-        if said in REFUSED:
+        if word in REFUSED:
             unit = unit_of(model, item)
             # Five models answer each prompt, and a hard prompt is hard for all of them.
-            labels.append(Label(row.where, "refusal", rater, REFUSED[said], {}, unit, model, text, item))
+            labels.append(Label(row.where, "refusal", rater, REFUSED[word], {}, unit, model, text, item))
     return labels

@@ -55,7 +55,7 @@ class Labels(Section):
 
     @field_validator("columns")
     @classmethod
-    def _known(cls, columns: dict[str, str]) -> dict[str, str]:
+    def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
         if strange := [name for name in columns if name not in COLUMNS]:
             raise ValueError(f"found {strange[0]!r}, expected some of {', '.join(COLUMNS)}")
         return columns

@@ -32,9 +32,9 @@ class Comparison(Section):
 
     @model_validator(mode="after")
     def _with_one_thing(self) -> "Comparison":
-        found = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if len(found) != 1:
-            raise ValueError(f"found {' and '.join(found) or 'none'}, expected one of {', '.join(KINDS)}")
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"found {' and '.join(kinds) or 'none'}, expected one of {', '.join(KINDS)}")
         if self.models is not None and self.called:
             raise ValueError("called: found names, expected none for two models of one run")
         return self

@@ -18,14 +18,14 @@ _OPTIONS = ("--configfile", "--configfiles")
 def check_command_line() -> None:
     """End the process with one sentence where a config file that this command line names cannot be read."""
     try:
-        for file in _named(sys.argv[1:]):
+        for file in _option_values(sys.argv[1:]):
             read_yaml(Path(file))
     except UserError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(1) from None
 
 
-def _named(words: Sequence[str]) -> Iterator[str]:
+def _option_values(words: Sequence[str]) -> Iterator[str]:
     for place, word in enumerate(words):
         option, _, value = word.partition("=")
         if option in _OPTIONS:

@@ -34,7 +34,7 @@ class _StrictLoader(SafeLoader):
 
 
 def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     node.value = [(_as_written(key), value) for key, value in node.value]
     for key_node, _ in node.value:
         if key_node.tag == _MERGE:
@@ -44,12 +44,12 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
         if not isinstance(key, str | int | float | bool | None):
             raise UserError(f"{node.start_mark.name}, line {line}: found the key {str(key)!r}, expected text.")
         key = key if isinstance(key, str) else json.dumps(key)  # as it stands in JSON: 12 and "12" are one slug
-        if key in seen:
+        if key in first_lines:
             raise UserError(
-                f"{node.start_mark.name}, line {line}: found {key!r} again (first in line {seen[key]}), "
+                f"{node.start_mark.name}, line {line}: found {key!r} again (first in line {first_lines[key]}), "
                 "expected each key once."
             )
-        seen[key] = line
+        first_lines[key] = line
     return SafeLoader.construct_mapping(loader, node, deep=True)
 
 
@@ -102,15 +102,15 @@ def _read(path: Path, file: TextIO) -> Any:
         loader.dispose()
 
 
-def _written_out(node: yaml.Node, known: dict[int, float]) -> float:
+def _written_out(node: yaml.Node, sizes: dict[int, float]) -> float:
     """Return how many values a node stands for, aliases written out; without end where one contains itself."""
     if not isinstance(node, yaml.CollectionNode):
         return 1
-    if id(node) not in known:
-        known[id(node)] = math.inf  # for whoever comes back here from inside
+    if id(node) not in sizes:
+        sizes[id(node)] = math.inf  # for whoever comes back here from inside
         children = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
-        known[id(node)] = 1 + sum(_written_out(child, known) for child in children)
-    return known[id(node)]
+        sizes[id(node)] = 1 + sum(_written_out(child, sizes) for child in children)
+    return sizes[id(node)]
 
 
 def refuse_odd_file(path: Path) -> None:

@@ -13,17 +13,17 @@ def overrides(config: Mapping[str, Any]) -> dict[str, Any]:
     text (`machine={gpus: [0]}` becomes the text "0"), and writes a profile's null as `None`.
     """
     return {
-        key: value if isinstance(value, str) else _meant(value)
+        key: value if isinstance(value, str) else _interpret(value)
         for key, value in config.items()
         if key != "frozen_plan"  # our own (scripts/personas/workflow/workflow.py)
     }
 
 
-def _meant(value: Any) -> Any:
+def _interpret(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(key): _meant(inner) for key, inner in value.items()}
+        return {str(key): _interpret(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_meant(inner) for inner in value]
+        return [_interpret(inner) for inner in value]
     return _scalar(value) if isinstance(value, str) else value
 
 

@@ -25,22 +25,22 @@ def read_profile(profile: str) -> Profile:
     from snakemake.cli import get_profile_dir, parse_config
     from snakemake.profiles import ProfileConfigFileParser
 
-    found = get_profile_dir(profile)
-    if found is None:
+    location = get_profile_dir(profile)
+    if location is None:
         raise UserError(f"--profile: found {profile!r}, expected a folder with config.yaml.")
-    _, file = found
+    _, file = location
     try:
         with file.open(encoding="utf-8") as stream:
             raw = ProfileConfigFileParser().parse(stream)
-        files = [Path(named) for key in ("configfile", "configfiles") for named in _listed(raw.get(key))]
-        return Profile(files, overrides(parse_config(_listed(raw.get("config")))))
+        files = [Path(name) for key in ("configfile", "configfiles") for name in _as_list(raw.get(key))]
+        return Profile(files, overrides(parse_config(_as_list(raw.get("config")))))
     except (OSError, ValueError, ConfigFileParserException) as error:
         raise UserError(
             f"{file}: {' '.join(str(error).split()).rstrip('.')}; expected a Snakemake profile."
         ) from None
 
 
-def _listed(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 

@@ -22,14 +22,14 @@ _PLAIN_TYPES = {"bool": "bool_type", "int": "int_type", "str": "string_type"}
 
 def _one_each(errors: Sequence[Any]) -> list[Any]:
     """Keep one error for a mistake: pydantic tells several for a wrong part of a list, or of a union of types."""
-    kept: dict[tuple[Any, ...], Any] = {}
+    by_place: dict[tuple[Any, ...], Any] = {}
     for error in errors:
         if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
             continue  # its wrong parts are told already
         if error["loc"] and _PLAIN_TYPES.get(str(error["loc"][-1])) == error["type"]:
             error = {**error, "loc": error["loc"][:-1], "type": "union"}
-        kept[(*error["loc"], error["type"])] = error
-    return list(kept.values())
+        by_place[(*error["loc"], error["type"])] = error
+    return list(by_place.values())
 
 
 def _sentence(section: type[Section], source: str, error: Any) -> str:
@@ -42,9 +42,9 @@ def _sentence(section: type[Section], source: str, error: Any) -> str:
     if error["type"] in ("value_error", "assertion_error"):
         return f"{where}: {error['msg'].removeprefix('Value error, ')}."
     if error["type"] == "union_tag_not_found":
-        tags = ", ".join(map(repr, _tagged(reduce(_below, error["loc"], section))))
+        tags = ", ".join(map(repr, _sections_by_tag(reduce(_below, error["loc"], section))))
         return f"{where}: found no key `{_tag(error)}`, expected one of {tags}."
-    return f"{where}: found {_short(error)}, expected {_expected(error)}."
+    return f"{where}: found {_short(error)}, expected {_expectation(error)}."
 
 
 def _tag(error: Any) -> str:
@@ -56,16 +56,16 @@ def _place(section: type[Section], loc: Sequence[Any]) -> list[Any]:
     here: Any = section
     parts = []
     for part in loc:
-        if part not in _tagged(here):
+        if part not in _sections_by_tag(here):
             parts.append(part)
         here = _below(here, part)
     return parts
 
 
-def _tagged(annotation: Any) -> dict[str, type[Section]]:
+def _sections_by_tag(annotation: Any) -> dict[str, type[Section]]:
     """Return the sections of a union by what tells them apart: models by engine, interventions by kind."""
     if get_origin(annotation) is Annotated:
-        return _tagged(get_args(annotation)[0])
+        return _sections_by_tag(get_args(annotation)[0])
     sections = _sections(annotation)
     tag = next((tag for tag in _TAGS if all(tag in section.model_fields for section in sections)), None)
     if tag is None or len(sections) < 2:
@@ -84,9 +84,9 @@ def _known_keys(section: type[Section], loc: Sequence[Any]) -> str:
         here = _below(here, part)
     optional = _sections(here)
     here = optional[0] if len(optional) == 1 else here
-    known = sorted(here.model_fields) if isinstance(here, type) and issubclass(here, Section) else []
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    return close[0] if close else f"one of {', '.join(known)}"
+    keys = sorted(here.model_fields) if isinstance(here, type) and issubclass(here, Section) else []
+    close = difflib.get_close_matches(str(loc[-1]), keys, n=1)
+    return close[0] if close else f"one of {', '.join(keys)}"
 
 
 def _below(annotation: Any, part: Any) -> Any:
@@ -98,7 +98,7 @@ def _below(annotation: Any, part: Any) -> Any:
         return _below(arguments[0], part)
     if get_origin(annotation) is dict:
         return arguments[1]
-    tagged, sections = _tagged(annotation), _sections(annotation)
+    tagged, sections = _sections_by_tag(annotation), _sections(annotation)
     return tagged.get(part) or (_below(sections[0], part) if sections else annotation)
 
 
@@ -134,7 +134,7 @@ _EXPECTED = {
 }
 
 
-def _expected(error: Any) -> str:
+def _expectation(error: Any) -> str:
     if error["type"] == "string_pattern_mismatch" and error["loc"] and error["loc"][-1] == "[key]":
         return "a slug of letters, digits, dots and single dashes"
     template = _EXPECTED.get(error["type"])

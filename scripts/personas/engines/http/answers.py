@@ -25,8 +25,8 @@ def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None 
         body = parsed(data, secret)
     except Unreadable as error:
         return Failing(f"sent no completion but something else: {error}")
-    if isinstance(body, dict) and (told := told_in(body)) is not None:
-        return error_of_success(told)
+    if isinstance(body, dict) and (raw_error := told_in(body)) is not None:
+        return error_of_success(raw_error)
     if not isinstance(body, dict) or not ("choices" in body or body.get("object") == "chat.completion"):
         return Failing(f"sent no completion but something else: {start(data, secret)}")
     return _reply(body, seconds, max_tokens)
@@ -49,14 +49,14 @@ def as_read_today(reply: Reply) -> Reply | None:
     return None
 
 
-def moved(status: int, url: str, location: str) -> Refusing:
+def redirect(status: int, url: str, location: str) -> Refusing:
     """Say where a response with status 3xx sends us. Followed, each request would go over the network twice."""
     place = one_line(location) or "no address"
     return Refusing(f"HTTP {status}: {url} sends us to {place}; name that place in base_url")
 
 
 def _reply(body: Mapping[str, Any], seconds: float, max_tokens: int) -> Reply | Trouble:
-    known: dict[str, Any] = {
+    fields: dict[str, Any] = {
         **_usage(body),
         "seconds": round(seconds, 4),
         "served_by": _name(body, "system_fingerprint"),
@@ -65,56 +65,56 @@ def _reply(body: Mapping[str, Any], seconds: float, max_tokens: int) -> Reply | 
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
-        return Reply("empty", detail="the server returned no choice", **known)
+        return Reply("empty", detail="the server returned no choice", **fields)
     finish = word_of(choice)
     finish = one_line(finish, 100) if finish else None
     how = ending(finish)
     if (error := told_in(choice)) is not None:
-        return error_of_choice(error, known)
+        return error_of_choice(error, fields)
     if how == "broken off":
         return Failing(f"broke off ({finish})")
-    known["finish_reason"] = finish
+    fields["finish_reason"] = finish
     if how == "filtered":
         # Gemini says "content_filter: PROHIBITED_CONTENT" and leaves the message out.
-        return Reply("blocked", detail=f"stopped by the server's filter ({finish})", **known)
+        return Reply("blocked", detail=f"stopped by the server's filter ({finish})", **fields)
     message = choice.get("message")
     if not isinstance(message, dict):
-        return Reply("empty", detail="the server returned no message", **known)
-    return _from_message(message, known, max_tokens)
+        return Reply("empty", detail="the server returned no message", **fields)
+    return _from_message(message, fields, max_tokens)
 
 
-def _from_message(message: Mapping[str, Any], known: Mapping[str, Any], max_tokens: int) -> Reply:
+def _from_message(message: Mapping[str, Any], fields: Mapping[str, Any], max_tokens: int) -> Reply:
     try:
         text, reasoning = content_of(message)
     except NoText as error:
-        return Reply("api_error", detail=one_line(f"the content is no text but {error}", 200), **known)
-    known, finish = {**known, "reasoning": reasoning}, known["finish_reason"]
-    how, taken = ending(finish), known["completion_tokens"]
+        return Reply("api_error", detail=one_line(f"the content is no text but {error}", 200), **fields)
+    fields, finish = {**fields, "reasoning": reasoning}, fields["finish_reason"]
+    how, tokens = ending(finish), fields["completion_tokens"]
     if refusal := _text(message, "refusal"):
-        return Reply("refused", text=refusal, **known)
+        return Reply("refused", text=refusal, **fields)
     odd = f"the server ended the answer as {finish}" if how == "unknown" else None
     if not (text or "").strip():
-        return Reply("empty", text=text, detail=odd, **known)
+        return Reply("empty", text=text, detail=odd, **fields)
     if odd:
-        return Reply("api_error", detail=f"{odd}, which may mean anything", **known)
+        return Reply("api_error", detail=f"{odd}, which may mean anything", **fields)
     if how == "cut":
-        full = taken is not None and taken < max_tokens
+        full = tokens is not None and tokens < max_tokens
         detail = "the context was full before max_tokens" if full else None
-        return Reply("truncated", text=text, detail=detail, **known)
-    if finish is None and taken is not None and taken >= max_tokens:
+        return Reply("truncated", text=text, detail=detail, **fields)
+    if finish is None and tokens is not None and tokens >= max_tokens:
         return Reply(
-            "truncated", text=text, detail="as many tokens as were allowed, and no word how it ended", **known
+            "truncated", text=text, detail="as many tokens as were allowed, and no word how it ended", **fields
         )
-    return Reply("ok", text=text, **known)
+    return Reply("ok", text=text, **fields)
 
 
 def _usage(body: Mapping[str, Any]) -> dict[str, int | None]:
     """Return the token counts that a completion tells; None for each that it does not."""
-    told = _mapping(body, "usage")
+    usage = _mapping(body, "usage")
     return {
-        "prompt_tokens": count_of(told.get("prompt_tokens")),
-        "completion_tokens": count_of(told.get("completion_tokens")),
-        "cached_tokens": count_of(_mapping(told, "prompt_tokens_details").get("cached_tokens")),
+        "prompt_tokens": count_of(usage.get("prompt_tokens")),
+        "completion_tokens": count_of(usage.get("completion_tokens")),
+        "cached_tokens": count_of(_mapping(usage, "prompt_tokens_details").get("cached_tokens")),
     }
 
 

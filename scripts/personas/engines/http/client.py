@@ -9,9 +9,9 @@ import aiohttp
 import orjson
 
 from personas.core.cleaning import cleaned_text, one_line
-from personas.engines.http.answers import completion, moved
+from personas.engines.http.answers import completion, redirect
 from personas.engines.http.connections import Connections
-from personas.engines.http.patience import OWN, Patience, Persistence, told_wait
+from personas.engines.http.patience import OWN, Patience, Persistence, wait_from
 from personas.engines.http.rejections import rejection
 from personas.engines.http.trouble import Failing, Trouble
 from personas.engines.limits.gate import Gate
@@ -99,7 +99,7 @@ class Client:
             return await self._post(self._body(request, extra), request.max_tokens, timeout)
         async with self._gate.admit(request) as ticket:
             if self._persistence.told_to_wait and not scout:
-                ticket.unused()
+                ticket.give_back()
                 return None
             body = self._body(request, extra)
             return ticket.settle(await self._post(body, request.max_tokens, timeout))
@@ -111,22 +111,22 @@ class Client:
             response = await self._connections.post(self._url, body, self._headers, timeout, most)
         except TimeoutError as error:
             hung = not isinstance(error, aiohttp.ConnectionTimeoutError)
-            return Failing(f"cannot be reached: {self._told(error)} after {_since(started):.0f} s", timed_out=hung)
+            return Failing(f"cannot be reached: {self._reason(error)} after {_since(started):.0f} s", timed_out=hung)
         except (aiohttp.ClientError, OSError) as error:
-            return Failing(f"cannot be reached: {self._told(error)}")
+            return Failing(f"cannot be reached: {self._reason(error)}")
         if 300 <= response.status < 400:
             location = cleaned_text(response.headers.get("location", ""), self._key)
-            return moved(response.status, self._url, location)
+            return redirect(response.status, self._url, location)
         if response.status >= 400:
-            return rejection(response.status, response.content, told_wait(response.headers), self._key)
+            return rejection(response.status, response.content, wait_from(response.headers), self._key)
         if not response.is_whole:
             return Failing(f"sent an answer of more than {most:,} bytes for {max_tokens:,} tokens", lasts=True)
         return completion(response.content, _since(started), max_tokens, self._key)
 
-    def _told(self, error: Exception) -> str:
+    def _reason(self, error: Exception) -> str:
         """Return what kept a response from us; it may quote what the server sent."""
-        said = one_line(cleaned_text(str(error), self._key))
-        return f"{type(error).__name__}{f' ({said})' if said else ''}"
+        text = one_line(cleaned_text(str(error), self._key))
+        return f"{type(error).__name__}{f' ({text})' if text else ''}"
 
     def _body(self, request: Request, extra: Mapping[str, Any] | None) -> bytes:
         sampling = {

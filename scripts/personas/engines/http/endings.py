@@ -48,22 +48,22 @@ def ending(word: str | None) -> Ending:
     if not word:
         return "whole"
     plain = _plain(word)
-    for known, pattern in zip(_WORDS, _PATTERNS, strict=True):
+    for wording, pattern in zip(_WORDS, _PATTERNS, strict=True):
         if pattern.fullmatch(plain):
-            return known.ending
+            return wording.ending
     return "unknown"
 
 
 def word_of(choice: Any) -> str | None:
     """Return the word of a choice for its end, also where it stands in an object (SGLang) or is a number."""
-    told = choice.get("finish_reason")
-    if told is None:
-        told = choice.get("finish_details")
-    if isinstance(told, dict):
-        told = told.get("type", told)
-    if told is None or told == "":
+    word = choice.get("finish_reason")
+    if word is None:
+        word = choice.get("finish_details")
+    if isinstance(word, dict):
+        word = word.get("type", word)
+    if word is None or word == "":
         return None
-    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+    return word if isinstance(word, str) else json.dumps(word, ensure_ascii=False)
 
 
 def _plain(word: str) -> str:

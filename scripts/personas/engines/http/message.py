@@ -18,8 +18,8 @@ class NoText(ValueError):
 def content_of(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the text and the reasoning of a message, None for each that there is none of; NoText."""
     content = message.get("content")
-    text, thought = (content, "") if content is None or isinstance(content, str) else _of_parts(content)
-    reasoning = next((found for name in _REASONING if (found := _loose(message.get(name)))), thought)
+    text, thinking = (content, "") if content is None or isinstance(content, str) else _of_parts(content)
+    reasoning = next((value for name in _REASONING if (value := _loose(message.get(name)))), thinking)
     return text, reasoning or None
 
 

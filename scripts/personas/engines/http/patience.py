@@ -79,10 +79,10 @@ class Persistence:
                 self._succeeded = max(self._succeeded, began)
                 return result
             if isinstance(result, Refusing):
-                raise EngineRefuses(f"The server refuses: {result.told}")
+                raise EngineRefuses(f"The server refuses: {result.message}")
             troubled_since = troubled_since or began
             if isinstance(result, Failing) and result.lasts:
-                return Reply("api_error", detail=f"The server {result.told}")
+                return Reply("api_error", detail=f"The server {result.message}")
             if isinstance(result, Failing):
                 faults += self.patience.timed_out if result.timed_out else 1
             try:
@@ -110,7 +110,7 @@ class Persistence:
         """Send at once; or, while the server has us wait, alone: one request finds out whether the wait is over."""
         while True:
             if self._resume is None:
-                result = self._noted(await attempt(False))
+                result = self._note(await attempt(False))
             else:
                 result = await self._as_scout(attempt)
             if result is not None:
@@ -122,12 +122,12 @@ class Persistence:
                 return None  # the one before found out
             while (wait := self._resume - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
-            result = self._noted(await attempt(True))
+            result = self._note(await attempt(True))
             if not isinstance(result, Overloaded):
                 self._resume = None
             return result
 
-    def _noted(self, result: Reply | Trouble | None) -> Reply | Trouble | None:
+    def _note(self, result: Reply | Trouble | None) -> Reply | Trouble | None:
         if isinstance(result, Reply):
             self._failing_since, self._waits = None, 0
         elif result is not None and self._failing_since is None:
@@ -146,13 +146,13 @@ class Persistence:
         in_vain = until - (self._failing_since or until)
         if in_vain > self.patience.in_vain or until - since > self.patience.for_one:
             wait = f" It asks to wait for {result.wait:.0f} s." if result.wait else ""
-            raise EngineUnavailable(f"The server stays overloaded: {result.told}.{wait}")
+            raise EngineUnavailable(f"The server stays overloaded: {result.message}.{wait}")
 
     def _after(self, result: Failing, faults: int) -> float:
         """Return the pause after a fault; EngineUnavailable when there were too many."""
         wait = max(result.wait or 0.0, self._pause(faults))
         if faults > self.patience.repeats or wait > self.patience.in_vain:
-            raise EngineUnavailable(f"The server {result.told}")
+            raise EngineUnavailable(f"The server {result.message}")
         return wait
 
     def _pause(self, number: int) -> float:
@@ -161,31 +161,31 @@ class Persistence:
         return longest * _JITTER.uniform(0.75, 1.25)
 
 
-def told_wait(headers: Mapping[str, str]) -> float | None:
+def wait_from(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that the headers of a response ask to wait; None where they ask for nothing.
 
     A date in Retry-After is compared with the Date of the same response, so that our clock may be wrong.
     """
-    milliseconds, told = _number(headers.get("retry-after-ms")), headers.get("retry-after")
+    milliseconds, raw = _number(headers.get("retry-after-ms")), headers.get("retry-after")
     if milliseconds is not None and milliseconds > 0:
         return milliseconds / 1000
-    seconds = _number(told)
-    if seconds is None and told is not None:
-        then, now = _date(told), _date(headers.get("date"))
+    seconds = _number(raw)
+    if seconds is None and raw is not None:
+        then, now = _date(raw), _date(headers.get("date"))
         seconds = then - (now or time.time()) if then else None
     return None if seconds is None or seconds <= 0 else seconds
 
 
-def _number(told: str | None) -> float | None:
+def _number(raw: str | None) -> float | None:
     try:
-        value = float(told or "")
+        value = float(raw or "")
     except ValueError:
         return None
     return value if math.isfinite(value) else None
 
 
-def _date(told: str | None) -> float | None:
+def _date(raw: str | None) -> float | None:
     try:
-        return email.utils.parsedate_to_datetime(told or "").timestamp()
+        return email.utils.parsedate_to_datetime(raw or "").timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):  # it is not made for what is no date at all
         return None

@@ -78,10 +78,10 @@ def _split(address: str) -> SplitResult | None:
     return None if re.search(r"\s", address) else parts
 
 
-def _is_left_out(host: str, port: int, told: str) -> bool:
+def _is_left_out(host: str, port: int, no_proxy: str) -> bool:
     """Tell whether NO_PROXY leaves a host out: by name, suffix, wildcard, address or network, perhaps with a port."""
     name = host.lower().rstrip(".")
-    return any(_leaves_out(entry, name, port) for entry in re.split(r"[\s,]+", told.lower()) if entry)
+    return any(_leaves_out(entry, name, port) for entry in re.split(r"[\s,]+", no_proxy.lower()) if entry)
 
 
 def _leaves_out(entry: str, host: str, port: int) -> bool:
@@ -108,7 +108,7 @@ def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        found = ipaddress.ip_address(host.strip("[]"))
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return None
-    return getattr(found, "ipv4_mapped", None) or found
+    return getattr(address, "ipv4_mapped", None) or address

@@ -30,19 +30,19 @@ def rejection(status: int, data: bytes, wait: float | None, secret: str | None =
 
 
 def _rejection(status: int, code: str, message: str, wait: float | None) -> Reply | Trouble:
-    told, known = one_line(f"HTTP {status}: {message}"), f"{code} {message}"
-    means = None if status in _REFUSES_ALL else meaning(status, known)
+    sentence, words = one_line(f"HTTP {status}: {message}"), f"{code} {message}"
+    means = None if status in _REFUSES_ALL else meaning(status, words)
     if means == "refuses" or status in _REFUSES_ALL:
-        return Refusing(told + (advice(known) if means else ""))
+        return Refusing(sentence + (advice(words) if means else ""))
     if means is not None:
-        return Reply(means, detail=told)
+        return Reply(means, detail=sentence)
     if status == 429:
-        return Overloaded(told, wait)
+        return Overloaded(sentence, wait)
     if status in _BUSY:
-        return Failing(f"stays busy: {told}", wait)
+        return Failing(f"stays busy: {sentence}", wait)
     if status >= 500:
-        return Failing(f"fails again and again: {told}", wait)
-    return Reply("api_error", detail=told) if status in _OWN_FAULT else Refusing(told)
+        return Failing(f"fails again and again: {sentence}", wait)
+    return Reply("api_error", detail=sentence) if status in _OWN_FAULT else Refusing(sentence)
 
 
 def told_in(body: Mapping[str, Any]) -> Any:
@@ -66,16 +66,16 @@ def error_of_success(error: Any) -> Reply | Trouble:
         return _rejection(int(str(number)), code, message, None)
     if meaning(400, f"{code} {message}") is not None:
         return _rejection(400, code, message, None)
-    told = one_line(f"sent an error in the place of an answer: {message}")
-    return Overloaded(told) if _OVERLOADED.search(f"{code} {message}") else Failing(told)
+    sentence = one_line(f"sent an error in the place of an answer: {message}")
+    return Overloaded(sentence) if _OVERLOADED.search(f"{code} {message}") else Failing(sentence)
 
 
-def error_of_choice(error: Any, known: Mapping[str, Any]) -> Reply | Trouble:
-    """Judge an error inside a choice: a filter, or something that broke off. `known` are fields of the reply."""
+def error_of_choice(error: Any, fields: Mapping[str, Any]) -> Reply | Trouble:
+    """Judge an error inside a choice: a filter, or something that broke off. `fields` are fields of the reply."""
     code, message = _error({"error": error})
     means = meaning(400, f"{code} {message}")
     if means in ("blocked", "context_overflow"):
-        return Reply(means, detail=one_line(message), **known)
+        return Reply(means, detail=one_line(message), **fields)
     return Failing(one_line(f"broke off: {message}"))
 
 
@@ -85,8 +85,8 @@ def _error(body: Any) -> tuple[str, str]:
         body = body[0]
     holder = body if isinstance(body, dict) else {}
     error = holder.get("error") or body
-    told = error if isinstance(error, dict) else holder
-    code = " ".join(str(told[key]) for key in ("code", "type", "status") if told.get(key) is not None)
+    fields = error if isinstance(error, dict) else holder
+    code = " ".join(str(fields[key]) for key in ("code", "type", "status") if fields.get(key) is not None)
     if not isinstance(error, dict):  # xAI: the error is a text, with a code beside it
         return code, str(error)
     message = error.get("message") or error.get("detail")
@@ -111,5 +111,5 @@ def _place_and_fault(fault: Any) -> str:
 
 def _delay_in(data: bytes) -> float | None:
     """Return the seconds that Google's RetryInfo asks for: it stands in the body, not in a header."""
-    found = _DELAY.search(data)
-    return (float(found[1]) or None) if found else None
+    match = _DELAY.search(data)
+    return (float(match[1]) or None) if match else None

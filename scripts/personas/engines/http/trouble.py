@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Overloaded:
-    """The server told us to wait, `wait` seconds if it said how long. `told` is what it said."""
+    """The server told us to wait, `wait` seconds if it said how long. `message` is what it said."""
 
-    told: str
+    message: str
     wait: float | None = None
 
 
 @dataclass(frozen=True)
 class Failing:
-    """The server, or the way to it, failed; the same request may well succeed. `told` goes on after "The server".
+    """The server, or the way to it, failed; the same request may well succeed. `message` goes on after "The server".
 
     `lasts`: it would only fail, and cost, again.
     """
 
-    told: str
+    message: str
     wait: float | None = None
     timed_out: bool = False
     lasts: bool = False
@@ -26,9 +26,9 @@ class Failing:
 
 @dataclass(frozen=True)
 class Refusing:
-    """The server would refuse every request alike; `told` ends with what to do about it where that is known."""
+    """The server would refuse every request alike; `message` ends with what to do about it where that is known."""
 
-    told: str
+    message: str
 
 
 Trouble = Overloaded | Failing | Refusing

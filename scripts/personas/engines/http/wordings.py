@@ -130,15 +130,15 @@ _READ = 20_000
 """Characters of a message that are searched."""
 
 
-def meaning(status: int, said: str) -> Meaning | None:
+def meaning(status: int, message: str) -> Meaning | None:
     """Return what a refusal with HTTP `status` means by its words; None where they say nothing known."""
     for wording, pattern in zip(WORDINGS, _PATTERNS, strict=True):
-        if (wording.statuses is None or status in wording.statuses) and pattern.search(said[:_READ]):
+        if (wording.statuses is None or status in wording.statuses) and pattern.search(message[:_READ]):
             return wording.meaning
     return None
 
 
-def advice(said: str) -> str:
+def advice(message: str) -> str:
     """Return what to do about a refusal, to be put behind it; nothing where nothing is known."""
-    found = next((told for pattern, told in ADVICE if re.search(pattern, said[:_READ], re.IGNORECASE)), None)
-    return f"; {found}" if found else ""
+    action = next((text for pattern, text in ADVICE if re.search(pattern, message[:_READ], re.IGNORECASE)), None)
+    return f"; {action}" if action else ""

@@ -9,11 +9,11 @@ from personas.engines.kinds.engine import Engine
 __all__ = ["ENGINES", "Engine"]
 
 
-def _found() -> Iterator[Engine]:
-    for name in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+def _discover() -> Iterator[Engine]:
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
         values = vars(importlib.import_module(f"{__name__}.{name}")).values()
         yield from (value for value in values if isinstance(value, Engine))
 
 
-ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in _found()}
+ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in _discover()}
 """Every engine by its name."""

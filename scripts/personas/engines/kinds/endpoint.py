@@ -18,7 +18,7 @@ from personas.engines.kinds.engine import Engine
 
 if TYPE_CHECKING:
     from personas.engines.place import Place
-    from personas.engines.served import Served
+    from personas.engines.running import RunningEngine
 
 _NEVER_SENT: dict[str, float] = {"temperature": 0.0, "top_p": 1.0, "seed": 0}
 """Value of a setting of `sampling` that is left out. The longest answer is no such: it also tells what was cut."""
@@ -77,8 +77,8 @@ class EndpointModel(ModelSection):
     @field_validator("leave_out")
     @classmethod
     def _a_request_stays_one(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if needed := {"model", "messages"} & set(value):
-            raise ValueError(f"found {min(needed)}, expected fields that a request can do without")
+        if required := {"model", "messages"} & set(value):
+            raise ValueError(f"found {min(required)}, expected fields that a request can do without")
         return value
 
     @model_validator(mode="after")
@@ -121,15 +121,15 @@ class EndpointModel(ModelSection):
 
 
 @asynccontextmanager
-async def _serve(model: EndpointModel, place: Place) -> AsyncIterator[Served]:
+async def _serve(model: EndpointModel, place: Place) -> AsyncIterator[RunningEngine]:
     from personas.engines.http.client import Client
     from personas.engines.http.patience import HOSTED
-    from personas.engines.served import Served
+    from personas.engines.running import RunningEngine
 
     name, unknown = model.served_name or model.id, frozenset(model.leave_out)
     client = Client(model.base_url, _key(model, place), name, HOSTED, unknown, model.max_tokens_as)
     try:
-        yield Served(client)
+        yield RunningEngine(client)
     finally:
         await client.close()
 

@@ -11,7 +11,7 @@ from personas.config.models import ModelSection
 
 if TYPE_CHECKING:  # who plans serves nothing, and clients take a while to load; so it is in all modules of engines
     from personas.engines.place import Place
-    from personas.engines.served import Served
+    from personas.engines.running import RunningEngine
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Engine:
     """
 
     section: type[ModelSection]
-    serve: Callable[[Any, Place], AbstractAsyncContextManager[Served]]
+    serve: Callable[[Any, Place], AbstractAsyncContextManager[RunningEngine]]
     lane: Callable[[Any, int], Mapping[str, Any]] = lambda model, lane: {}
 
     @property

@@ -19,7 +19,7 @@ from personas.external.weights_files import fingerprint, known_fingerprint, loca
 
 if TYPE_CHECKING:
     from personas.engines.place import Place
-    from personas.engines.served import Served
+    from personas.engines.running import RunningEngine
 
 KEY_VARIABLE = "PERSONAS_ENGINE_KEY"
 """The server reads its key from here. Named here, because importing the server loads llama.cpp."""
@@ -75,8 +75,8 @@ class LlamaCppModel(ModelSection):
 
         Named in every request, because llama.cpp's own list also applies top-k 40 and min-p 0.05.
         """
-        drawn = self.sampling.temperature > 0 and self.sampling.top_p < 1
-        return ["temperature", "top_p"] if drawn else ["temperature"]
+        is_drawn = self.sampling.temperature > 0 and self.sampling.top_p < 1
+        return ["temperature", "top_p"] if is_drawn else ["temperature"]
 
     def fingerprint(self, where: str) -> str | None:
         """Return the fingerprint of the GGUF file."""
@@ -91,10 +91,10 @@ class LlamaCppModel(ModelSection):
 
 
 @asynccontextmanager
-async def _serve(model: LlamaCppModel, place: Place) -> AsyncIterator[Served]:
-    from personas.engines.served import supervised
+async def _serve(model: LlamaCppModel, place: Place) -> AsyncIterator[RunningEngine]:
+    from personas.engines.running import supervise
 
-    async with supervised(partial(command, model, place), place) as served:
+    async with supervise(partial(command, model, place), place) as served:
         yield served
 
 

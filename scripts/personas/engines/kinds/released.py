@@ -13,7 +13,7 @@ from personas.engines.kinds.engine import Engine
 
 if TYPE_CHECKING:
     from personas.engines.place import Place
-    from personas.engines.served import Served
+    from personas.engines.running import RunningEngine
 
 
 class ReleasedModel(ModelSection):
@@ -35,7 +35,7 @@ class ReleasedModel(ModelSection):
         return self.directory
 
 
-def _serve(model: ReleasedModel, place: Place) -> AbstractAsyncContextManager[Served]:
+def _serve(model: ReleasedModel, place: Place) -> AbstractAsyncContextManager[RunningEngine]:
     raise UserError(f"{place.where}.engine: found released, expected an engine: released answers are imported.")
 
 

@@ -19,7 +19,7 @@ from personas.external.weights_files import fingerprint_folder, known_fingerprin
 
 if TYPE_CHECKING:
     from personas.engines.place import Place
-    from personas.engines.served import Served
+    from personas.engines.running import RunningEngine
 
 KEY_VARIABLE = "VLLM_API_KEY"
 """vLLM reads its key from here."""
@@ -116,9 +116,9 @@ class VllmModel(ModelSection):
 
 
 @asynccontextmanager
-async def _serve(model: VllmModel, place: Place) -> AsyncIterator[Served]:
+async def _serve(model: VllmModel, place: Place) -> AsyncIterator[RunningEngine]:
     from personas.engines.builds import vllm_build
-    from personas.engines.served import supervised
+    from personas.engines.running import supervise
     from personas.engines.slots import gpu_slots
     from personas.engines.weights.local_weights import local_weights
 
@@ -128,11 +128,11 @@ async def _serve(model: VllmModel, place: Place) -> AsyncIterator[Served]:
         return lambda port, key: command(model, place.slug, place.machine, weights, devices, port, key)
 
     if vllm_build(place.machine).on_cpu:
-        async with supervised(starting(None), place) as served:
+        async with supervise(starting(None), place) as served:
             yield served
     else:
         slots = gpu_slots(model.tensor_parallel, place.machine, place.where, model.gpu_memory)
-        async with slots as devices, supervised(starting(devices), place, ",".join(devices)) as served:
+        async with slots as devices, supervise(starting(devices), place, ",".join(devices)) as served:
             yield served
 
 
@@ -143,7 +143,7 @@ def command(
 
     No default of vLLM or of the model's repository applies to sampling: every request names all values.
     """
-    named = {
+    options = {
         "--model": weights,
         "--served-model-name": slug,
         "--host": "127.0.0.1",
@@ -154,7 +154,7 @@ def command(
         "--seed": 0,  # requests carry seeds of their own
         "--generation-config": "vllm",
     }
-    arguments = [str(part) for pair in named.items() for part in pair]
+    arguments = [str(part) for pair in options.items() for part in pair]
     arguments += ["--enable-prefix-caching", "--enable-prompt-tokens-details", "--disable-uvicorn-access-log"]
     if devices is not None:
         arguments += ["--tensor-parallel-size", str(model.tensor_parallel)]

@@ -36,9 +36,9 @@ class Budget:
         EngineOverBudget once nothing is under way and it still does not fit, and ever after: a cheaper one behind it
         would be sent, and paid for, while the batch is already being ended.
         """
-        wanted = cost(self._price, prompt, completion)
+        price = cost(self._price, prompt, completion)
         async with self._queue:
-            while not self._is_over and self.spent + self._reserved + wanted > self._cap + _LEAST:
+            while not self._is_over and self.spent + self._reserved + price > self._cap + _LEAST:
                 if self._under_way:
                     self._changed.clear()
                     await self._changed.wait()
@@ -46,7 +46,7 @@ class Budget:
                     self._is_over = True
             if self._is_over:
                 raise EngineOverBudget(self._sentence())
-            self._reserved += wanted
+            self._reserved += price
             self._under_way += 1
 
     def settle(self, reserved_prompt: float, reserved_completion: float, prompt: float, completion: float) -> None:

@@ -47,12 +47,12 @@ class Window:
         """Return the seconds after which whoever is first may go, at the latest; 0 if nobody waits."""
         return max(0.0, self._until - time.monotonic())
 
-    def count_others(self, taken: Taken | None, ago: float) -> None:
-        """Count what somebody else took (see `taken`) `ago` seconds ago; None: as much as there was room for."""
-        for age, amount in [(0.0, self._limit)] if taken is None else taken:
-            self._put(amount, age + ago)
+    def count_others(self, usage: Taken | None, ago: float) -> None:
+        """Count what somebody else took (see `usage`) `ago` seconds ago; None: as much as there was room for."""
+        for age, amount in [(0.0, self._limit)] if usage is None else usage:
+            self._add(amount, age + ago)
 
-    def taken(self) -> Taken:
+    def usage(self) -> Taken:
         """Return what stands in the window: how many seconds ago, and how much."""
         now = time.monotonic()
         ages = ((now - entry.time, entry.amount) for entry in self._entries)
@@ -69,7 +69,7 @@ class Window:
                 except TimeoutError:
                     continue
             self._until = 0.0
-            return self._put(amount)
+            return self._add(amount)
 
     def settle(self, entry: _Entry, amount: float) -> None:
         """Replace what was reserved by what it really was."""
@@ -78,7 +78,7 @@ class Window:
             self._given_back.set()
         entry.amount = amount
 
-    def _put(self, amount: float, ago: float = 0.0) -> _Entry:
+    def _add(self, amount: float, ago: float = 0.0) -> _Entry:
         entry = _Entry(time.monotonic() - ago, amount)
         self._entries.append(entry)
         self._sum += amount
@@ -149,10 +149,10 @@ class Ticket:
 
     def settle(self, result: Reply | Trouble) -> Reply | Trouble:
         """Put what the try took in the place of what was reserved, as far as that is known; return `result`."""
-        self._count(*self._taken(result))
+        self._count(*self._used_tokens(result))
         return result
 
-    def unused(self) -> None:
+    def give_back(self) -> None:
         """Give back what was reserved: the try was not made."""
         self._count(0.0, 0.0)
 
@@ -163,7 +163,7 @@ class Ticket:
             self._gate.budget.settle(self.prompt, self.completion, prompt, completion)
         self.settled = True
 
-    def _taken(self, result: Reply | Trouble) -> tuple[float, float]:
+    def _used_tokens(self, result: Reply | Trouble) -> tuple[float, float]:
         if isinstance(result, Overloaded | Refusing):
             return 0.0, 0.0
         if isinstance(result, Failing):  # the server may have answered and billed what never reached us

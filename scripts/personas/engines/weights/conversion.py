@@ -65,10 +65,10 @@ def _require_one_whole(reader: GGUFReader) -> None:
 
 def _require_known(reader: GGUFReader, to: Type) -> None:
     """Convert one row of each type before anything is written."""
-    seen = set()
+    types = set()
     for tensor in reader.tensors:
-        if _is_converted(tensor, to) and tensor.tensor_type not in seen:
-            seen.add(tensor.tensor_type)
+        if _is_converted(tensor, to) and tensor.tensor_type not in types:
+            types.add(tensor.tensor_type)
             try:
                 gguf.dequantize(tensor.data.reshape(-1, tensor.data.shape[-1])[:1], tensor.tensor_type)
             except NotImplementedError:

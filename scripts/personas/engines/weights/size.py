@@ -37,8 +37,8 @@ def size_of(model: VllmModel, machine: Machine) -> Size:
         parameters, source = model.parameters * 1e9, "parameters in the config"
     elif on_disk:
         parameters, source = on_disk / each, "its weights"
-    elif named := _named(model.id):
-        parameters, source = named, "its name"
+    elif by_name := _parameters_in_name(model.id):
+        parameters, source = by_name, "its name"
     else:
         parameters, source = _UNKNOWN, "a guess: set `parameters`"
     active = _active(model, config, parameters)
@@ -46,9 +46,9 @@ def size_of(model: VllmModel, machine: Machine) -> Size:
     return Size(on_disk or parameters * each, parameters, active, cache, source)
 
 
-def _named(name: str) -> float | None:
-    found = [(float(times or 1) * float(billions)) * 1e9 for times, billions in _BILLIONS.findall(name)]
-    return max(found, default=None)
+def _parameters_in_name(name: str) -> float | None:
+    sizes = [(float(times or 1) * float(billions)) * 1e9 for times, billions in _BILLIONS.findall(name)]
+    return max(sizes, default=None)
 
 
 def _bytes_on_disk(folder: Path) -> float:
@@ -58,25 +58,29 @@ def _bytes_on_disk(folder: Path) -> float:
 
 
 def _bytes_each(model: VllmModel, config: Mapping[str, Any]) -> float:
-    told = f"{model.id} {' '.join(model.extra_arguments)} {json.dumps(config.get('quantization_config') or {})}"
-    if quantized := _QUANTIZED.search(told.replace("_", " ")):
-        return 0.6 if quantized[1] else 1.0  # at four bits with their scales
-    stated = config.get("torch_dtype") or config.get("dtype") or "auto"
-    return _BYTES.get(str(stated if model.dtype == "auto" else model.dtype), 2.0)
+    text = f"{model.id} {' '.join(model.extra_arguments)} {json.dumps(config.get('quantization_config') or {})}"
+    if match := _QUANTIZED.search(text.replace("_", " ")):
+        return 0.6 if match[1] else 1.0  # at four bits with their scales
+    dtype = config.get("torch_dtype") or config.get("dtype") or "auto"
+    return _BYTES.get(str(dtype if model.dtype == "auto" else model.dtype), 2.0)
 
 
 def _active(model: VllmModel, config: Mapping[str, Any], parameters: float) -> float:
     """Return the parameters that a token passes: all, but for mixtures of experts."""
     if model.active_parameters:
         return min(parameters, model.active_parameters * 1e9)
-    if named := _ACTIVE.search(model.id):
-        return min(parameters, float(named[1]) * 1e9)
+    if match := _ACTIVE.search(model.id):
+        return min(parameters, float(match[1]) * 1e9)
     text = config.get("text_config", config)
     experts = next((text[key] for key in ("num_experts", "num_local_experts", "n_routed_experts") if key in text), 0)
-    used, layers = text.get("num_experts_per_tok", 0), text.get("num_hidden_layers", 0)
+    per_token, layers = text.get("num_experts_per_tok", 0), text.get("num_hidden_layers", 0)
     width = text.get("moe_intermediate_size") or text.get("intermediate_size", 0)
     in_experts = 3.0 * layers * experts * text.get("hidden_size", 0) * width
-    return parameters - min(in_experts, 0.95 * parameters) * (1 - used / experts) if experts and used else parameters
+    return (
+        parameters - min(in_experts, 0.95 * parameters) * (1 - per_token / experts)
+        if experts and per_token
+        else parameters
+    )
 
 
 def _cache(config: Mapping[str, Any]) -> float | None:

@@ -118,13 +118,13 @@ def _version(raw: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
 
 def _odd(raw: Mapping[str, Any], fields: Mapping[str, Any], version: str) -> list[str]:
     notes = []
-    spec, told = raw.get("spec"), one_line(str(raw.get("spec_version", "")), 20)
+    spec, number = raw.get("spec"), one_line(str(raw.get("spec_version", "")), 20)
     if version == "V1" and isinstance(spec, str):
         notes.append(f"It says that it is a {one_line(spec, 40)}, but has no `data`: read as V1.")
-    if version != "V1" and (doubled := sorted(key for key in raw if key in _NAMES["name"] + ("description",))):
-        notes.append(f"{', '.join(doubled)} beside `data`: those in `data` are read.")
-    if told.split(".")[0].isdecimal() and int(told.split(".")[0]) > 3:
-        notes.append(f"Its version {told} is newer than 3.0, the last that is known here.")
+    if version != "V1" and (duplicates := sorted(key for key in raw if key in _NAMES["name"] + ("description",))):
+        notes.append(f"{', '.join(duplicates)} beside `data`: those in `data` are read.")
+    if number.split(".")[0].isdecimal() and int(number.split(".")[0]) > 3:
+        notes.append(f"Its version {number} is newer than 3.0, the last that is known here.")
     for keys in _NAMES.values():
         texts = {key: text for key in keys if (text := _first(fields, (key,)))}
         if len(set(texts.values())) > 1:

@@ -14,47 +14,47 @@ _DRAWN = ("random", "pick", "roll")
 class Macros:
     """What macros stand for in the texts of one card. `seed` is the card's hash: what is drawn stays the same.
 
-    `drawn` and `unknown` collect what was met.
+    `draws` and `unknown` collect what was met.
     """
 
     character: str
     user: str
     seed: str
-    drawn: list[str] = field(default_factory=list)
+    draws: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     def fill(self, text: str) -> str:
         """Return a text with its macros replaced; what they are replaced by is not looked at again."""
-        return _MACRO.sub(lambda found: self._value(found), text)
+        return _MACRO.sub(lambda macro: self._value(macro), text)
 
-    def _value(self, found: re.Match[str]) -> str:
-        word, _, told = (found[1] or found[2] or "").strip().partition(":")
+    def _value(self, macro: re.Match[str]) -> str:
+        word, _, argument = (macro[1] or macro[2] or "").strip().partition(":")
         match word.strip().lower():
             case "char" | "bot":
                 return self.character
             case "user":
                 return self.user
             case "reverse":
-                return told.strip()[::-1]
+                return argument.strip()[::-1]
             case name if name in _DROPPED or name.startswith("//"):
                 return ""
-            case name if name in _DRAWN and told.strip():
-                return self._draw(found[0], name, told)
-        self.unknown.append(found[0])
-        return found[0]
+            case name if name in _DRAWN and argument.strip():
+                return self._draw(macro[0], name, argument)
+        self.unknown.append(macro[0])
+        return macro[0]
 
-    def _draw(self, macro: str, name: str, told: str) -> str:
+    def _draw(self, macro: str, name: str, argument: str) -> str:
         if name == "roll":
-            sides = told.strip().lower().removeprefix("d")
+            sides = argument.strip().lower().removeprefix("d")
             if not sides.isascii() or not sides.isdecimal() or len(sides) > 9 or not int(sides):
                 self.unknown.append(macro)
                 return macro
-            self.drawn.append(macro)
+            self.draws.append(macro)
             return str(1 + self._number() % int(sides))
-        self.drawn.append(macro)
-        apart = told[1:].split("::") if told.startswith(":") else _COMMA.split(told)
+        self.draws.append(macro)
+        apart = argument[1:].split("::") if argument.startswith(":") else _COMMA.split(argument)
         values = [value.replace("\\,", ",").strip() for value in apart]
         return values[self._number() % len(values)]
 
     def _number(self) -> int:
-        return int(hashlib.sha256(f"{self.seed}\n{len(self.drawn)}".encode()).hexdigest()[:12], 16)
+        return int(hashlib.sha256(f"{self.seed}\n{len(self.draws)}".encode()).hexdigest()[:12], 16)

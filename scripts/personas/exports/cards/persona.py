@@ -32,7 +32,7 @@ _Dumper.add_representer(
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedPersona:
     """A persona made of a card: its slug, its file, and lines that say what was odd and what was not used."""
 
     slug: str
@@ -40,7 +40,7 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_card(card: Card, user: str, left_out: tuple[str, ...] = ()) -> Imported:
+def import_card(card: Card, user: str, left_out: tuple[str, ...] = ()) -> ImportedPersona:
     """Return the persona of a card; `user` is who `{{user}}` is, `left_out` are some of `OPTIONAL`.
 
     UserError where the card describes nobody, or its name makes no slug.
@@ -49,23 +49,23 @@ def import_card(card: Card, user: str, left_out: tuple[str, ...] = ()) -> Import
     role = " ".join((texts["nickname"] or texts["name"]).split())
     macros = Macros(role, user, sha256(dict(texts)))
     filled = {key: macros.fill(text).strip() for key, text in texts.items()}
-    described = [filled["description"]]
-    described += (f"{key.capitalize()}: {filled[key]}" for key in ("personality", "scenario") if filled[key])
+    paragraphs = [filled["description"]]
+    paragraphs += (f"{key.capitalize()}: {filled[key]}" for key in ("personality", "scenario") if filled[key])
     raw = {
         "role": role,
         "name": texts["name"] if texts["name"] != role else "",
-        "description": "\n\n".join(part for part in described if part),
+        "description": "\n\n".join(part for part in paragraphs if part),
         "first_message": filled["first_message"],
         "example_dialogues": "\n\n".join(part.strip() for part in _START.split(filled["examples"]) if part.strip()),
     }
-    kept = {key: text for key, text in raw.items() if text and key not in left_out}
-    if "description" not in kept:
+    fields = {key: text for key, text in raw.items() if text and key not in left_out}
+    if "description" not in fields:
         raise UserError(f"{card.file}: description: found none, expected who the character is.")
-    validate(Persona, kept, str(card.file))
+    validate(Persona, fields, str(card.file))
     header = f"# From the card {one_line(card.file.name, 80)} ({card.version}), by `personas import-card`.\n"
-    content = header + yaml.dump(kept, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    content = header + yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     unused = [*_unused(card.rest), *(key for key in left_out if raw[key])]
-    return Imported(_slug(role, card.file), content, (*card.notes, *_told(macros, unused)))
+    return ImportedPersona(_slug(role, card.file), content, (*card.notes, *_messages(macros, unused)))
 
 
 def _slug(role: str, file: Path) -> str:
@@ -77,9 +77,9 @@ def _slug(role: str, file: Path) -> str:
     return slug
 
 
-def _told(macros: Macros, unused: list[str]) -> Iterator[str]:
-    if macros.drawn:
-        yield f"Drawn once, and the same at every import: {one_line(', '.join(dict.fromkeys(macros.drawn)))}."
+def _messages(macros: Macros, unused: list[str]) -> Iterator[str]:
+    if macros.draws:
+        yield f"Drawn once, and the same at every import: {one_line(', '.join(dict.fromkeys(macros.draws)))}."
     if macros.unknown:
         yield f"Macros that are left as they are: {one_line(', '.join(dict.fromkeys(macros.unknown)))}."
     if unused:
@@ -98,6 +98,6 @@ def _unused(rest: Mapping[str, Any]) -> Iterator[str]:
         if key in rest:
             greetings = rest[key] if isinstance(rest[key], list) else [rest[key]]
             yield f"{len(greetings)} {what} greeting{'s' if len(greetings) > 1 else ''}"
-    named = {"character_book", "alternate_greetings", "group_only_greetings", "data", "spec", "spec_version"}
-    if others := [one_line(key, 40) for key in rest if key not in named]:
+    known_keys = {"character_book", "alternate_greetings", "group_only_greetings", "data", "spec", "spec_version"}
+    if others := [one_line(key, 40) for key in rest if key not in known_keys]:
         yield one_line(", ".join(sorted(others)))

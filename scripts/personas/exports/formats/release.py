@@ -11,7 +11,7 @@ from personas.exports.study_results import StudyResults
 
 def write(results: StudyResults, folder: Path) -> Iterator[str]:
     """Write every cell on disk that the release has a name for."""
-    yield from export(results.grid, results.artefacts, results.folder, folder).told(folder)
+    yield from export(results.grid, results.artefacts, results.folder, folder).messages(folder)
 
 
 RELEASE = Format("release", "the layout of the study's released files, which its notebooks read", write, doubts)

@@ -25,11 +25,11 @@ from personas.core.canonical import digest
 from personas.core.files import write_atomically
 from personas.core.parquet import read_table
 from personas.exports.inspect_logs.samples import dialogue_sample, response_samples
-from personas.exports.inspect_logs.verdicts import Judged
+from personas.exports.inspect_logs.verdicts import VerdictReader
 from personas.exports.study_results import StudyResults
 from personas.exports.tidy import identity
-from personas.grid.asked import items_of
 from personas.grid.cells import Cell
+from personas.grid.question_sets import items_of
 from personas.requests.projection import read_description
 from personas.requests.transcript import require_texts
 
@@ -37,21 +37,21 @@ from personas.requests.transcript import require_texts
 def write_logs(results: StudyResults, folder: Path) -> Iterator[str]:
     """Write the logs of all dialogues and responses on disk; yield what to tell about it."""
     results.grid.study.require_texts()  # what models were told of their persona stands in no cell
-    judged, dialogues = Judged(results), defaultdict[tuple[str, str], list[Cell]](list)
+    reader, dialogues = VerdictReader(results), defaultdict[tuple[str, str], list[Cell]](list)
     count = alone = 0
     for cell in results.cells:
         if cell.stage == "dialogues":
             dialogues[cell.track.model, cell.track.persona].append(cell)
         elif cell.behind is not None and (results.folder / cell.behind.path).exists():
             path = folder / Path(cell.plain_path).with_suffix(".eval")
-            samples = _responses(results, cell, cell.behind, judged)
+            samples = _responses(results, cell, cell.behind, reader)
             _write(path, _log(results, cell.benchmark or "", [cell], samples))
             count += 1
         else:
             alone += cell.stage == "responses"
     for (model, persona), cells in dialogues.items():
         samples = [
-            dialogue_sample(results.grid, cell, *_judged_rows(results, cell, judged, "round")) for cell in cells
+            dialogue_sample(results.grid, cell, *_judged_rows(results, cell, reader, "round")) for cell in cells
         ]
         _write(folder / "dialogues" / model / f"{persona}.eval", _log(results, "dialogues", cells, samples))
         count += 1
@@ -61,31 +61,33 @@ def write_logs(results: StudyResults, folder: Path) -> Iterator[str]:
     yield from results.missing()
 
 
-def _responses(results: StudyResults, cell: Cell, behind: Cell, judged: Judged) -> list[EvalSample]:
+def _responses(results: StudyResults, cell: Cell, behind: Cell, reader: VerdictReader) -> list[EvalSample]:
     dialogue = read_table(results.folder / behind.path)
     require_texts(dialogue, "user")
     rounds = dialogue.to_pylist()
-    rows, found = _judged_rows(results, cell, judged, "checkpoint", "item_id")
-    asked = items_of(results.grid.study, cell)
-    items = {item.id: item for item in asked}
-    return list(response_samples(results.grid, cell, rows, rounds, items, found))
+    rows, verdicts = _judged_rows(results, cell, reader, "checkpoint", "item_id")
+    cell_items = items_of(results.grid.study, cell)
+    items = {item.id: item for item in cell_items}
+    return list(response_samples(results.grid, cell, rows, rounds, items, verdicts))
 
 
-def _judged_rows(results: StudyResults, cell: Cell, judged: Judged, *place: str) -> tuple[list[Any], list[Any]]:
+def _judged_rows(
+    results: StudyResults, cell: Cell, reader: VerdictReader, *place: str
+) -> tuple[list[Any], list[Any]]:
     table = read_table(results.folder / cell.path)
     require_texts(table, "prompt" if cell.benchmark else "user")
     rows = table.to_pylist()
-    return rows, judged.of(cell, rows, place)
+    return rows, reader.of(cell, rows, place)
 
 
 def _log(results: StudyResults, task: str, cells: Sequence[Cell], samples: Sequence[EvalSample]) -> EvalLog:
-    first, told = cells[0], [read_description(results.folder / cell.path) for cell in cells]
+    first, descriptions = cells[0], [read_description(results.folder / cell.path) for cell in cells]
     model = results.grid.study.config.models[first.track.model]
-    made = sorted(each["made"] for each in told)
+    times = sorted(each["made"] for each in descriptions)
     shared = identity(first) if len(cells) == 1 else {"model": first.track.model, "persona": first.track.persona}
     spec = EvalSpec(
         **dict.fromkeys(("eval_id", "run_id", "task_id"), digest([cell.path for cell in cells])),
-        created=made[0],
+        created=times[0],
         task=task,
         task_args=shared,
         task_display_name=f"{task}, {first.track.persona}",
@@ -98,10 +100,10 @@ def _log(results: StudyResults, task: str, cells: Sequence[Cell], samples: Seque
             max_tokens=results.grid.study.config.longest_answer(first.track.model, first.benchmark),
         ),
         config=EvalConfig(epochs=1),
-        packages=told[0]["versions"],
+        packages=descriptions[0]["versions"],
         metadata={**shared, "revision": model.revision, "engine": model.engine, "spec": dict(first.spec)},
     )
-    stats = EvalStats(started_at=made[0], completed_at=made[-1], model_usage=_total(samples))
+    stats = EvalStats(started_at=times[0], completed_at=times[-1], model_usage=_total(samples))
     return EvalLog(status="success", eval=spec, results=_results(samples), stats=stats, samples=list(samples))
 
 
@@ -124,10 +126,14 @@ def _results(samples: Sequence[EvalSample]) -> EvalResults:
 
 def _mean(name: str, scores: Sequence[Mapping[str, Any]]) -> EvalScore:
     values = [each[name].value for each in scores if name in each]
-    known = [value for value in values if value == value]  # NaN: unscored
-    metrics = {"mean": EvalMetric(name="mean", value=fmean(known))} if known else {}
+    numbers = [value for value in values if value == value]  # NaN: unscored
+    metrics = {"mean": EvalMetric(name="mean", value=fmean(numbers))} if numbers else {}
     return EvalScore(
-        name=name, scorer=name, scored_samples=len(known), unscored_samples=len(values) - len(known), metrics=metrics
+        name=name,
+        scorer=name,
+        scored_samples=len(numbers),
+        unscored_samples=len(values) - len(numbers),
+        metrics=metrics,
     )
 
 

@@ -35,70 +35,77 @@ def response_samples(
     rows: Iterable[Row],
     rounds: Sequence[Row],
     items: Mapping[str, Item],
-    found: Sequence[Verdicts],
+    row_verdicts: Sequence[Verdicts],
 ) -> Iterator[EvalSample]:
     """Yield a sample for each response of a cell; `rounds` are the rows of the dialogue that it was asked behind."""
     before = _opening(grid, cell)
-    for row, verdicts in zip(rows, found, strict=True):
-        held = [(each["user"], each["answer"] or "") for each in rounds[: row["checkpoint"]]]
-        asked = _chat(messages(before, held, row["prompt"]))
+    for row, verdicts in zip(rows, row_verdicts, strict=True):
+        history = [(each["user"], each["answer"] or "") for each in rounds[: row["checkpoint"]]]
+        prompt = _chat(messages(before, history, row["prompt"]))
         output = _output(cell, row, grid)
         yield EvalSample(
             id=f"{row['checkpoint']} rounds, {row['item_id']}",
             epoch=1,
-            input=asked,
+            input=prompt,
             target=_target(grid, cell, items.get(row["item_id"])),
-            messages=[*asked, *(choice.message for choice in output.choices)],
+            messages=[*prompt, *(choice.message for choice in output.choices)],
             output=output,
             scores=dict(verdicts.scores),
-            metadata={**identity(cell), **_told(row), "checkpoint": row["checkpoint"], "item_id": row["item_id"]},
+            metadata={
+                **identity(cell),
+                **_row_metadata(row),
+                "checkpoint": row["checkpoint"],
+                "item_id": row["item_id"],
+            },
             model_usage=_usages(output.model, [output.usage], [verdicts]),
             role_usage=_usages("", [], [verdicts], role="grader"),
             total_time=row["seconds"],
         )
 
 
-def dialogue_sample(grid: Grid, cell: Cell, rows: Sequence[Row], found: Sequence[Verdicts]) -> EvalSample:
+def dialogue_sample(grid: Grid, cell: Cell, rows: Sequence[Row], row_verdicts: Sequence[Verdicts]) -> EvalSample:
     """Return a dialogue as one sample; a score is the mean over its rounds, and says what each of them has."""
-    said: list[ChatMessage] = []
+    conversation: list[ChatMessage] = []
     for row in rows:
         prompt = (
             messages(_opening(grid, cell), [], row["user"])
-            if not said
+            if not conversation
             else [{"role": "user", "content": row["user"]}]
         )
-        said += _chat(prompt)
+        conversation += _chat(prompt)
         if row["answer"] is None:
             break
-        said.append(ChatMessageAssistant(content=row["answer"]))
+        conversation.append(ChatMessageAssistant(content=row["answer"]))
     output, usages = _output(cell, rows[-1], grid), [usage_of(row) for row in rows]
-    names = sorted({name for each in found for name in each.scores})
+    names = sorted({name for each in row_verdicts for name in each.scores})
     return EvalSample(
         id=cell.track.stem,
         epoch=1,
-        input=[message for message in said[:2] if message.role != "assistant"],
+        input=[message for message in conversation[:2] if message.role != "assistant"],
         target="",
-        messages=said,
+        messages=conversation,
         output=output,
-        scores={name: _over_rounds(name, rows, found) for name in names},
-        metadata={**identity(cell), **_told(rows[-1]), "rounds": len(rows)},
-        model_usage=_usages(output.model, usages, found),
-        role_usage=_usages("", [], found, role="grader"),
+        scores={name: _over_rounds(name, rows, row_verdicts) for name in names},
+        metadata={**identity(cell), **_row_metadata(rows[-1]), "rounds": len(rows)},
+        model_usage=_usages(output.model, usages, row_verdicts),
+        role_usage=_usages("", [], row_verdicts, role="grader"),
         total_time=sum(row["seconds"] or 0.0 for row in rows),
     )
 
 
-def _over_rounds(name: str, rows: Sequence[Row], found: Sequence[Verdicts]) -> Score:
-    scores = {row["round"]: each.scores[name] for row, each in zip(rows, found, strict=True) if name in each.scores}
+def _over_rounds(name: str, rows: Sequence[Row], row_verdicts: Sequence[Verdicts]) -> Score:
+    scores = {
+        row["round"]: each.scores[name] for row, each in zip(rows, row_verdicts, strict=True) if name in each.scores
+    }
     values = {number: score.value for number, score in scores.items() if score.value == score.value}  # NaN: unscored
     words = "\n\n".join(
         f"Round {number}: {score.explanation}" for number, score in scores.items() if score.explanation
     )
-    told = {
+    details = {
         "explanation": words or None,
         "metadata": {"rounds": {str(number): value for number, value in values.items()}},
     }
-    return Score(value=fmean(values.values()), **told) if values else Score.unscored(**told)
+    return Score(value=fmean(values.values()), **details) if values else Score.unscored(**details)
 
 
 def _opening(grid: Grid, cell: Cell) -> list[Message]:
@@ -111,14 +118,14 @@ def _chat(prompt: Iterable[Message]) -> list[ChatMessage]:
 
 
 def _output(cell: Cell, row: Row, grid: Grid) -> ModelOutput:
-    stopped = _STOPPED.get(row["status"], "unknown")
-    said = [] if row["answer"] is None else [ChatMessageAssistant(content=row["answer"])]
+    stop_reason = _STOPPED.get(row["status"], "unknown")
+    answers = [] if row["answer"] is None else [ChatMessageAssistant(content=row["answer"])]
     return ModelOutput(
         model=grid.study.config.models[cell.track.model].id,
-        choices=[ChatCompletionChoice(message=message, stop_reason=stopped) for message in said],
+        choices=[ChatCompletionChoice(message=message, stop_reason=stop_reason) for message in answers],
         usage=usage_of(row),
         time=row["seconds"],
-        error=None if said else f"{row['status']}: {row['detail'] or 'no text'}",
+        error=None if answers else f"{row['status']}: {row['detail'] or 'no text'}",
     )
 
 
@@ -129,20 +136,20 @@ def _target(grid: Grid, cell: Cell, item: Item | None) -> str:
     return read_of_item(grid.study, cell, item) or str(item.scoring.get("label") or "")
 
 
-def _told(row: Row) -> dict[str, Any]:
+def _row_metadata(row: Row) -> dict[str, Any]:
     return {
         name: row[name] for name in ("status", "detail", "finish_reason", "served_by", "answer_sha256", "request_key")
     }
 
 
 def _usages(
-    model: str, own: Iterable[ModelUsage | None], judged: Iterable[Verdicts], role: str | None = None
+    model: str, usages: Iterable[ModelUsage | None], row_verdicts: Iterable[Verdicts], role: str | None = None
 ) -> dict[str, ModelUsage]:
     """Return tokens by model, or all of the judges' under the name of a role."""
     total: dict[str, ModelUsage] = {}
-    named = [(model, each) for each in own]
-    named += [(role or judge, each) for verdicts in judged for judge, each in verdicts.usage.items()]
-    for name, usage in named:
+    entries = [(model, each) for each in usages]
+    entries += [(role or judge, each) for verdicts in row_verdicts for judge, each in verdicts.usage.items()]
+    for name, usage in entries:
         if usage is not None:
             total[name] = total[name] + usage if name in total else usage
     return total

@@ -26,7 +26,7 @@ class Verdicts:
     usage: Mapping[str, ModelUsage]
 
 
-class Judged:
+class VerdictReader:
     """Finds the verdicts on the answers of cells."""
 
     def __init__(self, results: StudyResults) -> None:
@@ -40,47 +40,47 @@ class Judged:
 
     def of(self, cell: Cell, rows: Sequence[Mapping[str, Any]], place: Sequence[str]) -> list[Verdicts]:
         """Return the verdicts on each row of a cell; `place` are the columns that tell its rows apart."""
-        said, usage = self._said(cell, place)
+        words, usage = self._judge_words(cell, place)
         scores = self._scores[cell.benchmark is None]
         table = read_table(self._results.folder / cell.path)
         columns = dict(zip(scores.names, (each.to_pylist() for each in scores.beside(cell, table)), strict=True))
         return [
             Verdicts(
                 {
-                    name: _score(values[number], row, said[name].get(_place(row, place)))
+                    name: _score(values[number], row, words[name].get(_place(row, place)))
                     for name, values in columns.items()
-                    if values[number] is not None or _place(row, place) in said[name]
+                    if values[number] is not None or _place(row, place) in words[name]
                 },
                 usage[_place(row, place)],
             )
             for number, row in enumerate(rows)
         ]
 
-    def _said(self, cell: Cell, place: Sequence[str]) -> tuple[Mapping[str, Any], Mapping[Place, Any]]:
+    def _judge_words(self, cell: Cell, place: Sequence[str]) -> tuple[Mapping[str, Any], Mapping[Place, Any]]:
         """Return the judges' words, by score and place, and their tokens, by place and id."""
-        said: dict[str, dict[Place, str]] = defaultdict(dict)
+        by_score: dict[str, dict[Place, str]] = defaultdict(dict)
         usage: dict[Place, dict[str, ModelUsage]] = defaultdict(dict)
         config = self._results.grid.study.config
         for judgement in self._judgements[cell.path]:
             judge = judgement.judge or ""
             name = column_name(judged_as(config.rubric(judgement.kind)), judge, judgement.reference)
-            asked = config.judges[judge].model.id
+            model_id = config.judges[judge].model.id
             for row in read_table(self._results.folder / judgement.path).to_pylist():
                 at, words = _place(row, place), row["answer"] or row["detail"] or row["status"]
-                said[name][at] = f"{said[name][at]}\n\n{words}" if at in said[name] else words
-                if taken := usage_of(row):
-                    usage[at][asked] = usage[at][asked] + taken if asked in usage[at] else taken
-        return said, usage
+                by_score[name][at] = f"{by_score[name][at]}\n\n{words}" if at in by_score[name] else words
+                if tokens := usage_of(row):
+                    usage[at][model_id] = usage[at][model_id] + tokens if model_id in usage[at] else tokens
+        return by_score, usage
 
 
 def _place(row: Mapping[str, Any], place: Sequence[str]) -> Place:
     return tuple(row[name] for name in place)
 
 
-def _score(value: float | None, row: Mapping[str, Any], said: str | None) -> Score:
+def _score(value: float | None, row: Mapping[str, Any], explanation: str | None) -> Score:
     if value is None:
-        return Score.unscored(answer=row["answer"], explanation=said)
-    return Score(value=value, answer=row["answer"], explanation=said)
+        return Score.unscored(answer=row["answer"], explanation=explanation)
+    return Score(value=value, answer=row["answer"], explanation=explanation)
 
 
 def usage_of(row: Mapping[str, Any]) -> ModelUsage | None:

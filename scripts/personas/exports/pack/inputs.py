@@ -9,7 +9,7 @@ from personas.config.models import ModelSection
 from personas.external.reference import reference
 from personas.external.store import references
 from personas.external.weights_files import named_by_fingerprint
-from personas.grid.compared import VALUES
+from personas.grid.comparisons import VALUES
 from personas.grid.study import Study, judge_weights_key, user_weights_key
 
 INPUTS = "inputs"
@@ -28,16 +28,16 @@ def portable(study: Study) -> tuple[dict[str, Any], dict[str, Path]]:
     raw["results"] = "results"
     files: dict[str, Path] = {}
     config = study.config
-    for place, named in _paths(study, raw):
-        source = study.root / Path(named).expanduser()
+    for place, name in _paths(study, raw):
+        source = study.root / Path(name).expanduser()
         inside = f"{INPUTS}/{'-'.join(place)}"
         if source.is_dir():
-            kept = _values_only if place[0] == "comparison" and place[-1] == "results" else _all_files
-            files |= {f"{inside}/{path.relative_to(source).as_posix()}": path for path in kept(source)}
+            list_files = _values_only if place[0] == "comparison" and place[-1] == "results" else _all_files
+            files |= {f"{inside}/{path.relative_to(source).as_posix()}": path for path in list_files(source)}
         else:
             inside = f"{inside}{source.suffix}"
             files[inside] = source
-        is_transcript = place[0] == "conditions" and config.conditions[place[1]].transcript == named
+        is_transcript = place[0] == "conditions" and config.conditions[place[1]].transcript == name
         _set(raw, place, f"{TRANSCRIPT if is_transcript else ''}{inside}")
     _without_machine(study, raw)
     return raw, files
@@ -63,9 +63,9 @@ def _paths(study: Study, raw: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
         fields |= {("comparison", slug, key): getattr(comparison, key) for key in ("published", "results")}
     if references(config):
         fields["sources",] = config.sources
-    for place, named in fields.items():
-        if isinstance(named, str) and reference(named) is None:
-            yield place, named
+    for place, name in fields.items():
+        if isinstance(name, str) and reference(name) is None:
+            yield place, name
 
 
 def _all_files(folder: Path) -> list[Path]:

@@ -36,13 +36,13 @@ def read_manifest(content: bytes, where: str) -> Manifest:
     """Read a manifest; UserError if it is none, is of a later version, or names a path outside of the study."""
     try:
         raw: Mapping[str, Any] = json.loads(content)
-        told = raw["format"], raw["version"]
+        header = raw["format"], raw["version"]
         files = {path: (int(size), str(digest)) for path, (size, digest) in raw["files"].items()}
         manifest = Manifest(files, dict(raw["links"]), raw["third_party"], raw["versions"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{where}: its {NAME} cannot be read, expected a study that `personas pack` wrote.") from None
-    if told != (FORMAT, VERSION):
-        raise UserError(f"{where}: found {told[0]!r} of version {told[1]!r}, expected {FORMAT!r} of {VERSION}.")
+    if header != (FORMAT, VERSION):
+        raise UserError(f"{where}: found {header[0]!r} of version {header[1]!r}, expected {FORMAT!r} of {VERSION}.")
     strange = [path for path in (*files, *manifest.links) if not is_inside(path)]
     strange += [path for path in manifest.links.values() if path not in files]
     if strange:

@@ -39,10 +39,10 @@ def pack(results: StudyResults, file: Path) -> Iterator[str]:
     """Write a study into a new file, and yield what to tell about it; UserError if there is one already."""
     if file.exists():
         raise UserError(f"{file}: found something there, expected a new file.")
-    made = _made(results)
+    paths = _packed_paths(results)
     with tempfile.TemporaryDirectory() as temporary:
-        files = _stage(results, made, Path(temporary))
-        files |= {f"results/{path}": results.folder / path for path in made}
+        files = _stage(results, paths, Path(temporary))
+        files |= {f"results/{path}": results.folder / path for path in paths}
         files |= _without_texts(results, Path(temporary))
         write_atomically(file, partial(_write, results, files))
     yield f"{file}: {len(files):,} files, {file.stat().st_size / 1e6:,.1f} MB."
@@ -51,7 +51,7 @@ def pack(results: StudyResults, file: Path) -> Iterator[str]:
     yield from results.missing()
 
 
-def _stage(results: StudyResults, made: Sequence[str], folder: Path) -> dict[str, Path]:
+def _stage(results: StudyResults, paths: Sequence[str], folder: Path) -> dict[str, Path]:
     """Put config, inputs and plan into a folder, and plan there: what it plans is what was made here."""
     raw, inputs = portable(results.grid.study)
     for inside, source in inputs.items():
@@ -63,14 +63,14 @@ def _stage(results: StudyResults, made: Sequence[str], folder: Path) -> dict[str
     grid = build_grid(resolve(load_config([folder / CONFIG]), folder))
     if grid.by_path.keys() != results.grid.by_path.keys():
         raise UserError("personas pack: elsewhere this config would name other cells, expected the same.")
-    (folder / PLAN).write_text(json.dumps(_plan(grid, results, made), ensure_ascii=False), encoding="utf-8")
+    (folder / PLAN).write_text(json.dumps(_plan(grid, results, paths), ensure_ascii=False), encoding="utf-8")
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _plan(grid: Grid, results: StudyResults, made: Sequence[str]) -> dict[str, object]:
+def _plan(grid: Grid, results: StudyResults, paths: Sequence[str]) -> dict[str, object]:
     """Return the plan of the study as it is on disk, with all paths relative to where it will be unpacked."""
     study = replace(grid.study, root=Path(), store=Store(Path("data/external"), grid.study.store.catalogue))
-    plan = make_plan(replace(grid, study=study), results.artefacts, frozenset(made))
+    plan = make_plan(replace(grid, study=study), results.artefacts, frozenset(paths))
     return document(freeze(plan, Run("packed", "", 0, 0.0), Path("results")))
 
 
@@ -87,25 +87,25 @@ def _without_texts(results: StudyResults, folder: Path) -> dict[str, Path]:
     return files
 
 
-def _made(results: StudyResults) -> list[str]:
+def _packed_paths(results: StudyResults) -> list[str]:
     """Return what is packed of the results folder: what the grid names, dialogues that responses were made behind
     before these were made longer, and what became of each batch.
     """
-    made = [cell.path for cell in results.cells]
+    paths = [cell.path for cell in results.cells]
     responses = [results.folder / cell.path for cell in results.cells if cell.stage == "responses"]
     behind = {path for path in map(source_dialogue, responses) if path and (results.folder / path).exists()}
-    made += sorted(behind.difference(made))
-    made += [path for each in results.artefacts for path in each.outputs if (results.folder / path).exists()]
+    paths += sorted(behind.difference(paths))
+    paths += [path for each in results.artefacts for path in each.outputs if (results.folder / path).exists()]
     outcomes = sorted((results.folder / "runs").glob("*/*.json"))
-    return made + [path.relative_to(results.folder).as_posix() for path in outcomes if path.name not in _OF_RUNS]
+    return paths + [path.relative_to(results.folder).as_posix() for path in outcomes if path.name not in _OF_RUNS]
 
 
 def _write(results: StudyResults, files: dict[str, Path], path: Path) -> None:
     with zipfile.ZipFile(path, "w", strict_timestamps=False) as archive:
-        told = {inside: _add(archive, inside, source) for inside, source in files.items()}
+        entries = {inside: _add(archive, inside, source) for inside, source in files.items()}
         manifest = Manifest(
-            files=told,
-            links={plain: f"results/{made}" for plain, made in _links(results) if f"results/{made}" in told},
+            files=entries,
+            links={plain: f"results/{target}" for plain, target in _links(results) if f"results/{target}" in entries},
             third_party={
                 use.slug: {"licence": use.source.licence, "revision": use.source.revision}
                 for use in uses(results.grid.study)
@@ -119,13 +119,13 @@ def _add(archive: zipfile.ZipFile, inside: str, source: Path) -> tuple[int, str]
     """Add a file; return its bytes and SHA-256."""
     info = zipfile.ZipInfo(inside)
     info.compress_type = zipfile.ZIP_STORED if source.suffix in _PRESSED else zipfile.ZIP_DEFLATED
-    hashed, size = hashlib.sha256(), 0
-    with source.open("rb") as read, archive.open(info, "w", force_zip64=True) as written:
-        while block := read.read(1 << 20):
-            written.write(block)
-            hashed.update(block)
+    checksum, size = hashlib.sha256(), 0
+    with source.open("rb") as stream, archive.open(info, "w", force_zip64=True) as target:
+        while block := stream.read(1 << 20):
+            target.write(block)
+            checksum.update(block)
             size += len(block)
-    return size, hashed.hexdigest()
+    return size, checksum.hexdigest()
 
 
 def _links(results: StudyResults) -> Iterator[tuple[str, str]]:

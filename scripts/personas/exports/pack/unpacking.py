@@ -24,7 +24,7 @@ def unpack(file: Path, folder: Path) -> Iterator[str]:
         raise UserError(f"{folder}: found something there, expected no such folder, or an empty one.")
     try:
         with zipfile.ZipFile(file) as archive:
-            manifest = _checked(archive, file)
+            manifest = _checked_manifest(archive, file)
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
             try:
@@ -39,11 +39,11 @@ def unpack(file: Path, folder: Path) -> Iterator[str]:
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise UserError(f"{file}: cannot be read ({error}), expected a study that `personas pack` wrote.") from None
     yield f"{folder}: {len(manifest.files):,} files, all as they were packed."
-    for slug, told in manifest.third_party.items():
-        yield f"Not in it: texts of {slug} ({told['licence']}); `personas fetch --data -c config.yaml` brings them."
+    for slug, terms in manifest.third_party.items():
+        yield f"Not in it: texts of {slug} ({terms['licence']}); `personas fetch --data -c config.yaml` brings them."
 
 
-def _checked(archive: zipfile.ZipFile, file: Path) -> Manifest:
+def _checked_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     """Return the manifest of an archive that holds exactly the files that it names."""
     entries = {info.filename: info for info in archive.infolist()}
     if NAME not in entries or entries[NAME].file_size > _LONGEST_MANIFEST:
@@ -62,16 +62,16 @@ def _checked(archive: zipfile.ZipFile, file: Path) -> Manifest:
 
 def _extract(archive: zipfile.ZipFile, manifest: Manifest, folder: Path, file: Path) -> None:
     for name, (size, digest) in manifest.files.items():
-        path, hashed, left = folder / name, hashlib.sha256(), size
+        path, checksum, remaining = folder / name, hashlib.sha256(), size
         path.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(name) as read, path.open("xb") as written:
-            while block := read.read(1 << 20):
-                left -= len(block)
-                if left < 0:
+        with archive.open(name) as stream, path.open("xb") as target:
+            while block := stream.read(1 << 20):
+                remaining -= len(block)
+                if remaining < 0:
                     break
-                written.write(block)
-                hashed.update(block)
-        if left or hashed.hexdigest() != digest:
+                target.write(block)
+                checksum.update(block)
+        if remaining or checksum.hexdigest() != digest:
             raise UserError(f"{file}: {name!r} is not what was packed, expected the same bytes; get the file anew.")
 
 

@@ -11,7 +11,7 @@ from personas.exports.release.slugs import Slugs
 from personas.exports.release.summaries import COLUMNS as TABLES
 from personas.exports.release.summaries import summary
 from personas.grid.grid import Grid
-from personas.grid.release.names import Mined, Name, Spoken, parse
+from personas.grid.release.names import Name, PatternsName, Spoken, parse
 from personas.grid.release.release import SUMMARIES, Release
 from personas.requests.projection import read_description
 
@@ -33,14 +33,14 @@ def accounting(grid: Grid, results: Path) -> pd.DataFrame:
 def _rows(grid: Grid, results: Path, release: Release) -> Iterator[Mapping[str, Any]]:
     imported = [cell for cell in grid.cells if cell.is_imported]
     users = Counter(path for cell in imported for path in cell.sources.values())
-    told = _told(results, [cell.path for cell in imported])
+    statements = _cell_statements(results, [cell.path for cell in imported])
     for name in TABLES:
-        told["faults"] |= summary(grid.study, name)[1]
-    notes, slugs, twins = told["notes"], Slugs(grid.study), _twins(release)
+        statements["faults"] |= summary(grid.study, name)[1]
+    notes, slugs, twins = statements["notes"], Slugs(grid.study), _twins(release)
     for path, sha256 in release.files.items():
         outcome, detail = _outcome(path, users[path], release, slugs)
-        if path in told["faults"]:
-            outcome, detail = "error", told["faults"][path]
+        if path in statements["faults"]:
+            outcome, detail = "error", statements["faults"][path]
         detail = "; ".join(filter(None, [detail, notes.get(path), twins.get(path)]))
         yield _row(path, outcome, detail, users[path], sha256)
     for path, fault in release.faults.items():
@@ -60,15 +60,15 @@ def _row(path: str, outcome: Outcome, detail: str, cells: int = 0, sha256: str |
 def _outcome(path: str, cells: int, release: Release, slugs: Slugs) -> tuple[Outcome, str]:
     if path in SUMMARIES.values():
         return "imported", "a table of its own"
-    name: Name = parse(path, release.known)
+    name: Name = parse(path, release.vocabulary)
     if cells:
         return "imported", ""
-    if isinstance(name, Mined) and name.model in slugs.models:
+    if isinstance(name, PatternsName) and name.model in slugs.models:
         return "imported", "a table of its own"
     return "ignored", slugs.why_unused(name)
 
 
-def _told(results: Path, paths: list[str]) -> dict[str, dict[str, str]]:
+def _cell_statements(results: Path, paths: list[str]) -> dict[str, dict[str, str]]:
     """Gather what imported cells say of their files."""
     gathered: dict[str, dict[str, str]] = {"faults": {}, "notes": {}}
     for path in paths:
@@ -80,12 +80,12 @@ def _told(results: Path, paths: list[str]) -> dict[str, dict[str, str]]:
 
 def _twins(release: Release) -> dict[str, str]:
     """Note the files at round 0 that are equal to the byte to those of the other conversation."""
-    found = {}
+    notes = {}
     for path, sha256 in release.files.items():
         if "/inst-" not in path or not path.startswith("generations/"):
             continue
-        name = parse(path, release.known)
+        name = parse(path, release.vocabulary)
         other = path.replace("/inst-", "/")
         if isinstance(name, Spoken) and name.t == 0 and release.files.get(other) == sha256:
-            found[path] = f"equal to the byte to {other}"
-    return found
+            notes[path] = f"equal to the byte to {other}"
+    return notes

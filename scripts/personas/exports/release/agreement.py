@@ -26,12 +26,12 @@ def pattern_agreement(
     one, other = _by_place(ours), _by_place(released)
     mined = counts[[*PLACE, "mining"]].drop_duplicates().itertuples(index=False)
     keys = [(*place, group) for place in sorted(mined) if tuple(place[:-1]) in mined_there for group in SPEAKERS]
-    return pd.DataFrame([_compared(key, one, other) for key in keys], columns=list(COLUMNS))
+    return pd.DataFrame([_comparison_row(key, one, other) for key in keys], columns=list(COLUMNS))
 
 
-def _compared(key: Key, one: Mapping[Key, Tokens], other: Mapping[Key, Tokens]) -> Mapping[str, Any]:
+def _comparison_row(key: Key, one: Mapping[Key, Tokens], other: Mapping[Key, Tokens]) -> Mapping[str, Any]:
     *place, mining, group = key
-    ours, released = (found.get((*place, group), frozenset()) for found in (one, other))
+    ours, released = (tokens.get((*place, group), frozenset()) for tokens in (one, other))
     either = len(ours | released)
     return {
         **dict(zip(PLACE, place, strict=True)),
@@ -49,7 +49,7 @@ def _by_place(patterns: pd.DataFrame) -> dict[Key, Tokens]:
     for row in patterns.to_dict("records"):
         key = tuple(row[name] for name in [*PLACE, "pattern_group"])
         groups.setdefault(key, set()).add(_tokens(row["pattern"]))
-    return {key: frozenset(found) for key, found in groups.items()}
+    return {key: frozenset(sets) for key, sets in groups.items()}
 
 
 def _tokens(pattern: Any) -> frozenset[str]:

@@ -36,10 +36,10 @@ class Reading:
 def study_reading(form: Form, scale: Scale, text: str, is_utterance: bool) -> Reading:
     """Return what the study's scripts read out of a judge's text."""
     pattern = _SCORE if form == "feedback-score" else _RESULT[scale]
-    found = pattern.search(text)
-    if found:
-        known = _AS_WRITTEN.get(scale)
-        return Reading(found[1], "stopped" if known and found[1] not in known else "pattern")
+    match = pattern.search(text)
+    if match:
+        labels = _AS_WRITTEN.get(scale)
+        return Reading(match[1], "stopped" if labels and match[1] not in labels else "pattern")
     fallback = _FALLBACK.search(text) if is_utterance else None
     if fallback:
         return Reading(fallback[1], "fallback")

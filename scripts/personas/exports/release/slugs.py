@@ -5,7 +5,7 @@ from functools import cached_property
 
 from personas.config.personas import BASELINE
 from personas.grid.release.cells import has_dataset
-from personas.grid.release.names import DATASETS, METRICS, Judged, Mined, Name, Spoken
+from personas.grid.release.names import DATASETS, METRICS, Name, PatternsName, Spoken, VerdictsName
 from personas.grid.study import Study
 
 
@@ -24,15 +24,15 @@ class Slugs:
     @cached_property
     def judges(self) -> dict[str, str]:
         """Folder of a judge -> slug."""
-        named = {slug: judge.model for slug, judge in self._config.judges.items()}
-        return {model.released_as: slug for slug, model in named.items() if model.released_as}
+        by_slug = {slug: judge.model for slug, judge in self._config.judges.items()}
+        return {model.released_as: slug for slug, model in by_slug.items() if model.released_as}
 
     @cached_property
     def conditions(self) -> dict[str, str]:
         """Conversation -> slug of the condition."""
         release = self._config.release
-        found = release.conditions.items() if release else ()
-        return {conversation: slug for slug, conversation in found if slug in self._config.conditions}
+        pairs = release.conditions.items() if release else ()
+        return {conversation: slug for slug, conversation in pairs if slug in self._config.conditions}
 
     @cached_property
     def benchmarks(self) -> dict[str, str]:
@@ -48,26 +48,26 @@ class Slugs:
 
     def why_unused(self, name: Name) -> str:
         """Say why no cell of the grid is made of a file with a good name."""
-        of = name.of if isinstance(name, Judged) else name
+        of = name.of if isinstance(name, VerdictsName) else name
         return next(iter(self._reasons(name, of)), "the grid has no such cell")
 
-    def _reasons(self, name: Name, of: Spoken | Mined) -> Sequence[str]:
-        config, found = self._config, []
+    def _reasons(self, name: Name, of: Spoken | PatternsName) -> Sequence[str]:
+        config, reasons = self._config, []
         if of.model not in self.models:
-            found.append(f"no model of the config has the folder {of.model}")
+            reasons.append(f"no model of the config has the folder {of.model}")
         if of.conversation not in self.conditions:
-            found.append(f"no condition of the config is {of.conversation} there")
+            reasons.append(f"no condition of the config is {of.conversation} there")
         if of.dataset is not None and of.dataset not in self.benchmarks:
-            found.append(f"the config has no benchmark of kind {_kind(of.dataset)}")
+            reasons.append(f"the config has no benchmark of kind {_kind(of.dataset)}")
         if isinstance(of, Spoken) and of.t is not None and of.t not in config.checkpoints:
-            found.append(f"the config has no checkpoint {of.t}")
+            reasons.append(f"the config has no checkpoint {of.t}")
         if isinstance(of, Spoken) and of.shuffled:
-            found.append("the config holds that condition in no shuffled order")
-        if isinstance(name, Judged):
-            found += self._of_judge(name)
-        return found
+            reasons.append("the config holds that condition in no shuffled order")
+        if isinstance(name, VerdictsName):
+            reasons += self._of_judge(name)
+        return reasons
 
-    def _of_judge(self, name: Judged) -> list[str]:
+    def _of_judge(self, name: VerdictsName) -> list[str]:
         slug = self.judges.get(name.judge)
         if slug is None:
             return [f"no judge of the config has the folder {name.judge}"]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from personas.benchmarks.reading import shown
+from personas.benchmarks.reading import quote
 from personas.exports.release.agreement import PLACE
 from personas.exports.release.importer.reading import FileFault, json_of, text_of
 from personas.exports.release.slugs import Slugs
 from personas.grid.release.layout import layout
-from personas.grid.release.names import Mined, NameFault, Spoken, parse
+from personas.grid.release.names import NameFault, PatternsName, Spoken, parse
 from personas.grid.release.release import SUMMARIES, Release
 from personas.grid.study import Study
 
@@ -57,7 +57,7 @@ def _ifbench(study: Study, path: str, text: str) -> Iterator[Row]:
     for model, of in document.items():
         for stem, accuracy in of.items():
             if isinstance(accuracy, bool) or not isinstance(accuracy, int | float) or not 0 <= accuracy <= 1:
-                raise FileFault(f"{model}, {stem}: found {shown(accuracy)}, expected a number from 0 to 1")
+                raise FileFault(f"{model}, {stem}: found {quote(accuracy)}, expected a number from 0 to 1")
             place = _place_of(study, f"generations/{model}/{stem}.json")
             if place:
                 yield {**place, "accuracy": float(accuracy)}
@@ -66,7 +66,7 @@ def _ifbench(study: Study, path: str, text: str) -> Iterator[Row]:
 def _place_of(study: Study, path: str) -> dict[str, Any] | None:
     """Return the place in the grid of responses with a name; None where the config has no such model or condition."""
     slugs, release = Slugs(study), study.release
-    name = parse(path, release.known) if release else None
+    name = parse(path, release.vocabulary) if release else None
     if not isinstance(name, Spoken) or name.model not in slugs.models or name.conversation not in slugs.conditions:
         return None
     return {
@@ -78,14 +78,14 @@ def _place_of(study: Study, path: str) -> dict[str, Any] | None:
 
 
 def _round_lengths(study: Study, path: str, text: str) -> Iterator[Row]:
-    counted = {"interview": "n_tokens_persona_directed", "instructions": "n_tokens_goal_oriented"}
+    columns = {"interview": "n_tokens_persona_directed", "instructions": "n_tokens_goal_oriented"}
     slugs = Slugs(study)
-    for number, row in enumerate(_csv(text, ("model", "role", "pos", *counted.values()))):
+    for number, row in enumerate(_csv(text, ("model", "role", "pos", *columns.values()))):
         role = None if row["role"] == "empty" else row["role"]
         persona = slugs.persona(role)
         if persona is None:
             raise FileFault(f"row {number}: role: found {role!r}, expected a persona or empty")
-        for conversation, column in counted.items():
+        for conversation, column in columns.items():
             place = {"model": slugs.models.get(row["model"]), "condition": slugs.conditions.get(conversation)}
             if None not in place.values():
                 rounds, tokens = _whole(row, "pos", number), _whole(row, column, number)
@@ -119,8 +119,8 @@ def mined_places(study: Study, faults: Faults) -> set[tuple[Any, ...]]:
 def _mined_at(study: Study, path: str) -> dict[str, Any] | None:
     """Return the place in the grid of a file of patterns; None where the config has no such."""
     slugs, release = Slugs(study), study.release
-    name = parse(path, release.known) if release else None
-    if not isinstance(name, Mined):
+    name = parse(path, release.vocabulary) if release else None
+    if not isinstance(name, PatternsName):
         return None
     place = {
         "model": slugs.models.get(name.model),
@@ -149,14 +149,14 @@ def _patterns(study: Study, path: str, text: str) -> Iterator[Row]:
         }
 
 
-def _tokens(written: str, number: int) -> list[str]:
+def _tokens(text: str, number: int) -> list[str]:
     """Read a list of texts as Python writes it, without running anything."""
     try:
-        tokens = ast.literal_eval(written)
+        tokens = ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         tokens = None
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-        raise FileFault(f"row {number}: pattern: found {shown(written)}, expected a list of tokens")
+        raise FileFault(f"row {number}: pattern: found {quote(text)}, expected a list of tokens")
     return sorted(tokens)
 
 
@@ -168,7 +168,7 @@ def _csv(text: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
     except csv.Error as error:
         raise FileFault(f"line {reader.line_num}: not valid CSV ({error}), expected RFC 4180") from None
     if missing := [column for column in columns if column not in header]:
-        raise FileFault(f"header: found {shown(header)}, expected {', '.join(columns)}; {missing[0]} is missing")
+        raise FileFault(f"header: found {quote(header)}, expected {', '.join(columns)}; {missing[0]} is missing")
     for number, line in enumerate(lines):
         if len(line) != len(header):
             raise FileFault(f"row {number}: found {len(line)} fields, expected {len(header)}")

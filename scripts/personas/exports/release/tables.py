@@ -14,7 +14,7 @@ from personas.exports.release.summaries import mined_places, summary
 from personas.exports.release.verdicts import verdicts
 from personas.grid.grid import Grid
 from personas.grid.release.release import SUMMARIES, Release
-from personas.plan.declaration import Instance, Instances, Known
+from personas.plan.declaration import Context, Instance, Instances
 from personas.plan.frozen import FrozenPlan
 from personas.tables.table import table
 
@@ -41,40 +41,43 @@ def agreement_of_patterns(patterns: pd.DataFrame, counts: pd.DataFrame, *, froze
     return pattern_agreement(patterns, counts, released, mined_places(frozen.study, faults))
 
 
-def _files(grid: Grid, known: Known) -> Iterator[Instance]:
+def _files(grid: Grid, context: Context) -> Iterator[Instance]:
     if release := grid.study.release:
         everything = sha256([dict(release.files), dict(release.faults), dict(release.ignored)])
         cells = [cell.path for cell in grid.cells if cell.is_imported]
         yield Instance("released-files", {"cells": cells}, identity=everything, reads_texts=True)
 
 
-def _verdicts(grid: Grid, known: Known) -> Iterator[Instance]:
-    judged: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _verdicts(grid: Grid, context: Context) -> Iterator[Instance]:
+    by_model: dict[tuple[str, str], list[str]] = defaultdict(list)
     for cell in grid.cells if grid.study.release else ():
         if cell.is_imported and cell.judge is not None:
-            judged[cell.judge, cell.track.model].append(cell.path)
-    for (judge, model), paths in judged.items():
+            by_model[cell.judge, cell.track.model].append(cell.path)
+    for (judge, model), paths in by_model.items():
         yield Instance(f"released-verdicts-{judge}--{model}", {"cells": paths}, reads_texts=True)
 
 
 def _summary(name: str) -> Instances:
-    def instances(grid: Grid, known: Known) -> Iterator[Instance]:
-        if files := _released(grid, name):
+    def instances(grid: Grid, context: Context) -> Iterator[Instance]:
+        if files := _released_files(grid, name):
             identity = {"files": files, "place": _place(grid)}
             yield Instance(f"released-{name}", {}, {"name": name}, identity=identity, reads_texts=True)
 
     return instances
 
 
-def _agreement(grid: Grid, known: Known) -> Iterator[Instance]:
-    mined, files = known.family("patterns"), _released(grid, "patterns")
-    if mined and files:
-        both = {"patterns": [made.outputs[0] for made in mined], "counts": [made.outputs[1] for made in mined]}
+def _agreement(grid: Grid, context: Context) -> Iterator[Instance]:
+    patterns, files = context.family("patterns"), _released_files(grid, "patterns")
+    if patterns and files:
+        both = {
+            "patterns": [artefact.outputs[0] for artefact in patterns],
+            "counts": [artefact.outputs[1] for artefact in patterns],
+        }
         identity = {"files": files, "place": _place(grid)}
         yield Instance("released-pattern-agreement", both, identity=identity, reads_texts=True)
 
 
-def _released(grid: Grid, name: str) -> dict[str, str]:
+def _released_files(grid: Grid, name: str) -> dict[str, str]:
     """Return the released files of a table, with their hashes; none without a release."""
     release = grid.study.release
     if release is None:

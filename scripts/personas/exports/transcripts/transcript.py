@@ -49,13 +49,15 @@ def read_transcript(path: Path, user: str | None = None, number: int = 1) -> Tra
     `user` names who of a text file's speakers is the user; the first one by default.
     """
     refuse_odd_file(path)
-    found = [messages for messages in _in_file(path) if messages]
-    if not found:
+    conversations = [messages for messages in _in_file(path) if messages]
+    if not conversations:
         raise UserError(f"{path}: found no messages of a known form, expected a conversation; see docs/users.md.")
-    if number > len(found):
-        raise UserError(f"{path}: found {len(found)} conversations, expected at least {number}.")
-    notes = [f"It holds {len(found)} conversations; number {number} is taken."] if len(found) > 1 else []
-    messages = _with_user(found[number - 1], user, notes, str(path))
+    if number > len(conversations):
+        raise UserError(f"{path}: found {len(conversations)} conversations, expected at least {number}.")
+    notes = (
+        [f"It holds {len(conversations)} conversations; number {number} is taken."] if len(conversations) > 1 else []
+    )
+    messages = _with_user(conversations[number - 1], user, notes, str(path))
     return Transcript(_in_turn(messages, notes, str(path)), notes)
 
 
@@ -82,8 +84,8 @@ def lines_of(transcript: Transcript) -> bytes:
     """Return rounds as JSON Lines of messages, which `turns: transcript:FILE` reads."""
     messages = [
         {"role": role, "content": text}
-        for said in transcript.rounds
-        for role, text in zip((USER, ANSWER), said, strict=True)
+        for exchange in transcript.rounds
+        for role, text in zip((USER, ANSWER), exchange, strict=True)
     ]
     return "".join(json.dumps(message, ensure_ascii=False) + "\n" for message in messages).encode()
 
@@ -165,8 +167,8 @@ def _of_text(text: str) -> list[Message]:
     """Return messages of lines with a name and a colon; a line without goes on with the message before."""
     messages: list[Message] = []
     for line in text.splitlines():
-        if found := _LINE.match(line):
-            messages.append(Message(_ROLES.get(found[1].lower(), found[1]), found[2].strip()))
+        if match := _LINE.match(line):
+            messages.append(Message(_ROLES.get(match[1].lower(), match[1]), match[2].strip()))
         elif messages and line.strip():
             messages[-1] = Message(messages[-1].who, f"{messages[-1].text}\n{line.strip()}")
     return messages if len({message.who for message in messages}) > 1 else []
@@ -174,17 +176,17 @@ def _of_text(text: str) -> list[Message]:
 
 def _with_user(messages: Sequence[Message], user: str | None, notes: list[str], where: str) -> list[Message]:
     """Return messages of user and answer only; names are told apart by who the user is."""
-    named = list(dict.fromkeys(message.who for message in messages if message.who not in (USER, ANSWER, SYSTEM)))
-    if user is not None and user not in (*named, *(USER, ANSWER)):
+    names = list(dict.fromkeys(message.who for message in messages if message.who not in (USER, ANSWER, SYSTEM)))
+    if user is not None and user not in (*names, *(USER, ANSWER)):
         raise UserError(
-            f"--user: found {user!r}, expected a speaker of {where}: {', '.join(named) or 'none is named'}."
+            f"--user: found {user!r}, expected a speaker of {where}: {', '.join(names) or 'none is named'}."
         )
-    known = {USER: USER, ANSWER: ANSWER}
-    if named:
-        chosen = user or named[0]
-        known |= {name: USER if name == chosen else ANSWER for name in named}
-        others = [name for name in named if name != chosen]
-        notes.append(f"The user is {one_line(chosen, 40)}; answers are those of {one_line(', '.join(others), 80)}.")
+    roles = {USER: USER, ANSWER: ANSWER}
+    if names:
+        speaker = user or names[0]
+        roles |= {name: USER if name == speaker else ANSWER for name in names}
+        others = [name for name in names if name != speaker]
+        notes.append(f"The user is {one_line(speaker, 40)}; answers are those of {one_line(', '.join(others), 80)}.")
         if len(others) > 1:
             notes.append(f"{len(others)} speakers answer; they are taken for one.")
     systems = sum(message.who == SYSTEM for message in messages)
@@ -194,7 +196,7 @@ def _with_user(messages: Sequence[Message], user: str | None, notes: list[str], 
     if blank:
         notes.append(f"{blank} empty messages are left out.")
     return [
-        Message(known[message.who], message.text) for message in messages if message.who in known and message.text
+        Message(roles[message.who], message.text) for message in messages if message.who in roles and message.text
     ]
 
 

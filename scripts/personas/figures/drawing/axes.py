@@ -26,12 +26,12 @@ def x_axis(axes: Axes, places: Sequence[int]) -> None:
         return
     span, _ = gap(places)
     first, *middle, last = places if len(places) > 1 else [*places, places[0]]
-    shown = [first]
+    labels = [first]
     for place in middle:
         # A label needs about 7 % of the axis; the last place always has one.
-        if min(place - shown[-1], last - place) >= 0.07 * span:
-            shown.append(place)
-    axes.set_xticks([*shown, last] if last != first else shown)
+        if min(place - labels[-1], last - place) >= 0.07 * span:
+            labels.append(place)
+    axes.set_xticks([*labels, last] if last != first else labels)
     axes.set_xticks(places, minor=True)
     axes.set_xlim(first - 0.06 * span, last + 0.06 * span)
 

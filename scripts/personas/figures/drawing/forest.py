@@ -42,21 +42,21 @@ def forest(
     lines: Lines,
     *,
     unit: Callable[[Measure], str],
-    drawn: Drawn,
+    draw_line: Drawn,
     paragraphs: Sequence[str | None],
     count: str,
 ) -> Figure:
     """Return a figure with a panel per measure, all with the same lines; `table` has the columns of a `Key`.
 
-    The zero line comes first, then what `drawn` makes of each row, then the column `count` at the right edge; a row
-    without a value says there what its column `status` says, if it has one.
+    The zero line comes first, then what `draw_line` makes of each row, then the column `count` at the right edge; a
+    row without a value says there what its column `status` says, if it has one.
     """
     columns = min(len(measures), COLUMNS)
     rows_of_panels = -(-len(measures) // columns)
     panel = max(_LINE * len(lines.keys), _NAME) * len(lines.models) + _AROUND + 0.1
     figure = sheet((WIDTH, panel * rows_of_panels + 1.5), paragraphs)
     for place, (axes, measure) in enumerate(zip(places(figure, len(measures), columns), measures, strict=True)):
-        _panel(axes, measure, table[table["measure"] == measure.slug], lines, drawn, count)
+        _panel(axes, measure, table[table["measure"] == measure.slug], lines, draw_line, count)
         axes.set_xlabel(unit(measure))
         axes.set_yticks(range(len(lines.models)))
         names = [in_few_lines(m) for m in lines.models] if place % columns == 0 else []
@@ -64,7 +64,7 @@ def forest(
     return figure
 
 
-def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, drawn: Drawn, count: str) -> None:
+def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, draw_line: Drawn, count: str) -> None:
     axes.set_title(in_lines(measure.heading, 28), loc="left")
     axes.axvline(0, color=style.INK, linewidth=0.8, zorder=1.5, gid="zero")
     axes.set_ylim(len(lines.models) - 0.4, -0.6)
@@ -85,7 +85,7 @@ def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, drawn
         key = Key(row["condition"], row["group"])
         at = lines.height(row["model"], key)
         if np.isfinite(row["mean"]):
-            drawn(axes, row, at, 0.8 / len(lines.keys), key)
+            draw_line(axes, row, at, 0.8 / len(lines.keys), key)
         text = f"{row[count]:,}" if np.isfinite(row["mean"]) else str(row.get("status", "no value"))
         axes.text(0.995, at, text, transform=axes.get_yaxis_transform(), ha="right", va="center", **_COUNT)
     for place, model in enumerate(lines.models):

@@ -40,15 +40,15 @@ def draw(
     `rows` are the slugs from top to bottom, `measures` those of `tables/measures` from left to right. Small panels
     without a value say "no data". Write the figure with `style.save`.
     """
-    shown = measures_of(measures)
-    points = table[(table["by"] == by) & table["measure"].isin([m.slug for m in shown])]
+    panel_measures = measures_of(measures)
+    points = table[(table["by"] == by) & table["measure"].isin([m.slug for m in panel_measures])]
     keys = keys_of(points)
     other = {"model": "its personas", "persona": "models"}[by]
     reading = READING.format(by=by, other=other, beside=BESIDE if by == "persona" else "", bands=over_text(points))
     with style.context():
-        figure = sheet(size_of(len(rows), len(shown)), [reading + arrow_text(shown), note])
-        axes = panels(figure, rows, [measure.heading for measure in shown])
-        for column, measure in enumerate(shown):
+        figure = sheet(size_of(len(rows), len(panel_measures)), [reading + arrow_text(panel_measures), note])
+        axes = panels(figure, rows, [measure.heading for measure in panel_measures])
+        for column, measure in enumerate(panel_measures):
             of_measure = points[points["measure"] == measure.slug]
             at = sorted(of_measure["position"].unique())
             limits = around(of_measure["mean"], of_measure["low"], of_measure["high"], zero=False)
@@ -82,7 +82,7 @@ def panels(figure: Figure, rows: Sequence[str], headings: Sequence[str]) -> list
 _ABOVE: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom", "ha": "left"}
 
 
-def counted(axes: Axes, points: pd.DataFrame, group: str = "group") -> None:
+def write_counts(axes: Axes, points: pd.DataFrame, group: str = "group") -> None:
     """Write above a panel how many cells are behind a point, persona and baseline apart."""
     texts = []
     for name in ("persona", "baseline"):
@@ -121,7 +121,7 @@ def _panel(
     limits: tuple[float, float],
 ) -> None:
     x_ticks(axes, at)
-    counted(axes, points)
+    write_counts(axes, points)
     if not points["mean"].notna().any():
         nothing(axes)
         return

@@ -15,12 +15,12 @@ NOT_MEASURED = "how far it agrees with itself and with people was not measured"
 
 def judges_in(parameters: Any) -> dict[str, list[str]]:
     """Return the judges that the measures or panels among some parameters name, each with the metrics it rates."""
-    found: dict[str, set[str]] = {}
+    by_judge: dict[str, set[str]] = {}
     for each in _mappings(parameters):
         judge = each.get("judge")
         if judge and judge != RULES:
-            found.setdefault(judge, set()).update({each["metric"]} if each.get("metric") else ())
-    return {judge: sorted(metrics) for judge, metrics in sorted(found.items())}
+            by_judge.setdefault(judge, set()).update({each["metric"]} if each.get("metric") else ())
+    return {judge: sorted(metrics) for judge, metrics in sorted(by_judge.items())}
 
 
 def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -34,16 +34,16 @@ def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def judges_text(reliability: pd.DataFrame | None, judges: Mapping[str, Sequence[str]]) -> str | None:
     """Return a sentence for each of the judges (`judges_in`) from the table `reliability`; None without any judge."""
-    told = (f"Judge {judge}: {_of_one(reliability, judge, metrics)}." for judge, metrics in judges.items())
-    return " ".join(told) or None
+    sentences = (f"Judge {judge}: {_of_one(reliability, judge, metrics)}." for judge, metrics in judges.items())
+    return " ".join(sentences) or None
 
 
 def _of_one(reliability: pd.DataFrame | None, judge: str, metrics: Sequence[str]) -> str:
     if reliability is None:
         return NOT_MEASURED
-    known = reliability[reliability["judge"] == judge]
-    known = known[known["metric"].isin(metrics)] if metrics else known
-    parts = [_kappas(str(whom), rows) for whom, rows in known.groupby("agrees_with", sort=True)]
+    of_judge = reliability[reliability["judge"] == judge]
+    of_judge = of_judge[of_judge["metric"].isin(metrics)] if metrics else of_judge
+    parts = [_kappas(str(whom), rows) for whom, rows in of_judge.groupby("agrees_with", sort=True)]
     return "; ".join(parts) or NOT_MEASURED
 
 

@@ -43,10 +43,10 @@ class Frame(NamedTuple):
 
 def over_text(points: pd.DataFrame) -> str:
     """Say over which units the intervals of points are, the commonest first."""
-    found = points.loc[points["low"].notna(), "over"].value_counts()
-    if found.empty:
+    counts = points.loc[points["low"].notna(), "over"].value_counts()
+    if counts.empty:
         return "No intervals: too few models, personas or items."
-    units = "; or over ".join(" and ".join(over.rsplit(", ", 1)) for over in found.index)
+    units = "; or over ".join(" and ".join(over.rsplit(", ", 1)) for over in counts.index)
     some = " None where too few are there, or all alike." if points["low"].isna().any() else ""
     return f"95 % intervals over {units}.{some}"
 
@@ -59,8 +59,8 @@ def keys_of(series: pd.DataFrame, group: str = "group") -> list[Key]:
 
 def conditions_of(series: pd.DataFrame) -> list[str]:
     """Return the conditions that are in the table, the study's own first, in its order."""
-    known = [name for name in style.LOOKS if name in set(series["condition"])]
-    return known + sorted(set(series["condition"]) - set(known))
+    usual = [name for name in style.LOOKS if name in set(series["condition"])]
+    return usual + sorted(set(series["condition"]) - set(usual))
 
 
 def offsets_of(keys: Sequence[Key], places: Sequence[int]) -> dict[Key, float]:
@@ -129,8 +129,8 @@ def answer_counts(points: pd.DataFrame, scored: str, planned: str, what: str) ->
     for group in GROUPS:
         rows = points[points["group"] == group]
         if len(rows):
-            done, all_of_them = rows[scored].sum(), rows[planned].sum()
-            yield f"{group}: n = {cells_text(rows['n_cells'])} a point; {done:,} of {all_of_them:,} {what}"
+            n_scored, all_of_them = rows[scored].sum(), rows[planned].sum()
+            yield f"{group}: n = {cells_text(rows['n_cells'])} a point; {n_scored:,} of {all_of_them:,} {what}"
 
 
 def rating_counts(points: pd.DataFrame) -> Iterator[str]:

@@ -53,13 +53,11 @@ def legend(
         handle.set_label(label(key))
     # Legends fill column by column: whole conditions to a column keep persona and baseline together.
     for columns in [count for count in range(len(looks), 0, -1) if len(looks) % count == 0] or [1]:
-        drawn = figure.legend(
-            handles=handles, title=title, ncols=columns, loc="outside upper center", handlelength=3.2
-        )
-        drawn.get_title().set(fontweight="bold", fontsize=style.TITLE)
-        if columns == 1 or drawn.get_window_extent().width <= 0.96 * figure.bbox.width:
+        box = figure.legend(handles=handles, title=title, ncols=columns, loc="outside upper center", handlelength=3.2)
+        box.get_title().set(fontweight="bold", fontsize=style.TITLE)
+        if columns == 1 or box.get_window_extent().width <= 0.96 * figure.bbox.width:
             return
-        drawn.remove()
+        box.remove()
 
 
 def _handle(look: style.Look, group: str, bars: bool) -> Artist:

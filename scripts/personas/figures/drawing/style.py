@@ -77,8 +77,8 @@ def looks(conditions: Iterable[str]) -> dict[str, Look]:
     """The look of each condition, by name; unknown names take the fallback looks in alphabetical order."""
     names = sorted(set(conditions))
     unknown = [name for name in names if name not in LOOKS]
-    taken = {name: FALLBACK[place % len(FALLBACK)] for place, name in enumerate(unknown)}
-    return {name: LOOKS.get(name) or taken[name] for name in names}
+    fallback = {name: FALLBACK[place % len(FALLBACK)] for place, name in enumerate(unknown)}
+    return {name: LOOKS.get(name) or fallback[name] for name in names}
 
 
 def line_style(look: Look, group: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from personas.figures.drawing.panels import (
 from personas.figures.drawing.sheet import legend, places, plain_label, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,13 +106,13 @@ def _title(measure: Mapping[str, Any]) -> str:
     return fill(f"{measure['title']}{by}{arrow}", _TITLE, break_on_hyphens=False)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    series, cards = known.one("model_series"), known.one("model_cards")
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    series, cards = context.one("model_series"), context.one("model_cards")
     if series and cards:
-        drawn = [m for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
-        for model in grid.study.config.models if drawn else ():
-            title, told = f"Model card: {model}", {"model": model, "measures": drawn}
-            yield Instance(f"card-{model}", {"table": series.outputs[:1]}, told, title=title)
+        measures = [m for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
+        for model in grid.study.config.models if measures else ():
+            title, parameters = f"Model card: {model}", {"model": model, "measures": measures}
+            yield Instance(f"card-{model}", {"table": series.outputs[:1]}, parameters, title=title)
 
 
 MODEL_CARD = figure(

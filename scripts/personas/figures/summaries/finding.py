@@ -9,8 +9,8 @@ _LEVEL = 0.05
 
 def finding(bars: pd.DataFrame, measures: pd.DataFrame) -> str | None:
     """Return a sentence about the tables `by-model` and `measures`; None where there is no claim in them."""
-    named = measures[["measure", "title", "scale", "unit", "benchmark", "judge"]]
-    changes = _changes(bars).merge(named, on="measure")
+    titles = measures[["measure", "title", "scale", "unit", "benchmark", "judge"]]
+    changes = _changes(bars).merge(titles, on="measure")
     return sentence(changes) if len(changes) else None
 
 
@@ -32,17 +32,17 @@ def sentence(changes: pd.DataFrame) -> str:
     width = (surely["high"] - surely["low"]).clip(lower=1e-9)
     most = surely.iloc[int((surely["mean"].abs() / width).to_numpy().argmax())]
     of = f"{len(surely)} of {_count(len(tested))} about change over the dialogue"
-    return f"{of} {'holds' if len(surely) == 1 else 'hold'} (q < {_LEVEL:g}); most clearly {_told(most)}."
+    return f"{of} {'holds' if len(surely) == 1 else 'hold'} (q < {_LEVEL:g}); most clearly {_change_words(most)}."
 
 
 def _count(number: int) -> str:
     return f"{number} claim{'' if number == 1 else 's'}"
 
 
-def _told(change: pd.Series) -> str:
+def _change_words(change: pd.Series) -> str:
     unit = Measure("", "", str(change["unit"]), str(change["scale"]), "").unit_of_difference
     of = ", ".join(str(change[name]) for name in ("benchmark", "judge") if isinstance(change[name], str))
     scale = 100 if str(change["scale"]) == "share" else 1
     mean, low, high = (scale * change[name] for name in ("mean", "low", "high"))
-    named = f"{change['title']}{f' ({of})' if of else ''} in {change['condition']}"
-    return f"{named}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] {unit}, over {change['over']}"
+    what = f"{change['title']}{f' ({of})' if of else ''} in {change['condition']}"
+    return f"{what}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] {unit}, over {change['over']}"

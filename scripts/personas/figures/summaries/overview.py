@@ -15,7 +15,7 @@ from personas.figures.figure import figure
 from personas.figures.summaries.card import measure_panel
 from personas.figures.summaries.finding import finding
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.strength.identification import AUC
 from personas.tables.strength.measures import SECTION as WITHOUT_JUDGE
 
@@ -47,22 +47,22 @@ def draw(
     A measure without any value has no panel. Below stands `personas.figures.summaries.finding.finding` of `bars` and
     `measures`, the tables `by-model` and `measures`.
     """
-    sides = {name: _with_values(own, table) for name, own in ((HOLDS, holds), (COSTS, costs))}
-    sides = {name: own for name, own in sides.items() if own}
-    rows = max((len(own) for own in sides.values()), default=1)
-    drawn = [measure for own in sides.values() for measure in own]
-    points = table[table["measure"].isin([measure["measure"] for measure in drawn])]
+    sides = {name: _with_values(entries, table) for name, entries in ((HOLDS, holds), (COSTS, costs))}
+    sides = {name: entries for name, entries in sides.items() if entries}
+    rows = max((len(entries) for entries in sides.values()), default=1)
+    all_entries = [measure for entries in sides.values() for measure in entries]
+    points = table[table["measure"].isin([measure["measure"] for measure in all_entries])]
     keys = keys_of(points)
     with style.context():
         small = [finding(bars, measures), READING.format(bands=over_text(points)), note]
         figure = sheet((WIDTH, ROW * rows + AROUND), small)
-        if not drawn:
+        if not all_entries:
             figure.text(0.5, 0.6, "no data", ha="center", color=style.FAINT)
             return figure
         axes = figure.subplots(rows, len(sides), squeeze=False)
-        for column, own in enumerate(sides.values()):
+        for column, entries in enumerate(sides.values()):
             for row in range(rows):
-                _panel(axes[row][column], own[row] if row < len(own) else None, table, keys)
+                _panel(axes[row][column], entries[row] if row < len(entries) else None, table, keys)
         _headings(axes[0], list(sides))
         figure.align_ylabels()
         legend(figure, keys, plain_label)
@@ -89,17 +89,20 @@ def _headings(axes: Sequence[Axes], words: Sequence[str]) -> None:
         one.annotate(heading, (0, 1), xytext=(0, 14 + 15 * lines), fontsize=style.TITLE + 2, **place)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    series, cards = known.one("overall_series"), known.one("model_cards")
-    bars, measures = known.one("by_model"), known.one("measures")
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    series, cards = context.one("overall_series"), context.one("model_cards")
+    bars, measures = context.one("by_model"), context.one("measures")
     if not (series and cards and bars and measures):
         return
-    marked = [(part["section"], m) for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
-    kept = [(section, m) for section, m in marked if section != WITHOUT_JUDGE or m["measure"] == AUC]
-    holds = [m for section, m in kept if section in (*_OF_PERSONA, WITHOUT_JUDGE)]
-    costs = [m for section, m in kept if section not in (*_OF_PERSONA, WITHOUT_JUDGE)]
-    if kept:
-        files = {name: made.outputs[:1] for name, made in (("table", series), ("bars", bars), ("measures", measures))}
+    headlines = [(part["section"], m) for part in cards.spec["sections"] for m in part["measures"] if m["headline"]]
+    selection = [(section, m) for section, m in headlines if section != WITHOUT_JUDGE or m["measure"] == AUC]
+    holds = [m for section, m in selection if section in (*_OF_PERSONA, WITHOUT_JUDGE)]
+    costs = [m for section, m in selection if section not in (*_OF_PERSONA, WITHOUT_JUDGE)]
+    if selection:
+        files = {
+            name: artefact.outputs[:1]
+            for name, artefact in (("table", series), ("bars", bars), ("measures", measures))
+        }
         title = "How far the personas hold, and what it costs"
         yield Instance("overview", files, {"holds": holds, "costs": costs}, title=title)
 

@@ -14,7 +14,7 @@ from personas.figures.drawing.panels import GROUPS, ROUNDS_BEFORE, conditions_of
 from personas.figures.drawing.sheet import WIDTH, places, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,9 +70,9 @@ def _map(axes: Axes, cells: pd.DataFrame, models: Sequence[str], at: Sequence[in
     axes.pcolormesh(across, down, np.ma.masked_invalid(grid), **shades)
     size = style.SMALL if len(at) <= _APART else style.SMALL - 1.5
     for (i, j), share in np.ndenumerate(grid):
-        known = np.isfinite(share)
-        colour = style.FAINT if not known else "white" if share >= _DARK else style.INK
-        axes.text(j, i, f"{share:.2f}" if known else "–", ha="center", va="center", color=colour, fontsize=size)
+        is_known = np.isfinite(share)
+        colour = style.FAINT if not is_known else "white" if share >= _DARK else style.INK
+        axes.text(j, i, f"{share:.2f}" if is_known else "–", ha="center", va="center", color=colour, fontsize=size)
     axes.set(xlim=(-0.5, len(at) - 0.5), ylim=(len(models) - 0.5, -0.5), xticks=range(len(at)))
     axes.set_xticklabels([str(checkpoint) for checkpoint in at])
     axes.tick_params(length=0)
@@ -85,10 +85,10 @@ def _nothing(axes: Axes, title: str) -> None:
     axes.set(xticks=[], yticks=[])
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("pattern_units"):
-        told, title = {"models": list(grid.study.config.models)}, "Where patterns occur most"
-        yield Instance("patterns-heat-map", {"table": table.outputs[:1]}, told, title=title)
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("pattern_units"):
+        parameters, title = {"models": list(grid.study.config.models)}, "Where patterns occur most"
+        yield Instance("patterns-heat-map", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 PATTERN_HEAT_MAP = figure(

@@ -9,13 +9,13 @@ import pandas as pd
 
 from personas.figures.drawing import style
 from personas.figures.drawing.axes import y_axis
-from personas.figures.drawing.grids import counted, nothing, panels, size_of, small_lines, x_ticks
+from personas.figures.drawing.grids import nothing, panels, size_of, small_lines, write_counts, x_ticks
 from personas.figures.drawing.panels import Key, conditions_of, keys_of, over_text
 from personas.figures.drawing.sheet import legend, sheet
 from personas.figures.figure import figure
 from personas.figures.tokens.occurrence import OCCURRENCE
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def draw(
             for one, condition in zip(line, conditions or [""], strict=True):
                 cells = of_unit[of_unit["condition"] == condition]
                 x_ticks(one, at)
-                counted(one, cells, "pattern_group")
+                write_counts(one, cells, "pattern_group")
                 if cells["mean"].notna().any():
                     small_lines(one, cells, keys, "checkpoint", "pattern_group")
                     y_axis(one, "small-share", of_unit)
@@ -62,17 +62,17 @@ def _label(key: Key) -> str:
     return f"{key.condition}, patterns of the {key.group}"
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("pattern_units"):
-        study, mined = grid.study, {made.spec["benchmark"] for made in known.family("patterns")}
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("pattern_units"):
+        study, benchmarks = grid.study, {artefact.spec["benchmark"] for artefact in context.family("patterns")}
         units = {
             "model": list(study.config.models),
-            "benchmark": [name for name in study.config.benchmarks if name in mined],
+            "benchmark": [name for name in study.config.benchmarks if name in benchmarks],
             "persona": list(study.personas),
         }
         for by, rows in units.items():
-            title, told = f"How often patterns occur, by {by}", {"by": by, "rows": rows}
-            yield Instance(f"patterns-by-{by}", {"table": table.outputs[:1]}, told, title=title)
+            title, parameters = f"How often patterns occur, by {by}", {"by": by, "rows": rows}
+            yield Instance(f"patterns-by-{by}", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 PATTERN_RATES = figure(

@@ -15,7 +15,7 @@ from personas.figures.drawing.panels import Key, conditions_of, over_text
 from personas.figures.drawing.sheet import legend
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,17 +48,17 @@ def draw(table: pd.DataFrame, *, pattern_group: str, models: Sequence[str], note
             axes.hlines(at, row["low"], row["high"], color=style.INK, linewidth=0.8, zorder=3)
 
     names = sorted(rows["benchmark"].unique()) or ["patterns"]
-    shown = [Measure(name, name, "patterns", "amount", "neutral") for name in names]
+    measures = [Measure(name, name, "patterns", "amount", "neutral") for name in names]
     reading = READING.format(
         group=pattern_group, first=ends[0], last=ends[-1], missing=lacking, bands=over_text(rows)
     )
     with style.context():
         figure = forest(
-            shown,
+            measures,
             rows,
             Lines(models, keys),
             unit=lambda measure: measure.unit,
-            drawn=bar,
+            draw_line=bar,
             paragraphs=[reading, note],
             count="n_cells",
         )
@@ -70,12 +70,12 @@ def _label(key: Key) -> str:
     return f"{key.condition}, {'first' if key.group == 'persona' else 'last'} checkpoint"
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if table := known.one("pattern_numbers"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if table := context.one("pattern_numbers"):
         for group in ("persona", "baseline"):
-            told = {"pattern_group": group, "models": list(grid.study.config.models)}
+            parameters = {"pattern_group": group, "models": list(grid.study.config.models)}
             title = f"Number of patterns of the {group}"
-            yield Instance(f"patterns-numbers-of-{group}", {"table": table.outputs[:1]}, told, title=title)
+            yield Instance(f"patterns-numbers-of-{group}", {"table": table.outputs[:1]}, parameters, title=title)
 
 
 NUMBER_OF_PATTERNS = figure(

@@ -24,7 +24,7 @@ from personas.figures.drawing.panels import offsets_of as spread
 from personas.figures.drawing.sheet import HEIGHTS, WIDTH, legend, places, sheet
 from personas.figures.figure import figure
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,8 +85,8 @@ def _range(numbers: pd.Series) -> str:
     return f"{few:,}" if few == many else f"{few:,}–{many:,}"
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if series := known.one("series_of_patterns"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if series := context.one("series_of_patterns"):
         yield Instance("patterns", {"table": series.outputs[:1]}, title="How often patterns occur")
 
 

@@ -17,10 +17,10 @@ NOBODY = "empty"
 
 def of_file(path: Path) -> dict[str, Persona]:
     """Return the personas of a JSON object of role names and descriptions, by slug; the role `empty` is nobody."""
-    return described(read_json(path).data, str(path))
+    return from_descriptions(read_json(path).data, str(path))
 
 
-def described(texts: Mapping[str, object], where: str) -> dict[str, Persona]:
+def from_descriptions(texts: Mapping[str, object], where: str) -> dict[str, Persona]:
     """Return personas by slug from descriptions by role; UserError if two roles have one slug."""
     personas: dict[str, Persona] = {}
     for role, text in texts.items():
@@ -36,16 +36,16 @@ def described(texts: Mapping[str, object], where: str) -> dict[str, Persona]:
     return personas
 
 
-def included(personas: Mapping[str, Persona], section: PersonasSection) -> dict[str, Persona]:
+def choose_personas(personas: Mapping[str, Persona], section: PersonasSection) -> dict[str, Persona]:
     """Return the personas that take part, in the order of the config; UserError for one that there is not."""
-    wanted = list(personas) if section.include is None else list(section.include)
-    for slug in wanted:
+    slugs = list(personas) if section.include is None else list(section.include)
+    for slug in slugs:
         if slug not in personas:
-            known = ", ".join(personas)
+            names = ", ".join(personas)
             raise UserError(
-                f"personas.include: found {slug}, expected some of {known}, the roles of {section.roles}."
+                f"personas.include: found {slug}, expected some of {names}, the roles of {section.roles}."
             )
-    return {slug: personas[slug] for slug in wanted}
+    return {slug: personas[slug] for slug in slugs}
 
 
 def require_fields(personas: Mapping[str, Persona], interventions: Mapping[str, Intervention]) -> None:
@@ -71,10 +71,10 @@ def of_folder(section: PersonasSection, root: Path) -> dict[str, Persona]:
         if slug in files:
             raise UserError(f"personas.folder: found {files[slug]} and {path}, both of {slug}, expected one file.")
         files[slug] = path
-    wanted = list(files) if section.include is None else list(section.include)
-    if not wanted:
+    slugs = list(files) if section.include is None else list(section.include)
+    if not slugs:
         raise UserError(f"personas.folder: {section.folder} has no .yaml file, expected one per persona.")
-    return {slug: _persona(slug, files, section.folder) for slug in wanted}
+    return {slug: _persona(slug, files, section.folder) for slug in slugs}
 
 
 def _persona(slug: str, files: Mapping[str, Path], folder: str) -> Persona:

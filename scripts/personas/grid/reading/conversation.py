@@ -12,14 +12,14 @@ from personas.core.errors import UserError
 _TURNS = ("user", "assistant")
 
 
-class Said(NamedTuple):
+class Exchange(NamedTuple):
     """A user turn and its answer."""
 
     user: str
     answer: str
 
 
-def read_conversation(path: Path) -> list[Said]:
+def read_conversation(path: Path) -> list[Exchange]:
     """Return the rounds of a conversation: one message a line, `role` user or assistant, and `content`.
 
     UserError where it is none, or not in turn: `personas import-transcript` writes such a file from other forms.
@@ -31,14 +31,16 @@ def read_conversation(path: Path) -> list[Said]:
         raise UserError(f"{path}: no such file, expected a conversation as JSON Lines of messages.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error}), expected JSON Lines in UTF-8.") from None
-    texts = [_text(f"{path}, line {n}", line, len_before) for len_before, (n, line) in enumerate(_numbered(lines))]
+    texts = [
+        _text(f"{path}, line {n}", line, len_before) for len_before, (n, line) in enumerate(_numbered_lines(lines))
+    ]
     if not texts or len(texts) % 2:
         ending = "a user turn at its end" if texts else "no message"
         raise UserError(f"{path}: found {ending}, expected rounds of a user turn and its answer.")
-    return [Said(user, answer) for user, answer in zip(texts[::2], texts[1::2], strict=True)]
+    return [Exchange(user, answer) for user, answer in zip(texts[::2], texts[1::2], strict=True)]
 
 
-def _numbered(lines: Sequence[str]) -> list[tuple[int, str]]:
+def _numbered_lines(lines: Sequence[str]) -> list[tuple[int, str]]:
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
@@ -50,9 +52,9 @@ def _text(where: str, line: str, before: int) -> str:
         raise UserError(f"{where}: not valid JSON ({error}), expected a message.") from None
     role = _TURNS[before % 2]
     if not isinstance(raw, dict) or raw.get("role") != role:
-        told = raw.get("role") if isinstance(raw, dict) else raw
+        value = raw.get("role") if isinstance(raw, dict) else raw
         raise UserError(
-            f"{where}: found {str(told)[:40]!r}, expected a message of the role {role}: user turns and answers "
+            f"{where}: found {str(value)[:40]!r}, expected a message of the role {role}: user turns and answers "
             "follow one another; `personas import-transcript` makes such a file of others."
         )
     content = raw.get("content")
@@ -61,11 +63,11 @@ def _text(where: str, line: str, before: int) -> str:
     return content
 
 
-def first_rounds(path: Path, condition: Condition, slug: str) -> list[Said]:
+def first_rounds(path: Path, condition: Condition, slug: str) -> list[Exchange]:
     """Return the rounds that a condition takes of a conversation; UserError if there are not as many."""
-    held = read_conversation(path)
-    if condition.rounds > len(held):
+    rounds = read_conversation(path)
+    if condition.rounds > len(rounds):
         raise UserError(
-            f"conditions.{slug}.rounds: found {condition.rounds}, expected 1 to {len(held)}, the rounds of {path}."
+            f"conditions.{slug}.rounds: found {condition.rounds}, expected 1 to {len(rounds)}, the rounds of {path}."
         )
-    return held[: condition.rounds]
+    return rounds[: condition.rounds]

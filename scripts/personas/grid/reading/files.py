@@ -22,12 +22,12 @@ class Files:
         """The third-party files that are used and not here, each as source and path."""
         return [file for file, is_here in self.used.items() if not is_here]
 
-    def here(self, wanted: Reference, path: str) -> Path | None:
+    def here(self, ref: Reference, path: str) -> Path | None:
         """Return the path of a third-party file, None if it is not here."""
-        found = self.store.find(wanted.source, path)
-        self.used[wanted.source, path] = found is not None
-        return found
+        location = self.store.find(ref.source, path)
+        self.used[ref.source, path] = location is not None
+        return location
 
-    def pin(self, wanted: Reference, path: str) -> dict[str, str]:
+    def pin(self, ref: Reference, path: str) -> dict[str, str]:
         """Return what identifies a third-party file."""
-        return self.store.catalogue.sources[wanted.source].pin(path)
+        return self.store.catalogue.sources[ref.source].pin(path)

@@ -37,48 +37,48 @@ class FrozenParts(Parts):
 
     def turns(self, slug: str, condition: Condition) -> tuple[dict[Order, list[str]], dict[Order, list[TurnPin]]]:
         """Return the user turns of a condition, and pins of those from elsewhere."""
-        known = self._raw["turns"]
-        return (known[slug], {}) if slug in known else super().turns(slug, condition)
+        entries = self._raw["turns"]
+        return (entries[slug], {}) if slug in entries else super().turns(slug, condition)
 
     def answers(self, slug: str, condition: Condition) -> list[str]:
         """Return the answers of a conversation that was held elsewhere."""
-        known: list[str] = self._raw["answers"].get(slug, [])
-        return known
+        entries: list[str] = self._raw["answers"].get(slug, [])
+        return entries
 
     def brief(self, slug: str, condition: Condition) -> Brief | None:
         """Return who the user of a condition is whose turns a model writes."""
-        known = self._raw["briefs"].get(slug)
-        return validate(Brief, known, "frozen plan") if known else None
+        entries = self._raw["briefs"].get(slug)
+        return validate(Brief, entries, "frozen plan") if entries else None
 
     def items(
         self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
     ) -> tuple[list[Item], ItemPins | None]:
         """Return the items of a benchmark, and pins of those from elsewhere."""
-        known = self._raw["items"]
+        entries = self._raw["items"]
         return (
-            ([Item(**raw) for raw in known[slug]], None)
-            if slug in known
+            ([Item(**raw) for raw in entries[slug]], None)
+            if slug in entries
             else super().items(slug, kind, section, roles)
         )
 
     def labels(self, slug: str, section: BenchmarkSection, roles: Sequence[str]) -> tuple[Labels, Pin | None]:
         """Return the labels of a benchmark, and their pin where they come from elsewhere."""
-        known = self._raw["labels"]
-        return (known[slug], None) if slug in known else super().labels(slug, section, roles)
+        entries = self._raw["labels"]
+        return (entries[slug], None) if slug in entries else super().labels(slug, section, roles)
 
     def human(
         self, slug: str, section: LabelsSection, roles: Sequence[str], conditions: Mapping[str, str]
     ) -> tuple[list[Label], list[Pin]]:
         """Return labels that people gave, and pins of those from elsewhere."""
-        known = self._raw["human"]
-        if slug in known:
-            return [Label(**raw) for raw in known[slug]], []
+        entries = self._raw["human"]
+        if slug in entries:
+            return [Label(**raw) for raw in entries[slug]], []
         return super().human(slug, section, roles, conditions)
 
     def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
         """Return the published answers that judges rate."""
-        known = self._raw["completions"]
-        return [Completion(**raw) for raw in known[slug]] if slug in known else super().completions(slug, section)
+        entries = self._raw["completions"]
+        return [Completion(**raw) for raw in entries[slug]] if slug in entries else super().completions(slug, section)
 
 
 def own_texts(study: "Study") -> dict[str, Any]:

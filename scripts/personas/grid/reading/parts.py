@@ -22,12 +22,12 @@ from personas.core.errors import UserError
 from personas.external.reference import Reference, reference
 from personas.external.store import Store
 from personas.grid.pins import ItemPins, Pin, TurnPin
-from personas.grid.reading.cast import described, included, of_file, of_folder
+from personas.grid.reading.cast import choose_personas, from_descriptions, of_file, of_folder
 from personas.grid.reading.files import Files
 from personas.grid.reading.placeholders import completions_so_far, csv_files, items_so_far, placeholder
 from personas.grid.reading.scripts import read_answers, read_brief, read_turns
-from personas.grid.reading.templates import laid_out
-from personas.prompts.judge.published import Published
+from personas.grid.reading.templates import match_format
+from personas.prompts.judge.published_template import PublishedTemplate
 from personas.prompts.judge.rubrics import Scale
 
 
@@ -45,14 +45,14 @@ class Parts(Files):
     def _personas(self, section: PersonasSection) -> tuple[dict[str, Persona], dict[str, Mapping[str, object]]]:
         if section.roles is None:
             return of_folder(section, self.root), {}
-        wanted = reference(section.roles)
-        if wanted is None:
-            return included(of_file(self.root / section.roles), section), {}
-        entry = self.store.catalogue.file(wanted, "personas.roles", "roles")
-        found = self.here(wanted, wanted.path)
+        ref = reference(section.roles)
+        if ref is None:
+            return choose_personas(of_file(self.root / section.roles), section), {}
+        entry = self.store.catalogue.file(ref, "personas.roles", "roles")
+        file = self.here(ref, ref.path)
         texts = {role: placeholder(f"who {role} is", entry.placeholder.characters) for role in entry.roles}
-        personas = included(of_file(found) if found else described(texts, wanted.written), section)
-        pin = self.pin(wanted, wanted.path)
+        personas = choose_personas(of_file(file) if file else from_descriptions(texts, ref.text), section)
+        pin = self.pin(ref, ref.path)
         return personas, {slug: {"role": persona.role, "external": pin} for slug, persona in personas.items()}
 
     def turns(self, slug: str, condition: Condition) -> tuple[dict[Order, list[str]], dict[Order, list[TurnPin]]]:
@@ -71,21 +71,21 @@ class Parts(Files):
         self, slug: str, kind: str, section: BenchmarkSection, roles: Sequence[str]
     ) -> tuple[list[Item], ItemPins | None]:
         """Return the items of a benchmark; and their pins where they come from elsewhere (then of `roles` only)."""
-        wanted = reference(section.items)
+        ref = reference(section.items)
         if section.items == OF_PERSONAS:
             return BENCHMARKS[kind].of_personas(self.cast.values()), None
-        if wanted is None:
+        if ref is None:
             return as_asked(BENCHMARKS[kind].load(self.root / section.items), roles), None
-        files = self._item_files(slug, kind, wanted, roles)
-        pins = self._item_pins(kind, wanted, files)
-        roles = self._served(wanted, files, roles)
+        files = self._item_files(slug, kind, ref, roles)
+        pins = self._item_pins(kind, ref, files)
+        roles = self._roles_with_items(ref, files, roles)
         if not files:
             return [], pins
-        here = [self.here(wanted, path) for path in files.values()]
+        here = [self.here(ref, path) for path in files.values()]
         if all(here):
-            loaded = as_asked(BENCHMARKS[kind].load(self.store.path(wanted.source, wanted.path)), roles)
+            loaded = as_asked(BENCHMARKS[kind].load(self.store.path(ref.source, ref.path)), roles)
             return [item for item in loaded if item.role is None or item.role in roles], pins
-        entries = self.store.catalogue.sources[wanted.source].files
+        entries = self.store.catalogue.sources[ref.source].files
         sets = dict.fromkeys(roles if pins.bound else [None])
         return [
             item for role in sets for item in items_so_far(slug, kind, role, entries[files.get(role) or files[None]])
@@ -95,86 +95,92 @@ class Parts(Files):
         """Return the labels of the roles that have any; and their pin where they come from elsewhere."""
         if section.labels is None:
             return {}, None
-        wanted = reference(section.labels)
-        if wanted is None:
+        ref = reference(section.labels)
+        if ref is None:
             return read_labels(self.root / section.labels, section.label_set, roles), None
-        self.store.catalogue.file(wanted, f"benchmarks.{slug}.labels", "json")
-        found = self.here(wanted, wanted.path)
-        return read_labels(found, section.label_set, roles) if found else {}, self.pin(wanted, wanted.path)
+        self.store.catalogue.file(ref, f"benchmarks.{slug}.labels", "json")
+        file = self.here(ref, ref.path)
+        return read_labels(file, section.label_set, roles) if file else {}, self.pin(ref, ref.path)
 
     def nltk(self, slug: str, folder: str) -> tuple[str, list[Pin]]:
         """Return the folder of NLTK data of a benchmark; and its pins where it comes from elsewhere."""
-        wanted = reference(folder)
-        if wanted is None:
+        ref = reference(folder)
+        if ref is None:
             if not (self.root / folder).is_dir():
                 raise UserError(f"benchmarks.{slug}.nltk: found {folder!r}, which is no folder, expected one.")
             return str(self.root / folder), []
-        paths = list(self.store.catalogue.files(wanted, f"benchmarks.{slug}.nltk"))
+        paths = list(self.store.catalogue.files(ref, f"benchmarks.{slug}.nltk"))
         for path in paths:
-            self.here(wanted, path)
-        return str(self.store.path(wanted.source, wanted.path)), [self.pin(wanted, path) for path in paths]
+            self.here(ref, path)
+        return str(self.store.path(ref.source, ref.path)), [self.pin(ref, path) for path in paths]
 
     def human(
         self, slug: str, section: LabelsSection, roles: Sequence[str], conditions: Mapping[str, str]
     ) -> tuple[list[Label], list[Pin]]:
         """Return labels that people gave, none while their files are not here; and their pins if from elsewhere."""
-        wanted = reference(section.file)
-        if wanted is None:
+        ref = reference(section.file)
+        if ref is None:
             files = csv_files(self.root / section.file, f"calibration.labels.{slug}.file")
             return read_human(section, files, roles, conditions), []
-        paths = list(self.store.catalogue.files(wanted, f"calibration.labels.{slug}.file"))
-        found = [self.here(wanted, path) for path in paths]
-        here = [path for path in found if path is not None]
-        labels = read_human(section, here, roles, conditions) if len(here) == len(found) else []
-        return labels, [self.pin(wanted, path) for path in paths]
+        paths = list(self.store.catalogue.files(ref, f"calibration.labels.{slug}.file"))
+        locations = [self.here(ref, path) for path in paths]
+        here = [path for path in locations if path is not None]
+        labels = read_human(section, here, roles, conditions) if len(here) == len(locations) else []
+        return labels, [self.pin(ref, path) for path in paths]
 
     def completions(self, slug: str, section: LabelsSection) -> list[Completion]:
         """Return the published answers that stand beside labels; as many stand-ins while their files are not here."""
-        wanted, where = reference(section.file), f"calibration.labels.{slug}.file"
-        if wanted is None:
-            return [read for file in csv_files(self.root / section.file, where) for read in read_completions(file)]
-        entries = self.store.catalogue.files(wanted, where)
-        found = [self.here(wanted, path) for path in entries]
-        here = [path for path in found if path is not None]
-        if len(here) == len(found):
-            return [read for file in here for read in read_completions(file)]
-        return [made for path, entry in entries.items() for made in completions_so_far(Path(path), entry)]
+        ref, where = reference(section.file), f"calibration.labels.{slug}.file"
+        if ref is None:
+            return [
+                completion
+                for file in csv_files(self.root / section.file, where)
+                for completion in read_completions(file)
+            ]
+        entries = self.store.catalogue.files(ref, where)
+        locations = [self.here(ref, path) for path in entries]
+        here = [path for path in locations if path is not None]
+        if len(here) == len(locations):
+            return [completion for file in here for completion in read_completions(file)]
+        return [completion for path, entry in entries.items() for completion in completions_so_far(Path(path), entry)]
 
-    def template(self, slug: str, judge: Judge) -> Published | None:
+    def template(self, slug: str, judge: Judge) -> PublishedTemplate | None:
         """Return the published template of a judge, with stand-ins while its files are not here; None without one."""
-        wanted = reference(judge.template or "")
-        if wanted is None:
+        ref = reference(judge.template or "")
+        if ref is None:
             return None
         where = f"judges.{slug}.template"
-        entries = self.store.catalogue.files(wanted, where)
-        known, paths = laid_out(entries, wanted.written, where)
-        here = {path: self.here(wanted, path) for path in dict.fromkeys(paths.values())}
+        entries = self.store.catalogue.files(ref, where)
+        layout, paths = match_format(entries, ref.text, where)
+        here = {path: self.here(ref, path) for path in dict.fromkeys(paths.values())}
         texts: dict[Scale, str] = {}
         for scale, path in paths.items():
             words = placeholder(f"a template for {scale}", entries[path].placeholder.characters)
-            found = here[path]
-            texts[scale] = known.load(found, scale) if found else known.placeholder(scale, words)
-        return Published(known, texts, {scale: self.pin(wanted, path) for scale, path in paths.items()})
+            file = here[path]
+            texts[scale] = layout.load(file, scale) if file else layout.placeholder(scale, words)
+        return PublishedTemplate(layout, texts, {scale: self.pin(ref, path) for scale, path in paths.items()})
 
-    def _item_files(self, slug: str, kind: str, wanted: Reference, roles: Sequence[str]) -> dict[str | None, str]:
+    def _item_files(self, slug: str, kind: str, ref: Reference, roles: Sequence[str]) -> dict[str | None, str]:
         """Return the path of the file of each role, or of the one file of all (None)."""
         where = f"benchmarks.{slug}.items"
         if kind != "role-specific":
-            self.store.catalogue.file(wanted, where, "json", "jsonl", "csv")
-            return {None: wanted.path}
-        known = self.store.catalogue.files(wanted, where)
-        by_role = {role: f"{wanted.path}/{PREFIX}{role}.jsonl" for role in roles}
-        return {role: path for role, path in by_role.items() if path in known}
+            self.store.catalogue.file(ref, where, "json", "jsonl", "csv")
+            return {None: ref.path}
+        files = self.store.catalogue.files(ref, where)
+        by_role = {role: f"{ref.path}/{PREFIX}{role}.jsonl" for role in roles}
+        return {role: path for role, path in by_role.items() if path in files}
 
-    def _served(self, wanted: Reference, files: Mapping[str | None, str], roles: Sequence[str]) -> list[str]:
+    def _roles_with_items(self, ref: Reference, files: Mapping[str | None, str], roles: Sequence[str]) -> list[str]:
         """Return the roles with items, as far as the catalogue knows: the same with and without files."""
-        entry = self.store.catalogue.sources[wanted.source].files.get(wanted.path)
-        known = set(entry.roles) if entry and entry.roles else None
-        return [role for role in roles if (None in files or role in files) and (known is None or role in known)]
+        entry = self.store.catalogue.sources[ref.source].files.get(ref.path)
+        with_items = set(entry.roles) if entry and entry.roles else None
+        return [
+            role for role in roles if (None in files or role in files) and (with_items is None or role in with_items)
+        ]
 
-    def _item_pins(self, kind: str, wanted: Reference, files: Mapping[str | None, str]) -> ItemPins:
-        pins: dict[str | None, Pin] = {role: self.pin(wanted, path) for role, path in files.items()}
-        entry = self.store.catalogue.sources[wanted.source].files.get(wanted.path)
+    def _item_pins(self, kind: str, ref: Reference, files: Mapping[str | None, str]) -> ItemPins:
+        pins: dict[str | None, Pin] = {role: self.pin(ref, path) for role, path in files.items()}
+        entry = self.store.catalogue.sources[ref.source].files.get(ref.path)
         return ItemPins(pins, entry.rows if entry else None, BENCHMARKS[kind].persona_bound)
 
 

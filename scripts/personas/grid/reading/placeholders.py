@@ -33,7 +33,7 @@ def texts_of(arranged: Mapping[Order, Sequence[Turn]]) -> dict[Order, list[str]]
     return {order: [turn.text for turn in turns] for order, turns in arranged.items()}
 
 
-def script_so_far(slug: str, wanted: Reference, entry: ExternalFile) -> Script:
+def script_so_far(slug: str, ref: Reference, entry: ExternalFile) -> Script:
     """Return what stands for the user turns of a condition."""
 
     def turn(part: str, name: str) -> Turn:
@@ -42,7 +42,7 @@ def script_so_far(slug: str, wanted: Reference, entry: ExternalFile) -> Script:
 
     count = entry.rows or entry.placeholder.rows or 1
     first, last = ([turn(part, part)] if part in entry.remarks else [] for part in (FIRST, LAST))
-    return Script(wanted.written, first, [turn(QUESTIONS, str(n)) for n in range(count)], last)
+    return Script(ref.text, first, [turn(QUESTIONS, str(n)) for n in range(count)], last)
 
 
 def items_so_far(slug: str, kind: str, role: str | None, entry: ExternalFile) -> list[Item]:

@@ -33,16 +33,16 @@ def read_turns(files: Files, slug: str, condition: Condition) -> tuple[Arranged,
     if condition.user is not None:
         return {"fixed": [read_brief(files, condition.user).opening, *[""] * (condition.rounds - 1)]}, {}
     if condition.transcript is not None:
-        held = first_rounds(files.root / condition.transcript, condition, slug)
-        turns = [Turn(said.user, QUESTIONS, said.user) for said in held]
+        rounds = first_rounds(files.root / condition.transcript, condition, slug)
+        turns = [Turn(exchange.user, QUESTIONS, exchange.user) for exchange in rounds]
         return texts_of(arrange([Script(condition.transcript, (), turns, ())], condition, slug)), {}
     scripts = {part.turns: _script(files, slug, condition, part.turns) for part in condition.parts}
     arranged = arrange([scripts[part.turns].script for part in condition.parts], condition, slug)
     if not any(reference(name) for name in scripts):
         return texts_of(arranged), {}
-    named = [scripts[part.turns].names_role for part in condition.parts for _ in range(part.rounds)]
+    role_flags = [scripts[part.turns].names_role for part in condition.parts for _ in range(part.rounds)]
     pins = {
-        order: [_pin(turn, names_role) for turn, names_role in zip(turns, named, strict=True)]
+        order: [_pin(turn, names_role) for turn, names_role in zip(turns, role_flags, strict=True)]
         for order, turns in arranged.items()
     }
     return texts_of(arranged), pins
@@ -53,22 +53,22 @@ def _pin(turn: Turn, names_role: Collection[str]) -> TurnPin:
     return TurnPin(turn.key, "{role}" in turn.text if turn.key == turn.text else turn.part in names_role)
 
 
-def _script(files: Files, slug: str, condition: Condition, named: str) -> _Named:
-    wanted = reference(named)
-    if wanted is None:
-        return _Named(read_script(files.root / named), ())
+def _script(files: Files, slug: str, condition: Condition, name: str) -> _Named:
+    ref = reference(name)
+    if ref is None:
+        return _Named(read_script(files.root / name), ())
     where = f"conditions.{slug}.{'segments' if condition.segments else 'turns'}"
-    entry = files.store.catalogue.file(wanted, where, "turns")
-    found = files.here(wanted, wanted.path)
-    script = read_script(found) if found else script_so_far(slug, wanted, entry)
-    return _Named(script.keyed(json.dumps(files.pin(wanted, wanted.path), sort_keys=True)), entry.names_role)
+    entry = files.store.catalogue.file(ref, where, "turns")
+    file = files.here(ref, ref.path)
+    script = read_script(file) if file else script_so_far(slug, ref, entry)
+    return _Named(script.with_keys(json.dumps(files.pin(ref, ref.path), sort_keys=True)), entry.names_role)
 
 
 def read_answers(files: Files, slug: str, condition: Condition) -> list[str]:
     """Return the answers of a conversation that was held elsewhere; none where a model is asked for them."""
     if condition.transcript is None or not condition.has_given_answers:
         return []
-    return [said.answer for said in first_rounds(files.root / condition.transcript, condition, slug)]
+    return [exchange.answer for exchange in first_rounds(files.root / condition.transcript, condition, slug)]
 
 
 def read_brief(files: Files, user: User) -> Brief:

@@ -9,7 +9,7 @@ from personas.config.root import COMPLETIONS_RUBRIC
 from personas.core.errors import UserError
 from personas.external.catalogue import ExternalFile
 from personas.prompts.judge.formats import FORMATS
-from personas.prompts.judge.published import Format, Published
+from personas.prompts.judge.published_template import Format, PublishedTemplate
 from personas.prompts.judge.rubrics import Scale
 from personas.prompts.judge.texts import JudgeTexts
 
@@ -20,21 +20,25 @@ _ASKS: Mapping[Scale, str] = {
 }
 
 
-def laid_out(files: Mapping[str, ExternalFile], written: str, where: str) -> tuple[Format, dict[Scale, str]]:
+def match_format(files: Mapping[str, ExternalFile], text: str, where: str) -> tuple[Format, dict[Scale, str]]:
     """Return the format of a folder's files by their shape, and the path of the file of each scale it has one for.
 
     UserError names the config field `where` if the files are no templates, or of several formats.
     """
     shapes = {file.shape for file in files.values()}
-    known = FORMATS.get(shapes.pop()) if len(shapes) == 1 else None
+    template_format = FORMATS.get(shapes.pop()) if len(shapes) == 1 else None
     by_name = {path.rpartition("/")[2]: path for path in files}
-    paths = {scale: by_name[name] for scale, name in known.files.items() if name in by_name} if known else {}
-    if known is None or not paths:
-        raise UserError(f"{where}: found {written!r}, expected a folder with files of shape {' or '.join(FORMATS)}.")
-    return known, paths
+    paths = (
+        {scale: by_name[name] for scale, name in template_format.files.items() if name in by_name}
+        if template_format
+        else {}
+    )
+    if template_format is None or not paths:
+        raise UserError(f"{where}: found {text!r}, expected a folder with files of shape {' or '.join(FORMATS)}.")
+    return template_format, paths
 
 
-def with_template(config: Config, slug: str, texts: JudgeTexts, published: Published | None) -> JudgeTexts:
+def with_template(config: Config, slug: str, texts: JudgeTexts, published: PublishedTemplate | None) -> JudgeTexts:
     """Return the texts of a judge with its published template, if there is one.
 
     UserError if the judge's form is not the one that the template asks for, or it has none for what the judge rates.
@@ -42,10 +46,10 @@ def with_template(config: Config, slug: str, texts: JudgeTexts, published: Publi
     _check_rubrics(config, slug, texts)
     if published is None:
         return texts
-    judge, asked = config.judges[slug], published.format.form
-    if judge.form != asked:
-        raise UserError(f"judges.{slug}.form: found {judge.form}, expected {asked}, which {judge.template} asks for.")
-    for where, name, rubric in _rated(config, slug):
+    judge, form = config.judges[slug], published.format.form
+    if judge.form != form:
+        raise UserError(f"judges.{slug}.form: found {judge.form}, expected {form}, which {judge.template} asks for.")
+    for where, name, rubric in _rating_fields(config, slug):
         scale = texts.scale(rubric)
         if scale not in published.texts:
             raise UserError(
@@ -62,11 +66,11 @@ def _check_rubrics(config: Config, slug: str, texts: JudgeTexts) -> None:
         for metric, rubric in texts.rubrics.items()
         if rubric.scale != "pairwise" and not getattr(rubric, "traits", None) and metric not in kinds()
     )
-    named = [(f"judges.{slug}.utterances", metric) for metric in config.judges[slug].utterances]
+    metrics = [(f"judges.{slug}.utterances", metric) for metric in config.judges[slug].utterances]
     for name in config.judged_benchmarks(slug):
         if rubric := config.benchmarks[name].rubric:
-            named.append((f"benchmarks.{name}.rubric", rubric))
-    for where, metric in named:
+            metrics.append((f"benchmarks.{name}.rubric", rubric))
+    for where, metric in metrics:
         if metric not in fitting:
             raise UserError(
                 f"{where}: found {metric}, expected some of {', '.join(fitting) or 'none'}, the "
@@ -74,7 +78,7 @@ def _check_rubrics(config: Config, slug: str, texts: JudgeTexts) -> None:
             )
 
 
-def _rated(config: Config, slug: str) -> Iterator[tuple[str, str, str]]:
+def _rating_fields(config: Config, slug: str) -> Iterator[tuple[str, str, str]]:
     """Yield for all that a judge rates the config field that says so, what it says, and the rubric."""
     for metric in config.judges[slug].utterances:
         yield f"judges.{slug}.utterances", metric, config.rubric(metric)

@@ -24,20 +24,22 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True)
 class Script:
-    """The user turns of a file, in its order. Their texts identify them, unless they are `keyed`."""
+    """The user turns of a file, in its order. Their texts identify them, unless they are `with_keys`."""
 
     source: str
     first: Sequence[Turn]
     questions: Sequence[Turn]
     last: Sequence[Turn]
 
-    def keyed(self, place: str) -> "Script":
+    def with_keys(self, place: str) -> "Script":
         """Return the same turns, identified by their place in a file that `place` names, whatever their texts."""
 
-        def placed(turns: Sequence[Turn]) -> list[Turn]:
+        def keyed_turns(turns: Sequence[Turn]) -> list[Turn]:
             return [turn._replace(key=f"{place}#{turn.part}/{n}") for n, turn in enumerate(turns)]
 
-        return replace(self, first=placed(self.first), questions=placed(self.questions), last=placed(self.last))
+        return replace(
+            self, first=keyed_turns(self.first), questions=keyed_turns(self.questions), last=keyed_turns(self.last)
+        )
 
 
 def read_script(path: Path) -> Script:
@@ -55,28 +57,28 @@ def arrange(scripts: Sequence[Script], condition: Condition, slug: str) -> dict[
     last part; both stay where they are in every order, and so does each part. UserError when a script is too short,
     or too long for its remarks.
     """
-    parts, taken = list[tuple[list[Turn], list[Turn], list[Turn]]](), Counter[str]()
+    parts, offsets = list[tuple[list[Turn], list[Turn], list[Turn]]](), Counter[str]()
     sources = [script.source for script in scripts]
     for number, (script, part) in enumerate(zip(scripts, condition.parts, strict=True)):
         first = script.first if script.source not in sources[:number] else ()
         last = script.last if script.source not in sources[number + 1 :] else ()
-        left = script.questions[taken[script.source] :]
-        wanted = part.rounds - len(first) - len(last)
-        if wanted < 0 or wanted > len(left):
+        rest = script.questions[offsets[script.source] :]
+        count = part.rounds - len(first) - len(last)
+        if count < 0 or count > len(rest):
             where = f"segments.{number}.rounds" if condition.segments else "rounds"
-            least, left_over = len(first) + len(last), " that are left" if taken[script.source] else ""
+            least, left_over = len(first) + len(last), " that are left" if offsets[script.source] else ""
             raise UserError(
                 f"conditions.{slug}.{where}: found {part.rounds}, expected {least} to "
-                f"{len(left) + len(first) + len(last)}, the user turns{left_over} in {script.source}."
+                f"{len(rest) + len(first) + len(last)}, the user turns{left_over} in {script.source}."
             )
-        parts.append((list(first), list(left[:wanted]), list(last)))
-        taken[script.source] += wanted
+        parts.append((list(first), list(rest[:count]), list(last)))
+        offsets[script.source] += count
     seed = condition.shuffle_seed
     return {
         order: [
             turn
-            for first, chosen, last in parts
-            for turn in (*first, *(chosen if order == "fixed" else _shuffled(chosen, seed)), *last)
+            for first, questions, last in parts
+            for turn in (*first, *(questions if order == "fixed" else _shuffled(questions, seed)), *last)
         ]
         for order in condition.orders
     }

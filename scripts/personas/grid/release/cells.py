@@ -7,10 +7,10 @@ from personas.config.models import ModelSection
 from personas.config.personas import BASELINE
 from personas.config.release import Release
 from personas.core.canonical import sha256
-from personas.grid.asked import asked_identity, asked_items
 from personas.grid.cells import Cell, Track
+from personas.grid.question_sets import asked_identity, asked_items
 from personas.grid.release.layout import baseline_order
-from personas.grid.release.names import DATASETS, METRICS, Against, Conversation, Judged, Spoken
+from personas.grid.release.names import DATASETS, METRICS, Against, Conversation, Spoken, VerdictsName
 from personas.grid.study import Study
 
 IMPORT_VERSION = 1
@@ -42,21 +42,21 @@ def has_dataset(study: Study, benchmark: str) -> bool:
 
 def with_files(study: Study, cell: Cell) -> Cell:
     """Return a dialogue or response of a released model, identified by its files; files may be missing."""
-    return _sourced(study, cell, {key: name.path for key, name in spoken(study, cell).items()})
+    return _with_sources(study, cell, {key: name.path for key, name in spoken(study, cell).items()})
 
 
 def judged_with_files(study: Study, cell: Cell) -> Cell | None:
     """Return a judgement of a released judge, identified by its files; None if the release has none of them."""
     if cell.judged is None or not is_released(study, cell.track.model):
         return None
-    found = _sourced(study, cell, {key: name.path for key, name in judged(study, cell).items()})
-    return found if found.sources else None
+    with_files = _with_sources(study, cell, {key: name.path for key, name in judgement_names(study, cell).items()})
+    return with_files if with_files.sources else None
 
 
-def _sourced(study: Study, cell: Cell, wanted: Mapping[str, str]) -> Cell:
+def _with_sources(study: Study, cell: Cell, paths: Mapping[str, str]) -> Cell:
     if study.release is None:
         raise ValueError("a released model without a release")
-    sources = study.release.present(wanted)
+    sources = study.release.present(paths)
     spec = {key: value for key, value in cell.spec.items() if key not in _OURS}
     spec |= {"import": IMPORT_VERSION, "files": {key: study.release.files[path] for key, path in sources.items()}}
     if cell.benchmark and not cell.judge:
@@ -65,20 +65,20 @@ def _sourced(study: Study, cell: Cell, wanted: Mapping[str, str]) -> Cell:
         spec["persona"] = cell.spec["persona"]
     if cell.benchmark and cell.track.persona == BASELINE and not cell.judge:
         spec["layout"] = _layout_identity(study, cell.benchmark)
-    return replace(cell, spec=spec, sources=sources, wanted=dict(wanted), behind=None)
+    return replace(cell, spec=spec, sources=sources, wanted=dict(paths), behind=None)
 
 
 def _layout_identity(study: Study, benchmark: str) -> str | None:
     """Hash what every persona is asked: the baseline's file holds the questions of all of them."""
     if not study.persona_bound(benchmark):
         return None
-    asked = [
+    identities = [
         asked_identity(study, benchmark, persona, None, items)
         for persona in study.personas
         for _, items in asked_items(study, benchmark, persona)
     ]
     order = baseline_order(study, benchmark)
-    return sha256(asked if order == "personas" else [order, *asked])
+    return sha256(identities if order == "personas" else [order, *identities])
 
 
 def spoken(study: Study, cell: Cell) -> dict[str, Spoken]:
@@ -94,7 +94,7 @@ def spoken(study: Study, cell: Cell) -> dict[str, Spoken]:
     return {str(t): Spoken(directory, conversation, role, dataset=dataset, t=t) for t in study.config.checkpoints}
 
 
-def judged(study: Study, cell: Cell) -> dict[str, Judged]:
+def judgement_names(study: Study, cell: Cell) -> dict[str, VerdictsName]:
     """Return the names of the released files of a judgement, by the same keys as those of what it judges."""
     if cell.judged is None or cell.judge is None:
         raise ValueError(f"{cell.plain_path}: not a judgement")
@@ -103,10 +103,10 @@ def judged(study: Study, cell: Cell) -> dict[str, Judged]:
     judge = directory_of(study.config.judges[cell.judge].model)
     as_role = _role(study, cell.as_persona) if cell.as_persona else None
     if cell.reference not in ("zero", "previous"):
-        return {key: Judged(name, judge, metric, as_role) for key, name in names.items()}
+        return {key: VerdictsName(name, judge, metric, as_role) for key, name in names.items()}
     against: Against = "zero" if cell.reference == "zero" else "previous"
     first = str(study.config.checkpoints[0])
-    return {key: Judged(name, judge, metric, against=against) for key, name in names.items() if key != first}
+    return {key: VerdictsName(name, judge, metric, against=against) for key, name in names.items() if key != first}
 
 
 def directory_of(model: ModelSection) -> str:

@@ -31,18 +31,18 @@ class Hashes:
 
     def remember(self, folder: Path, results: Path) -> None:
         """Write what is known of the files of a folder, so that the next plan need not read them."""
-        known = {"folder": str(folder.resolve()), "files": {path: list(seen) for path, seen in self.seen.items()}}
-        write_atomically(_cache(results), json.dumps(known).encode())
+        record = {"folder": str(folder.resolve()), "files": {path: list(seen) for path, seen in self.seen.items()}}
+        write_atomically(_cache(results), json.dumps(record).encode())
 
 
 def hash_files(folder: Path, paths: Iterable[str], results: Path) -> Hashes:
     """Return the SHA-256 of files below `folder`, or why one cannot be read; `results` has what was known before."""
-    known, now = _known(folder, results), time.time_ns()
+    cache, now = _cached(folder, results), time.time_ns()
 
     def one(path: str) -> tuple[str, Seen | str]:
         try:
             status = (folder / path).stat()
-            size, changed, digest = known.get(path, (-1, -1, ""))
+            size, changed, digest = cache.get(path, (-1, -1, ""))
             if (size, changed) == (status.st_size, status.st_mtime_ns):
                 return path, (size, changed, digest)
             return path, (status.st_size, status.st_mtime_ns, sha256_of(folder / path))
@@ -50,12 +50,12 @@ def hash_files(folder: Path, paths: Iterable[str], results: Path) -> Hashes:
             return path, str(error.strerror)
 
     with ThreadPoolExecutor(4) as pool:  # hashing and reading leave the interpreter free
-        found = dict(pool.map(one, paths, chunksize=64))
-    seen = {path: told for path, told in found.items() if not isinstance(told, str)}
+        outcomes = dict(pool.map(one, paths, chunksize=64))
+    seen = {path: entry for path, entry in outcomes.items() if not isinstance(entry, str)}
     return Hashes(
         of={path: digest for path, (_, _, digest) in seen.items()},
-        unreadable={path: told for path, told in found.items() if isinstance(told, str)},
-        seen={path: told for path, told in seen.items() if now - told[1] > _FRESH * 1e9},
+        unreadable={path: entry for path, entry in outcomes.items() if isinstance(entry, str)},
+        seen={path: entry for path, entry in seen.items() if now - entry[1] > _FRESH * 1e9},
     )
 
 
@@ -72,7 +72,7 @@ def _cache(results: Path) -> Path:
     return results / NAME
 
 
-def _known(folder: Path, results: Path) -> dict[str, Seen]:
+def _cached(folder: Path, results: Path) -> dict[str, Seen]:
     try:
         raw = json.loads(_cache(results).read_text(encoding="utf-8"))
         if raw["folder"] != str(folder.resolve()):

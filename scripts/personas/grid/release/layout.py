@@ -6,7 +6,7 @@ from personas.benchmarks import BENCHMARKS
 from personas.benchmarks.base import Item
 from personas.config.personas import BASELINE
 from personas.config.release import BaselineOrder, Release
-from personas.grid.asked import asked_items
+from personas.grid.question_sets import asked_items
 from personas.grid.study import Study
 
 
@@ -48,7 +48,7 @@ def baseline_layout(study: Study, benchmark: str, order: str) -> list[str]:
     return list(dict.fromkeys(item.id for own in per_role for item in own))
 
 
-def asked(study: Study, benchmark: str, persona: str, as_persona: str | None) -> Sequence[Item]:
+def cell_items(study: Study, benchmark: str, persona: str, as_persona: str | None) -> Sequence[Item]:
     """Return the items of a cell, as they are asked."""
     return dict(asked_items(study, benchmark, persona))[as_persona]
 

@@ -63,7 +63,7 @@ class Spoken:
 
 
 @dataclass(frozen=True)
-class Judged:
+class VerdictsName:
     """What a judge wrote on one file. `as_role`: the baseline judged as that role, or on its items."""
 
     of: Spoken
@@ -83,7 +83,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Mined:
+class PatternsName:
     """The patterns mined of a persona's responses, at the first round or at the last."""
 
     model: str
@@ -100,35 +100,35 @@ class Mined:
         return f"results/premise/premise_{self.model}_{_PREFIX[self.conversation]}{self.dataset}_{who}{last}.csv"
 
 
-Name = Spoken | Judged | Mined
+Name = Spoken | VerdictsName | PatternsName
 
 
 @dataclass(frozen=True)
-class Known:
+class Vocabulary:
     """The names that a parser goes by: of roles, as they stand in prompts, and of models (for pattern files)."""
 
     roles: Collection[str]
     models: Collection[str] = field(default_factory=tuple)
 
-    def role(self, written: str) -> str | None:
+    def role(self, name: str) -> str | None:
         """Return the role that is written with underscores; None: the baseline."""
-        if written == EMPTY:
+        if name == EMPTY:
             return None
         for role in self.roles:
-            if role.replace(" ", "_") == written:
+            if role.replace(" ", "_") == name:
                 return role
-        raise NameFault(f"found the persona {written!r}, expected {_listed(self.roles)} or {EMPTY}")
+        raise NameFault(f"found the persona {name!r}, expected {_join(self.roles)} or {EMPTY}")
 
 
-def parse(path: str, known: Known) -> Name:
+def parse(path: str, vocabulary: Vocabulary) -> Name:
     """Return what a path below `generations`, `metrics` or `results/premise` means; NameFault if nothing."""
     parts = path.split("/")
     if parts[0] == "generations" and len(parts) == 3:
-        name: Name = _spoken(parts[1], _without(parts[2], ".json"), known)
+        name: Name = _spoken(parts[1], _without(parts[2], ".json"), vocabulary)
     elif parts[0] == "metrics" and len(parts) == 5:
-        name = _judged(parts[1], parts[2], parts[3], _without(parts[4], ".csv"), known)
+        name = _verdicts(parts[1], parts[2], parts[3], _without(parts[4], ".csv"), vocabulary)
     elif parts[:2] == ["results", "premise"] and len(parts) == 3:
-        name = _mined(_without(parts[2], ".csv"), known)
+        name = _patterns(_without(parts[2], ".csv"), vocabulary)
     else:
         raise NameFault("found a file here, expected it deeper or less deep")
     if name.path != path:
@@ -142,72 +142,74 @@ def _without(name: str, ending: str) -> str:
     return name.removesuffix(ending)
 
 
-def _spoken(model: str, stem: str, known: Known) -> Spoken:
+def _spoken(model: str, stem: str, vocabulary: Vocabulary) -> Spoken:
     for conversation in _PREFIX:
         if stem.startswith(f"{conversation}_"):
-            return _dialogue(model, conversation, stem.removeprefix(f"{conversation}_"), known)
+            return _dialogue(model, conversation, stem.removeprefix(f"{conversation}_"), vocabulary)
     start, _, t = stem.rpartition("_")
     if not re.fullmatch(r"\d+", t, re.ASCII):
         raise NameFault(f"found {t!r} at the end of {stem!r}, expected the number of rounds before the items")
-    conversation, dataset, role = _asked(start, known)
+    conversation, dataset, role = _split_items(start, vocabulary)
     return Spoken(model, conversation, role, dataset=dataset, t=int(t))
 
 
-def _dialogue(model: str, conversation: Conversation, who: str, known: Known) -> Spoken:
-    written = [role.replace(" ", "_") for role in known.roles]
-    shuffled = who.endswith("_shuffle") and who not in written
-    return Spoken(model, conversation, known.role(who.removesuffix("_shuffle") if shuffled else who), shuffled)
+def _dialogue(model: str, conversation: Conversation, who: str, vocabulary: Vocabulary) -> Spoken:
+    names = [role.replace(" ", "_") for role in vocabulary.roles]
+    is_shuffled = who.endswith("_shuffle") and who not in names
+    return Spoken(
+        model, conversation, vocabulary.role(who.removesuffix("_shuffle") if is_shuffled else who), is_shuffled
+    )
 
 
-def _asked(start: str, known: Known) -> tuple[Conversation, str, str | None]:
+def _split_items(start: str, vocabulary: Vocabulary) -> tuple[Conversation, str, str | None]:
     """Part `[inst-]<dataset>_<who>`."""
     conversation: Conversation = "instructions" if start.startswith("inst-") else "interview"
     rest = start.removeprefix("inst-")
     datasets = [name for name in DATASETS.values() if rest.startswith(f"{name}_")]
     if not datasets:
-        raise NameFault(f"found no known benchmark in {start!r}, expected {_listed(DATASETS.values())}")
-    return conversation, datasets[0], known.role(rest.removeprefix(f"{datasets[0]}_"))
+        raise NameFault(f"found no known benchmark in {start!r}, expected {_join(DATASETS.values())}")
+    return conversation, datasets[0], vocabulary.role(rest.removeprefix(f"{datasets[0]}_"))
 
 
-def _judged(metric: str, judge: str, model: str, stem: str, known: Known) -> Judged:
+def _verdicts(metric: str, judge: str, model: str, stem: str, vocabulary: Vocabulary) -> VerdictsName:
     if metric not in {*METRICS.values(), *DATASETS.values()}:
-        raise NameFault(f"found the metric {metric!r}, expected {_listed([*METRICS.values(), *DATASETS.values()])}")
+        raise NameFault(f"found the metric {metric!r}, expected {_join([*METRICS.values(), *DATASETS.values()])}")
     start, dot, ending = stem.partition(".json")
     if not dot:
         raise NameFault(f"found the name {stem!r}, expected that of the judged file, which ends in .json")
-    of = _spoken(model, start, known)
+    of = _spoken(model, start, vocabulary)
     if (of.dataset or metric) != metric or (of.dataset is None) == (metric in DATASETS.values()):
         raise NameFault(f"found {start!r} below {metric!r}, expected what that metric rates")
     for against in _AGAINST:
         if ending == f"_{against}_reference":
-            return Judged(of, judge, metric, against=against)
+            return VerdictsName(of, judge, metric, against=against)
     if not ending:
-        return Judged(of, judge, metric)
+        return VerdictsName(of, judge, metric)
     as_role = ending.removeprefix("-")
-    if as_role not in known.roles:
-        raise NameFault(f"found {ending!r} after .json, expected -<persona>, one of {_listed(known.roles)}")
-    return Judged(of, judge, metric, as_role)
+    if as_role not in vocabulary.roles:
+        raise NameFault(f"found {ending!r} after .json, expected -<persona>, one of {_join(vocabulary.roles)}")
+    return VerdictsName(of, judge, metric, as_role)
 
 
-def _mined(stem: str, known: Known) -> Mined:
-    rest = _prefixed(stem, "premise_")
-    models = [model for model in known.models if rest.startswith(f"{model}_")]
+def _patterns(stem: str, vocabulary: Vocabulary) -> PatternsName:
+    rest = _without_prefix(stem, "premise_")
+    models = [model for model in vocabulary.models if rest.startswith(f"{model}_")]
     if not models:
-        raise NameFault(f"found no known model in {stem!r}, expected {_listed(known.models)}")
+        raise NameFault(f"found no known model in {stem!r}, expected {_join(vocabulary.models)}")
     model = max(models, key=len)
     start = rest.removeprefix(f"{model}_")
     last = start.endswith("_last_round")
-    conversation, dataset, role = _asked(start.removesuffix("_last_round"), known)
+    conversation, dataset, role = _split_items(start.removesuffix("_last_round"), vocabulary)
     if role is None:
         raise NameFault(f"found patterns of {EMPTY!r}, expected those of a persona")
-    return Mined(model, conversation, dataset, role, last)
+    return PatternsName(model, conversation, dataset, role, last)
 
 
-def _prefixed(stem: str, prefix: str) -> str:
+def _without_prefix(stem: str, prefix: str) -> str:
     if not stem.startswith(prefix):
         raise NameFault(f"found the name {stem!r}, expected one that begins with {prefix}")
     return stem.removeprefix(prefix)
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join(names: Iterable[str]) -> str:
     return ", ".join(names)

@@ -9,7 +9,7 @@ from typing import Any
 
 from personas.core.errors import UserError
 from personas.grid.release.hashes import Hashes, hash_files
-from personas.grid.release.names import Known, NameFault, parse
+from personas.grid.release.names import NameFault, Vocabulary, parse
 
 SUMMARIES = {
     "ifbench": "results/ifbench_results.json",
@@ -32,7 +32,7 @@ class Release:
     """
 
     folder: str
-    known: Known
+    vocabulary: Vocabulary
     files: Mapping[str, str]
     faults: Mapping[str, str] = field(default_factory=dict)
     ignored: Mapping[str, str] = field(default_factory=dict)
@@ -43,16 +43,16 @@ class Release:
         if self.hashes is not None:
             self.hashes.remember(Path(self.folder), results)
 
-    def present(self, wanted: Mapping[str, str]) -> dict[str, str]:
-        """Return those of `wanted` (key -> path) that are there."""
-        return {key: path for key, path in wanted.items() if path in self.files}
+    def present(self, paths: Mapping[str, str]) -> dict[str, str]:
+        """Return those of `paths` (key -> path) that are there."""
+        return {key: path for key, path in paths.items() if path in self.files}
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
         return {
             "folder": self.folder,
-            "roles": list(self.known.roles),
-            "models": list(self.known.models),
+            "roles": list(self.vocabulary.roles),
+            "models": list(self.vocabulary.models),
             "files": dict(self.files),
             "faults": dict(self.faults),
             "ignored": dict(self.ignored),
@@ -61,8 +61,8 @@ class Release:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Release":
         """Restore what `to_json` gave."""
-        known = Known(tuple(raw["roles"]), tuple(raw["models"]))
-        return cls(raw["folder"], known, raw["files"], raw["faults"], raw["ignored"])
+        vocabulary = Vocabulary(tuple(raw["roles"]), tuple(raw["models"]))
+        return cls(raw["folder"], vocabulary, raw["files"], raw["faults"], raw["ignored"])
 
 
 def open_release(folder: Path, roles: Sequence[str], directories: Mapping[str, str], results: Path) -> Release:
@@ -84,15 +84,15 @@ def open_release(folder: Path, roles: Sequence[str], directories: Mapping[str, s
     for where, directory in directories.items():
         if directory not in models:
             raise UserError(f"{where}.directory: found {directory!r}, expected one of {', '.join(models) or 'none'}.")
-    known = Known(tuple(roles), tuple(models))
-    wanted, faults, ignored = _sorted_out(folder, known)
-    hashes = hash_files(folder, wanted, results)
+    vocabulary = Vocabulary(tuple(roles), tuple(models))
+    paths, faults, ignored = _sort_out(folder, vocabulary)
+    hashes = hash_files(folder, paths, results)
     faults |= {path: f"cannot be read ({why}), expected a file" for path, why in hashes.unreadable.items()}
-    return Release(str(folder), known, hashes.of, faults, ignored, hashes)
+    return Release(str(folder), vocabulary, hashes.of, faults, ignored, hashes)
 
 
-def _sorted_out(folder: Path, known: Known) -> tuple[list[str], dict[str, str], dict[str, str]]:
-    wanted, faults, ignored = list[str](), dict[str, str](), dict[str, str]()
+def _sort_out(folder: Path, vocabulary: Vocabulary) -> tuple[list[str], dict[str, str], dict[str, str]]:
+    paths, faults, ignored = list[str](), dict[str, str](), dict[str, str]()
     for path in sorted(_walk(folder, "")):
         readable = path.encode(errors="replace").decode()
         if path != readable:
@@ -102,16 +102,16 @@ def _sorted_out(folder: Path, known: Known) -> tuple[list[str], dict[str, str], 
         elif path.endswith(_PICKLES):
             ignored[path] = _PICKLE
         elif path in SUMMARIES.values():
-            wanted.append(path)
+            paths.append(path)
         elif path.startswith(("generations/", "metrics/", "results/premise/")) and "/." not in path:
             try:
-                parse(path, known)
-                wanted.append(path)
+                parse(path, vocabulary)
+                paths.append(path)
             except NameFault as fault:
                 faults[path] = str(fault)
         else:
             ignored[path] = _NO_OUTPUT
-    return wanted, faults, ignored
+    return paths, faults, ignored
 
 
 def _walk(folder: Path, inside: str, above: frozenset[str] = frozenset()) -> Iterator[str]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personas.grid.cells import Cell
-from personas.plan.asked import asked_model
 from personas.plan.costs.estimate import Estimate
+from personas.plan.models import asked_model
 from personas.plan.plan import Plan
 from personas.requests.spending import spent_so_far
 
 
 @dataclass(frozen=True)
-class Capped:
+class CapEstimate:
     """A model with a cap that has missing cells; `where` is its place in the config, money is in `currency`."""
 
     where: str
@@ -22,26 +22,26 @@ class Capped:
     estimated: float
 
     @property
-    def exceeded(self) -> bool:
+    def is_exceeded(self) -> bool:
         """Tell whether the estimate does not fit."""
         return self.spent + self.estimated > self.cap
 
 
-def capped(plan: Plan, results: Path, estimates: Mapping[str, Estimate]) -> list[Capped]:
+def cap_estimates(plan: Plan, results: Path, estimates: Mapping[str, Estimate]) -> list[CapEstimate]:
     """Return every model with a spending cap that missing cells ask."""
-    return list(_capped(plan, results, estimates))
+    return list(_cap_estimates(plan, results, estimates))
 
 
-def _capped(plan: Plan, results: Path, estimates: Mapping[str, Estimate]) -> Iterator[Capped]:
-    first = {cell.asked: cell for cell in reversed(plan.missing)}
+def _cap_estimates(plan: Plan, results: Path, estimates: Mapping[str, Estimate]) -> Iterator[CapEstimate]:
+    first = {cell.asked_slug: cell for cell in reversed(plan.missing)}
     for slug, cell in sorted(first.items()):
         model = asked_model(plan.grid.study.config, cell.track.model, cell.judge)
         if model.price and (cap := model.limited_by.spending) is not None:
             where = f"judges.{slug}.model" if cell.judge else f"models.{slug}"
             spent = spent_so_far(results, slug, model.price)
             estimated = _money(plan.missing, slug, estimates)
-            yield Capped(where, model.price.currency, cap, spent, estimated)
+            yield CapEstimate(where, model.price.currency, cap, spent, estimated)
 
 
 def _money(missing: Iterable[Cell], slug: str, estimates: Mapping[str, Estimate]) -> float:
-    return sum(estimates[cell.path].money for cell in missing if cell.asked == slug)
+    return sum(estimates[cell.path].money for cell in missing if cell.asked_slug == slug)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from personas.benchmarks.base import Item
 from personas.config.kinds import is_pairwise
 from personas.config.root import COMPLETIONS_RUBRIC
-from personas.grid.asked import items_of
 from personas.grid.cells import Cell, Track
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid, user_turns
 from personas.grid.judgements import read_of_item
+from personas.grid.question_sets import items_of
 from personas.plan.costs.loads import Load, Loads
-from personas.plan.costs.simulated import Prompt
+from personas.plan.costs.simulation import Prompt
 from personas.prompts.judge.order import orders_of
 
 Questions = frozenset[Hashable]
@@ -34,7 +34,7 @@ class Distinct:
         self._children: dict[tuple[object, str], int] = {}
         self._nodes: dict[Track, list[int]] = {}
         self._behind: dict[tuple[Track, bool], list[int]] = {}
-        self._asked = _Asked()
+        self._asked = _AskedPlaces()
         self._sets: dict[Hashable, Questions] = {}
         self._prompts = {item.prompt for items in grid.study.items.values() for item in items}
         self._also_items: dict[int, str] = {}  # rounds whose user turn is the prompt of an item too
@@ -51,10 +51,10 @@ class Distinct:
                 (cell.judge, COMPLETIONS_RUBRIC), frozenset((c.prompt, c.text) for c in texts if c.text.strip())
             )
         if cell.judged is not None:
-            owner, pairs = self._rated(cell)
+            owner, pairs = self._rating_places(cell)
             if cell.judged.benchmark is None:
                 return self._asked.places(owner, pairs)
-            questions = self._judged(cell, cell.judged)
+            questions = self._judged_questions(cell, cell.judged)
             return sum(self._asked.new((owner, pair), questions) for pair in pairs)
         if cell.benchmark is not None:
             return self._asked.new(self.behind(cell.track, load.before), self._questions(cell))
@@ -73,11 +73,11 @@ class Distinct:
 
     def _round(self, cell: Cell, before: int) -> int:
         nodes = self.nodes(cell.track)
-        held = nodes[before + 1]
-        if held not in self._also_items:
-            return self._asked.new(("round", held), _ONE)
+        node = nodes[before + 1]
+        if node not in self._also_items:
+            return self._asked.new(("round", node), _ONE)
         longest = self._config.longest_answer(cell.track.model, None)
-        return self._asked.new(nodes[before], frozenset({(self._also_items[held], longest)}))
+        return self._asked.new(nodes[before], frozenset({(self._also_items[node], longest)}))
 
     def _questions(self, cell: Cell) -> Questions:
         """What a response cell asks: prompts with the longest answer allowed."""
@@ -87,7 +87,7 @@ class Distinct:
             lambda: ((item.prompt, longest) for item in self._items(cell)),
         )
 
-    def _rated(self, cell: Cell) -> tuple[Hashable, list[Hashable]]:
+    def _rating_places(self, cell: Cell) -> tuple[Hashable, list[Hashable]]:
         """The places of a judgement cell: who rates how; and what stands where, and what it is compared with."""
         behind = self._places_of(cell.track, is_round=bool(cell.metric))
         pairs: list[Hashable] = [*behind]
@@ -108,7 +108,7 @@ class Distinct:
             self._behind[track, is_round] = [self.behind(track, t, is_round) for t in places]
         return self._behind[track, is_round]
 
-    def _judged(self, cell: Cell, judged: Cell) -> Questions:
+    def _judged_questions(self, cell: Cell, judged: Cell) -> Questions:
         """What tells the requests of one place apart: the question answered, and what is read of its item besides."""
         study, itself = self._grid.study, cell.reference in ("zero", "previous")
         longest = self._config.longest_answer(cell.track.model, judged.benchmark)
@@ -117,13 +117,13 @@ class Distinct:
         judge = self._config.judges[cell.judge or ""]
 
         def questions(number: int, item: Item) -> Iterator[Hashable]:
-            read = None if itself else read_of_item(study, judged, item)
+            item_text = None if itself else read_of_item(study, judged, item)
             for first in orders_of(judge, number, item.id) if pairwise else (False,):
-                yield item.prompt, longest, read, first
+                yield item.prompt, longest, item_text, first
 
         return self._once(
             (cell.judge, judged.benchmark, cell.track.persona, judged.as_persona, longest, itself),
-            lambda: (asked for n, item in enumerate(self._items(judged)) for asked in questions(n, item)),
+            lambda: (question for n, item in enumerate(self._items(judged)) for question in questions(n, item)),
         )
 
     def _once(self, key: Hashable, make: Callable[[], Iterable[Hashable]]) -> Questions:
@@ -139,15 +139,15 @@ class Distinct:
 
         `is_round`: for the answer to round `before`.
         """
-        simulated = self._loads.simulations.of(track)
-        if simulated is None:
+        simulation = self._loads.simulations.of(track)
+        if simulation is None:
             return self.nodes(track)[before]
         if not is_round:
-            return self.place(track, before, simulated.items[before])
-        asked = simulated.rounds[before - 1]
-        if asked.place is None:
+            return self.place(track, before, simulation.items[before])
+        prompt = simulation.rounds[before - 1]
+        if prompt.place is None:
             return self.nodes(track)[before]
-        return self._child(self.place(track, before - 1, asked), asked.turn)
+        return self._child(self.place(track, before - 1, prompt), prompt.turn)
 
     def place(self, track: Track, before: int, prompt: Prompt) -> int:
         """Return a number for what stands before the last turn of a prompt behind `before` rounds."""
@@ -171,14 +171,14 @@ class Distinct:
 
     def _turns(self, track: Track) -> list[str]:
         turns = user_turns(self._grid.study, track)
-        given = self._grid.study.answers.get(track.condition)
-        return [json.dumps(said) for said in zip(turns, given, strict=True)] if given else turns
+        answers = self._grid.study.answers.get(track.condition)
+        return [json.dumps(pair) for pair in zip(turns, answers, strict=True)] if answers else turns
 
     def _child(self, parent: object, turn: str) -> int:
         return self._children.setdefault((parent, turn), len(self._children))
 
 
-class _Asked:
+class _AskedPlaces:
     """The sets of questions asked so far at each place. Few sets recur at many places, so differences are kept."""
 
     def __init__(self) -> None:
@@ -188,10 +188,10 @@ class _Asked:
 
     def places(self, owner: Hashable, places: Iterable[Hashable]) -> int:
         """Return at how many places of an owner nothing was asked before; one thing is asked at each."""
-        asked = self._places.setdefault(owner, set())
-        before = len(asked)
-        asked.update(places)
-        return len(asked) - before
+        earlier = self._places.setdefault(owner, set())
+        before = len(earlier)
+        earlier.update(places)
+        return len(earlier) - before
 
     def new(self, place: Hashable, questions: Questions) -> int:
         """Return how many of the questions were not asked at the place before; from now on they were."""

@@ -7,12 +7,12 @@ from personas.config.models import ModelSection
 from personas.config.users import SAME
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.plan.asked import asked_model
 from personas.plan.costs.distinct import Distinct
 from personas.plan.costs.loads import Load, Loads, Place
 from personas.plan.costs.rates import Rate, Rates, least_seconds
-from personas.plan.costs.simulated import Prompt
+from personas.plan.costs.simulation import Prompt
 from personas.plan.costs.tokens import Tokens
+from personas.plan.models import asked_model
 from personas.requests.simulated_user import USER_TURNS
 
 Journaled = Mapping[str, Mapping[Place, int]]
@@ -82,55 +82,55 @@ class _Estimator:
             return by_whom[None]
         sent: dict[str | None, list[tuple[Load, int]]] = {}
         for load, new in self._distinct.of(cell):
-            known, result = (
-                _settled(cell, load, new, journaled.get(load.place, 0)),
+            n_settled, result = (
+                _count_settled(cell, load, new, journaled.get(load.place, 0)),
                 by_whom.setdefault(load.by, Estimate()),
             )
             result.rows += load.rows
             result.requests += new
-            result.journaled += known
-            if new > known:
-                sent.setdefault(load.by, []).append((load, new - known))
+            result.journaled += n_settled
+            if new > n_settled:
+                sent.setdefault(load.by, []).append((load, new - n_settled))
         for by, loads in sent.items():
             self._add_sent(by_whom[by], cell, by, loads)
         return total(by_whom.values())
 
-    def _asked(self, cell: Cell, by: str | None) -> tuple[str, ModelSection, Rate]:
+    def _model_of(self, cell: Cell, by: str | None) -> tuple[str, ModelSection, Rate]:
         """Return who is asked, by slug too, and the tokens of an answer: the cell's model, or who plays the user."""
         config = self._grid.study.config
-        asked = asked_model(config, cell.track.model, cell.judge)
+        section = asked_model(config, cell.track.model, cell.judge)
         if by is None:
-            return cell.asked, asked, self._tokens.answer(cell)
-        slug, model = (cell.asked, asked) if by == SAME else (by, config.users[by])
+            return cell.asked_slug, section, self._tokens.answer(cell)
+        slug, model = (cell.asked_slug, section) if by == SAME else (by, config.users[by])
         user = config.conditions[cell.track.condition].user
         longest = (user.max_tokens if user else None) or model.sampling.max_tokens
         return slug, model, self._rates.completion_tokens(slug, USER_TURNS, longest)
 
     def _add_sent(self, result: Estimate, cell: Cell, by: str | None, sent: Sequence[tuple[Load, int]]) -> None:
-        slug, asked, (tokens, measured) = self._asked(cell, by)
+        slug, model, (tokens, measured) = self._model_of(cell, by)
         for load, count in sent:
-            own = self._tokens.own(cell, load) * count / load.rows
-            speed = self._rates.tokens_per_second(slug, asked, load.before)
-            result.prompt_tokens += own + count * self._tokens.before(cell, load)
-            result.computed_tokens += own
+            own_tokens = self._tokens.own_tokens(cell, load) * count / load.rows
+            speed = self._rates.tokens_per_second(slug, model, load.before)
+            result.prompt_tokens += own_tokens + count * self._tokens.before(cell, load)
+            result.computed_tokens += own_tokens
             result.completion_tokens += count * tokens
             result.seconds += count * tokens / speed.value
             result.measured += count * (measured and speed.measured)
-        result.computed_tokens += self._shared(cell, sent)
+        result.computed_tokens += self._common_tokens(cell, sent)
         billed = result.prompt_tokens + result.completion_tokens
-        result.seconds = max(result.seconds, least_seconds(asked, result.to_send, billed))
-        result.money = _money(asked, result)
+        result.seconds = max(result.seconds, least_seconds(model, result.to_send, billed))
+        result.money = _money(model, result)
 
-    def _shared(self, cell: Cell, sent: Sequence[tuple[Load, int]]) -> float:
+    def _common_tokens(self, cell: Cell, sent: Sequence[tuple[Load, int]]) -> float:
         """Tokens that the requests of a cell compute once for all of them, less what they counted as their own."""
         if cell.judge:
-            beginning = self._loads.beginning(cell) * self._rates.tokens_per_character(cell.asked).value
+            beginning = self._loads.beginning(cell) * self._rates.tokens_per_character(cell.asked_slug).value
             return -beginning * (sum(count for _, count in sent) - 1)
         return sum(self._prefix_once(cell, load) for load, _ in sent)
 
     def _prefix_once(self, cell: Cell, load: Load) -> float:
         """Tokens of what stands before a request and before no request so far."""
-        if prompts := self._tokens.prompted(cell, load):
+        if prompts := self._tokens.shaped_prompts(cell, load):
             return sum(self._prompt_once(cell, load.before, prompt) for prompt in prompts)
         nodes, prefix, tokens = self._distinct.nodes(cell.track), self._tokens.prefix(cell.track), 0.0
         for t in range(load.before, -1, -1):
@@ -139,7 +139,7 @@ class _Estimator:
             self._computed.add(nodes[t])
             tokens += prefix[t] - (prefix[t - 1] if t else 0.0) - self._held.get(nodes[t], 0.0)
         if cell.stage == "dialogues":
-            self._held[nodes[load.before + 1]] = self._tokens.own(cell, load)
+            self._held[nodes[load.before + 1]] = self._tokens.own_tokens(cell, load)
         return tokens
 
     def _prompt_once(self, cell: Cell, before: int, prompt: Prompt) -> float:
@@ -154,9 +154,9 @@ class _Estimator:
         return self._tokens.of_size(cell.track, prompt.new)
 
 
-def _settled(cell: Cell, load: Load, new: int, settled: int) -> int:
+def _count_settled(cell: Cell, load: Load, new: int, n_settled: int) -> int:
     """Return how many of the new requests are not sent; of a judgement rows are counted, whoever asks for them."""
-    return new - min(new, load.rows - settled) if cell.judge else min(new, settled)
+    return new - min(new, load.rows - n_settled) if cell.judge else min(new, n_settled)
 
 
 def _money(model: ModelSection, estimate: Estimate) -> float:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from personas.grid.asked import items_of
 from personas.grid.cells import Cell
 from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.grid.judgements import read_of_item
-from personas.plan.costs.simulated import Simulated, Simulations
+from personas.grid.question_sets import items_of
+from personas.plan.costs.simulation import SimulatedDialogue, Simulations
 from personas.prompts.judge.prompts import judge_prompt
 from personas.requests.earlier import NEAREST
 from personas.requests.prefixes import common
@@ -47,7 +47,7 @@ class Loads:
         self._rounds: dict[tuple[str, str], list[Load]] = {}
         self._dialogues: dict[tuple[str, int], list[Load]] = {}
         self._items: dict[tuple[str, str, str | None], tuple[int, int]] = {}
-        self._given: dict[tuple[str, str, str | None], int] = {}
+        self._reference_sizes: dict[tuple[str, str, str | None], int] = {}
         self._rubrics: dict[tuple[str, str, str | None], tuple[int, int]] = {}
 
     def rows(self, cell: Cell) -> int:
@@ -80,13 +80,13 @@ class Loads:
             self._rounds[key] = [Load(before, 1, len(turn)) for before, turn in enumerate(self.turns(cell))]
         return self._rounds[key]
 
-    def _simulated(self, cell: Cell, simulated: Simulated) -> Iterator[Load]:
+    def _simulated(self, cell: Cell, simulation: SimulatedDialogue) -> Iterator[Load]:
         """Yield the rounds, user turns that are written, and what an intervention asks."""
         user = self._grid.study.config.conditions[cell.track.condition].user
         for before in range(len(self.turns(cell)) + 1):
             for by in (None, user.model) if user else (None,):
-                if asked := simulated.of_dialogue(before, by):
-                    yield Load(before, len(asked), sum(len(prompt.turn) for prompt in asked), by=by)
+                if prompts := simulation.of_dialogue(before, by):
+                    yield Load(before, len(prompts), sum(len(prompt.turn) for prompt in prompts), by=by)
 
     def turns(self, cell: Cell) -> list[str]:
         """Return the user turns of a cell's dialogue, `{role}` not filled in: close enough to count characters."""
@@ -107,9 +107,9 @@ class Loads:
             completions = self._grid.study.completions[cell.completions]
             texts = sum(len(completion.prompt) + len(completion.text) for completion in completions)
             return [Load(0, len(completions), texts + len(completions) * self.rubric(cell))]
-        judged = [] if cell.judged is None else self.rounds(cell.judged) if cell.metric else self.of(cell.judged)
+        loads = [] if cell.judged is None else self.rounds(cell.judged) if cell.metric else self.of(cell.judged)
         reads_earlier = self._reads_earlier(cell)
-        rows = judged if cell.reference in (None, "dataset") and not reads_earlier else judged[1:]
+        rows = loads if cell.reference in (None, "dataset") and not reads_earlier else loads[1:]
         twice = 2 if cell.reference and self._grid.study.config.judges[cell.judge or ""].pairs == "both" else 1
         count = twice * sum(load.rows for load in rows)
         characters = twice * sum(load.characters for load in rows) + count * self.rubric(cell)
@@ -126,20 +126,22 @@ class Loads:
     def _references(self, judged: Cell) -> int:
         """Return the characters of the answers that the items of a response cell bring."""
         key = (judged.benchmark or "", judged.track.persona, judged.as_persona)
-        if key not in self._given:
+        if key not in self._reference_sizes:
             items = items_of(self._grid.study, judged)
-            self._given[key] = sum(len(read_of_item(self._grid.study, judged, item) or "") for item in items)
-        return self._given[key]
+            self._reference_sizes[key] = sum(
+                len(read_of_item(self._grid.study, judged, item) or "") for item in items
+            )
+        return self._reference_sizes[key]
 
     def rubric(self, cell: Cell) -> int:
         """Return the characters of a judgement cell's prompts besides turn and answers: task, rubric, persona."""
-        return self._shared(cell)[0]
+        return self._common_beginning(cell)[0]
 
     def beginning(self, cell: Cell) -> int:
         """Return how many of them stand before the user turn, so that all prompts of the cell begin alike."""
-        return self._shared(cell)[1]
+        return self._common_beginning(cell)[1]
 
-    def _shared(self, cell: Cell) -> tuple[int, int]:
+    def _common_beginning(self, cell: Cell) -> tuple[int, int]:
         key = (cell.judge or "", rubric_of(self._grid.study.config, cell), self.persona_seen(cell))
         if key not in self._rubrics:
             bare, other = (self._prompt(cell, turn) for turn in ("", "."))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from personas.config.machine import Machine
 from personas.config.models import ModelSection
 from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTER
-from personas.plan.outcome import Measured, Outcome
+from personas.plan.outcome import Measurement, Outcome
 
 COMPLETION_TOKENS = 250
 """Stated default: tokens of an answer, unless `max_tokens` or the form of a verdict allows fewer."""
@@ -28,8 +28,8 @@ class Rate(NamedTuple):
 def least_seconds(model: ModelSection, requests: float, tokens: float) -> float:
     """Return the seconds that the limits of a model spread requests over, with all tokens of theirs."""
     limits = model.limited_by
-    taken = (requests, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
-    return max(60 * amount / limit if limit else 0.0 for amount, limit in taken)
+    amounts = (requests, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
+    return max(60 * amount / limit if limit else 0.0 for amount, limit in amounts)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Rates:
         return cls(tuple(outcome for outcome in outcomes if outcome.measured), machine or Machine())
 
     @cached_property
-    def _stated(self) -> dict[tuple[str, int], float]:
+    def _stated_speeds(self) -> dict[tuple[str, int], float]:
         """Stated speeds by slug and rounds before, as far as somebody asked: for some, files are read."""
         return {}
 
@@ -75,16 +75,16 @@ class Rates:
         for speeds in (self._speeds.get(slug), of_engine):
             if speeds:
                 return Rate(speeds[min(speeds, key=lambda t: abs(t - before))], True)
-        if (slug, before) not in self._stated:
+        if (slug, before) not in self._stated_speeds:
             answer = min(model.sampling.max_tokens, COMPLETION_TOKENS)
             context = _SYSTEM_PROMPT + (before + 0.5) * (_TURN + answer)
-            self._stated[slug, before] = model.stated_speed(self.machine, context)
-        return Rate(self._stated[slug, before], False)
+            self._stated_speeds[slug, before] = model.stated_speed(self.machine, context)
+        return Rate(self._stated_speeds[slug, before], False)
 
     def start_seconds(self, slug: str, model: ModelSection) -> Rate:
         """Return the seconds until the engine of a model is ready."""
-        found = [o.start_seconds for o in self.outcomes if o.model == slug and o.start_seconds]
-        return Rate(sum(found) / len(found), True) if found else Rate(model.needs.start_seconds, False)
+        seconds = [o.start_seconds for o in self.outcomes if o.model == slug and o.start_seconds]
+        return Rate(sum(seconds) / len(seconds), True) if seconds else Rate(model.needs.start_seconds, False)
 
     @cached_property
     def _answers(self) -> dict[tuple[str | None, str, int], tuple[int, int]]:
@@ -102,8 +102,8 @@ class Rates:
         for outcome, row in self._rows:
             slug = row.by or outcome.model
             tokens, characters = sums[slug]
-            counted = row.characters + CHARACTERS_PER_MESSAGE * row.messages
-            sums[slug] = (tokens + row.prompt_tokens, characters + counted)
+            length = row.characters + CHARACTERS_PER_MESSAGE * row.messages
+            sums[slug] = (tokens + row.prompt_tokens, characters + length)
         return dict(sums)
 
     @cached_property
@@ -123,11 +123,11 @@ class Rates:
         return dict(speeds)
 
     @property
-    def _rows(self) -> Iterable[tuple[Outcome, Measured]]:
+    def _rows(self) -> Iterable[tuple[Outcome, Measurement]]:
         return ((outcome, row) for outcome in self.outcomes for row in outcome.measured)
 
 
-def _shares(outcome: Outcome) -> Iterable[tuple[Measured, float]]:
+def _shares(outcome: Outcome) -> Iterable[tuple[Measurement, float]]:
     """Share the engine time of a batch out among its kinds of requests, by how long these took."""
     busy = outcome.engine_seconds - outcome.start_seconds
     took = sum(row.seconds for row in outcome.measured)

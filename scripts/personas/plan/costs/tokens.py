@@ -5,7 +5,7 @@ from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.plan.costs.loads import Load
 from personas.plan.costs.rates import COMPLETION_TOKENS, Rate, Rates
-from personas.plan.costs.simulated import Prompt, Simulations, Size
+from personas.plan.costs.simulation import Prompt, Simulations, Size
 from personas.prompts.recipe import opening, system_prompt
 
 
@@ -19,11 +19,11 @@ class Tokens:
 
     def prompts(self, cell: Cell, load: Load) -> float:
         """Return the tokens of all prompts of a load, each with all that stands before it."""
-        return self.own(cell, load) + load.rows * self.before(cell, load)
+        return self.own_tokens(cell, load) + load.rows * self.before(cell, load)
 
-    def own(self, cell: Cell, load: Load) -> float:
+    def own_tokens(self, cell: Cell, load: Load) -> float:
         """Return the tokens of the last messages of a load, and of the answers that are judged in them."""
-        per_character = self._rates.tokens_per_character(cell.asked).value
+        per_character = self._rates.tokens_per_character(cell.asked_slug).value
         characters = load.characters + CHARACTERS_PER_MESSAGE * load.rows
         return per_character * (characters + load.rows * load.answers * self._judged_characters(cell))
 
@@ -31,16 +31,16 @@ class Tokens:
         """Return the tokens that stand before the last message of each request of a load."""
         if cell.judge:
             return 0.0
-        if prompts := self.prompted(cell, load):
+        if prompts := self.shaped_prompts(cell, load):
             return sum(self.of_size(cell.track, prompt.before) for prompt in prompts) / len(prompts)
         return self.prefix(cell.track)[load.before]
 
-    def prompted(self, cell: Cell, load: Load) -> list[Prompt]:
+    def shaped_prompts(self, cell: Cell, load: Load) -> list[Prompt]:
         """Return the prompts of a load where an intervention or a played user shapes them; none elsewhere."""
-        simulated = self._simulations.of(cell.track)
-        if simulated is None:
+        simulation = self._simulations.of(cell.track)
+        if simulation is None:
             return []
-        return [simulated.items[load.before]] if cell.benchmark else simulated.of_dialogue(load.before, load.by)
+        return [simulation.items[load.before]] if cell.benchmark else simulation.of_dialogue(load.before, load.by)
 
     def of_size(self, track: Track, size: Size) -> float:
         """Return the tokens of texts with answers of a dialogue among them."""
@@ -55,7 +55,7 @@ class Tokens:
 
     def answer(self, cell: Cell) -> Rate:
         """Return the tokens of one answer."""
-        key = (cell.asked, cell.what)
+        key = (cell.asked_slug, cell.what)
         if key not in self._answers:
             self._answers[key] = self._answer(cell)
         return self._answers[key]
@@ -65,11 +65,11 @@ class Tokens:
         config = self._study.config
         if not cell.judge:
             longest = config.longest_answer(cell.track.model, cell.benchmark)
-            return self._rates.completion_tokens(cell.asked, cell.what, longest)
+            return self._rates.completion_tokens(cell.asked_slug, cell.what, longest)
         judge = config.judges[cell.judge]
         characters = self._study.judge_texts[cell.judge].verdict_characters(judge.form)
         most = COMPLETION_TOKENS if characters is None else TOKENS_PER_CHARACTER * characters
-        return self._rates.completion_tokens(cell.asked, cell.what, judge.model.sampling.max_tokens, most)
+        return self._rates.completion_tokens(cell.asked_slug, cell.what, judge.model.sampling.max_tokens, most)
 
     def _judged_characters(self, cell: Cell) -> float:
         if cell.judged is None:
@@ -84,10 +84,10 @@ class Tokens:
         before = opening(model, system_prompt(model, persona))
         characters = sum(len(message["content"]) + CHARACTERS_PER_MESSAGE for message in before)
         path = [per_character * characters]
-        given = [per_character * len(text) for text in study.answers.get(track.condition, ())]
+        answer_tokens = [per_character * len(text) for text in study.answers.get(track.condition, ())]
         for n, turn in enumerate(study.turns[track.condition][track.order]):
-            said = given[n] if given else answer
-            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + said)
+            tokens = answer_tokens[n] if answer_tokens else answer
+            path.append(path[-1] + per_character * (len(turn) + 2 * CHARACTERS_PER_MESSAGE) + tokens)
         return path
 
     def _round(self, track: Track) -> float:

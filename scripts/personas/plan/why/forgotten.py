@@ -20,8 +20,8 @@ def forgotten(results: Path) -> frozenset[str]:
 def note_forgotten(results: Path, paths: Iterable[str]) -> None:
     """Note that `paths` are forgotten, and drop from the note what was made again."""
     still = {path for path in forgotten(results) if not (results / path).exists()}
-    told = sorted(still.union(paths))
-    if told:
-        write_atomically(results / NAME, "".join(f"{path}\n" for path in told).encode())
+    lines = sorted(still.union(paths))
+    if lines:
+        write_atomically(results / NAME, "".join(f"{path}\n" for path in lines).encode())
     else:
         (results / NAME).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from personas.plan.outcome import FINISHED, UNDER_WAY, Outcome
 from personas.plan.plan import Plan
 from personas.plan.why.forgotten import forgotten
 from personas.plan.why.turns import Turns
-from personas.plan.why.words import Change, told
+from personas.plan.why.words import Change, describe_change
 from personas.requests.projection import read_description
 
 NEW = "new"
@@ -60,7 +60,7 @@ class _Teller:
     def __init__(self, plan: Plan, results: Path, on_disk: AbstractSet[str]) -> None:
         self._results, self._on_disk, self._unusable = results, on_disk, plan.unusable
         self._earlier = _by_plain_path(on_disk)
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._words_by_path: dict[str, tuple[str, ...]] = {}
         self._links = _links(results / "current")
         self._turns = Turns(plan.grid.study, results)
         self._forgotten = forgotten(results)
@@ -74,18 +74,18 @@ class _Teller:
             return REMOVED
         if cell.path in self._forgotten:
             return FORGOTTEN
-        return "; ".join(self._changed(cell)) or NEW
+        return "; ".join(self._changes_of(cell)) or NEW
 
-    def _changed(self, cell: Cell) -> tuple[str, ...]:
+    def _changes_of(self, cell: Cell) -> tuple[str, ...]:
         """Tell what changed since the nearest earlier version; nothing where there is none."""
-        if cell.path not in self._known:
+        if cell.path not in self._words_by_path:
             specs = [(path, self._spec(path)) for path in self._earlier[cell.plain_path] if path != cell.path]
-            found = [(path, spec, list(changes(spec, cell.spec))) for path, spec in specs if spec]
-            path, spec, nearest = min(found, key=lambda one: len(one[2]), default=("", {}, []))
+            candidates = [(path, spec, list(changes(spec, cell.spec))) for path, spec in specs if spec]
+            path, spec, nearest = min(candidates, key=lambda one: len(one[2]), default=("", {}, []))
             if any(place == "user_turns" for place, _, _ in nearest):
-                nearest = [*self._turns.counted(cell, path, spec, nearest)]
-            self._known[cell.path] = self._words(cell, nearest)
-        return self._known[cell.path]
+                nearest = [*self._turns.real_changes(cell, path, spec, nearest)]
+            self._words_by_path[cell.path] = self._words(cell, nearest)
+        return self._words_by_path[cell.path]
 
     def _words(self, cell: Cell, nearest: Sequence[Change]) -> tuple[str, ...]:
         """Tell each change once: what is judged may have changed in the same way, or one change bring another."""
@@ -93,11 +93,11 @@ class _Teller:
         places = {place for place, _, _ in nearest}
         for change in nearest:
             if change[0] == "judged" and cell.judged:
-                words |= dict.fromkeys(self._changed(cell.judged) or [told(cell, change)])
-            elif change[0] == "scoring" and told(cell, ("items", None, None)) in words:
+                words |= dict.fromkeys(self._changes_of(cell.judged) or [describe_change(cell, change)])
+            elif change[0] == "scoring" and describe_change(cell, ("items", None, None)) in words:
                 continue  # other items are other references too
             elif places.isdisjoint(_BRINGS.get(change[0], ())):
-                words[told(cell, change)] = None
+                words[describe_change(cell, change)] = None
         return tuple(words)
 
     def _spec(self, path: str) -> Mapping[str, Any] | None:

@@ -19,12 +19,14 @@ class Turns:
     def __init__(self, study: Study, results: Path) -> None:
         self._study, self._results = study, results
 
-    def counted(self, cell: Cell, earlier: str, spec: Mapping[str, Any], found: Sequence[Change]) -> Iterator[Change]:
+    def real_changes(
+        self, cell: Cell, earlier: str, spec: Mapping[str, Any], changes: Sequence[Change]
+    ) -> Iterator[Change]:
         """Yield the changes since an earlier version, `user_turns` only where a turn reads otherwise.
 
         A response tells by its checkpoints how many turns count; of a dialogue that itself is the change.
         """
-        for place, old, new in found:
+        for place, old, new in changes:
             if place != "user_turns":
                 yield place, old, new
             elif cell.benchmark is None:
@@ -34,13 +36,13 @@ class Turns:
 
     def _of_dialogue(self, cell: Cell, earlier: str) -> Change | None:
         try:
-            held = read_table(self._results / earlier, columns=["user"]).column("user").to_pylist()
+            earlier_turns = read_table(self._results / earlier, columns=["user"]).column("user").to_pylist()
         except (OSError, UserError):  # it is damaged, and nobody knows what was said
             return None
         now = user_turns(self._study, cell.track)
-        both = min(len(held), len(now))
-        same = both > 0 and held[:both] == now[:both]
-        return ("user_turns.count", len(held), len(now)) if same and len(held) != len(now) else None
+        both = min(len(earlier_turns), len(now))
+        same = both > 0 and earlier_turns[:both] == now[:both]
+        return ("user_turns.count", len(earlier_turns), len(now)) if same and len(earlier_turns) != len(now) else None
 
     def _identities(self, cell: Cell) -> list[Any]:
         return turn_identities(self._study, cell.track)

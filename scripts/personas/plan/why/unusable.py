@@ -27,14 +27,14 @@ MARKS: Mapping[str, tuple[bytes, bytes]] = {
 def unusable_cells(grid: Grid, on_disk: AbstractSet[str], results: Path) -> dict[str, str]:
     """Return why cells that are there are to be made again, by path."""
     there = (path for path in grid.by_path if path in on_disk)
-    told = {path: _fault(results / path, is_cell=True) for path in there}
-    return {path: reason for path, reason in told.items() if reason}
+    faults = {path: _fault(results / path, is_cell=True) for path in there}
+    return {path: reason for path, reason in faults.items() if reason}
 
 
 def broken_artefacts(artefacts: Iterable[Artefact], results: Path) -> dict[str, str]:
     """Return why tables and figures that are there are to be made again, by path."""
-    told = {path: _fault(results / path) for artefact in artefacts for path in artefact.outputs}
-    return {path: reason for path, reason in told.items() if reason}
+    faults = {path: _fault(results / path) for artefact in artefacts for path in artefact.outputs}
+    return {path: reason for path, reason in faults.items() if reason}
 
 
 def _fault(path: Path, is_cell: bool = False) -> str | None:
@@ -72,13 +72,13 @@ def _torn(path: Path) -> str | None:
 
 def _read_otherwise(path: Path, end: bytes) -> str | None:
     """Tell of a cell of an earlier version that holds answers which end in another way by today's table."""
-    said = _ENDINGS.search(end)
-    version = int(said[1]) if said else 0
+    match = _ENDINGS.search(end)
+    version = int(match[1]) if match else 0
     if version == ENDINGS_VERSION:
         return None
     file = pq.read_metadata(path)
-    described: Mapping[str, Any] = json.loads(file.metadata[METADATA_KEY])
-    if "origin" in described or _ends_well(file):
+    description: Mapping[str, Any] = json.loads(file.metadata[METADATA_KEY])
+    if "origin" in description or _ends_well(file):
         return None
     rows = read_table(path, columns=["status", "finish_reason"]).to_pylist()
     if any(row["status"] == "ok" and ending(row["finish_reason"]) != "whole" for row in rows):
@@ -90,9 +90,9 @@ def _ends_well(file: pq.FileMetaData) -> bool:
     """Tell by the statistics of a file that all its answers ended in one good way: most do, and are not read."""
     for group in map(file.row_group, range(file.num_row_groups)):
         for column in map(group.column, range(group.num_columns)):
-            told = column.statistics
-            if column.path_in_schema == "finish_reason" and (told is None or told.min != told.max):
+            stats = column.statistics
+            if column.path_in_schema == "finish_reason" and (stats is None or stats.min != stats.max):
                 return False
-            if column.path_in_schema == "finish_reason" and ending(told.min) != "whole":
+            if column.path_in_schema == "finish_reason" and ending(stats.min) != "whole":
                 return False
     return True

@@ -39,13 +39,13 @@ _PLACES = {
 """By place in the spec; the longest place that a change lies at or below decides."""
 
 
-def told(cell: Cell, change: Change) -> str:
+def describe_change(cell: Cell, change: Change) -> str:
     """Return a change of a cell as a person would tell it."""
     place, old, new = change
     if place == "persona" and cell.judge:
         return f"judge {cell.judge}: described {str(new is None).lower()} -> {str(new is not None).lower()}"
-    known = next((prefix for prefix in _prefixes(place) if prefix in _PLACES), "")
-    template = _PLACES.get(known, "{place} {old} -> {new}")
+    place_prefix = next((prefix for prefix in _prefixes(place) if prefix in _PLACES), "")
+    template = _PLACES.get(place_prefix, "{place} {old} -> {new}")
     return template.format(
         persona=cell.as_persona or cell.track.persona,
         condition=cell.track.condition,
@@ -54,7 +54,7 @@ def told(cell: Cell, change: Change) -> str:
         kind=cell.kind,
         model=cell.track.model,
         judge=cell.judge,
-        place=place.removeprefix(f"{known}."),
+        place=place.removeprefix(f"{place_prefix}."),
         old="unset" if old is None else old,
         new="unset" if new is None else new,
     )

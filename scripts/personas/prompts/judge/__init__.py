@@ -4,7 +4,7 @@ from personas.config.judges import Form
 from personas.prompts.judge.order import in_order, reference_first, win
 from personas.prompts.judge.prompts import JUDGE_RECIPE_VERSION, judge_prompt
 from personas.prompts.judge.rubrics import Scale
-from personas.prompts.judge.schema import enforced, response_format
+from personas.prompts.judge.schema import json_fields, response_format
 from personas.prompts.judge.template import FORMS
 from personas.prompts.judge.texts import JudgeTexts, load_texts
 from personas.prompts.judge.verdicts import Verdict, parse
@@ -17,8 +17,8 @@ __all__ = [
     "JudgeTexts",
     "Scale",
     "Verdict",
-    "enforced",
     "in_order",
+    "json_fields",
     "judge_prompt",
     "load_texts",
     "parse",

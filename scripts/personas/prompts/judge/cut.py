@@ -11,15 +11,15 @@ def cut(answer: str, limit: int | None) -> tuple[str, str | None]:
 
     The second value is None where nothing was cut; the mark comes on top of the limit.
     """
-    said = strip_thinking(answer)[0]
-    if limit is None or len(said) <= limit:
+    text = strip_thinking(answer)[0]
+    if limit is None or len(text) <= limit:
         return answer, None
-    return said[:limit].rstrip() + MARK, f"the first {limit:,} of {len(said):,} characters"
+    return text[:limit].rstrip() + MARK, f"the first {limit:,} of {len(text):,} characters"
 
 
 def cut_all(answers: list[str], limit: int | None) -> tuple[list[str], str | None]:
     """Cut one answer, or each of two (A and B), and tell in one sentence which were; None where none was."""
-    done = [cut(answer, limit) for answer in answers]
-    names = ["answer"] if len(done) == 1 else ["answer A", "answer B"]
-    told = [f"of the {name} {what}" for name, (_, what) in zip(names, done, strict=True) if what]
-    return [text for text, _ in done], f"judged {' and '.join(told)}" if told else None
+    results = [cut(answer, limit) for answer in answers]
+    names = ["answer"] if len(results) == 1 else ["answer A", "answer B"]
+    notes = [f"of the {name} {what}" for name, (_, what) in zip(names, results, strict=True) if what]
+    return [text for text, _ in results], f"judged {' and '.join(notes)}" if notes else None

@@ -12,7 +12,7 @@ TICKED = re.compile(r"^(`{3,})\n\{(\w+)\}\n\1$", re.MULTILINE)
 """A name that stands alone between two lines of backticks."""
 
 
-def fenced(tag: str, text: str, tags: Collection[str] = TAGS) -> str:
+def fence(tag: str, text: str, tags: Collection[str] = TAGS) -> str:
     """Put a text between two tags that do not occur in it, so that no text can end its block or open another.
 
     The tags get a number where the text holds one of the `tags` that a prompt has: `<answer-2>`.
@@ -24,7 +24,7 @@ def fenced(tag: str, text: str, tags: Collection[str] = TAGS) -> str:
     return f"<{tag}{suffix}>\n{text.strip()}\n</{tag}{suffix}>"
 
 
-def ticked(template: str, values: Mapping[str, str]) -> str:
+def lengthen_ticks(template: str, values: Mapping[str, str]) -> str:
     """Lengthen the lines of backticks around each name of a template beyond every run of them in its value."""
 
     def longer(block: re.Match[str]) -> str:

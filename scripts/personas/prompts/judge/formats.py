@@ -5,8 +5,8 @@ from pathlib import Path
 
 from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
-from personas.prompts.judge.fences import fenced
-from personas.prompts.judge.published import Filling, Format
+from personas.prompts.judge.fences import fence
+from personas.prompts.judge.published_template import Filling, Format
 from personas.prompts.judge.rubrics import LikertRubric, Rubric, YesNoRubric
 
 _INPUTS = ("character", "user_turn")
@@ -19,8 +19,8 @@ _KEY = "user_template"
 def _read_selene(path: Path) -> str:
     raw = read_yaml(path)
     if list(raw) != [_KEY]:
-        found = ", ".join(map(str, raw)) or "none"
-        raise UserError(f"{path}: found the keys {found}, expected one, {_KEY}, with the text of a template.")
+        keys = ", ".join(map(str, raw)) or "none"
+        raise UserError(f"{path}: found the keys {keys}, expected one, {_KEY}, with the text of a template.")
     text = raw[_KEY]
     if not isinstance(text, str) or not text.strip():
         raise UserError(f"{path}: {_KEY}: found {text!r}, expected the text of a template.")
@@ -41,7 +41,7 @@ def _before(filling: Filling) -> str:
     """Return what stands before an answer: the persona, where there is one, and the user turn."""
     tags = (*_INPUTS, *filling.tags)
     texts = zip(_INPUTS, (filling.persona, filling.user_turn), strict=True)
-    return "\n".join(fenced(tag, text, tags) for tag, text in texts if text is not None)
+    return "\n".join(fence(tag, text, tags) for tag, text in texts if text is not None)
 
 
 def _selene(filling: Filling) -> dict[str, str]:
@@ -73,7 +73,7 @@ def _flow_judge(filling: Filling) -> dict[str, str]:
         raise ValueError("found a pairwise rubric, expected one that rates one answer")
     return {
         "INPUTS": _before(filling),
-        "OUTPUT": fenced("answer", answer, ("answer", *_INPUTS, *filling.tags)),
+        "OUTPUT": fence("answer", answer, ("answer", *_INPUTS, *filling.tags)),
         "EVALUATION_CRITERIA": filling.objective,
         "RUBRIC": "\n".join(f"- Score {score}: {description}" for score, description in scores),
     }

@@ -42,33 +42,33 @@ class NoVerdict(Exception):
 
 
 @dataclass(frozen=True)
-class Stated:
-    """What may be a verdict. `found` is its text, None where `why` says that there is none.
+class Statement:
+    """What may be a verdict. `text` is its text, None where `why` says that there is none.
 
     `own`: it stands where the form wants a verdict, on a line of its own or behind another that does; others are in
     the midst of prose, as a quotation is. `start` and `end` tell where it is.
     """
 
-    found: str | None
+    text: str | None
     start: int
     end: int
     own: bool
     why: str = ""
 
 
-def find_json(text: str) -> list[Stated]:
+def find_json(text: str) -> list[Statement]:
     """Return field `verdict` of each outermost object, as JSON. Text around it does not matter, or a code block."""
-    found = list[Stated]()
+    statements = list[Statement]()
     for start, end, value in _objects(text):
         field = value.get(VERDICT, _NONE) if isinstance(value, dict) else value
         why = str(field) if not isinstance(value, dict) or field is _NONE or isinstance(field, _Twice) else ""
-        shown = None if why else json.dumps(field, default=str)
-        found.append(Stated(shown, start, end, _is_own(text, start, found), why))
-        if len(found) > MOST:
+        field_text = None if why else json.dumps(field, default=str)
+        statements.append(Statement(field_text, start, end, _is_own(text, start, statements), why))
+        if len(statements) > MOST:
             break
-    if not found:
+    if not statements:
         raise NoVerdict("found no JSON object")
-    return found
+    return statements
 
 
 class _Twice:
@@ -100,56 +100,56 @@ def _objects(text: str) -> Iterator[tuple[int, int, object]]:
         end = start + 1
         if _LOOKS_LIKE_JSON.match(text, start):
             try:
-                found, end = _DECODER.raw_decode(text, start)
+                content, end = _DECODER.raw_decode(text, start)
             except (ValueError, TypeError, RecursionError):
-                found, end = "the last JSON object is cut off or broken", _end_of_braces(text, start)
-            yield start, end, found
+                content, end = "the last JSON object is cut off or broken", _end_of_braces(text, start)
+            yield start, end, content
         start = text.find("{", end)
 
 
 def _end_of_braces(text: str, start: int) -> int:
     depth = 0
-    for found in _BRACES.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    for brace in _BRACES.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return found.end()
+            return brace.end()
     return len(text)
 
 
-def find_result(text: str) -> list[Stated]:
+def find_result(text: str) -> list[Statement]:
     """Return what stands behind each `Result:`, up to the end of its line; in prose, up to the next at most."""
     labels = list(_RESULT.finditer(text))
     if not labels:
         raise NoVerdict("found no `Result:`")
-    found = []
+    statements = []
     for label, following in zip(labels[: MOST + 1], [*labels[1:], None], strict=False):
         line = _LINE.match(text, label.end())
         end = line.end() if line else label.end()
-        own = label["leads"] is not None
-        if following and not own:
+        is_own = label["leads"] is not None
+        if following and not is_own:
             end = min(end, following.start())
-        found.append(Stated(bare(text[label.end() : end]), label.start(), end, own))
-    return found
+        statements.append(Statement(bare(text[label.end() : end]), label.start(), end, is_own))
+    return statements
 
 
-def find_score(text: str) -> list[Stated]:
+def find_score(text: str) -> list[Statement]:
     """Return what stands between each `<score>` and its closing tag; behind the feedback, where that is closed."""
-    ends = [found.end() for found in _FEEDBACK_ENDS.finditer(text)]
+    ends = [match.end() for match in _FEEDBACK_ENDS.finditer(text)]
     tags = list(_SCORE.finditer(text, ends[-1] if ends else 0)) or list(_SCORE.finditer(text))
     if not tags:
         raise NoVerdict("found no <score>")
-    found = list[Stated]()
+    statements = list[Statement]()
     for tag in tags[: MOST + 1]:
         inside = _INSIDE.match(text, tag.end())
-        own = tag.start() in ends or _is_own(text, tag.start(), found)
+        is_own = tag.start() in ends or _is_own(text, tag.start(), statements)
         if inside is None:
-            found.append(Stated(None, tag.start(), tag.end(), own, "the last <score> is not closed"))
+            statements.append(Statement(None, tag.start(), tag.end(), is_own, "the last <score> is not closed"))
         else:
-            found.append(Stated(bare(inside[1]), tag.start(), inside.end(), own))
-    return found
+            statements.append(Statement(bare(inside[1]), tag.start(), inside.end(), is_own))
+    return statements
 
 
-def _is_own(text: str, start: int, before: list[Stated]) -> bool:
+def _is_own(text: str, start: int, before: list[Statement]) -> bool:
     """Tell whether nothing but layout stands before it on its line, or one that is its own, and it is no aside."""
     if before and "\n" not in (between := text[before[-1].end : start]):
         return before[-1].own and between.count("(") <= between.count(")")
@@ -157,11 +157,11 @@ def _is_own(text: str, start: int, before: list[Stated]) -> bool:
     return lead in ("", "json")
 
 
-def rivals(text: str, stated: list[Stated]) -> Iterator[str]:
+def rivals(text: str, statements: list[Statement]) -> Iterator[str]:
     """Yield what stands behind other labels of a verdict at the start of a line, outside of what was found."""
-    starts, ends = [one.start for one in stated], [one.end for one in stated]
+    starts, ends = [one.start for one in statements], [one.end for one in statements]
     for place, end in zip([0, *ends], [*starts, len(text)], strict=True):
-        yield from (bare(found[1]) for found in _OTHER_LABEL.finditer(text, place, end))
+        yield from (bare(match[1]) for match in _OTHER_LABEL.finditer(text, place, end))
 
 
 def bare(verdict: str) -> str:
@@ -170,7 +170,7 @@ def bare(verdict: str) -> str:
     return verdict[1:-1].strip(_BEFORE) if verdict[:1] + verdict[-1:] == "<>" else verdict
 
 
-FORM_RULES: Mapping[Form, Callable[[str], list[Stated]]] = {
+FORM_RULES: Mapping[Form, Callable[[str], list[Statement]]] = {
     "json": find_json,
     "reasoning-result": find_result,
     "feedback-score": find_score,

@@ -3,6 +3,6 @@
 MASK = "[name]"
 
 
-def masked(turn: str, addressee: str) -> str:
+def mask_name(turn: str, addressee: str) -> str:
     """Return a user turn with every occurrence of the addressee's name masked."""
     return turn.replace(addressee, MASK)

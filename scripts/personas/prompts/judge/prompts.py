@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from personas.config.judges import Form
 from personas.config.personas import Persona
 from personas.core.errors import UserError
-from personas.prompts.judge.fences import EARLIER, TAGS, fenced
-from personas.prompts.judge.published import Filling
+from personas.prompts.judge.fences import EARLIER, TAGS, fence
+from personas.prompts.judge.published_template import Filling
 from personas.prompts.judge.rubrics import LikertRubric, Rubric
 from personas.prompts.judge.template import Template, fill
 from personas.prompts.judge.texts import JudgeTexts
@@ -40,21 +40,21 @@ def judge_prompt(
     """
     rubric, template = texts.rubric(metric), texts.template
     _check(rubric, metric, persona, answers, trait, earlier)
-    rated, said = _trait(rubric, template, metric, trait), _said(answers)
+    trait_text, answer_texts = _trait(rubric, template, metric, trait), _without_thinking(answers)
     if texts.published is not None:
-        objective = "\n".join(filter(None, [rubric.criterion, rated]))
+        objective = "\n".join(filter(None, [rubric.criterion, trait_text]))
         who = _persona(template, persona, persona.description.strip()) if persona else None
         who = _with_earlier(who, rubric, earlier, TAGS)
-        content = texts.published.prompt(Filling(rubric, objective, who, user_turn, said))
+        content = texts.published.prompt(Filling(rubric, objective, who, user_turn, answer_texts))
         return [{"role": "user", "content": content}]
     tags = (*TAGS, EARLIER) if rubric.earlier else TAGS
-    who = _persona(template, persona, fenced("character", persona.description, tags)) if persona else None
+    who = _persona(template, persona, fence("character", persona.description, tags)) if persona else None
     values = {
         "rubric": rubric.text(),
-        "trait": rated,
+        "trait": trait_text,
         "persona": _with_earlier(who, rubric, earlier, tags),
-        "user_turn": fenced("user-turn", user_turn, tags),
-        **_answers(said, tags),
+        "user_turn": fence("user-turn", user_turn, tags),
+        **_answers(answer_texts, tags),
         "request": template.request(rubric.scale, form),
     }
     return [{"role": "user", "content": fill(template.of(rubric.scale).prompt, values)}]
@@ -95,17 +95,17 @@ def _with_earlier(who: str | None, rubric: Rubric, earlier: Sequence[str], tags:
     """Return what is read of the persona, and what was said earlier below it, where the rubric has it read."""
     if rubric.earlier is None:
         return who
-    blocks = [fenced(EARLIER, text, tags) for text in _said(earlier)]
+    blocks = [fence(EARLIER, text, tags) for text in _without_thinking(earlier)]
     return "\n\n".join([*([who] if who else []), "\n".join([rubric.earlier, *blocks])])
 
 
-def _said(answers: Sequence[str]) -> list[str]:
-    said = [strip_thinking(answer)[0] for answer in answers]
-    if not all(text.strip() for text in said):
+def _without_thinking(answers: Sequence[str]) -> list[str]:
+    texts = [strip_thinking(answer)[0] for answer in answers]
+    if not all(text.strip() for text in texts):
         raise ValueError("an answer is blank: it has a status and no verdict")
-    return said
+    return texts
 
 
-def _answers(said: Sequence[str], fences: Sequence[str]) -> dict[str, str]:
-    tags = ("answer",) if len(said) == 1 else ("answer-a", "answer-b")
-    return {tag.replace("-", "_"): fenced(tag, text, fences) for tag, text in zip(tags, said, strict=True)}
+def _answers(texts: Sequence[str], fences: Sequence[str]) -> dict[str, str]:
+    tags = ("answer",) if len(texts) == 1 else ("answer-a", "answer-b")
+    return {tag.replace("-", "_"): fence(tag, text, fences) for tag, text in zip(tags, texts, strict=True)}

@@ -17,7 +17,7 @@ _VERDICTS: dict[Scale, dict[str, Any]] = {
 _NO_LINE_BREAKS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
-def enforced(texts: JudgeTexts, metric: str, form: Form, one_line: bool) -> dict[str, Any]:
+def json_fields(texts: JudgeTexts, metric: str, form: Form, one_line: bool) -> dict[str, Any]:
     """Return the fields of a request that enforce form `json`; none for the other forms.
 
     `one_line`: the engine can be held to JSON without line ends.
@@ -25,12 +25,12 @@ def enforced(texts: JudgeTexts, metric: str, form: Form, one_line: bool) -> dict
     llama.cpp's own grammar of a schema allows line breaks and indents, and small models spend most of their tokens
     on these, or all of them. Its server also reads grammars of llguidance, where a schema can do without.
     """
-    told = response_format(texts, metric, form)
-    if told is None:
+    format_field = response_format(texts, metric, form)
+    if format_field is None:
         return {}
     if not one_line:
-        return {"response_format": told}
-    schema = {**told["json_schema"]["schema"], "x-guidance": _NO_LINE_BREAKS}
+        return {"response_format": format_field}
+    schema = {**format_field["json_schema"]["schema"], "x-guidance": _NO_LINE_BREAKS}
     return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(schema)}"}
 
 
@@ -55,5 +55,5 @@ def response_format(texts: JudgeTexts, metric: str, form: Form) -> Mapping[str, 
 
 
 def _verdict(texts: JudgeTexts, metric: str) -> dict[str, Any]:
-    told = _VERDICTS[texts.scale(metric)]
-    return {"enum": [*told["enum"], CANNOT_TELL]} if texts.may_be_unsure else told
+    verdict = _VERDICTS[texts.scale(metric)]
+    return {"enum": [*verdict["enum"], CANNOT_TELL]} if texts.may_be_unsure else verdict

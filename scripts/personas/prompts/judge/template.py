@@ -95,12 +95,12 @@ class Template(Section):
 
 
 def _check_names(text: str, of: str) -> None:
-    found, expected = _NAME.findall(text), _NAMES[of]
-    if found != list(expected):
-        raise ValueError(f"found {_told(found)}, expected {_told(expected)}, each once and in this order")
+    names, expected = _NAME.findall(text), _NAMES[of]
+    if names != list(expected):
+        raise ValueError(f"found {_in_braces(names)}, expected {_in_braces(expected)}, each once and in this order")
 
 
-def _told(names: Sequence[str]) -> str:
+def _in_braces(names: Sequence[str]) -> str:
     return " ".join(f"{{{name}}}" for name in names) or "no names in braces"
 
 
@@ -110,4 +110,4 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
     What is filled in is never searched for names again: braces in an answer are only braces.
     """
     paragraphs = [p for p in re.split(r"\n\s*\n", text) if all(values[name] is not None for name in _NAME.findall(p))]
-    return _NAME.sub(lambda found: values[found[1]] or "", "\n\n".join(paragraphs))
+    return _NAME.sub(lambda match: values[match[1]] or "", "\n\n".join(paragraphs))

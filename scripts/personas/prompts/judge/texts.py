@@ -10,7 +10,7 @@ from personas.config.judges import Form
 from personas.config.reading.loader import read_yaml, validate
 from personas.core.errors import UserError
 from personas.prompts.judge.forms import CANNOT_TELL
-from personas.prompts.judge.published import Published
+from personas.prompts.judge.published_template import PublishedTemplate
 from personas.prompts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale
 from personas.prompts.judge.template import Template
 
@@ -28,13 +28,13 @@ class JudgeTexts:
 
     template: Template
     rubrics: Mapping[str, Rubric]
-    published: Published | None = None
+    published: PublishedTemplate | None = None
 
     def rubric(self, metric: str) -> Rubric:
         """Return the rubric of a metric; UserError where there is none."""
         if metric not in self.rubrics:
-            known = ", ".join(sorted(self.rubrics))
-            raise UserError(f"judge texts: found no rubric for {metric!r}, expected one of {known}.")
+            names = ", ".join(sorted(self.rubrics))
+            raise UserError(f"judge texts: found no rubric for {metric!r}, expected one of {names}.")
         return self.rubrics[metric]
 
     def reads_earlier(self, metric: str) -> bool:
@@ -138,8 +138,8 @@ def _metric(path: Path) -> str:
 def _rubric(raw: Mapping[str, Any], source: str) -> Rubric:
     section = RUBRICS.get(str(raw.get("scale")))
     if section is None:
-        found = f"found {raw['scale']!r}" if "scale" in raw else "missing"
-        raise UserError(f"{source}: scale: {found}, expected one of {', '.join(RUBRICS)}.")
+        problem = f"found {raw['scale']!r}" if "scale" in raw else "missing"
+        raise UserError(f"{source}: scale: {problem}, expected one of {', '.join(RUBRICS)}.")
     return validate(section, raw, source)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from personas.config.judges import Form
-from personas.prompts.judge.forms import CANNOT_TELL, FORM_RULES, MOST, NoVerdict, Stated, bare, rivals
+from personas.prompts.judge.forms import CANNOT_TELL, FORM_RULES, MOST, NoVerdict, Statement, bare, rivals
 from personas.prompts.judge.rubrics import Scale
 from personas.prompts.thinking import strip_thinking
 
@@ -67,25 +67,25 @@ def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False, u
     `unsure`: the judge was told that it may say that it cannot tell; otherwise that is no verdict.
     A text that was cut off (status `truncated`) can end in the middle of a number: callers decide on it first.
     """
-    said = _without_end_of_turn(strip_thinking(text or "")[0])
-    if not said.strip():
+    answer = _without_end_of_turn(strip_thinking(text or "")[0])
+    if not answer.strip():
         return _unparsed("nothing but thinking" if text and text.strip() else "no text")
     try:
-        stated = FORM_RULES[form](said)
+        statements = FORM_RULES[form](answer)
     except NoVerdict as reason:
         return _unparsed(str(reason))
-    if len(stated) > MOST:
+    if len(statements) > MOST:
         return _unparsed(f"found more than {MOST} verdicts, expected one")
-    counting = [one for one in stated if one.own] or stated
+    counting = [one for one in statements if one.own] or statements
     readings = [_reading(form, scale, one, binary, unsure) for one in counting]
-    if (last := counting[-1]).found is None:
+    if (last := counting[-1]).text is None:
         return _unparsed(last.why)
     if readings[-1] is None:
-        return _rejected("0 or 1" if _is_binary(scale, binary) else _EXPECTED[scale], last.found)
-    others = (_read(scale, rival, binary, unsure) for rival in rivals(said, stated))
-    found = dict.fromkeys(reading for reading in (*readings, *others) if reading)
-    if len(found) > 1:
-        return _unparsed(f"found different verdicts: {', '.join(found)}; expected one")
+        return _rejected("0 or 1" if _is_binary(scale, binary) else _EXPECTED[scale], last.text)
+    others = (_read(scale, rival, binary, unsure) for rival in rivals(answer, statements))
+    verdicts = dict.fromkeys(reading for reading in (*readings, *others) if reading)
+    if len(verdicts) > 1:
+        return _unparsed(f"found different verdicts: {', '.join(verdicts)}; expected one")
     return _verdict(scale, readings[-1])
 
 
@@ -99,28 +99,28 @@ def _without_end_of_turn(text: str) -> str:
     return text[:end]
 
 
-def _reading(form: Form, scale: Scale, stated: Stated, binary: bool, unsure: bool) -> str | None:
+def _reading(form: Form, scale: Scale, statement: Statement, binary: bool, unsure: bool) -> str | None:
     """Return a verdict in its plain form (5, yes, A, cannot tell); None where it is none or not clear."""
-    found = stated.found
-    if found is None or form != "json":
-        return None if found is None else _read(scale, found, binary, unsure)
-    if unsure and found.startswith('"') and _read(scale, bare(json.loads(found)), binary, unsure) == CANNOT_TELL:
+    text = statement.text
+    if text is None or form != "json":
+        return None if text is None else _read(scale, text, binary, unsure)
+    if unsure and text.startswith('"') and _read(scale, bare(json.loads(text)), binary, unsure) == CANNOT_TELL:
         return CANNOT_TELL
     if scale == "likert" or _is_binary(scale, binary):
-        return found if re.fullmatch("[1-5]", found) else None
-    return _read(scale, bare(json.loads(found)), binary, unsure) if found.startswith('"') else None
+        return text if re.fullmatch("[1-5]", text) else None
+    return _read(scale, bare(json.loads(text)), binary, unsure) if text.startswith('"') else None
 
 
 def _is_binary(scale: Scale, binary: bool) -> bool:
     return binary and scale == "yes-no"
 
 
-def _read(scale: Scale, found: str, binary: bool, unsure: bool) -> str | None:
-    if unsure and _CANNOT_TELL.fullmatch(found):
+def _read(scale: Scale, text: str, binary: bool, unsure: bool) -> str | None:
+    if unsure and _CANNOT_TELL.fullmatch(text):
         return CANNOT_TELL
     if _is_binary(scale, binary):
-        return _BINARY.get(found)
-    match = _PATTERNS[scale].fullmatch(found)
+        return _BINARY.get(text)
+    match = _PATTERNS[scale].fullmatch(text)
     if match is None:
         return None
     aside, remark = match["aside"] or "", match["remark"] or match["more"] or ""
@@ -145,7 +145,7 @@ def _unparsed(detail: str) -> Verdict:
     return Verdict("judge_unparsed", detail=detail)
 
 
-def _rejected(expected: str, found: str) -> Verdict:
+def _rejected(expected: str, text: str) -> Verdict:
     # Through ASCII, because half a surrogate pair in a judge's text could not be written to a file.
-    shown = found[:_SHOWN].encode("ascii", "backslashreplace").decode() + ("..." if len(found) > _SHOWN else "")
-    return _unparsed(f"the verdict is {shown!r}, expected {expected}")
+    excerpt = text[:_SHOWN].encode("ascii", "backslashreplace").decode() + ("..." if len(text) > _SHOWN else "")
+    return _unparsed(f"the verdict is {excerpt!r}, expected {expected}")

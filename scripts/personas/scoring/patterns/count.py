@@ -22,9 +22,9 @@ class Documents:
 
     def __init__(self, groups: Sequence[Sequence[Iterable[str]]]) -> None:
         self.sizes = [len(group) for group in groups]
-        held = [_tokens_of(document) for group in groups for document in group]
-        self._column = _number(set().union(*held))
-        self._held = _matrix(held, len(self._column), self._column.__getitem__).tocsc()
+        token_sets = [_tokens_of(document) for group in groups for document in group]
+        self._column = _number(set().union(*token_sets))
+        self._documents = _matrix(token_sets, len(self._column), self._column.__getitem__).tocsc()
 
     def count(self, patterns: Sequence[Clauses]) -> NDArray[np.int64]:
         """Return how many documents of each group hold each pattern, `(len(groups), len(patterns))`.
@@ -39,17 +39,17 @@ class Documents:
             ValueError: a pattern without clauses, or a clause without tokens (what would it mean to hold it?).
         """
         _check(patterns)
-        numbered = _number({frozenset(clause) for pattern in patterns for clause in pattern})
-        tokens = [token for token in set().union(*numbered) if token in self._column]
+        clause_numbers = _number({frozenset(clause) for pattern in patterns for clause in pattern})
+        tokens = [token for token in set().union(*clause_numbers) if token in self._column]
         token_ids = _number(tokens)
-        clauses = [[token_ids[token] for token in clause if token in token_ids] for clause in numbered]
-        clause_ids = [{numbered[frozenset(clause)] for clause in pattern} for pattern in patterns]
-        met = self._held[:, [self._column[token] for token in tokens]] @ _matrix(clauses, len(tokens)).T
-        met.data[:] = 1
-        held = (met @ _matrix(clause_ids, len(numbered)).T).tocsr()
-        needed = np.array([len(ids) for ids in clause_ids], dtype=np.int64)
-        held.data = (held.data == needed[held.indices]).astype(np.int64)
-        return np.asarray((_grouping(self.sizes) @ held).toarray(), dtype=np.int64)
+        clauses = [[token_ids[token] for token in clause if token in token_ids] for clause in clause_numbers]
+        clause_ids = [{clause_numbers[frozenset(clause)] for clause in pattern} for pattern in patterns]
+        matches = self._documents[:, [self._column[token] for token in tokens]] @ _matrix(clauses, len(tokens)).T
+        matches.data[:] = 1
+        hits = (matches @ _matrix(clause_ids, len(clause_numbers)).T).tocsr()
+        n_clauses = np.array([len(ids) for ids in clause_ids], dtype=np.int64)
+        hits.data = (hits.data == n_clauses[hits.indices]).astype(np.int64)
+        return np.asarray((_grouping(self.sizes) @ hits).toarray(), dtype=np.int64)
 
 
 def count_patterns(groups: Sequence[Sequence[Iterable[str]]], patterns: Sequence[Clauses]) -> NDArray[np.int64]:

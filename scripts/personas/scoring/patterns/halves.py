@@ -8,7 +8,7 @@ Double/debiased machine learning, The Econometrics Journal 21, 2018, without a m
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 
-from personas.scoring.patterns.mine import Mined
+from personas.scoring.patterns.mine import MiningResult
 
 HALVES = ("first", "second")
 WHOLE = ""
@@ -21,8 +21,8 @@ def second_half(items: Collection[str]) -> frozenset[str]:
 
 
 def held_out(
-    mined: Mined,
-    held: Mapping[tuple[int, str], Sequence[int]],
+    mined: MiningResult,
+    hits: Mapping[tuple[int, str], Sequence[int]],
     sizes: Mapping[tuple[int, str], int],
     mined_at: int,
 ) -> list[dict[str, float]]:
@@ -30,7 +30,7 @@ def held_out(
 
     p: Fisher's exact test, one-sided, that the group whose pattern it is holds it more often than the other, at the
     checkpoint at which it was mined. q: p by Benjamini-Hochberg over the patterns of this mining, which are as many
-    as are tested. Without answers p is 1. `held`: answers that hold each pattern, by checkpoint and speaker; `sizes`:
+    as are tested. Without answers p is 1. `hits`: answers that hold each pattern, by checkpoint and speaker; `sizes`:
     how many there are.
     """
     from scipy.stats import false_discovery_control, hypergeom  # a second to load: only for who mines
@@ -40,9 +40,9 @@ def held_out(
     total = sum(sizes[mined_at, speaker] for speaker in ("persona", "baseline"))
     p_values = []
     for number, pattern in enumerate(mined.patterns):
-        all_held = sum(held[mined_at, speaker][number] for speaker in ("persona", "baseline"))
-        own = held[mined_at, pattern.group][number]
-        p = hypergeom.sf(own - 1, total, all_held, sizes[mined_at, pattern.group]) if total else 1.0
+        all_hits = sum(hits[mined_at, speaker][number] for speaker in ("persona", "baseline"))
+        own_hits = hits[mined_at, pattern.group][number]
+        p = hypergeom.sf(own_hits - 1, total, all_hits, sizes[mined_at, pattern.group]) if total else 1.0
         p_values.append(min(float(p), 1.0))
     q_values = false_discovery_control(p_values)
     return [{"p_held_out": p, "q_held_out": float(q)} for p, q in zip(p_values, q_values, strict=True)]

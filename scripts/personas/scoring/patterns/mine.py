@@ -8,7 +8,7 @@ from typing import Literal
 
 from personas.core.errors import UserError
 from personas.scoring.patterns.count import Clauses, count_patterns
-from personas.scoring.patterns.premise import Found, PremiseFailed, PremiseTimedOut, run_premise
+from personas.scoring.patterns.premise import PremiseFailed, PremisePattern, PremiseTimedOut, run_premise
 from personas.scoring.patterns.tokens import Tokens, tokenize
 
 FISHER_P = 0.01
@@ -43,7 +43,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Mined:
+class MiningResult:
     """What was found, in which documents, and whether the search ended.
 
     Fisher's p is per pattern and uncorrected for the number of patterns tried, and it treats responses as
@@ -72,7 +72,7 @@ def mine(
     min_overlap: float = MIN_OVERLAP,
     timeout: float = TIMEOUT_SECONDS,
     as_published: bool = False,
-) -> Mined:
+) -> MiningResult:
     """Contrast the two groups of texts (answers; one text is one document).
 
     Patterns come persona first, then by p, gain (largest first) and tokens. The search draws nothing at random, but
@@ -110,12 +110,12 @@ def mine_documents(
     min_overlap: float = MIN_OVERLAP,
     timeout: float = TIMEOUT_SECONDS,
     as_published: bool = False,
-) -> Mined:
+) -> MiningResult:
     """Contrast two groups of texts that are cut into tokens: see `mine`."""
     _check(fisher_p, min_overlap, timeout)
     groups = [[tokens for tokens in group if tokens] for group in (baseline, persona)]
     status, patterns, detail = _search(groups, fisher_p, min_overlap, timeout, as_published)
-    return Mined(
+    return MiningResult(
         status=status,
         patterns=patterns,
         n_persona_documents=len(groups[1]),
@@ -155,14 +155,14 @@ def _search(
         rows.sort()
     documents, labels = [row for row, _ in rows], [label for _, label in rows]
     try:
-        found = run_premise(documents, labels, fisher_p=fisher_p, min_overlap=min_overlap, timeout=timeout)
+        premise_patterns = run_premise(documents, labels, fisher_p=fisher_p, min_overlap=min_overlap, timeout=timeout)
     except PremiseTimedOut as error:
         return "timed-out", (), str(error)
     except (PremiseFailed, OSError) as error:
         return "failed", (), str(error)
     if not as_published:
-        found = _as_with_all_tokens(found, math.log2(n_tokens / len(vocabulary)))
-    return "ok", _patterns(found, vocabulary, groups), ""
+        premise_patterns = _as_with_all_tokens(premise_patterns, math.log2(n_tokens / len(vocabulary)))
+    return "ok", _patterns(premise_patterns, vocabulary, groups), ""
 
 
 def least_documents(n_one: int, n_other: int, fisher_p: float) -> int:
@@ -192,28 +192,28 @@ def _frequent(groups: Sequence[Sequence[Tokens]], fisher_p: float) -> set[str]:
     return frequent.union({min(document, key=lambda token: (-counts[token], token)) for document in bare})
 
 
-def _as_with_all_tokens(found: Sequence[Found], fewer: float) -> list[Found]:
+def _as_with_all_tokens(patterns: Sequence[PremisePattern], fewer: float) -> list[PremisePattern]:
     """Return the patterns that shorten the description also where the code of a token knows all tokens.
 
     The program counts 1.5 log2 V bits for a token among V that a pattern takes in: one log2 to name it, half a log2
     for its frequency. `fewer`: by how much log2 V is smaller for the tokens that the program got. With this the gain
     is that of a search with all tokens, to some tenths of a bit.
     """
-    told = (one._replace(bits=one.bits + 1.5 * fewer * one.new_tokens) for one in found)
-    return [one for one in told if one.bits < 0]
+    with_bits = (one._replace(bits=one.bits + 1.5 * fewer * one.new_tokens) for one in patterns)
+    return [one for one in with_bits if one.bits < 0]
 
 
 def _patterns(
-    found: Sequence[Found], vocabulary: Sequence[str], groups: Sequence[Sequence[Tokens]]
+    premise_patterns: Sequence[PremisePattern], vocabulary: Sequence[str], groups: Sequence[Sequence[Tokens]]
 ) -> tuple[Pattern, ...]:
-    clauses = [_clauses(one, vocabulary) for one in found]
+    clauses = [_clauses(one, vocabulary) for one in premise_patterns]
     n_baseline, n_persona = count_patterns(groups, clauses).tolist()
     patterns = [
         Pattern(clauses[i], _GROUPS[one.group], n_persona[i], n_baseline[i], -one.bits, one.p_value)
-        for i, one in enumerate(found)
+        for i, one in enumerate(premise_patterns)
     ]
     return tuple(sorted(patterns, key=lambda p: (p.group != "persona", p.p_value, -p.mdl_gain, p.clauses)))
 
 
-def _clauses(found: Found, vocabulary: Sequence[str]) -> Clauses:
-    return tuple(sorted(tuple(sorted(vocabulary[number] for number in clause)) for clause in found.clauses))
+def _clauses(pattern: PremisePattern, vocabulary: Sequence[str]) -> Clauses:
+    return tuple(sorted(tuple(sorted(vocabulary[number] for number in clause)) for clause in pattern.clauses))

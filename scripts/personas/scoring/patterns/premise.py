@@ -39,7 +39,7 @@ class PremiseTimedOut(Exception):
     """The program was ended because its time was up."""
 
 
-class Found(NamedTuple):
+class PremisePattern(NamedTuple):
     """A pattern as the program writes it: numbers of tokens, group 0 or 1, p, change in bits (< 0: shorter).
 
     `new_tokens`: how many of its tokens stood in no pattern when the search came to it, so that the change in bits
@@ -55,7 +55,7 @@ class Found(NamedTuple):
 
 def run_premise(
     documents: Sequence[Sequence[int]], labels: Sequence[int], *, fisher_p: float, min_overlap: float, timeout: float
-) -> list[Found]:
+) -> list[PremisePattern]:
     """Mine documents (ascending token numbers, each labelled 0 or 1), at most `timeout` seconds.
 
     Callers see to what aborts the program or makes it useless: every document has a token, both labels occur, and
@@ -115,8 +115,8 @@ def _run(command: Sequence[str], folder: Path, timeout: float) -> None:
         finally:
             _end_group(process)
     if status != 0:
-        told = (folder / "errors").read_text(errors="replace").strip().splitlines()
-        raise PremiseFailed(f"exit status {status}: {' '.join(told[-3:]) or 'no message'}")
+        lines = (folder / "errors").read_text(errors="replace").strip().splitlines()
+        raise PremiseFailed(f"exit status {status}: {' '.join(lines[-3:]) or 'no message'}")
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
@@ -128,19 +128,19 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _read(path: Path) -> list[Found]:
+def _read(path: Path) -> list[PremisePattern]:
     if not path.exists():
         raise PremiseFailed("it wrote no patterns")
     try:
-        return [_found(line) for line in path.read_text().splitlines() if line.strip()]
+        return [_parse(line) for line in path.read_text().splitlines() if line.strip()]
     except ValueError as error:
         raise PremiseFailed(f"it wrote something else than patterns ({error})") from None
 
 
-def _found(line: str) -> Found:
+def _parse(line: str) -> PremisePattern:
     """Read a line such as `30 and 32-or-33;0:7;1;0.00228833;-4.93159;Pair`: clauses, counts, group, p, bits, how."""
-    written, _, group, p_value, bits, how = line.split(";")
-    clauses = tuple(tuple(int(item) for item in clause.split("-or-")) for clause in written.split(" and "))
-    return Found(
+    clause_text, _, group, p_value, bits, how = line.split(";")
+    clauses = tuple(tuple(int(item) for item in clause.split("-or-")) for clause in clause_text.split(" and "))
+    return PremisePattern(
         clauses, int(group), float(p_value), float(bits), len(clauses) if how in ("Singleton", "Pair") else 1
     )

@@ -14,16 +14,16 @@ from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.core.parquet import read_table
 from personas.engines.request import WITH_TEXT
-from personas.grid.asked import items_of, scoring_identity
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.grid.judgements import judged_as, read_of_item
+from personas.grid.question_sets import items_of, scoring_identity
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.thinking import strip_thinking
+from personas.scoring.declaration import ScoringDeclaration
 from personas.scoring.samples.sample import Text, draw, first_of_two, shuffled, third
-from personas.scoring.scored import Scored
 from personas.scoring.units import unit_of
 
 BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
@@ -39,23 +39,25 @@ def write_sample(frozen: FrozenPlan, artefact: Artefact) -> None:
     """Write the sample of an artefact; UserError where there is nothing to rate."""
     spec, output = artefact.spec, artefact.outputs[0]
     texts = [text for path in artefact.inputs for text in _texts(frozen, frozen.grid.by_path[path], spec)]
-    drawn = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
-    if not drawn:
+    sample = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
+    if not sample:
         raise UserError(f"{output}: found no answer with a text, expected some to rate for {spec['metric']}.")
-    write_atomically(frozen.results / output, as_csv(drawn))
+    write_atomically(frozen.results / output, as_csv(sample))
 
 
-def as_csv(drawn: Sequence[Text]) -> bytes:
+def as_csv(sample: Sequence[Text]) -> bytes:
     """Return texts as a CSV. Spreadsheets run what looks like a formula, so an apostrophe stands in front of it."""
-    held = {name for text in drawn for name, value in text.shown.items() if value}
-    columns = [name for name in (*BEFORE, *TEXTS) if name in held]
-    written = io.StringIO(newline="")
-    writer = csv.DictWriter(written, [*columns, *TO_FILL], restval="", extrasaction="ignore")
+    present = {name for text in sample for name, value in text.fields.items() if value}
+    columns = [name for name in (*BEFORE, *TEXTS) if name in present]
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, [*columns, *TO_FILL], restval="", extrasaction="ignore")
     writer.writeheader()
-    for text in drawn:
-        writer.writerow({name: f"'{value}" if _FORMULA.match(value) else value for name, value in text.shown.items()})
+    for text in sample:
+        writer.writerow(
+            {name: f"'{value}" if _FORMULA.match(value) else value for name, value in text.fields.items()}
+        )
     # With the mark that tells spreadsheets that this is UTF-8; the reader of labels takes it off again.
-    return written.getvalue().encode("utf-8-sig")
+    return buffer.getvalue().encode("utf-8-sig")
 
 
 def read_sample(path: Path) -> list[dict[str, str]]:
@@ -85,28 +87,28 @@ def _texts(frozen: FrozenPlan, cell: Cell, spec: Row) -> Iterator[Text]:
 def _utterance(frozen: FrozenPlan, cell: Cell, spec: Row, row: Row, as_persona: str | None) -> Text:
     place = {**_place(cell), "reference_persona": as_persona, "round": row["round"]}
     rounds = frozen.study.config.conditions[cell.track.condition].rounds
-    shown = {**_shown(frozen, spec, row, as_persona or cell.track.persona), "user_turn": row["user"]}
-    return _text(cell, place, third(row["round"] - 1, rounds), shown, str(row["user"]))
+    fields = {**_fields(frozen, spec, row, as_persona or cell.track.persona), "user_turn": row["user"]}
+    return _text(cell, place, third(row["round"] - 1, rounds), fields, str(row["user"]))
 
 
 def _response(frozen: FrozenPlan, cell: Cell, spec: Row, row: Row, item: Item) -> Text:
     study = frozen.study
     place = {**_place(cell), "checkpoint": row["checkpoint"], "item_id": item.id}
-    shown = {**_shown(frozen, spec, row, cell.as_persona or cell.track.persona), "user_turn": row["prompt"]}
-    given = read_of_item(study, cell, item)
+    fields = {**_fields(frozen, spec, row, cell.as_persona or cell.track.persona), "user_turn": row["prompt"]}
+    item_text = read_of_item(study, cell, item)
     if spec["metric"] == "win":
         place["reference"] = "dataset"
-        shown |= _compared(shown, given or "", first_of_two(spec["seed"], unit_of(place)))
+        fields |= _side_by_side(fields, item_text or "", first_of_two(spec["seed"], unit_of(place)))
     elif spec["metric"] == "trait":
-        shown["trait"] = given or ""
+        fields["trait"] = item_text or ""
     number = study.config.checkpoints.index(row["checkpoint"])
-    return _text(cell, place, third(number, len(study.config.checkpoints)), shown, item.id)
+    return _text(cell, place, third(number, len(study.config.checkpoints)), fields, item.id)
 
 
-def _compared(shown: Mapping[str, str], reference: str, first: bool) -> dict[str, str]:
+def _side_by_side(fields: Mapping[str, str], reference: str, first: bool) -> dict[str, str]:
     """Put an answer and its reference side by side, so that nothing says which is which."""
-    texts = (shown["answer"], reference) if first else (reference, shown["answer"])
-    hashes = (shown["judged_sha256"], text_hash(reference) or "")
+    texts = (fields["answer"], reference) if first else (reference, fields["answer"])
+    hashes = (fields["judged_sha256"], text_hash(reference) or "")
     return {"answer": "", "answer_a": texts[0], "answer_b": texts[1], "a_sha256": hashes[0 if first else 1]}
 
 
@@ -123,7 +125,7 @@ def _place(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _shown(frozen: FrozenPlan, spec: Row, row: Row, slug: str) -> dict[str, str]:
+def _fields(frozen: FrozenPlan, spec: Row, row: Row, slug: str) -> dict[str, str]:
     persona = frozen.study.personas.get(slug)
     return {
         "judged_sha256": row["answer_sha256"],
@@ -134,23 +136,23 @@ def _shown(frozen: FrozenPlan, spec: Row, row: Row, slug: str) -> dict[str, str]
     }
 
 
-def _text(cell: Cell, place: Row, part: int, shown: dict[str, str], turn: str) -> Text:
+def _text(cell: Cell, place: Row, part: int, fields: dict[str, str], turn: str) -> Text:
     unit = unit_of(place)
     as_persona = str(place["reference_persona"] or "")
-    same = (cell.track.model, cell.track.persona, as_persona, turn, shown["judged_sha256"])
+    same = (cell.track.model, cell.track.persona, as_persona, turn, fields["judged_sha256"])
     stratum = (cell.track.model, cell.track.persona, as_persona, cell.track.condition, str(part))
-    return Text(unit, same, stratum, {"unit": unit, **shown})
+    return Text(unit, same, stratum, {"unit": unit, **fields})
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     study, section = grid.study, grid.study.config.calibration
     for slug, sample in section.samples.items() if section else ():
-        told = {
+        identity = {
             "personas": {persona: sha256(study.persona_identity(persona)) for persona in study.personas},
             "scoring": scoring_identity(study, sample.benchmark) if sample.benchmark else None,
         }
         cells = [cell.path for cell in sampled_cells(grid, sample.metric, sample.benchmark)]
-        yield Instance(slug, {"cells": cells}, sample.identity(), identity=told, reads_texts=True)
+        yield Instance(slug, {"cells": cells}, sample.identity(), identity=identity, reads_texts=True)
 
 
 def sampled_cells(grid: Grid, metric: str, benchmark: str | None) -> list[Cell]:
@@ -159,7 +161,7 @@ def sampled_cells(grid: Grid, metric: str, benchmark: str | None) -> list[Cell]:
     return [cell for cell in grid.plain_cells if cell.stage == stage and cell.benchmark == benchmark]
 
 
-ANNOTATION = Scored(
+ANNOTATION = ScoringDeclaration(
     family="annotation",
     instances=_instances,
     module=__name__,

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 class Text:
     """A text that can be rated. `unit` names it, `same` is equal for texts that a rater could not tell apart.
 
-    `shown` are the columns of the sample that an annotator sees.
+    `fields` are the columns of the sample that an annotator sees.
     """
 
     unit: str
     same: tuple[str, ...]
     stratum: tuple[str, ...]
-    shown: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
 
 
 def draw(texts: Iterable[Text], n: int, seed: int) -> list[Text]:
@@ -27,8 +27,8 @@ def draw(texts: Iterable[Text], n: int, seed: int) -> list[Text]:
     """
     once: dict[tuple[str, ...], Text] = {}
     for text in texts:
-        known = once.get(text.same)
-        if known is None or text.unit < known.unit:
+        present = once.get(text.same)
+        if present is None or text.unit < present.unit:
             once[text.same] = text
     strata: dict[tuple[str, ...], list[Text]] = defaultdict(list)
     for text in once.values():

@@ -30,20 +30,20 @@ def read_answers(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _answers(path: Path) -> pd.DataFrame:
-    described = read_description(path)
-    track, is_baseline = described["track"], described["track"]["persona"] == BASELINE
+    description = read_description(path)
+    track, is_baseline = description["track"], description["track"]["persona"] == BASELINE
     rows = read_frame(path, columns=["checkpoint", "item_id", "status", "answer"])
     with_text = rows["status"].isin(list(WITH_TEXT))
-    said = [strip_thinking(answer or "")[0] for answer in rows["answer"].where(with_text, "").fillna("")]
+    texts = [strip_thinking(answer or "")[0] for answer in rows["answer"].where(with_text, "").fillna("")]
     return pd.DataFrame(
         {
             "group": "baseline" if is_baseline else "persona",
-            "persona": pd.Series(described["as_persona"] if is_baseline else track["persona"], rows.index, "str"),
+            "persona": pd.Series(description["as_persona"] if is_baseline else track["persona"], rows.index, "str"),
             **{name: track[name] for name in ("condition", "order", "replicate")},
-            "benchmark": described["benchmark"],
+            "benchmark": description["benchmark"],
             "item_id": rows["item_id"],
             "checkpoint": rows["checkpoint"],
-            "text": pd.Series([text or None for text in said], rows.index, "str"),
+            "text": pd.Series([text or None for text in texts], rows.index, "str"),
         }
     )
 
@@ -56,11 +56,15 @@ def instances(grid: Grid, name: str) -> Iterator[Instance]:
         if cell.stage == "responses" and not cell.has_intervention:
             cells[cell.track.model].append(cell.path)
     for model, paths in cells.items():
-        told: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "model": model,
             "personas": list(study.personas),
             "first": study.config.checkpoints[0],
         }
         yield Instance(
-            f"{name}-{model}", {"cells": paths}, told, identity=SCORING_RECIPE_VERSION, family=f"strength_{model}"
+            f"{name}-{model}",
+            {"cells": paths},
+            parameters,
+            identity=SCORING_RECIPE_VERSION,
+            family=f"strength_{model}",
         )

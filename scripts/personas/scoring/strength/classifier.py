@@ -59,8 +59,8 @@ class Grams:
         """Return how often each text holds each n-gram; shape texts x n-grams."""
         from scipy.sparse import csr_matrix, hstack
 
-        counted = [counter.transform(texts) for counter in self._counters.values()]
-        return csr_matrix(hstack(counted)) if counted else csr_matrix((len(texts), 0), dtype=np.float32)
+        counts = [counter.transform(texts) for counter in self._counters.values()]
+        return csr_matrix(hstack(counts)) if counts else csr_matrix((len(texts), 0), dtype=np.float32)
 
     def names(self) -> list[tuple[str, str]]:
         """Return kind (`words` or `letters`) and n-gram of each column."""
@@ -69,36 +69,36 @@ class Grams:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Classifiers:
     """The weights of all tasks, fitted to the same texts: a column for each task that had texts of both sides."""
 
-    known: np.ndarray
+    columns: np.ndarray
     frequencies: TfidfTransformer
     tasks: Sequence[Task]
     weights: np.ndarray
     intercepts: np.ndarray
 
-    def score(self, counted: csr_matrix) -> np.ndarray:
+    def score(self, counts: csr_matrix) -> np.ndarray:
         """Return the log odds that texts are the persona's; shape texts x tasks."""
-        scored: np.ndarray = self.frequencies.transform(counted[:, self.known]) @ self.weights + self.intercepts
-        return scored
+        log_odds: np.ndarray = self.frequencies.transform(counts[:, self.columns]) @ self.weights + self.intercepts
+        return log_odds
 
 
-def fit(counted: csr_matrix, labels: Labels) -> Fitted:
+def fit(counts: csr_matrix, labels: Labels) -> Classifiers:
     """Return the weights of each task; both sides count alike, however many texts they have."""
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
 
-    known = np.flatnonzero(np.bincount(counted.indices, minlength=counted.shape[1]) >= _LEAST)
+    columns = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= _LEAST)
     frequencies = TfidfTransformer(sublinear_tf=True)
-    tasks = [task for task, sides in labels.items() if {0, 1} <= set(sides.tolist()) and len(known)]
-    weights, intercepts = np.zeros((len(known), len(tasks))), np.zeros(len(tasks))
-    weighed = frequencies.fit_transform(counted[:, known]) if tasks else counted
+    tasks = [task for task, sides in labels.items() if {0, 1} <= set(sides.tolist()) and len(columns)]
+    weights, intercepts = np.zeros((len(columns), len(tasks))), np.zeros(len(tasks))
+    tf_idf = frequencies.fit_transform(counts[:, columns]) if tasks else counts
     for place, task in enumerate(tasks):
         rows = np.flatnonzero(labels[task] >= 0)
         model = LogisticRegression(
             C=_STRENGTH, class_weight="balanced", solver="liblinear", dual=True, max_iter=1000, random_state=0
         )
-        model.fit(weighed[rows], labels[task][rows])
+        model.fit(tf_idf[rows], labels[task][rows])
         weights[:, place], intercepts[place] = model.coef_[0], model.intercept_[0]
-    return Fitted(known, frequencies, tasks, weights, intercepts)
+    return Classifiers(columns, frequencies, tasks, weights, intercepts)

@@ -8,11 +8,11 @@ import pandas as pd
 from personas.core.parquet import write_frame
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Instance, Known, inputs_of
+from personas.plan.declaration import Context, Instance, inputs_of
 from personas.plan.frozen import FrozenPlan
-from personas.scoring.scored import Scored
+from personas.scoring.declaration import ScoringDeclaration
 from personas.scoring.strength.answers import PLACE, instances, read_answers
-from personas.scoring.strength.classifier import Fitted, Grams, Labels, Task, deal, fit
+from personas.scoring.strength.classifier import Classifiers, Grams, Labels, Task, deal, fit
 
 FROM_BASELINE, FROM_PERSONAS = "baseline", "personas"
 """What a persona is told from."""
@@ -55,63 +55,67 @@ def identify(
     personas to shared items). Null without a text, and where one side has no text to learn from. Columns and types:
     `SCORE_DTYPES`, `WORD_DTYPES`.
     """
-    placed = answers.assign(
+    rows = answers.assign(
         item=answers["benchmark"].str.cat(answers["item_id"], sep="\x1f"), text=answers["text"].fillna("")
     )
-    placed["is_shared"] = placed["item"].isin(_shared(placed, personas))
-    early = placed[(placed["checkpoint"] == first) & (placed["text"] != "")]
+    rows["is_shared"] = rows["item"].isin(_shared_items(rows, personas))
+    early = rows[(rows["checkpoint"] == first) & (rows["text"] != "")]
     early = early.drop_duplicates(["group", "persona", "item", "text"]).reset_index(drop=True)
     grams = Grams(early["text"].tolist())
-    counted, labels = grams.count(early["text"].tolist()), _labels(early, personas)
-    folds = deal(placed["item"].unique().tolist())
-    dealt = early["item"].map(folds).to_numpy()
-    fitted = [
-        fit(counted[dealt != fold], {task: classes[dealt != fold] for task, classes in labels.items()})
+    counts, labels = grams.count(early["text"].tolist()), _labels(early, personas)
+    folds = deal(rows["item"].unique().tolist())
+    fold_of = early["item"].map(folds).to_numpy()
+    classifiers = [
+        fit(counts[fold_of != fold], {task: classes[fold_of != fold] for task, classes in labels.items()})
         for fold in sorted(set(folds.values()))
     ]
-    scored = _scored(placed, placed["item"].map(folds).to_numpy(), grams, fitted, personas)
+    scores = _score(rows, rows["item"].map(folds).to_numpy(), grams, classifiers, personas)
     return (
-        pd.concat(_long(scored, personas)).assign(model=model)[list(SCORE_DTYPES)].astype(SCORE_DTYPES),
-        _words(grams.names(), fit(counted, labels), model),
+        pd.concat(_long(scores, personas)).assign(model=model)[list(SCORE_DTYPES)].astype(SCORE_DTYPES),
+        _words(grams.names(), fit(counts, labels), model),
     )
 
 
-def _shared(answers: pd.DataFrame, personas: Sequence[str]) -> set[str]:
+def _shared_items(answers: pd.DataFrame, personas: Sequence[str]) -> set[str]:
     """Return the items that every persona is asked; with one persona there is nobody to take it for."""
-    own = answers[answers["group"] == "persona"].groupby("item")["persona"].nunique()
-    return set(own.index[own == len(personas)]) if len(personas) > 1 else set()
+    n_personas = answers[answers["group"] == "persona"].groupby("item")["persona"].nunique()
+    return set(n_personas.index[n_personas == len(personas)]) if len(personas) > 1 else set()
 
 
 def _labels(early: pd.DataFrame, personas: Sequence[str]) -> Labels:
     """Return the sides of the first answers in each task."""
-    speaks, shared = (early["group"] == "persona").to_numpy(), early["is_shared"].to_numpy()
+    speaks, is_shared = (early["group"] == "persona").to_numpy(), early["is_shared"].to_numpy()
     persona, items = early["persona"].fillna("").to_numpy(str), early["item"].to_numpy(str)
     labels: dict[Task, np.ndarray] = {}
     for name in personas:
-        own = persona == name
-        beside = (own | (persona == "")) & np.isin(items, items[own & speaks])
+        is_own = persona == name
+        beside = (is_own | (persona == "")) & np.isin(items, items[is_own & speaks])
         labels[FROM_BASELINE, name] = np.where(beside, speaks.astype(int), -1)
-        labels[FROM_PERSONAS, name] = np.where(speaks & shared, own.astype(int), -1)
+        labels[FROM_PERSONAS, name] = np.where(speaks & is_shared, is_own.astype(int), -1)
     return labels
 
 
-def _scored(
-    answers: pd.DataFrame, folds: np.ndarray, grams: Grams, fitted: Sequence[Fitted], personas: Sequence[str]
+def _score(
+    answers: pd.DataFrame,
+    folds: np.ndarray,
+    grams: Grams,
+    classifiers: Sequence[Classifiers],
+    personas: Sequence[str],
 ) -> pd.DataFrame:
     """Return the answers with a column for each persona, its log odds against the baseline, and `named`."""
     odds = np.full((len(answers), len(personas)), np.nan)
-    named = np.full(len(answers), None, dtype=object)
+    guesses = np.full(len(answers), None, dtype=object)
     with_text = answers["text"].to_numpy(str) != ""
     for _, part in answers.assign(place=np.arange(len(answers))).groupby("checkpoint"):  # one at a time in memory
-        for fold, weights in enumerate(fitted):
+        for fold, weights in enumerate(classifiers):
             places = part["place"].to_numpy()
             places = places[with_text[places] & (folds[places] == fold)]
             if len(places) and weights.tasks:
                 scores = weights.score(grams.count(answers["text"].iloc[places].tolist()))
-                odds[places], named[places] = _read(scores, weights.tasks, personas)
+                odds[places], guesses[places] = _read(scores, weights.tasks, personas)
     by_persona = pd.DataFrame(odds, answers.index, list(personas))
-    asked = (answers["group"] == "persona") & answers["is_shared"]
-    return pd.concat([answers, by_persona], axis=1).assign(named=pd.Series(named, answers.index).where(asked))
+    is_asked = (answers["group"] == "persona") & answers["is_shared"]
+    return pd.concat([answers, by_persona], axis=1).assign(named=pd.Series(guesses, answers.index).where(is_asked))
 
 
 def _read(scores: np.ndarray, tasks: Sequence[Task], personas: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -122,8 +126,8 @@ def _read(scores: np.ndarray, tasks: Sequence[Task], personas: Sequence[str]) ->
             odds[:, personas.index(persona)] = scores[:, place]
     among = [place for place, (told_from, _) in enumerate(tasks) if told_from == FROM_PERSONAS]
     names = np.array([tasks[place][1] for place in among], dtype=object)
-    named = names[scores[:, among].argmax(axis=1)] if among else np.full(len(scores), None, dtype=object)
-    return odds, named
+    guesses = names[scores[:, among].argmax(axis=1)] if among else np.full(len(scores), None, dtype=object)
+    return odds, guesses
 
 
 def _long(scored: pd.DataFrame, personas: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -136,20 +140,20 @@ def _long(scored: pd.DataFrame, personas: Sequence[str]) -> Iterator[pd.DataFram
         yield both.assign(score=both[persona], persona=persona)
 
 
-def _words(names: Sequence[tuple[str, str]], fitted: Fitted, model: str) -> pd.DataFrame:
+def _words(names: Sequence[tuple[str, str]], classifiers: Classifiers, model: str) -> pd.DataFrame:
     """Return the n-grams with the largest weights, by what is told from what, sign and kind."""
-    kinds = np.array([kind for kind, _ in names], dtype=object)[fitted.known]
-    texts = np.array([text for _, text in names], dtype=object)[fitted.known]
+    kinds = np.array([kind for kind, _ in names], dtype=object)[classifiers.columns]
+    texts = np.array([text for _, text in names], dtype=object)[classifiers.columns]
     rows = []
-    for place, (told_from, persona) in enumerate(fitted.tasks):
-        told = {"told_from": told_from, "persona": persona}
-        weights = fitted.weights[:, place]
+    for place, (told_from, persona) in enumerate(classifiers.tasks):
+        task_columns = {"told_from": told_from, "persona": persona}
+        weights = classifiers.weights[:, place]
         for kind in ("words", "letters"):
             of_kind = np.flatnonzero(kinds == kind)
             for sign, key in (("for", -weights[of_kind]), ("against", weights[of_kind])):
                 best = of_kind[np.lexsort((texts[of_kind], key))[:_RANKS]]
                 rows += [
-                    {**told, "sign": sign, "kind": kind, "rank": rank, "text": texts[n], "weight": weights[n]}
+                    {**task_columns, "sign": sign, "kind": kind, "rank": rank, "text": texts[n], "weight": weights[n]}
                     for rank, n in enumerate(best, start=1)
                     if (weights[n] > 0) == (sign == "for") and weights[n]
                 ]
@@ -165,13 +169,13 @@ def write_identification(frozen: FrozenPlan, artefact: Artefact) -> None:
         write_frame(frozen.results / path, table)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     """Yield those of a grid in which there is somebody to tell a persona from."""
     if grid.study.config.personas.baseline or len(grid.study.personas) > 1:
         yield from instances(grid, "identification")
 
 
-IDENTIFICATION = Scored(
+IDENTIFICATION = ScoringDeclaration(
     family="identification_scores",
     instances=_instances,
     module=__name__,

@@ -10,9 +10,9 @@ import pandas as pd
 from personas.core.parquet import write_frame
 from personas.grid.grid import Grid
 from personas.plan.artefact import Artefact
-from personas.plan.declaration import Instance, Known, inputs_of
+from personas.plan.declaration import Context, Instance, inputs_of
 from personas.plan.frozen import FrozenPlan
-from personas.scoring.scored import Scored
+from personas.scoring.declaration import ScoringDeclaration
 from personas.scoring.strength.answers import PLACE, instances, read_answers
 
 _FUNCTION_WORDS = """
@@ -40,10 +40,10 @@ def style_of(text: str) -> list[float]:
     """
     words = _WORD.findall(text.lower())
     n = max(len(words), 1)
-    counted, marks = Counter(words), Counter(text)
+    counts, marks = Counter(words), Counter(text)
     sentences = max(len([part for part in _END.split(text) if part.strip()]), 1)
     lengths = [len(words), len(words) / sentences, sum(map(len, words)) / n]
-    rates = [*(counted[word] for word in FUNCTION_WORDS), *(marks[mark] for mark in MARKS)]
+    rates = [*(counts[word] for word in FUNCTION_WORDS), *(marks[mark] for mark in MARKS)]
     return [*(100 * rate / n for rate in rates), *map(float, np.log1p(lengths))]
 
 
@@ -61,11 +61,11 @@ def write_styles(frozen: FrozenPlan, artefact: Artefact) -> None:
     write_frame(frozen.results / artefact.outputs[0], styles(answers, artefact.spec["model"]))
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     yield from instances(grid, "style")
 
 
-STYLE = Scored(
+STYLE = ScoringDeclaration(
     family="styles",
     instances=_instances,
     module=__name__,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from personas.grid.published import PUBLISHED_DTYPES, SEVERAL, factor, names
+from personas.grid.published_numbers import PUBLISHED_DTYPES, SEVERAL, factor, names
 from personas.stats.intervals import UNITS
 from personas.stats.measures import Measure
 from personas.stats.pairs import CELL, cell_means
@@ -41,7 +41,7 @@ ROUNDING = 1e-9
 """Numbers that are printed exactly still pass through binary fractions on our side."""
 
 
-def renamed(numbers: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
+def with_our_names(numbers: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
     """Return published numbers under our names; `called` tells what ours are called there."""
     ours = {there: here for here, there in called.items()}
     lists = {
@@ -63,8 +63,8 @@ def against_published(
     was published. A number without counterpart keeps its row, with a `reason`.
     """
     counterparts = Counterparts(tables, checkpoints=checkpoints, generalise=generalise)
-    found = [_beside(number, counterparts) for number in numbers.to_dict("records")]
-    return _judged(pd.DataFrame(found))
+    rows = [_beside(number, counterparts) for number in numbers.to_dict("records")]
+    return _with_conclusions(pd.DataFrame(rows))
 
 
 def _beside(number: Mapping[Any, Any], counterparts: Counterparts) -> dict[str, Any]:
@@ -89,11 +89,11 @@ def between_runs(
     Raises:
         ValueError: a value is there twice.
     """
-    both = _paired(ours, theirs)
+    both = _pair(ours, theirs)
     parts = [part for scope, rows in _scopes(both) for part in _families(rows, scope, generalise)]
-    shown = {measure["measure"]: measure for measure in measures}
+    by_slug = {measure["measure"]: measure for measure in measures}
     table = pd.DataFrame([row for part in parts for row in part])
-    return _judged(table if table.empty else _in_units(table, shown))
+    return _with_conclusions(table if table.empty else _in_units(table, by_slug))
 
 
 def between_models(
@@ -109,7 +109,7 @@ def between_models(
     return between_runs(ours, theirs, measures, generalise=generalise)
 
 
-def _paired(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+def _pair(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     """Join the cells of both, one to one; `side` says where a cell is. Cells of nobody's have the persona ""."""
     a, b = (cells.assign(persona=cells["persona"].fillna("")) for cells in map(cell_means, (ours, theirs)))
     joined = a.merge(b, on=CELL, how="outer", suffixes=("_a", "_b"), validate="one_to_one", indicator="side")
@@ -137,8 +137,8 @@ def _point(at: pd.DataFrame, points: pd.DataFrame, scope: str) -> dict[str, Any]
     row = {name: first[name] for name in ("measure", "group", "condition", "axis", "position")}
     only = {f"n_only_{name}": int((at["side"] == side).sum()) for name, side in _SIDES.items()}
     row |= {"quantity": "run", "models": SEVERAL.join(sorted(set(at["model"]))), "scope": scope, **only}
-    known = at[at["value"].notna()]
-    row |= {"ours": known["value_a"].mean(), "theirs": known["value_b"].mean()}
+    present = at[at["value"].notna()]
+    row |= {"ours": present["value_a"].mean(), "theirs": present["value_b"].mean()}
     if first["position"] not in points.index:
         return row | {"n": 0, "n_missing": 0, "reason": "in one of the runs only"}
     point = points.loc[first["position"]]
@@ -163,12 +163,12 @@ def _in_units(table: pd.DataFrame, measures: Mapping[str, Measure]) -> pd.DataFr
         for name, scale in zip(table["measure"], scales, strict=True)
     ]
     scaled = ["ours", "theirs", "difference", "noise", *BOUNDS]
-    known = table.reindex(columns=[*table.columns, *(name for name in scaled if name not in table)])
-    known[scaled] = known[scaled].astype("float64").mul(np.where(scales == "share", 100.0, 1.0), axis=0)
-    return known.assign(unit=units)
+    numbers = table.reindex(columns=[*table.columns, *(name for name in scaled if name not in table)])
+    numbers[scaled] = numbers[scaled].astype("float64").mul(np.where(scales == "share", 100.0, 1.0), axis=0)
+    return numbers.assign(unit=units)
 
 
-def _judged(table: pd.DataFrame) -> pd.DataFrame:
+def _with_conclusions(table: pd.DataFrame) -> pd.DataFrame:
     """Add what follows from the numbers, and give the table its columns, types and order."""
     filled = table.reindex(columns=list(COMPARISON_DTYPES))
     counts = [name for name, dtype in COMPARISON_DTYPES.items() if dtype == "int64"]
@@ -182,8 +182,8 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
 
 def _encloses_zero(low: pd.Series, high: pd.Series) -> pd.Series:
     low, high = low.astype("float64"), high.astype("float64")
-    held = (low <= ROUNDING) & (high >= -ROUNDING)
-    return held.astype("boolean").mask(low.isna() | high.isna())
+    encloses = (low <= ROUNDING) & (high >= -ROUNDING)
+    return encloses.astype("boolean").mask(low.isna() | high.isna())
 
 
 def _within(difference: pd.Series, half_unit: pd.Series) -> pd.Series:

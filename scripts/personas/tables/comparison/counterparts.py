@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from personas.grid.published import is_share, names
+from personas.grid.published_numbers import is_share, names
 from personas.stats.intervals import ITEMS, wilson
 from personas.stats.pairs import against_baseline, between_conditions, cell_means, since_first
 from personas.tables.by_model import by_model
@@ -57,11 +57,11 @@ class Counterparts:
         rows = self._cells(number)
         rows = rows[(rows["group"] == number["group"]) & (rows["condition"] == number["condition"])]
         at = rows[rows["position"] == number["position"]]
-        wanted = len(names(number["models"])) * max(1, len(names(number["personas"])))
+        n_cells = len(names(number["models"])) * max(1, len(names(number["personas"])))
         there = len(at.drop_duplicates(["model", "persona"]))
-        if there < wanted:
-            return Counterpart(reason=f"not in this grid: {wanted - there} of {wanted} cells")
-        if wanted == 1:
+        if there < n_cells:
+            return Counterpart(reason=f"not in this grid: {n_cells - there} of {n_cells} cells")
+        if n_cells == 1:
             return _one_cell(at, is_share(number["unit"]))
         return self._point(number, lambda: _as_differences(cell_means(rows)))
 
@@ -69,7 +69,7 @@ class Counterparts:
         """Return the mean paired difference over all named models and personas, as `tables/contrasts` has it."""
         if lacking := self._lacking(number):
             return Counterpart(reason=lacking)
-        return self._point(number, lambda: self._subtracted(number))
+        return self._point(number, lambda: self._differences(number))
 
     def bar(self, number: Mapping[str, Any]) -> Counterpart:
         """Return the bar of one model, as `tables/by-model` has it; the study's own for `study-bar`."""
@@ -93,26 +93,26 @@ class Counterparts:
         bar, prefix = bars.iloc[0], "study_" if study else ""
         mean, low, high = (float(bar[f"{prefix}{part}"]) for part in ("mean", "low", "high"))
         reason = "no value" if np.isnan(mean) else None
-        counted = {"n": int(bar["n_pairs"]), "n_missing": int(bar["n_missing"])}
-        return Counterpart(mean, low, high, "personas" if study else bar["over"] or None, reason=reason, **counted)
+        counts = {"n": int(bar["n_pairs"]), "n_missing": int(bar["n_missing"])}
+        return Counterpart(mean, low, high, "personas" if study else bar["over"] or None, reason=reason, **counts)
 
     def patterns(self, number: Mapping[str, Any]) -> Counterpart:
         """Return how many patterns of a group were found."""
-        rows = self._mined("counts", number)
+        rows = self._pattern_rows("counts", number)
         rows = rows[_same(rows["pattern_group"], number["group"]) & (rows["mined_at"] == number["position"])]
         if len(rows) and rows["half"].any():
             return Counterpart(reason="patterns are mined in halves here (`cross_fit: false` mines all)")
-        found = rows["n_patterns"].unique() if len(rows) else []
-        if len(found) != 1:
+        numbers = rows["n_patterns"].unique() if len(rows) else []
+        if len(numbers) != 1:
             return Counterpart(reason="not in this grid: no patterns are mined there")
-        return Counterpart(float(found[0]), n=1)
+        return Counterpart(float(numbers[0]), n=1)
 
     def documents(self, number: Mapping[str, Any]) -> Counterpart:
         """Return in how many answers of a speaker a pattern is, given by its tokens."""
-        rows = self._mined("patterns", number)
+        rows = self._pattern_rows("patterns", number)
         rows = rows[rows["checkpoint"] == number["position"]] if len(rows) else rows
-        wanted = frozenset(str(number["item"]).split())
-        rows = rows[[_tokens(pattern) == wanted for pattern in rows["pattern"]]] if len(rows) else rows
+        tokens = frozenset(str(number["item"]).split())
+        rows = rows[[_tokens(pattern) == tokens for pattern in rows["pattern"]]] if len(rows) else rows
         if len(rows) != 1:
             return Counterpart(reason="not found here: this pattern")
         return Counterpart(float(rows.iloc[0][f"n_{number['group']}"]), n=1)
@@ -130,21 +130,21 @@ class Counterparts:
             return Counterpart(reason="no tokens are known there")
         return Counterpart(mean, n=int(rows["tokens"].notna().sum()), n_missing=int(rows["tokens"].isna().sum()))
 
-    def _mined(self, table: str, number: Mapping[str, Any]) -> pd.DataFrame:
+    def _pattern_rows(self, table: str, number: Mapping[str, Any]) -> pd.DataFrame:
         rows = self._tables.get(table, pd.DataFrame(columns=_MINED))
         rows = rows[rows["benchmark"].eq(number["measure"]) & rows["condition"].eq(number["condition"])]
         return rows[rows["model"].isin(names(number["models"])) & _same(rows["persona"], number["personas"])]
 
     def _lacking(self, number: Mapping[str, Any]) -> str | None:
         """Say what of a number this grid does not have."""
-        asked = {
+        parts = {
             "measure": [number["measure"]],
             "model": names(number["models"]),
             "persona": names(number["personas"]),
             "condition": [name for name in (number["condition"], number["other"]) if not pd.isna(name)],
         }
-        for what, wanted in asked.items():
-            if missing := [name for name in wanted if name not in self._known[what]]:
+        for what, expected in parts.items():
+            if missing := [name for name in expected if name not in self._known[what]]:
                 return f"not in this grid: {what} {', '.join(missing)}"
         return None
 
@@ -155,7 +155,7 @@ class Counterparts:
         theirs = rows["persona"].isin(personas) if personas else rows["group"].eq("baseline")
         return rows[rows["model"].isin(names(number["models"])) & (theirs | rows["persona"].isna())]
 
-    def _subtracted(self, number: Mapping[str, Any]) -> pd.DataFrame:
+    def _differences(self, number: Mapping[str, Any]) -> pd.DataFrame:
         rows = _SUBTRACTED[number["contrast"]](cell_means(self._cells(number)), number)
         if number["contrast"] != "condition":
             rows = rows[rows["condition"] == number["condition"]]
@@ -168,7 +168,7 @@ class Counterparts:
             rows = pairs()
             self._families[key] = family(rows, self._generalise) if len(rows) else rows
         points = self._families[key]
-        return _found(points[points["position"] == number["position"]])
+        return _only_point(points[points["position"] == number["position"]])
 
 
 _SERIES = ("quantity", "measure", "models", "personas", "contrast", "group", "condition", "other")
@@ -220,7 +220,7 @@ def _as_differences(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(**alone, persona=cells["persona"].fillna(""), contrast="value")
 
 
-def _found(points: pd.DataFrame) -> Counterpart:
+def _only_point(points: pd.DataFrame) -> Counterpart:
     """Return the one point of a family that is asked for."""
     if len(points) != 1:
         return Counterpart(reason="not in this grid: this position")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from personas.grid.published import PUBLISHED_DTYPES
+from personas.grid.published_numbers import PUBLISHED_DTYPES
 
 EXACT = 1e-6
 """Half a unit of the last digit of numbers that are written in full, in percent or ratings."""
@@ -42,8 +42,8 @@ def _accuracies(table: pd.DataFrame | None, slug: str | None) -> Iterator[pd.Dat
     if table is None or slug is None:
         return
     for how in ("loose", "strict"):
-        shown = {"measure": f"{slug}-{how}-by-rules", "value": 100 * table["accuracy"], "half_unit": EXACT}
-        yield _placed(table, "ifbench", "value", "checkpoint", unit="percent", **shown)
+        columns = {"measure": f"{slug}-{how}-by-rules", "value": 100 * table["accuracy"], "half_unit": EXACT}
+        yield _with_place(table, "ifbench", "value", "checkpoint", unit="percent", **columns)
 
 
 def _profiles(
@@ -52,32 +52,32 @@ def _profiles(
     """Yield the means of the items of each trait."""
     if table is None or slug is None:
         return
-    rated = table.assign(trait=table["item_id"].map(traits))
-    means = rated.groupby(["model", "persona", "condition", "checkpoint", "trait"], sort=True)["rating"].mean()
-    found = means.reset_index()
+    ratings = table.assign(trait=table["item_id"].map(traits))
+    means = ratings.groupby(["model", "persona", "condition", "checkpoint", "trait"], sort=True)["rating"].mean()
+    profiles = means.reset_index()
     for judge in judges:
-        measure = [f"{slug}-{trait.lower()}-by-{judge}" for trait in found["trait"]]
-        shown = {"measure": measure, "value": found["rating"], "half_unit": EXACT}
-        yield _placed(found, "bfi-ratings", "value", "checkpoint", unit="rating", **shown)
+        measure = [f"{slug}-{trait.lower()}-by-{judge}" for trait in profiles["trait"]]
+        columns = {"measure": measure, "value": profiles["rating"], "half_unit": EXACT}
+        yield _with_place(profiles, "bfi-ratings", "value", "checkpoint", unit="rating", **columns)
 
 
 def _lengths(table: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
     if table is not None:
-        shown = {"measure": "tokens", "value": table["tokens"], "half_unit": 0.0}
-        yield _placed(table, "round-lengths", "length", "round", unit="tokens", **shown)
+        columns = {"measure": "tokens", "value": table["tokens"], "half_unit": 0.0}
+        yield _with_place(table, "round-lengths", "length", "round", unit="tokens", **columns)
 
 
 def _patterns(table: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
     if table is None:
         return
     place = ["model", "persona", "condition", "benchmark", "mined_at", "pattern_group"]
-    counted = table.groupby(place, sort=True).size().rename("value").reset_index()
-    shown = {"measure": counted["benchmark"], "value": counted["value"], "half_unit": 0.0}
-    placed = _placed(counted, "patterns", "patterns", "mined_at", unit="patterns", **shown)
-    yield placed.assign(group=counted["pattern_group"], personas=counted["persona"], axis="checkpoint")
+    counts = table.groupby(place, sort=True).size().rename("value").reset_index()
+    columns = {"measure": counts["benchmark"], "value": counts["value"], "half_unit": 0.0}
+    numbers = _with_place(counts, "patterns", "patterns", "mined_at", unit="patterns", **columns)
+    yield numbers.assign(group=counts["pattern_group"], personas=counts["persona"], axis="checkpoint")
 
 
-def _placed(table: pd.DataFrame, source: str, quantity: str, position: str, **shown: Any) -> pd.DataFrame:
+def _with_place(table: pd.DataFrame, source: str, quantity: str, position: str, **columns: Any) -> pd.DataFrame:
     """Return numbers of the models, personas and conditions of a released table."""
     of_baseline = table["persona"] == BASELINE
     axis, place = ("round", "rounds") if position == "round" else ("checkpoint", position)
@@ -90,4 +90,4 @@ def _placed(table: pd.DataFrame, source: str, quantity: str, position: str, **sh
         axis=axis,
         position=table[place],
     )
-    return rows.assign(**shown)
+    return rows.assign(**columns)

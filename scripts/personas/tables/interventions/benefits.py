@@ -8,16 +8,16 @@ import pandas as pd
 
 from personas.benchmarks.panel import FIDELITY, INSTRUCTIONS, SAFETY
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.cells import matrix
-from personas.stats.correction import corrected
+from personas.stats.correction import adjust_p
 from personas.stats.intervals import UNITS, estimate
 from personas.stats.pairs import cell_means, with_intervention
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import sections
 from personas.tables.series.models import segmented
-from personas.tables.table import INTERVAL, Layout, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 ALL = "all"
 """Stands in `model` for the pairs of all models together."""
@@ -103,11 +103,11 @@ def _last(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
 
 def _costs(tokens: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each intervention, persona, model and condition: tokens a turn on both sides."""
-    own = tokens[tokens["group"] == "persona"].groupby(["intervention", *_PERSONA], sort=True)["tokens"].mean()
-    means = own.reset_index()
+    of_persona = tokens[tokens["group"] == "persona"].groupby(["intervention", *_PERSONA], sort=True)["tokens"].mean()
+    means = of_persona.reset_index()
     plain = means[means["intervention"] == "none"].drop(columns="intervention")
-    found = means[means["intervention"] != "none"].merge(plain, on=_PERSONA, suffixes=("", "_without"))
-    return found.assign(extra=found["tokens"] - found["tokens_without"])
+    costs = means[means["intervention"] != "none"].merge(plain, on=_PERSONA, suffixes=("", "_without"))
+    return costs.assign(extra=costs["tokens"] - costs["tokens_without"])
 
 
 def _parts(changes: pd.DataFrame, costs: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame, pd.DataFrame]]:
@@ -129,40 +129,40 @@ def _of_model(
     generalise: Collection[str],
 ) -> list[dict[str, Any]]:
     rows = []
-    for slug, own in changes.groupby("intervention", sort=False):
+    for slug, of_intervention in changes.groupby("intervention", sort=False):
         cost = _cost(costs[costs["intervention"] == slug], generalise)
         for section in sections:
             for measure in section["measures"]:
-                pairs = own[own["measure"] == measure["measure"]]
+                pairs = of_intervention[of_intervention["measure"] == measure["measure"]]
                 if len(pairs):
-                    named = {"model": model, "condition": condition, "intervention": slug}
-                    told = {"section": section["section"], **{key: measure[key] for key in _TOLD}}
-                    rows.append({**named, **told, **_change(pairs, generalise), **cost})
+                    place = {"model": model, "condition": condition, "intervention": slug}
+                    about = {"section": section["section"], **{key: measure[key] for key in _TOLD}}
+                    rows.append({**place, **about, **_change(pairs, generalise), **cost})
     p = np.array([row["p"] for row in rows], dtype=float)
-    for row, q in zip(rows, corrected(p, "benjamini-hochberg"), strict=True):
+    for row, q in zip(rows, adjust_p(p, "benjamini-hochberg"), strict=True):
         row["q"], row["verdict"] = q, _verdict(row, q)
     return rows
 
 
 def _change(pairs: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
-    found = estimate(matrix(pairs.rename(columns={"persona": "unit"})), generalise=generalise)
+    result = estimate(matrix(pairs.rename(columns={"persona": "unit"})), generalise=generalise)
     return {
         "position": pairs["position"].max(),
-        **found.named("change"),
-        "over": found.over,
-        "p": found.p,
-        "n_pairs": found.n,
-        "n_missing": len(pairs) - found.n,
+        **result.as_columns("change"),
+        "over": result.over,
+        "p": result.p,
+        "n_pairs": result.n,
+        "n_missing": len(pairs) - result.n,
     }
 
 
 def _cost(costs: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
-    known = costs.dropna(subset=["extra"])
-    if known.empty:
+    present = costs.dropna(subset=["extra"])
+    if present.empty:
         return {"n_tokens": 0}
-    found = estimate(matrix(known.rename(columns={"persona": "unit", "extra": "value"})), generalise=generalise)
-    ratio = known["tokens"].sum() / known["tokens_without"].sum()
-    return {**found.named("extra_tokens"), "tokens_ratio": ratio, "n_tokens": found.n}
+    result = estimate(matrix(present.rename(columns={"persona": "unit", "extra": "value"})), generalise=generalise)
+    ratio = present["tokens"].sum() / present["tokens_without"].sum()
+    return {**result.as_columns("extra_tokens"), "tokens_ratio": ratio, "n_tokens": result.n}
 
 
 def _verdict(row: Mapping[str, Any], q: float) -> str:
@@ -175,14 +175,14 @@ def _verdict(row: Mapping[str, Any], q: float) -> str:
     return HELPS if (row["change"] > 0) == (row["better"] == "higher") else HARMS
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if values := known.outputs("intervention_values"):
-        files = {"values": values, "without": known.outputs("values"), "tokens": known.outputs("turn_tokens")}
-        shown = [
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if values := context.outputs("intervention_values"):
+        files = {"values": values, "without": context.outputs("values"), "tokens": context.outputs("turn_tokens")}
+        parts = [
             each for each in sections(placeless_measures(grid)) if each["section"] in (FIDELITY, INSTRUCTIONS, SAFETY)
         ]
-        told = {"sections": shown, "checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
-        yield Instance("benefits", files, told)
+        parameters = {"sections": parts, "checkpoints": list(grid.study.config.checkpoints), **generalisation(grid)}
+        yield Instance("benefits", files, parameters)
 
 
 BENEFITS = table(

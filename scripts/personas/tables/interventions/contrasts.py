@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.intervals import UNITS
 from personas.stats.pairs import POINT, against_baseline, cell_means, since_first, with_intervention
 from personas.tables.contrasts import CONTRAST_DTYPES, family
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 INTERVENTION_CONTRAST_DTYPES = {"intervention": "str", **CONTRAST_DTYPES}
 _FAMILY = [key for key in POINT if key != "position"]
@@ -44,10 +44,10 @@ def _pairs(cells: pd.DataFrame, plain: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if values := known.outputs("intervention_values"):
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if values := context.outputs("intervention_values"):
         yield Instance(
-            "intervention-contrasts", {"values": values, "without": known.outputs("values")}, generalised(grid)
+            "intervention-contrasts", {"values": values, "without": context.outputs("values")}, generalisation(grid)
         )
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from personas.config.personas import BASELINE
 from personas.core.parquet import read_table
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.tables.table import table
 
@@ -40,10 +40,10 @@ def turn_tokens(cells: Sequence[Path], *, frozen: FrozenPlan) -> pd.DataFrame:
     """
     rows = pd.concat([_turns(frozen, path) for path in cells], ignore_index=True)
     rows["tokens"] = rows["prompt_tokens"] + rows["answer_tokens"]
-    found = rows.groupby(_DIALOGUE, dropna=False, sort=True)
-    means = found[["prompt_tokens", "answer_tokens", "tokens"]].mean()
-    told = found["tokens"].agg(turns="size", told="count")
-    table = means.assign(turns=told["turns"], without_usage=told["turns"] - told["told"]).reset_index()
+    dialogues = rows.groupby(_DIALOGUE, dropna=False, sort=True)
+    means = dialogues[["prompt_tokens", "answer_tokens", "tokens"]].mean()
+    counts = dialogues["tokens"].agg(turns="size", told="count")
+    table = means.assign(turns=counts["turns"], without_usage=counts["turns"] - counts["told"]).reset_index()
     return table[list(TOKEN_DTYPES)].astype(TOKEN_DTYPES)
 
 
@@ -55,7 +55,7 @@ def _turns(frozen: FrozenPlan, path: Path) -> pd.DataFrame:
     if "aside" in table.column_names:
         rows = rows.add(_asides(table), fill_value=0.0).where(rows.notna())
     is_baseline = track.persona == BASELINE
-    placed: pd.DataFrame = rows.rename(columns=_COUNTS).assign(
+    of_dialogue: pd.DataFrame = rows.rename(columns=_COUNTS).assign(
         intervention=track.intervention,
         model=track.model,
         group="baseline" if is_baseline else "persona",
@@ -64,14 +64,14 @@ def _turns(frozen: FrozenPlan, path: Path) -> pd.DataFrame:
         order=track.order,
         replicate=track.replicate,
     )
-    return placed
+    return of_dialogue
 
 
 def _asides(table: pa.Table) -> pd.DataFrame:
     return pd.DataFrame({name: table.column("aside").combine_chunks().field(name).to_pandas() for name in _COUNTS})
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if grid.study.config.interventions:
         cells = [cell.path for cell in grid.cells if cell.stage != "judgements"]
         yield Instance("turn-tokens", {"cells": cells})

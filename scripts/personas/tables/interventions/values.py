@@ -8,7 +8,7 @@ import pandas as pd
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.measures import Measure
 from personas.tables.measures import measures_of
 from personas.tables.table import ratings_with, table
@@ -29,9 +29,9 @@ def _of(path: Path) -> str:
     return str(read_frame(path, columns=["intervention"])["intervention"].iat[0])
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if slugs := list(grid.study.config.interventions):
-        files = [path for slug in slugs for path in ratings_with(known, slug)]
+        files = [path for slug in slugs for path in ratings_with(context, slug)]
         yield Instance("intervention-values", {"ratings": files}, {"measures": measures_of(grid)})
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from personas.benchmarks.panel import Panel
 from personas.core.parquet import read_frame
-from personas.grid.asked import scoring_identity
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.grid.question_sets import scoring_identity
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.stats.cells import stood_for
 from personas.stats.checks import ANSWER
@@ -53,9 +53,9 @@ def item_values(ratings: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 def by_item(rows: pd.DataFrame) -> pd.DataFrame:
     """Return `item_values` of the ratings of one panel (`personas.stats.selection`)."""
-    own = stood_for(rows).mask(rows["is_baseline"].astype(bool) & rows["reference_persona"].isna())
-    placed = rows.assign(persona=own, checkpoint=rows["checkpoint"].astype("int64"))
-    return placed.groupby(_VALUE, sort=True, dropna=False)["value"].mean().reset_index()
+    persona = stood_for(rows).mask(rows["is_baseline"].astype(bool) & rows["reference_persona"].isna())
+    cells = rows.assign(persona=persona, checkpoint=rows["checkpoint"].astype("int64"))
+    return cells.groupby(_VALUE, sort=True, dropna=False)["value"].mean().reset_index()
 
 
 def values_by_measure(
@@ -65,14 +65,14 @@ def values_by_measure(
 
     Read file by file and reduced to items before the next is opened; a file is of one benchmark.
     """
-    found: dict[str, list[pd.DataFrame]] = {measure["measure"]: [] for measure in measures}
+    by_measure: dict[str, list[pd.DataFrame]] = {measure["measure"]: [] for measure in measures}
     for path in paths:
         ratings = read_frame(path, columns=_READ, filters=[("checkpoint", "in", sorted(set(checkpoints)))])
         there = set(ratings["benchmark"].dropna())
         for measure in (m for m in measures if m["benchmark"] in there):
-            found[measure["measure"]].append(item_values(ratings, measure))
+            by_measure[measure["measure"]].append(item_values(ratings, measure))
     by_slug = {measure["measure"]: measure for measure in measures}
-    return [(by_slug[slug], pd.concat(parts, ignore_index=True)) for slug, parts in found.items() if parts]
+    return [(by_slug[slug], pd.concat(parts, ignore_index=True)) for slug, parts in by_measure.items() if parts]
 
 
 def item_changes(values: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
@@ -153,13 +153,13 @@ ITEM_DTYPES = {
 
 
 def _of_measure(measure: Measure, rows: pd.DataFrame, about: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    found = rows.groupby(["contrast", "condition", "item_id"], sort=True, dropna=False)["change"]
-    table = found.agg(change="mean", n="count", planned="size").reset_index()
-    told = pd.DataFrame([about[item] for item in table["item_id"]], columns=["label", "type", "focus", "prompt"])
+    groups = rows.groupby(["contrast", "condition", "item_id"], sort=True, dropna=False)["change"]
+    table = groups.agg(change="mean", n="count", planned="size").reset_index()
+    facts = pd.DataFrame([about[item] for item in table["item_id"]], columns=["label", "type", "focus", "prompt"])
     table = table.assign(
         benchmark=measure["benchmark"], measure=measure["measure"], n_missing=table["planned"] - table["n"]
     )
-    table = pd.concat([table, told.set_index(table.index)], axis=1)
+    table = pd.concat([table, facts.set_index(table.index)], axis=1)
     return table.assign(size=table["change"].abs()).sort_values(
         ["contrast", "condition", "size", "item_id"], ascending=[True, True, False, True], ignore_index=True
     )
@@ -175,25 +175,25 @@ def changes_of_files(
 ) -> pd.DataFrame:
     """Return `changed_items` of files of ratings, between the first and the last checkpoint (`ends`)."""
     about = reading.about_items(frozen, dict.fromkeys(measure["benchmark"] for measure in measures))
-    valued = values_by_measure(ratings, measures, ends)
-    return changed_items(((measure, item_changes(values, conditions)) for measure, values in valued), about)
+    by_measure = values_by_measure(ratings, measures, ends)
+    return changed_items(((measure, item_changes(values, conditions)) for measure, values in by_measure), about)
 
 
 def instance_of_items(
-    name: str, grid: Grid, known: Known, measures: Sequence[Measure], more: Mapping[str, Any] | None = None
+    name: str, grid: Grid, context: Context, measures: Sequence[Measure], more: Mapping[str, Any] | None = None
 ) -> Instance:
     """Return a table of items: it is told which measures and which ends, and its name holds the items' texts."""
     names, checkpoints = dict.fromkeys(m["benchmark"] for m in measures), grid.study.config.checkpoints
-    told = {"measures": measures, "ends": [checkpoints[0], checkpoints[-1]], **(more or {})}
-    told["conditions"] = list(grid.study.config.conditions)
-    files = {"ratings": ratings(known, names)}
+    parameters = {"measures": measures, "ends": [checkpoints[0], checkpoints[-1]], **(more or {})}
+    parameters["conditions"] = list(grid.study.config.conditions)
+    files = {"ratings": ratings(context, names)}
     texts = {benchmark: scoring_identity(grid.study, benchmark, prompts=True) for benchmark in names}
-    return Instance(name, files, told, identity=texts, reads_texts=True)
+    return Instance(name, files, parameters, identity=texts, reads_texts=True)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if shares := [m for m in placeless_measures(grid) if m["scale"] == "share" and m["benchmark"] is not None]:
-        yield instance_of_items("changed-items", grid, known, shares)
+        yield instance_of_items("changed-items", grid, context, shares)
 
 
 CHANGED_ITEMS = table(

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.stats.intervals import UNITS, estimate
 from personas.stats.items import of_cells, of_items, over_items
@@ -15,7 +15,7 @@ from personas.tables import reading
 from personas.tables.items.changes import Measure, instance_of_items, item_changes, values_by_measure
 from personas.tables.latex import Column
 from personas.tables.measures import refusals_of
-from personas.tables.table import INTERVAL, Layout, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 FIRST, LAST = "first", "last"
 """Values of `quantity` beside the contrasts of `personas.tables.items.changes`: the rate itself at that
@@ -44,7 +44,7 @@ _ROW = ["quantity", "condition", "group"]
 
 
 def safety(
-    valued: Iterable[tuple[Measure, pd.DataFrame]],
+    by_measure: Iterable[tuple[Measure, pd.DataFrame]],
     about: Mapping[str, Mapping[str, Mapping[str, Any]]],
     by: str,
     conditions: Sequence[str],
@@ -53,9 +53,9 @@ def safety(
 ) -> pd.DataFrame:
     """Return refusal rates (0..1) and their differences by `by` ("type" or "focus"); columns `SAFETY_DTYPES`.
 
-    `valued` are measures of refusal, one per benchmark, label and rater, each with its `item_values`; `about` maps
-    benchmark and item to `type` and `focus`. Items are grouped by their id; by focus, an item without one is kept
-    under its type (then `focus` is null, and otherwise `type` is). `quantity` is "first" or "last" (rate at that
+    `by_measure` are measures of refusal, one per benchmark, label and rater, each with its `item_values`; `about`
+    maps benchmark and item to `type` and `focus`. Items are grouped by their id; by focus, an item without one is
+    kept under its type (then `focus` is null, and otherwise `type` is). `quantity` is "first" or "last" (rate at that
     checkpoint, of personas and of the baseline) or a contrast of `item_changes`, in which only items with both values
     count. A (model, persona) pair's value is the mean over its items; mean, low and high run over the pairs, of the
     baseline over models, and over items (`personas.stats.intervals`). `n_missing` counts pairs without a value,
@@ -63,11 +63,11 @@ def safety(
     """
     parts = [
         _of_measure(values, measure, about[measure["benchmark"]], by, conditions, generalise)
-        for measure, values in valued
+        for measure, values in by_measure
         if len(values)
     ]
-    filled = [part for part in parts if len(part)]
-    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SAFETY_DTYPES))
+    nonempty = [part for part in parts if len(part)]
+    table = pd.concat(nonempty, ignore_index=True) if nonempty else pd.DataFrame(columns=list(SAFETY_DTYPES))
     return table[list(SAFETY_DTYPES)].astype(SAFETY_DTYPES)
 
 
@@ -86,8 +86,8 @@ def _of_measure(
         {**dict(zip([*_ROW, "type", "focus"], key, strict=True)), **_point(part, generalise)}
         for key, part in rows.groupby([*_ROW, "type", "focus"], sort=True, dropna=False)
     ]
-    told = {key: measure[key] for key in ("benchmark", "judge", "label")}
-    return pd.DataFrame(points).assign(**told)
+    columns = {key: measure[key] for key in ("benchmark", "judge", "label")}
+    return pd.DataFrame(points).assign(**columns)
 
 
 def _levels(values: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -101,25 +101,25 @@ def _levels(values: pd.DataFrame) -> Iterator[pd.DataFrame]:
 def _groups(about: Mapping[str, Mapping[str, Any]], by: str) -> pd.DataFrame:
     """Return type and focus that each item is grouped under: one of the two, the other is null."""
     rows = []
-    for item, told in about.items():
-        focus = told["focus"] if by == "focus" and told["focus"] else None
-        rows.append({"item_id": item, "type": None if focus else told["type"], "focus": focus})
+    for item, facts in about.items():
+        focus = facts["focus"] if by == "focus" and facts["focus"] else None
+        rows.append({"item_id": item, "type": None if focus else facts["type"], "focus": focus})
     return pd.DataFrame(rows, columns=["item_id", "type", "focus"])
 
 
 def _point(rows: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
     cube = of_cells(rows)
     means, share = over_items(cube), rows["quantity"].iat[0] in (FIRST, LAST)
-    known = estimate(means, generalise=generalise, items=of_items(cube), share=share)
+    result = estimate(means, generalise=generalise, items=of_items(cube), share=share)
     n_pairs = len(rows.drop_duplicates(["model", "persona"]))
     return {
-        "mean": known.mean,
-        "low": known.low,
-        "high": known.high,
-        "over": known.over,
+        "mean": result.mean,
+        "low": result.low,
+        "high": result.high,
+        "over": result.over,
         "n_items": rows["item_id"].nunique(),
-        "n_pairs": known.n,
-        "n_missing": n_pairs - known.n,
+        "n_pairs": result.n,
+        "n_missing": n_pairs - result.n,
         "n_scored": int(rows["value"].count()),
         "n_planned": len(rows),
     }
@@ -137,18 +137,18 @@ def safety_of_files(
 ) -> pd.DataFrame:
     """Return `safety` of files of ratings, at the first and the last checkpoint (`ends`)."""
     about = reading.about_items(frozen, dict.fromkeys(measure["benchmark"] for measure in measures))
-    valued = values_by_measure(ratings, measures, ends)
-    return safety(valued, about, by, conditions, generalise=generalise)
+    by_measure = values_by_measure(ratings, measures, ends)
+    return safety(by_measure, about, by, conditions, generalise=generalise)
 
 
 def _shares(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(scale="share")
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if refusals := refusals_of(grid):
         for by in ("type", "focus"):
-            yield instance_of_items(f"safety-by-{by}", grid, known, refusals, {"by": by, **generalised(grid)})
+            yield instance_of_items(f"safety-by-{by}", grid, context, refusals, {"by": by, **generalisation(grid)})
 
 
 SAFETY = table(

@@ -8,7 +8,7 @@ import pandas as pd
 from personas.config.personas import BASELINE
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.tables import reading
 from personas.tables.items.changes import LENGTH, Measure
@@ -70,18 +70,20 @@ def changed_texts(
     """
     parts = []
     for measure, of_measure in verdicts:
-        wanted = chosen[chosen["measure"] == measure["measure"]].drop(columns=["n", "n_missing", "contrast"])
-        rated = of_measure.rename(columns={"status": "verdict"})[[*_ANSWER, "value", "verdict"]]
-        rows = wanted.merge(rated, on=["benchmark", "condition", "item_id"], how="inner", validate="one_to_many")
+        items = chosen[chosen["measure"] == measure["measure"]].drop(columns=["n", "n_missing", "contrast"])
+        verdict_rows = of_measure.rename(columns={"status": "verdict"})[[*_ANSWER, "value", "verdict"]]
+        rows = items.merge(
+            verdict_rows, on=["benchmark", "condition", "item_id"], how="inner", validate="one_to_many"
+        )
         rows = rows.merge(answers[[*_ANSWER, "answer", "status"]], on=_ANSWER, how="left", validate="one_to_one")
-        parts.append(rows[_moved(rows)])
-    filled = [part for part in parts if len(part)]
-    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(TEXT_DTYPES))
+        parts.append(rows[_has_moved(rows)])
+    nonempty = [part for part in parts if len(part)]
+    table = pd.concat(nonempty, ignore_index=True) if nonempty else pd.DataFrame(columns=list(TEXT_DTYPES))
     ordered = table.sort_values(["measure", "condition", "rank", *_PAIR, "checkpoint"], ignore_index=True)
     return ordered[list(TEXT_DTYPES)].astype(TEXT_DTYPES)
 
 
-def _moved(rows: pd.DataFrame) -> pd.Series:
+def _has_moved(rows: pd.DataFrame) -> pd.Series:
     """Tell whether the verdict of a pair differs between first and last checkpoint, or is missing at one of them."""
     values = rows.groupby(["measure", "condition", "item_id", *_PAIR], dropna=False)["value"]
     return (values.transform("nunique") > 1) | (values.transform("count") < values.transform("size"))
@@ -116,16 +118,16 @@ def _verdicts(ratings: pd.DataFrame, measures: Sequence[Measure]) -> Iterator[tu
         yield measure, ratings[keep]
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if refusals := refusals_of(grid):
-        named, checkpoints = {m["benchmark"] for m in refusals}, grid.study.config.checkpoints
+        benchmarks, checkpoints = {m["benchmark"] for m in refusals}, grid.study.config.checkpoints
         files = {
-            "items": known.outputs("changed_items"),
-            "ratings": ratings(known, named),
+            "items": context.outputs("changed_items"),
+            "ratings": ratings(context, benchmarks),
             "responses": [
                 cell.path
                 for cell in grid.plain_cells
-                if cell.stage == "responses" and cell.benchmark in named and cell.track.persona != BASELINE
+                if cell.stage == "responses" and cell.benchmark in benchmarks and cell.track.persona != BASELINE
             ],
         }
         yield Instance("changed-texts", files, {"measures": refusals, "ends": [checkpoints[0], checkpoints[-1]]})

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.checks import ANSWER
 from personas.stats.intervals import Items
 from personas.stats.items import of_several
@@ -79,11 +79,11 @@ def of_cube(cube: Cube, measure: str) -> Iterator[dict[str, Any]]:
     """Yield a row for each cut of a cube."""
     for contrast, group, places, cells in cube.cuts():
         for by, unit, part in cube.units(cells):
-            found = of_several(part)
-            for place, told in zip(places, zip(*found, strict=True), strict=True):
-                if told[0]:
+            of_means = of_several(part)
+            for place, fields in zip(places, zip(*of_means, strict=True), strict=True):
+                if fields[0]:
                     where = {"measure": measure, "contrast": contrast, "group": group, "by": by, "unit": unit}
-                    numbers = dict(zip(("n_items", "total", "shared", "nested"), told, strict=True))
+                    numbers = dict(zip(("n_items", "total", "shared", "nested"), fields, strict=True))
                     yield {**where, **dict(zip(("condition", "position"), place, strict=True)), **numbers}
 
 
@@ -92,11 +92,11 @@ def levels(values: pd.DataFrame) -> Callable[[Mapping[str, Any]], Items | None]:
 
     `values` are `item_values` of one measure.
     """
-    cube, found = cube_of(values, sorted(set(values["condition"]))), {}
+    cube, by_point = cube_of(values, sorted(set(values["condition"]))), {}
     for _, group, places, cells in cube.levels():
-        for place, told in zip(places, zip(*of_several(cells), strict=True), strict=True):
-            found[place[0], group, place[1]] = Items(*told)
-    return lambda point: found.get((point["condition"], point["group"], point["checkpoint"]))
+        for place, fields in zip(places, zip(*of_several(cells), strict=True), strict=True):
+            by_point[place[0], group, place[1]] = Items(*fields)
+    return lambda point: by_point.get((point["condition"], point["group"], point["checkpoint"]))
 
 
 def cube_of(values: pd.DataFrame, conditions: Sequence[str]) -> Cube:
@@ -173,8 +173,8 @@ class Cube:
         for (a, one), (b, other) in combinations(enumerate(self.conditions), 2):
             apart = np.moveaxis(values[:, :, a] - values[:, :, b], 2, 0)
             together = [_mean(apart[later])[None]] if later else []
-            named = [*places, *[(None, LATER) for _ in together]]
-            yield f"condition:{one}-{other}", group, named, np.concatenate([apart, *together])
+            all_places = [*places, *[(None, LATER) for _ in together]]
+            yield f"condition:{one}-{other}", group, all_places, np.concatenate([apart, *together])
 
     def units(self, cells: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Yield all cells, those of each model, and those of each persona."""
@@ -188,9 +188,9 @@ class Cube:
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """Return the mean over the first axis of what is there, NaN where nothing is."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=0)
-    means: np.ndarray = np.where(n > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+    present = ~np.isnan(values)
+    n = present.sum(axis=0)
+    means: np.ndarray = np.where(n > 0, np.where(present, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
     return means
 
 
@@ -222,12 +222,12 @@ class Variances:
         return self.of({**point, "contrast": LEVEL}, by, unit)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    measured = [m for m in placeless_measures(grid) if m["benchmark"] is not None and m["figure"] != "distance"]
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    measures = [m for m in placeless_measures(grid) if m["benchmark"] is not None and m["figure"] != "distance"]
     for name in grid.study.config.benchmarks:
-        if own := [m for m in measured if m["benchmark"] == name]:
-            told = {"measures": own, "conditions": list(grid.study.config.conditions)}
-            yield Instance(f"item-variances-{name}", {"paths": ratings(known, [name])}, told)
+        if of_benchmark := [m for m in measures if m["benchmark"] == name]:
+            parameters = {"measures": of_benchmark, "conditions": list(grid.study.config.conditions)}
+            yield Instance(f"item-variances-{name}", {"paths": ratings(context, [name])}, parameters)
 
 
 ITEM_VARIANCES = table("item_variances", item_variances, _instances, module=__name__, from_files=True, heading="")

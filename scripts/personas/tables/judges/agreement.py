@@ -15,10 +15,10 @@ from personas.config.kinds import UTTERANCES, kinds
 from personas.core.canonical import sha256
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.tables.judges.calibration import calibration
-from personas.tables.judges.rated import JUDGES, READ, sets_of
+from personas.tables.judges.rater_rows import JUDGES, READ, sets_of
 from personas.tables.latex import Column
 from personas.tables.table import Layout, bootstrap, table, texts
 
@@ -41,11 +41,11 @@ def calibration_of_files(
     `beside` are judges' ratings of published answers, by `beside ` and the slug of their labels; `sets` is every set.
     `apart`: judges and metrics whose answers are yes or no, none of the points that people give.
     """
-    labels = {slug: [asdict(label) for label in given] for slug, given in frozen.study.human.items()}
+    labels = {slug: [asdict(label) for label in entries] for slug, entries in frozen.study.human.items()}
     pairs = [tuple(pair) for pair in apart]
-    rated = (_without(read_frame(path, columns=READ), pairs) for path in ratings)
+    tables = (_without(read_frame(path, columns=READ), pairs) for path in ratings)
     outside = {name.removeprefix(_BESIDE): read_frame(path) for name, [path] in beside.items()}
-    rows, unmatched = sets_of(rated, labels, is_refusal, outside)
+    rows, unmatched = sets_of(tables, labels, is_refusal, outside)
     for slug, count in unmatched.items():
         if count:
             logger.warning("labels %s: %d of %d are of texts that nobody rated", slug, count, len(labels[slug]))
@@ -57,15 +57,17 @@ def _without(ratings: pd.DataFrame, pairs: Sequence[tuple[str, ...]]) -> pd.Data
     return ratings[~pd.MultiIndex.from_frame(ratings[["judge", "metric"]]).isin(pairs)]
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     study, section = grid.study, grid.study.config.calibration
     sets = [*([JUDGES] if _several_raters(grid) else []), *section.labels] if section else []
     if not sets:
         return
     labels = {slug: _labels(grid, slug) for slug in study.human}
-    rated = {UTTERANCES, *(name for name, kind in kinds().items() if kind.judged)}
-    files = {"ratings": [a.outputs[0] for a in known.family("ratings") if a.spec["kind"] in rated]}
-    files |= {_BESIDE + made.spec["labels"]: list(made.outputs) for made in known.family("completion_ratings")}
+    kind_names = {UTTERANCES, *(name for name, kind in kinds().items() if kind.judged)}
+    files = {"ratings": [a.outputs[0] for a in context.family("ratings") if a.spec["kind"] in kind_names]}
+    files |= {
+        _BESIDE + artefact.spec["labels"]: list(artefact.outputs) for artefact in context.family("completion_ratings")
+    }
     apart = [[judge, metric] for judge, metrics in study.yes_no().items() for metric in metrics]
     yield Instance(
         "calibration",
@@ -80,15 +82,17 @@ def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
 def _several_raters(grid: Grid) -> bool:
     """Tell whether any two of judges and rules rate the same: rules rate refusals only."""
     config = grid.study.config
-    rated = [{*_points(grid, slug), *map(config.kind_of, config.judged_benchmarks(slug))} for slug in config.judges]
-    counted = [kind for kinds in [*rated, {"xstest"}] for kind in kinds]
-    return any(counted.count(kind) > 1 for kind in counted)
+    by_judge = [
+        {*_points(grid, slug), *map(config.kind_of, config.judged_benchmarks(slug))} for slug in config.judges
+    ]
+    all_kinds = [kind for kinds in [*by_judge, {"xstest"}] for kind in kinds]
+    return any(all_kinds.count(kind) > 1 for kind in all_kinds)
 
 
 def _points(grid: Grid, judge: str) -> list[str]:
     """Return the metrics of utterances that people are asked for too: the study's, from 1 to 5."""
-    asked, yes_no = grid.study.config.judges[judge].utterances, grid.study.yes_no()[judge]
-    return [metric for metric in asked if metric in METRICS and metric not in yes_no]
+    metrics, yes_no = grid.study.config.judges[judge].utterances, grid.study.yes_no()[judge]
+    return [metric for metric in metrics if metric in METRICS and metric not in yes_no]
 
 
 def _labels(grid: Grid, slug: str) -> Any:
@@ -96,8 +100,8 @@ def _labels(grid: Grid, slug: str) -> Any:
     pins = grid.study.pins.human.get(slug)
     if pins is not None:
         section = grid.study.config.human[slug]
-        told = [grid.study.config.conversations] if section.format == "study" else []
-        return [section.format, [dict(pin) for pin in pins], *told]
+        extra = [grid.study.config.conversations] if section.format == "study" else []
+        return [section.format, [dict(pin) for pin in pins], *extra]
     return sha256([{k: v for k, v in asdict(label).items() if k != "where"} for label in grid.study.human[slug]])
 
 

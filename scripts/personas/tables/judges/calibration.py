@@ -69,14 +69,14 @@ def calibration(
     """
     checks.require_columns(rows, ROW_COLUMNS, "table of raters")
     checks.require_unique(rows, ["set", "metric", "rater", "unit"], "raters")
-    made = [
+    table = [
         {"set": name, "metric": metric, **row, "n_unmatched": unmatched.get(str(name), 0)}
         for (name, metric), part in rows.groupby(["set", "metric"], sort=True)
         for row in _pairs(part, str(metric), resamples, seed)
     ]
-    compared = {row["set"] for row in made}
-    made += [{"set": name, **_NOBODY, "n_unmatched": n} for name, n in unmatched.items() if name not in compared]
-    return pd.DataFrame(made, columns=list(CALIBRATION_DTYPES)).astype(CALIBRATION_DTYPES)
+    sets = {row["set"] for row in table}
+    table += [{"set": name, **_NOBODY, "n_unmatched": n} for name, n in unmatched.items() if name not in sets]
+    return pd.DataFrame(table, columns=list(CALIBRATION_DTYPES)).astype(CALIBRATION_DTYPES)
 
 
 _NOBODY = {"model": ALL, "rater_a": "human", **dict.fromkeys(("n_a", "n_b", "n", "n_clusters"), 0)} | {
@@ -94,33 +94,33 @@ def _pairs(rows: pd.DataFrame, metric: str, resamples: int, seed: int) -> Iterat
         models = sorted({*a["model"], *b["model"]})
         for model in [*models, ALL] if len(models) > 1 else [ALL]:
             of_a, of_b = (side if model == ALL else side[side["model"] == model] for side in (a, b))
-            found = _compared(of_a, of_b, metric, resamples, seed)
-            yield {"model": model, "rater_a": one, "rater_b": other, **found}
+            comparison = _comparison(of_a, of_b, metric, resamples, seed)
+            yield {"model": model, "rater_a": one, "rater_b": other, **comparison}
 
 
-def _compared(a: pd.DataFrame, b: pd.DataFrame, metric: str, resamples: int, seed: int) -> dict[str, Any]:
+def _comparison(a: pd.DataFrame, b: pd.DataFrame, metric: str, resamples: int, seed: int) -> dict[str, Any]:
     both = a.join(b["value"].rename("other"), how="inner")
     values = CATEGORIES[metric]
     if metric == "win" and not both[["value", "other"]].eq(0.5).any(axis=None):
         values = (0.0, 1.0)
-    found = agree(both["value"], both["other"], both["cluster"], values, resamples=resamples, seed=seed)
+    agreement = agree(both["value"], both["other"], both["cluster"], values, resamples=resamples, seed=seed)
     ratings = ("mae", "within_one") if metric in LIKERT else ()
     return {
         "n_a": len(a),
         "n_b": len(b),
-        "n": found.n,
-        "n_clusters": found.n_clusters,
-        "undefined": found.undefined,
-        **_columns(found, ("kappa", "quadratic", "agreement", *ratings)),
+        "n": agreement.n,
+        "n_clusters": agreement.n_clusters,
+        "undefined": agreement.undefined,
+        **_columns(agreement, ("kappa", "quadratic", "agreement", *ratings)),
         "mean_a": both["value"].mean(),
         "mean_b": both["other"].mean(),
         "values": json.dumps(values),
-        **_shares(found.confusion),
+        **_shares(agreement.confusion),
     }
 
 
-def _columns(found: Agreement, names: Sequence[str]) -> dict[str, float]:
-    estimates = {name: getattr(found, name) for name in names}
+def _columns(agreement: Agreement, names: Sequence[str]) -> dict[str, float]:
+    estimates = {name: getattr(agreement, name) for name in names}
     return {
         f"{name}{end}": part
         for name, estimate in estimates.items()

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.stats.intervals import UNITS, estimate
 from personas.stats.items import of_cells, of_items, over_items
 from personas.tables.judges.twice import pairs_of, values_of
 from personas.tables.latex import Column
-from personas.tables.table import INTERVAL, Layout, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 DESCRIPTION_DTYPES = {
     "judge": "str",
@@ -39,33 +39,33 @@ def descriptions(cells: Sequence[Path], *, generalise: Collection[str] = UNITS, 
     `DESCRIPTION_DTYPES`.
     """
     both = values_of(cells, frozen)
-    described = both["second"] == "described"
-    both["with"] = both["value_second"].where(described, both["value_first"])
-    both["without"] = both["value_first"].where(described, both["value_second"])
+    is_described = both["second"] == "described"
+    both["with"] = both["value_second"].where(is_described, both["value_first"])
+    both["without"] = both["value_first"].where(is_described, both["value_second"])
     rows = [_row(part, generalise) for _, part in both.groupby(["judge", "metric"], sort=True)]
     return pd.DataFrame(rows, columns=list(DESCRIPTION_DTYPES)).astype(DESCRIPTION_DTYPES)
 
 
 def _row(part: pd.DataFrame, generalise: Collection[str]) -> dict[str, Any]:
-    known = part.dropna(subset=["with", "without"])
-    found = known.assign(value=known["with"] - known["without"])
-    values = of_cells(found.groupby(["model", "persona", "item_id"])["value"].mean().reset_index())
+    pairs = part.dropna(subset=["with", "without"])
+    differences = pairs.assign(value=pairs["with"] - pairs["without"])
+    values = of_cells(differences.groupby(["model", "persona", "item_id"])["value"].mean().reset_index())
     difference = estimate(over_items(values), generalise=generalise, items=of_items(values))
     return {
         **{key: part[key].iat[0] for key in ("judge", "metric")},
-        "n": len(known),
-        "n_missing": len(part) - len(known),
-        "mean_with": known["with"].mean(),
-        "mean_without": known["without"].mean(),
-        **difference.named("difference"),
+        "n": len(pairs),
+        "n_missing": len(part) - len(pairs),
+        "mean_with": pairs["with"].mean(),
+        "mean_without": pairs["without"].mean(),
+        **difference.as_columns("difference"),
         "p": difference.p,
         "over": difference.over,
     }
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if cells := pairs_of(grid, ["described", "undescribed"]):
-        yield Instance("descriptions", {"cells": cells}, generalised(grid), reads_texts=True)
+        yield Instance("descriptions", {"cells": cells}, generalisation(grid), reads_texts=True)
 
 
 DESCRIPTIONS = table(

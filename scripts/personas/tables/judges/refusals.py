@@ -8,7 +8,7 @@ import pandas as pd
 
 from personas.benchmarks.panel import RULES
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import checks
 from personas.tables import reading
 from personas.tables.latex import Column
@@ -37,10 +37,10 @@ def agreement(ratings: pd.DataFrame, judge: str) -> pd.DataFrame:
     """
     pairs = _pairs(ratings[ratings["metric"] == "refusal"], judge)
     rows = [
-        {"model": model, "label": label, **_compared(part)}
+        {"model": model, "label": label, **_comparison(part)}
         for model in [*sorted(pairs["model"].unique()), ALL]
         for label in [*sorted(pairs["label"].dropna().unique()), ALL]
-        if len(part := _chosen(pairs, model, label))
+        if len(part := _select(pairs, model, label))
     ]
     return pd.DataFrame(rows, columns=list(AGREEMENT_DTYPES)).astype(AGREEMENT_DTYPES)
 
@@ -60,7 +60,7 @@ def _pairs(refusals: pd.DataFrame, judge: str) -> pd.DataFrame:
     return sides["rules"].merge(sides["judge"], on=[*checks.ANSWER, "label"], how="inner", validate="one_to_one")
 
 
-def _chosen(pairs: pd.DataFrame, model: str, label: str) -> pd.DataFrame:
+def _select(pairs: pd.DataFrame, model: str, label: str) -> pd.DataFrame:
     keep = pd.Series(True, index=pairs.index)
     if model != ALL:
         keep &= pairs["model"] == model
@@ -69,7 +69,7 @@ def _chosen(pairs: pd.DataFrame, model: str, label: str) -> pd.DataFrame:
     return pairs[keep]
 
 
-def _compared(pairs: pd.DataFrame) -> dict[str, float]:
+def _comparison(pairs: pd.DataFrame) -> dict[str, float]:
     both = pairs.dropna(subset=["rules", "judge"])
     one, other = both["rules"].astype(int), both["judge"].astype(int)
     return {
@@ -90,10 +90,10 @@ def _kappa(one: pd.Series, other: pd.Series) -> float:
     return float(cohen_kappa_score(one, other))
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     config = grid.study.config
     for name in (name for name in config.benchmarks if config.kind_of(name) == "xstest"):
-        files = ratings(known, [name])
+        files = ratings(context, [name])
         for judge in (slug for slug in config.judges if name in config.judged_benchmarks(slug)):
             yield Instance(f"{name}-agreement-with-{judge}", {"paths": files}, {"judge": judge})
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.judges.calibration import ALL, LIKERT
 from personas.tables.latex import Column
 from personas.tables.table import Layout, table, texts
@@ -40,13 +40,13 @@ def reliability(retest: pd.DataFrame | None = None, calibration: pd.DataFrame | 
         weighted = people["metric"].isin(LIKERT)
         kappas = {f"kappa{end}": people[f"quadratic{end}"].where(weighted, people[f"kappa{end}"]) for end in _BOUNDS}
         parts.append(people.assign(**kappas, judge=people["rater_b"], agrees_with=people["set"]))
-    made = pd.concat([part[list(RELIABILITY_DTYPES)] for part in parts if len(part)] or parts, ignore_index=True)
-    return made.sort_values(["judge", "agrees_with", "metric"], ignore_index=True).astype(RELIABILITY_DTYPES)
+    table = pd.concat([part[list(RELIABILITY_DTYPES)] for part in parts if len(part)] or parts, ignore_index=True)
+    return table.sort_values(["judge", "agrees_with", "metric"], ignore_index=True).astype(RELIABILITY_DTYPES)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    made = {name: known.one(name) for name in ("retest", "calibration")}
-    if files := {name: each.outputs[:1] for name, each in made.items() if each}:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    sources = {name: context.one(name) for name in ("retest", "calibration")}
+    if files := {name: each.outputs[:1] for name, each in sources.items() if each}:
         yield Instance("reliability", files)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.stats.raters import agree
 from personas.tables.judges.twice import pairs_of, values_of
@@ -47,24 +47,24 @@ def retest(cells: Sequence[Path], *, resamples: int, seed: int, frozen: FrozenPl
 
 
 def _row(part: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
-    known = part.dropna(subset=["value_first", "value_second"]).reset_index(drop=True)
-    one, other = known["value_first"], known["value_second"]
+    pairs = part.dropna(subset=["value_first", "value_second"]).reset_index(drop=True)
+    one, other = pairs["value_first"], pairs["value_second"]
     values = sorted({*one, *other})
-    found = agree(one, other, known["cell"], values or [0.0, 1.0], resamples=resamples, seed=seed)
-    kappa = found.quadratic if len(values) > 2 else found.kappa
+    agreement = agree(one, other, pairs["cell"], values or [0.0, 1.0], resamples=resamples, seed=seed)
+    kappa = agreement.quadratic if len(values) > 2 else agreement.kappa
     return {
         **{key: part[key].iat[0] for key in ("judge", "metric")},
-        "n": len(known),
-        "n_missing": len(part) - len(known),
-        **{f"agreement{end}": value for end, value in zip(_BOUNDS, found.agreement, strict=True)},
+        "n": len(pairs),
+        "n_missing": len(part) - len(pairs),
+        **{f"agreement{end}": value for end, value in zip(_BOUNDS, agreement.agreement, strict=True)},
         **{f"kappa{end}": value for end, value in zip(_BOUNDS, kappa, strict=True)},
-        "mean_difference": float((one - other).abs().mean()) if len(known) else np.nan,
-        "mean_first": float(one.mean()) if len(known) else np.nan,
-        "mean_again": float(other.mean()) if len(known) else np.nan,
+        "mean_difference": float((one - other).abs().mean()) if len(pairs) else np.nan,
+        "mean_first": float(one.mean()) if len(pairs) else np.nan,
+        "mean_again": float(other.mean()) if len(pairs) else np.nan,
     }
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     if cells := pairs_of(grid, ["again"]):
         yield Instance("retest", {"cells": cells}, bootstrap(grid), reads_texts=True)
 

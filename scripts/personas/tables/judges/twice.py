@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from personas.benchmarks.base import Item
-from personas.grid.asked import items_of
 from personas.grid.cells import Cell, Second
 from personas.grid.grid import Grid
+from personas.grid.question_sets import items_of
 from personas.plan.frozen import FrozenPlan
-from personas.scoring.judged import FOLLOWS_ORDER, judged_ratings
+from personas.scoring.judgements import FOLLOWS_ORDER, judged_ratings
 
 _PLACE = ["judge", "metric", "cell", "round", "checkpoint", "item_id"]
 
@@ -28,19 +28,19 @@ def values_of(cells: Sequence[Path], frozen: FrozenPlan) -> pd.DataFrame:
 
     `cells` are those of `pairs_of`. A value is NaN where the verdict has none.
     """
-    judged = [frozen.grid.by_path[path.relative_to(frozen.results).as_posix()] for path in cells]
-    ratings = pd.concat([_ratings(frozen, cell) for cell in judged], ignore_index=True)
+    judgements = [frozen.grid.by_path[path.relative_to(frozen.results).as_posix()] for path in cells]
+    ratings = pd.concat([_ratings(frozen, cell) for cell in judgements], ignore_index=True)
     is_second = ratings["second"] != ""
     first, again = ratings[~is_second][[*_PLACE, "value"]], ratings[is_second]
     return again.merge(first, on=_PLACE, suffixes=("_second", "_first"), validate="one_to_one")
 
 
 def _ratings(frozen: FrozenPlan, cell: Cell) -> pd.DataFrame:
-    found = [
+    entries = [
         row for row in judged_ratings(frozen, cell, _items(frozen.grid, cell), {}) if row["metric"] != FOLLOWS_ORDER
     ]
     columns = ["judge", "metric", "round", "checkpoint", "item_id", "value"]
-    rows = pd.DataFrame(found, columns=columns).astype({"value": "float64"})
+    rows = pd.DataFrame(entries, columns=columns).astype({"value": "float64"})
     filled = {"round": rows["round"].fillna(-1), "checkpoint": rows["checkpoint"].fillna(-1)}
     where = {"cell": _first_path(cell), "model": cell.track.model, "persona": cell.track.persona}
     return rows.assign(**filled, item_id=rows["item_id"].fillna(""), **where, second=cell.second)
@@ -54,5 +54,5 @@ def _items(grid: Grid, cell: Cell) -> Mapping[str, Item]:
     judged = cell.judged
     if judged is None or judged.benchmark is None:
         return {}
-    asked = items_of(grid.study, judged)
-    return {item.id: item for item in asked}
+    items = items_of(grid.study, judged)
+    return {item.id: item for item in items}

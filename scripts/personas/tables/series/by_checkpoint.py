@@ -9,7 +9,7 @@ import pandas as pd
 
 from personas.benchmarks.panel import Panel
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells, checks
 from personas.stats.intervals import UNITS
 from personas.stats.panels import OVERVIEW, overview_panels
@@ -18,7 +18,7 @@ from personas.tables import reading
 from personas.tables.items.changes import by_item
 from personas.tables.items.variances import levels
 from personas.tables.measures import judges_of, panels_of
-from personas.tables.table import generalised, ratings, ratings_of_answers, table
+from personas.tables.table import generalisation, ratings, ratings_of_answers, table
 
 SERIES_DTYPES = {
     "panel": "str",
@@ -71,8 +71,8 @@ def series_of_files(
     """Return `series_by_checkpoint` of files of ratings; in memory are those of one metric at a time."""
     return _together(
         [
-            series_by_checkpoint(reading.rows_of(paths, _NEEDED, metric), list(shown), generalise=generalise)
-            for metric, shown in groupby(panels, key=lambda panel: panel.metric)
+            series_by_checkpoint(reading.rows_of(paths, _NEEDED, metric), list(of_metric), generalise=generalise)
+            for metric, of_metric in groupby(panels, key=lambda panel: panel.metric)
         ]
     )
 
@@ -125,32 +125,35 @@ def series_of_distances(
     return series_by_checkpoint(distances, [Panel(**panel) for panel in panels], generalise=generalise)
 
 
-def _of_all(grid: Grid, known: Known) -> Iterator[Instance]:
+def _of_all(grid: Grid, context: Context) -> Iterator[Instance]:
     config = grid.study.config
     panels = overview_panels({slug: config.kind_of(slug) for slug in config.benchmarks})
-    told = {"panels": [panel.to_json() for panel in panels], **generalised(grid)}
-    yield Instance("by-checkpoint", {"ratings": ratings_of_answers(known)}, told)
+    parameters = {"panels": [panel.to_json() for panel in panels], **generalisation(grid)}
+    yield Instance("by-checkpoint", {"ratings": ratings_of_answers(context)}, parameters)
 
 
-def _of_benchmarks(grid: Grid, known: Known) -> Iterator[Instance]:
+def _of_benchmarks(grid: Grid, context: Context) -> Iterator[Instance]:
     config, yes_no = grid.study.config, grid.study.yes_no()
     for name in config.benchmarks:
         for judge in judges_of(config, name):
             panels = [panel.to_json() for panel in panels_of(config, name, judge, yes_no) if not panel.figure]
             stem, by = (f"{name}-by-{judge}", f", judge {judge}") if judge else (name, "")
-            files, told = {"ratings": ratings(known, [name])}, {"panels": panels, **generalised(grid)}
-            yield Instance(f"{stem}-by-checkpoint", files, told, title=f"Scores by checkpoint: {name}{by}")
+            files, parameters = {"ratings": ratings(context, [name])}, {"panels": panels, **generalisation(grid)}
+            yield Instance(f"{stem}-by-checkpoint", files, parameters, title=f"Scores by checkpoint: {name}{by}")
 
 
-def _of_distances(grid: Grid, known: Known) -> Iterator[Instance]:
-    for made in known.family("bfi_distances"):
-        benchmark, judge = made.spec["benchmark"], made.spec["judge"]
+def _of_distances(grid: Grid, context: Context) -> Iterator[Instance]:
+    for artefact in context.family("bfi_distances"):
+        benchmark, judge = artefact.spec["benchmark"], artefact.spec["judge"]
         panels = panels_of(grid.study.config, benchmark, judge, grid.study.yes_no())
-        told = {"panels": [panel.to_json() for panel in panels if panel.figure == "distance"], **generalised(grid)}
+        parameters = {
+            "panels": [panel.to_json() for panel in panels if panel.figure == "distance"],
+            **generalisation(grid),
+        }
         yield Instance(
             f"{benchmark}-distance-by-{judge}-by-checkpoint",
-            {"distances": made.outputs[:1]},
-            told,
+            {"distances": artefact.outputs[:1]},
+            parameters,
             title=f"Distance between profiles by checkpoint: {benchmark}, judge {judge}",
         )
 

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.cells import matrix
 from personas.stats.intervals import UNITS, estimate
 from personas.tables.latex import Column
 from personas.tables.series.lengths import WITH_PROMPT
-from personas.tables.table import INTERVAL, Layout, generalised, table, texts
+from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 MEAN_DTYPES = {
     "by": "str",
@@ -40,8 +40,8 @@ def length_means(lengths: pd.DataFrame, *, generalise: Collection[str] = UNITS) 
     cells = _at_the_end(lengths)
     parts = [
         (by, name, condition, group, int(rows["round"].max()), *_spread(rows, generalise))
-        for by, named in (("model", "model"), ("persona", "who"))
-        for (name, condition, group), rows in cells.groupby([named, "condition", "group"], sort=True)
+        for by, column in (("model", "model"), ("persona", "who"))
+        for (name, condition, group), rows in cells.groupby([column, "condition", "group"], sort=True)
     ]
     return pd.DataFrame(parts, columns=list(MEAN_DTYPES)).astype(MEAN_DTYPES)
 
@@ -51,10 +51,10 @@ def _at_the_end(lengths: pd.DataFrame) -> pd.DataFrame:
     last = lengths[lengths["round"] == lengths.groupby("condition")["round"].transform("max")]
     last = last.assign(persona=last["persona"].fillna(BASELINE), prompted=last["source"] == WITH_PROMPT)
     keys = ["model", "persona", "condition", "group"]
-    found = last.groupby(keys, sort=True).agg(
+    dialogues = last.groupby(keys, sort=True).agg(
         tokens=("tokens", "mean"), prompted=("prompted", "any"), round=("round", "max")
     )
-    cells = found.reset_index()
+    cells = dialogues.reset_index()
     return cells.assign(who=cells["persona"].mask(cells["group"] == BASELINE, BASELINE))
 
 
@@ -98,12 +98,14 @@ def by_length(values: pd.DataFrame, lengths: pd.DataFrame, *, generalise: Collec
     Raises:
         MergeError: a dialogue has two lengths after one round.
     """
-    placed = values.assign(round=values["position"] - (values["axis"] == "round").astype("int64"))
+    with_rounds = values.assign(round=values["position"] - (values["axis"] == "round").astype("int64"))
     replayed = lengths.loc[(lengths["group"] == BASELINE) & lengths["persona"].notna(), "condition"]
-    own = placed["persona"].where((placed["group"] == "persona") | placed["condition"].isin(replayed))
-    held = lengths.drop(columns="status").assign(persona=lengths["persona"].fillna(BASELINE))
-    joined = placed.assign(unit=placed["persona"].fillna(BASELINE), persona=own.fillna(BASELINE)).merge(
-        held, on=_TRACK, how="left", validate="many_to_one"
+    persona = with_rounds["persona"].where(
+        (with_rounds["group"] == "persona") | with_rounds["condition"].isin(replayed)
+    )
+    dialogue_lengths = lengths.drop(columns="status").assign(persona=lengths["persona"].fillna(BASELINE))
+    joined = with_rounds.assign(unit=with_rounds["persona"].fillna(BASELINE), persona=persona.fillna(BASELINE)).merge(
+        dialogue_lengths, on=_TRACK, how="left", validate="many_to_one"
     )
     joined = joined.assign(prompted=joined["source"] == WITH_PROMPT)
     cells = joined.groupby([*_POINT, "model", "unit"], sort=True).agg(
@@ -121,13 +123,13 @@ def _meeting(cells: pd.DataFrame, generalise: Collection[str]) -> tuple[float | 
     return mean, low, high, over, tokens, n, *lacking, int(both["prompted"].sum())
 
 
-def _means(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("length-means", {"lengths": known.outputs("lengths")}, generalised(grid))
+def _means(grid: Grid, context: Context) -> Iterator[Instance]:
+    yield Instance("length-means", {"lengths": context.outputs("lengths")}, generalisation(grid))
 
 
-def _by_length(grid: Grid, known: Known) -> Iterator[Instance]:
-    files = {"values": known.outputs("values"), "lengths": known.outputs("lengths")}
-    yield Instance("by-length", files, generalised(grid))
+def _by_length(grid: Grid, context: Context) -> Iterator[Instance]:
+    files = {"values": context.outputs("values"), "lengths": context.outputs("lengths")}
+    yield Instance("by-length", files, generalisation(grid))
 
 
 LENGTH_MEANS = table(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from personas.benchmarks.bfi import FROM_BASELINE, FROM_LABELS, TRAITS
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.stats import checks
 from personas.tables.table import ratings, table
@@ -40,8 +40,8 @@ def profiles(ratings: pd.DataFrame) -> pd.DataFrame:
     """
     traits = ratings[(ratings["metric"] == "trait") & ratings["judge"].notna()]
     checks.require_unique(traits, [*checks.ANSWER, "judge"], "bfi")
-    told = {"value": traits["value"].astype("float64"), "instead_of": traits["reference_persona"].fillna("")}
-    values = traits.assign(**told).groupby([*_CELL, "instead_of", "label"])["value"]
+    columns = {"value": traits["value"].astype("float64"), "instead_of": traits["reference_persona"].fillna("")}
+    values = traits.assign(**columns).groupby([*_CELL, "instead_of", "label"])["value"]
     means = values.mean().unstack("label").reindex(columns=list(TRAITS))
     items = values.size().unstack("label").reindex(columns=list(TRAITS)).fillna(0).add_prefix("n ")
     return pd.concat([means, items], axis=1).reset_index()
@@ -99,18 +99,18 @@ def distances_of_judge(
     return distances(ratings[ratings["judge"] == judge], labels, weighting)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     study, config = grid.study, grid.study.config
     for name in (name for name in config.benchmarks if config.kind_of(name) == "bfi"):
-        files = ratings(known, [name])
+        files = ratings(context, [name])
         pin = study.pins.labels.get(name)
         labels = pin if pin is not None else study.labels.get(name)
         for judge in (slug for slug in config.judges if name in config.judged_benchmarks(slug)):
-            told = {"benchmark": name, "judge": judge, "weighting": config.benchmarks[name].weighting}
+            parameters = {"benchmark": name, "judge": judge, "weighting": config.benchmarks[name].weighting}
             yield Instance(
                 f"{name}-distances-by-{judge}",
                 {"ratings": files},
-                told,
+                parameters,
                 identity=labels,
                 reads_texts=labels is not None,
                 title=f"Distance between profiles: {name}, judge {judge}",

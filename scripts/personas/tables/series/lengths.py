@@ -10,7 +10,7 @@ import pandas as pd
 from personas.core.errors import UserError
 from personas.external.tokenizer import counter, fingerprint, tokenizer_file
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.stats import checks
 from personas.tables import reading
@@ -62,11 +62,11 @@ def dialogue_lengths(rounds: pd.DataFrame, counters: Mapping[str, Counter] | Non
     checks.require_columns(rounds, _NEEDED, "table of rounds")
     checks.require_unique(rounds, [*_DIALOGUE, "round"], "rounds")
     rows = rounds.sort_values([*_DIALOGUE, "round"], ignore_index=True)
-    told = _of_usage(rows).assign(counted=_of_tokenizer(rows, counters or {}))
-    by_tokenizer = told["tokens"].isna() & told["counted"].notna()
-    told["source"] = told["source"].mask(by_tokenizer, TOKENIZER)
-    told["tokens"] = told["tokens"].fillna(told["counted"])
-    table = pd.concat([told, _starts(rows)], ignore_index=True)
+    lengths = _of_usage(rows).assign(counted=_of_tokenizer(rows, counters or {}))
+    by_tokenizer = lengths["tokens"].isna() & lengths["counted"].notna()
+    lengths["source"] = lengths["source"].mask(by_tokenizer, TOKENIZER)
+    lengths["tokens"] = lengths["tokens"].fillna(lengths["counted"])
+    table = pd.concat([lengths, _starts(rows)], ignore_index=True)
     ordered = table.sort_values([*_DIALOGUE, "round"], ignore_index=True)
     return ordered[list(LENGTH_DTYPES)].astype(LENGTH_DTYPES)
 
@@ -83,7 +83,7 @@ def _of_usage(rounds: pd.DataFrame) -> pd.DataFrame:
 
 def _of_tokenizer(rounds: pd.DataFrame, counters: Mapping[str, Counter]) -> pd.Series:
     """Count turns and answers so far of the models with a counter; NaN from a round without an answer on."""
-    counted = pd.Series(np.nan, index=rounds.index)
+    tokens = pd.Series(np.nan, index=rounds.index)
     for model, count in counters.items():
         rows = rounds[rounds["model"] == model]
         # A dialogue that usage tells of whole needs no counting.
@@ -94,9 +94,9 @@ def _of_tokenizer(rounds: pd.DataFrame, counters: Mapping[str, Counter]) -> pd.S
         )
         for _, dialogue in rows[gaps].groupby(_DIALOGUE, dropna=False, sort=False):
             texts = zip(dialogue["user"], dialogue["answer"], dialogue["status"].isin(WITH_TEXT), strict=True)
-            sizes = [count(user) + count(answer or "") if held else np.nan for user, answer, held in texts]
-            counted[dialogue.index] = np.cumsum(sizes)
-    return counted
+            sizes = [count(user) + count(answer or "") if has_text else np.nan for user, answer, has_text in texts]
+            tokens[dialogue.index] = np.cumsum(sizes)
+    return tokens
 
 
 def _dialogues(rounds: pd.DataFrame) -> pd.Series:
@@ -151,7 +151,7 @@ def _counter(frozen: FrozenPlan, slug: str) -> Callable[[str], int]:
     return counter(file)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     dialogues = [cell.path for cell in grid.plain_cells if cell.stage == "dialogues"]
     models = grid.study.config.models
     files = {slug: tokenizer_file(m, grid.study.config.machine) for slug, m in models.items()}

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells
 from personas.stats.intervals import UNITS
 from personas.tables.items.variances import MODEL, Variances
 from personas.tables.measures import PATTERNS
 from personas.tables.series.rounds import segments
 from personas.tables.strength.measures import strength_values
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 MODEL_SERIES_DTYPES = {
     "model": "str",
@@ -52,14 +52,14 @@ def model_series(
     if rows.empty:
         return pd.DataFrame(columns=list(MODEL_SERIES_DTYPES)).astype(MODEL_SERIES_DTYPES)
     means = cells.means(rows.assign(unit=rows["persona"].fillna("")), [*_POINT, "unit"])
-    counted = rows.groupby(_POINT, sort=True)[["n_scored", "n_planned"]].sum().reset_index()
-    known = Variances(pd.DataFrame() if variances is None else variances)
+    counts = rows.groupby(_POINT, sort=True)[["n_scored", "n_planned"]].sum().reset_index()
+    item_variances = Variances(pd.DataFrame() if variances is None else variances)
     points = cells.bands(
         means,
         _POINT,
         generalise=generalise,
-        items=lambda at: known.level(at, MODEL, at["model"]),
-    ).merge(counted, on=_POINT, validate="one_to_one")
+        items=lambda at: item_variances.level(at, MODEL, at["model"]),
+    ).merge(counts, on=_POINT, validate="one_to_one")
     return points[list(MODEL_SERIES_DTYPES)].astype(MODEL_SERIES_DTYPES)
 
 
@@ -73,9 +73,9 @@ def segmented(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
     rounds = values[by_round]
     parts = [values[~by_round]]
     for first, last in segments(checkpoints, int(rounds["position"].max())) if len(rounds) else []:
-        found = rounds[rounds["position"].between(first, last)].groupby(_TRACK, sort=True, dropna=False)
-        summed = {"value": ("value", "mean"), "n_scored": ("n_scored", "sum"), "n_planned": ("n_planned", "sum")}
-        parts.append(found.agg(**summed).reset_index().assign(axis="round", position=last))
+        of_segment = rounds[rounds["position"].between(first, last)].groupby(_TRACK, sort=True, dropna=False)
+        aggregates = {"value": ("value", "mean"), "n_scored": ("n_scored", "sum"), "n_planned": ("n_planned", "sum")}
+        parts.append(of_segment.agg(**aggregates).reset_index().assign(axis="round", position=last))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -99,16 +99,16 @@ def pattern_values(counts: pd.DataFrame) -> pd.DataFrame:
     `group` tells in whose answers they were counted; the baseline's belong to the persona whose patterns they are.
     Answers of benchmarks in which patterns were found count as scored.
     """
-    own = counts[counts["pattern_group"] == "persona"]
-    found = own.assign(
-        pairs=(own["n_patterns"] * own["n_documents"]).astype("float64"),
-        n_scored=own["n_documents"].where(own["n_patterns"] > 0, 0),
+    of_personas = counts[counts["pattern_group"] == "persona"]
+    pairs = of_personas.assign(
+        pairs=(of_personas["n_patterns"] * of_personas["n_documents"]).astype("float64"),
+        n_scored=of_personas["n_documents"].where(of_personas["n_patterns"] > 0, 0),
     )
     keys = ["model", "persona", "condition", "checkpoint", "speaker"]
-    by_cell = found.groupby(keys, sort=True)[["n_hits", "pairs", "n_scored", "n_documents"]].sum().reset_index()
+    by_cell = pairs.groupby(keys, sort=True)[["n_hits", "pairs", "n_scored", "n_documents"]].sum().reset_index()
     by_cell["value"] = by_cell["n_hits"].astype("float64") / by_cell["pairs"].where(by_cell["pairs"] > 0)
-    named = by_cell.rename(columns={"checkpoint": "position", "speaker": "group", "n_documents": "n_planned"})
-    return named.assign(measure=PATTERNS, axis="checkpoint", order="fixed", replicate=1)
+    table = by_cell.rename(columns={"checkpoint": "position", "speaker": "group", "n_documents": "n_planned"})
+    return table.assign(measure=PATTERNS, axis="checkpoint", order="fixed", replicate=1)
 
 
 def with_unjudged(values: pd.DataFrame, counts: pd.DataFrame, strength: pd.DataFrame) -> pd.DataFrame:
@@ -134,19 +134,19 @@ def series_of_models(
     return model_series(everything, checkpoints, variances, generalise=generalise)
 
 
-def files_of_cards(known: Known) -> dict[str, list[str]]:
+def files_of_cards(context: Context) -> dict[str, list[str]]:
     """Return the inputs of what stands on model cards."""
     return {
-        "values": known.outputs("values"),
-        "counts": [made.outputs[1] for made in known.family("patterns")],
-        "strength": known.outputs("persona_strength"),
+        "values": context.outputs("values"),
+        "counts": [artefact.outputs[1] for artefact in context.family("patterns")],
+        "strength": context.outputs("persona_strength"),
     }
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    told = {"checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
-    files = {**files_of_cards(known), "variances": known.outputs("item_variances")}
-    yield Instance("model-series", files, told)
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    parameters = {"checkpoints": list(grid.study.config.checkpoints), **generalisation(grid)}
+    files = {**files_of_cards(context), "variances": context.outputs("item_variances")}
+    yield Instance("model-series", files, parameters)
 
 
 MODEL_SERIES = table(

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells
 from personas.stats.intervals import UNITS
 from personas.tables.items.variances import Variances
 from personas.tables.series.models import MODEL_SERIES_DTYPES, files_of_cards, segmented, with_unjudged
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 OVERALL_DTYPES = {name: kind for name, kind in MODEL_SERIES_DTYPES.items() if name != "model"}
 _POINT = list(OVERALL_DTYPES)[:5]
@@ -32,10 +32,10 @@ def overall_series(
     if rows.empty:
         return pd.DataFrame(columns=list(OVERALL_DTYPES)).astype(OVERALL_DTYPES)
     means = cells.means(rows.assign(unit=rows["persona"].fillna("")), [*_POINT, "model", "unit"])
-    counted = rows.groupby(_POINT, sort=True)[["n_scored", "n_planned"]].sum().reset_index()
-    known = Variances(pd.DataFrame() if variances is None else variances)
-    points = cells.bands(means, _POINT, generalise=generalise, items=known.level)
-    joined = points.merge(counted, on=_POINT, validate="one_to_one")
+    counts = rows.groupby(_POINT, sort=True)[["n_scored", "n_planned"]].sum().reset_index()
+    item_variances = Variances(pd.DataFrame() if variances is None else variances)
+    points = cells.bands(means, _POINT, generalise=generalise, items=item_variances.level)
+    joined = points.merge(counts, on=_POINT, validate="one_to_one")
     return joined[list(OVERALL_DTYPES)].astype(OVERALL_DTYPES)
 
 
@@ -52,10 +52,10 @@ def series_of_all_models(
     return overall_series(with_unjudged(values, counts, strength), checkpoints, variances, generalise=generalise)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    told = {"checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
-    files = {**files_of_cards(known), "variances": known.outputs("item_variances")}
-    yield Instance("overall-series", files, told)
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    parameters = {"checkpoints": list(grid.study.config.checkpoints), **generalisation(grid)}
+    files = {**files_of_cards(context), "variances": context.outputs("item_variances")}
+    yield Instance("overall-series", files, parameters)
 
 
 OVERALL_SERIES = table(

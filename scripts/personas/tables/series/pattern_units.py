@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells
 from personas.stats.intervals import UNITS
 from personas.tables.series.patterns import PATTERN_DTYPES, pattern_series
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 _BY = ("model", "benchmark", "persona")
 UNIT_DTYPES = {"by": "str", "unit": "str", **PATTERN_DTYPES, "pooled": "float64", "of_highest": "float64"}
@@ -68,26 +68,28 @@ def pattern_numbers(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS
     `NUMBER_DTYPES`; sorted by the first five.
     """
     once = counts.drop_duplicates([*_NUMBER, "persona", "half"])
-    known = once["n_patterns"].astype("float64").where(once["mining"] == "ok")
-    mined = once.assign(value=known).groupby([*_NUMBER, "persona"], sort=True)["value"]
-    rows = mined.agg(lambda halves: halves.sum(skipna=False)).reset_index()
-    counted = cells.counts(rows, _NUMBER)
-    missing = counted.assign(n_missing=counted["n_planned"] - counted["n_scored"])[[*_NUMBER, "n_missing"]]
+    n_patterns = once["n_patterns"].astype("float64").where(once["mining"] == "ok")
+    by_persona = once.assign(value=n_patterns).groupby([*_NUMBER, "persona"], sort=True)["value"]
+    rows = by_persona.agg(lambda halves: halves.sum(skipna=False)).reset_index()
+    totals = cells.counts(rows, _NUMBER)
+    missing = totals.assign(n_missing=totals["n_planned"] - totals["n_scored"])[[*_NUMBER, "n_missing"]]
     table = cells.bands(rows.rename(columns={"persona": "unit"}), _NUMBER, generalise=generalise).merge(
         missing, on=_NUMBER
     )
     return table[list(NUMBER_DTYPES)].astype(NUMBER_DTYPES)
 
 
-def _units(grid: Grid, known: Known) -> Iterator[Instance]:
-    if mined := known.family("patterns"):  # those of the last checkpoint only are compared
-        yield Instance("patterns-by-unit", {"counts": [made.outputs[1] for made in mined]}, generalised(grid))
+def _units(grid: Grid, context: Context) -> Iterator[Instance]:
+    if patterns := context.family("patterns"):  # those of the last checkpoint only are compared
+        yield Instance(
+            "patterns-by-unit", {"counts": [artefact.outputs[1] for artefact in patterns]}, generalisation(grid)
+        )
 
 
-def _numbers(grid: Grid, known: Known) -> Iterator[Instance]:
-    if last := known.family("last_patterns"):
-        counts = [made.outputs[1] for made in (*known.family("patterns"), *last)]
-        yield Instance("patterns-numbers", {"counts": counts}, generalised(grid))
+def _numbers(grid: Grid, context: Context) -> Iterator[Instance]:
+    if last := context.family("last_patterns"):
+        counts = [artefact.outputs[1] for artefact in (*context.family("patterns"), *last)]
+        yield Instance("patterns-numbers", {"counts": counts}, generalisation(grid))
 
 
 PATTERN_UNITS = table(

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells, checks
 from personas.stats.intervals import UNITS
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 GROUPS = ("persona", "baseline")
 
@@ -55,12 +55,12 @@ def pattern_series(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS)
     by_cell = counts.assign(pairs=pairs).groupby(_CELL, sort=True)[[*_COUNTS, "pairs"]].sum().reset_index()
     by_cell["value"] = by_cell["n_hits"].astype("float64") / by_cell["pairs"].where(by_cell["pairs"] > 0)
     points = cells.bands(by_cell.rename(columns={"persona": "unit"}), _POINT, generalise=generalise).merge(
-        _counted(by_cell), on=_POINT
+        _counts(by_cell), on=_POINT
     )
     return points[list(PATTERN_DTYPES)].astype(PATTERN_DTYPES)
 
 
-def _counted(by_cell: pd.DataFrame) -> pd.DataFrame:
+def _counts(by_cell: pd.DataFrame) -> pd.DataFrame:
     """Count, per point, the cells without value by reason, and the patterns behind the others."""
     without = by_cell["n_patterns"] == 0
     flags = by_cell[_POINT].assign(
@@ -85,10 +85,10 @@ def _check(counts: pd.DataFrame) -> None:
         raise ValueError(f"pattern counts that cannot be, in {len(bad)} rows; the first is {bad.iloc[0].to_dict()}")
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if mined := known.family("patterns"):
-        counts = [made.outputs[1] for made in mined]
-        yield Instance("patterns-by-checkpoint", {"counts": counts}, generalised(grid))
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if patterns := context.family("patterns"):
+        counts = [artefact.outputs[1] for artefact in patterns]
+        yield Instance("patterns-by-checkpoint", {"counts": counts}, generalisation(grid))
 
 
 SERIES_OF_PATTERNS = table(

@@ -7,10 +7,10 @@ import pandas as pd
 
 from personas.config.kinds import UTTERANCES
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats import cells, checks
 from personas.stats.intervals import UNITS
-from personas.tables.table import generalised, ratings, table
+from personas.tables.table import generalisation, ratings, table
 
 RAW, SEGMENT = "none", "segment"
 """Values of the column `smoothing`."""
@@ -75,7 +75,7 @@ def series_by_round(
         raise ValueError("utterances: a rating names no judge")
     checks.require_unique(rows, _UTTERANCE, "utterances")
     # Sorted, so that rounding in the sums does not depend on the order of the rows.
-    rows = cells.grouped(rows.sort_values(_UTTERANCE))
+    rows = cells.with_group(rows.sort_values(_UTTERANCE))
     rows = rows.assign(unit=cells.stood_for(rows), round=rows["round"].astype("int64"))
     parts = [_points(part, generalise).assign(smoothing=kind) for kind, part in _spans(rows, checkpoints)]
     series = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ROUND_DTYPES))
@@ -99,10 +99,10 @@ def _points(rows: pd.DataFrame, generalise: Collection[str]) -> pd.DataFrame:
     return points.rename(columns={"last_round": "round"})
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if files := ratings(known, [UTTERANCES]):
-        told = {"checkpoints": list(grid.study.config.checkpoints), **generalised(grid)}
-        yield Instance("by-round", {"ratings": files}, told)
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if files := ratings(context, [UTTERANCES]):
+        parameters = {"checkpoints": list(grid.study.config.checkpoints), **generalisation(grid)}
+        yield Instance("by-round", {"ratings": files}, parameters)
 
 
 SERIES_BY_ROUND = table(

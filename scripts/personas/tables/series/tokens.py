@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.intervals import UNITS
 from personas.tables.averages import averages
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 
 def token_averages(lengths: pd.DataFrame, *, generalise: Collection[str] = UNITS) -> pd.DataFrame:
@@ -20,8 +20,8 @@ def token_averages(lengths: pd.DataFrame, *, generalise: Collection[str] = UNITS
     return averages(lengths.rename(columns=names).assign(measure="tokens", axis="round"), generalise=generalise)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("token-averages", {"lengths": known.outputs("lengths")}, generalised(grid))
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    yield Instance("token-averages", {"lengths": context.outputs("lengths")}, generalisation(grid))
 
 
 TOKEN_AVERAGES = table("token_averages", token_averages, _instances, module=__name__, title="Tokens of dialogues")

@@ -90,8 +90,8 @@ def _line(points: list[list[Point]], persona: str | None) -> Iterator[dict[str, 
 
 def _mean(points: list[Point]) -> np.ndarray:
     draws = np.array([point.draws for point in points])
-    known = ~np.isnan(draws)
-    n, sums = known.sum(axis=0), np.where(known, draws, 0.0).sum(axis=0)
+    present = ~np.isnan(draws)
+    n, sums = present.sum(axis=0), np.where(present, draws, 0.0).sum(axis=0)
     means: np.ndarray = np.divide(sums, n, out=np.full(len(n), np.nan), where=n > 0)
     return means
 
@@ -99,5 +99,5 @@ def _mean(points: list[Point]) -> np.ndarray:
 def _interval(draws: np.ndarray, squared: bool) -> np.ndarray:
     """Return value, low and high."""
     bounds = percentiles(draws[1:]) if np.isfinite(draws[0]) else (np.nan, np.nan)
-    found = np.array([draws[0], *bounds])
-    return np.sign(found) * np.sqrt(np.abs(found)) if squared else found
+    values = np.array([draws[0], *bounds])
+    return np.sign(values) * np.sqrt(np.abs(values)) if squared else values

@@ -31,11 +31,11 @@ def identification(scores: pd.DataFrame, personas: int, first: int, *, resamples
     weights = draw_items(scores["item"].nunique(), resamples=resamples, seed=seed)
     for (persona, condition, checkpoint), rows in scores.groupby(["persona", "condition", "checkpoint"], sort=True):
         place = ("persona", str(persona), str(condition), int(str(checkpoint)))
-        own, other = (rows[rows["group"] == group] for group in ("persona", "baseline"))
+        of_persona, other = (rows[rows["group"] == group] for group in ("persona", "baseline"))
         if len(other):
-            yield _as_taught(_auc(place, own, other, weights), first)
-        if len(shared := own[own["is_shared"]]):
-            yield _as_taught(_rate(place, shared, weights, personas), first)
+            yield _as_taught(_auc(place, of_persona, other, weights), first)
+        if len(on_shared := of_persona[of_persona["is_shared"]]):
+            yield _as_taught(_rate(place, on_shared, weights, personas), first)
 
 
 def _as_taught(point: Point, first: int) -> Point:
@@ -68,8 +68,8 @@ def _auc(place: Place, own: pd.DataFrame, other: pd.DataFrame, weights: np.ndarr
     return Point(AUC, *place, draws, 0.5, above["item"].nunique(), n_scored, n_planned)
 
 
-def _rate(place: Place, own: pd.DataFrame, weights: np.ndarray, personas: int) -> Point:
-    known = own.dropna(subset=["named"])
-    right = (known["named"] == known["persona"]).to_numpy(float)
-    draws = weighted_mean(right, weights[:, known["item"].to_numpy()])
-    return Point(RATE, *place, draws, 1 / personas, known["item"].nunique(), len(known), len(own))
+def _rate(place: Place, rows: pd.DataFrame, weights: np.ndarray, personas: int) -> Point:
+    with_guess = rows.dropna(subset=["named"])
+    right = (with_guess["named"] == with_guess["persona"]).to_numpy(float)
+    draws = weighted_mean(right, weights[:, with_guess["item"].to_numpy()])
+    return Point(RATE, *place, draws, 1 / personas, with_guess["item"].nunique(), len(with_guess), len(rows))

@@ -33,6 +33,6 @@ def strength_values(strength: pd.DataFrame) -> pd.DataFrame:
     Orders and replicates stand together in each.
     """
     one = strength[strength["persona"].notna() | (strength["group"] == "baseline")]
-    named = one.rename(columns={"checkpoint": "position", "mean": "value"})
+    table = one.rename(columns={"checkpoint": "position", "mean": "value"})
     columns = ["measure", "model", "group", "persona", "condition", "position", "value", "n_scored", "n_planned"]
-    return named[columns].assign(axis="checkpoint", order="fixed", replicate=1)
+    return table[columns].assign(axis="checkpoint", order="fixed", replicate=1)

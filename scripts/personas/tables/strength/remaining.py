@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.stats.bootstrap import CONFIDENCE, percentiles, resampled_sums
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import patterns_measure
@@ -50,20 +50,20 @@ def remaining(
     `kinds` are the measures and what each is called. Columns and types: `REMAINING_DTYPES`.
     """
     everything = segmented(with_unjudged(values, counts, strength), checkpoints)
-    shown = everything[everything["measure"].isin(list(kinds))]
+    of_measures = everything[everything["measure"].isin(list(kinds))]
     chance = {AUC: 0.5, RATE: 1 / personas}
     parts = [pd.DataFrame(columns=list(REMAINING_DTYPES))]
-    for (model, measure, condition), rows in shown.groupby(_LINE, sort=True):
+    for (model, measure, condition), rows in of_measures.groupby(_LINE, sort=True):
         distances = _distances(rows, chance.get(str(measure)))
         distances.columns = pd.Index(list(checkpoints)[: distances.shape[1]])  # a round stands for a checkpoint
         points = pd.DataFrame(_shares(distances, resamples, seed))
-        told: dict[str, Any] = {
+        columns: dict[str, Any] = {
             "model": model,
             "measure": measure,
             "condition": condition,
             "kind": kinds[str(measure)],
         }
-        parts.append(points.assign(**told))
+        parts.append(points.assign(**columns))
     return pd.concat(parts, ignore_index=True)[list(REMAINING_DTYPES)].astype(REMAINING_DTYPES)
 
 
@@ -95,24 +95,24 @@ def _shares(distances: pd.DataFrame, resamples: int, seed: int) -> Iterator[dict
         yield point
 
 
-def kinds_of(grid: Grid, known: Known) -> dict[str, str]:
+def kinds_of(grid: Grid, context: Context) -> dict[str, str]:
     """Return what is compared: each judge's mean rating of utterances, patterns, identification; and its name."""
-    judged = {m["measure"]: f"judge {m['judge']}" for m in placeless_measures(grid) if m["of"]}
-    mined = {patterns_measure()["measure"]: "patterns"} if known.family("patterns") else {}
+    ratings = {m["measure"]: f"judge {m['judge']}" for m in placeless_measures(grid) if m["of"]}
+    patterns = {patterns_measure()["measure"]: "patterns"} if context.family("patterns") else {}
     names = {AUC: "told from the baseline", RATE: "identified among personas"}
-    unjudged = {measure["measure"] for measure in measures_without_judge(grid, known)}
-    return {**judged, **mined, **{measure: name for measure, name in names.items() if measure in unjudged}}
+    unjudged = {measure["measure"] for measure in measures_without_judge(grid, context)}
+    return {**ratings, **patterns, **{measure: name for measure, name in names.items() if measure in unjudged}}
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     config = grid.study.config
-    if known.one("persona_strength") and config.personas.baseline and len(config.checkpoints) > 1:
-        told = {
-            "kinds": kinds_of(grid, known),
+    if context.one("persona_strength") and config.personas.baseline and len(config.checkpoints) > 1:
+        parameters = {
+            "kinds": kinds_of(grid, context),
             "personas": len(grid.study.personas),
             "checkpoints": list(config.checkpoints),
         }
-        yield Instance("remaining-strength", files_of_cards(known), told | bootstrap(grid))
+        yield Instance("remaining-strength", files_of_cards(context), parameters | bootstrap(grid))
 
 
 REMAINING = table("remaining_strength", remaining, _instances, module=__name__, title="What remains of the personas")

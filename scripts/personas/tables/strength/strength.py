@@ -8,7 +8,7 @@ import pandas as pd
 
 from personas.core.parquet import read_frame
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.strength.draws import STRENGTH_DTYPES, rows_of
 from personas.tables.strength.identification import identification
 from personas.tables.strength.measures import strength_measures
@@ -31,19 +31,21 @@ def strength(
     return pd.concat(parts, ignore_index=True).astype(STRENGTH_DTYPES)
 
 
-def measures_without_judge(grid: Grid, known: Known) -> list[dict[str, Any]]:
+def measures_without_judge(grid: Grid, context: Context) -> list[dict[str, Any]]:
     """Return the measures of the table, of a grid that has one."""
     personas = grid.study.config.personas
     return (
-        list(strength_measures(len(grid.study.personas), personas.baseline)) if known.one("persona_strength") else []
+        list(strength_measures(len(grid.study.personas), personas.baseline))
+        if context.one("persona_strength")
+        else []
     )
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    files = {"scores": known.outputs("identification_scores"), "styles": known.outputs("styles")}
-    told = {"personas": len(grid.study.personas), "first": grid.study.config.checkpoints[0]}
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    files = {"scores": context.outputs("identification_scores"), "styles": context.outputs("styles")}
+    parameters = {"personas": len(grid.study.personas), "first": grid.study.config.checkpoints[0]}
     if files["styles"]:
-        yield Instance("strength", files, told | bootstrap(grid))
+        yield Instance("strength", files, parameters | bootstrap(grid))
 
 
 STRENGTH = table(

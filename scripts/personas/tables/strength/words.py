@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.tables.table import table
 
 LINE = ["model", "told_from", "persona"]
@@ -22,14 +22,14 @@ def words(words: pd.DataFrame) -> pd.DataFrame:
     """
     best = words[words["rank"] <= SHOWN].sort_values([*LINE, "kind", "sign", "rank"])
     letters = best["text"].str.replace(" ", "_").where(best["kind"] == "letters", best["text"])
-    told = best.assign(text=letters, column=best["kind"] + "_" + best["sign"])
-    joined = told.groupby([*LINE, "column"], sort=True)["text"].agg(" | ".join).unstack("column")
+    rows = best.assign(text=letters, column=best["kind"] + "_" + best["sign"])
+    joined = rows.groupby([*LINE, "column"], sort=True)["text"].agg(" | ".join).unstack("column")
     return joined.reindex(columns=_COLUMNS).fillna("").reset_index()
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    if told := known.family("identification_scores"):
-        yield Instance("identification-words", {"words": [each.outputs[1] for each in told]})
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    if scores := context.family("identification_scores"):
+        yield Instance("identification-words", {"words": [each.outputs[1] for each in scores]})
 
 
 WORDS = table("identification_words", words, _instances, module=__name__, title="Words that tell personas apart")

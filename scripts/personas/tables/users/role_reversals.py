@@ -8,7 +8,7 @@ import pandas as pd
 from personas.engines.request import WITH_TEXT
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.scoring.role_reversal import asks, serves
 from personas.stats.intervals import wilson
@@ -44,15 +44,15 @@ def role_reversals(dialogues: Sequence[Path], *, frozen: FrozenPlan) -> pd.DataF
     rows = rows.assign(half=(rows["round"] * 2 > last).map({False: "first", True: "second"}))
     users = rows[(rows["round"] > 1) & (rows["user"] != "")]
     answers = rows[rows["status"].isin(WITH_TEXT)]
-    marked = pd.concat(
+    turns = pd.concat(
         [
             users.assign(who=USER, is_reversed=users["user"].map(serves)),
             answers.assign(who=PERSONA, is_reversed=answers["answer"].fillna("").map(asks)),
         ]
     )
-    both = pd.concat([marked, marked.assign(half="all")])
-    found = both.groupby(_PLACE, dropna=False, sort=True)["is_reversed"].agg(n_reversed="sum", n_turns="size")
-    counts: pd.DataFrame = found.reset_index()
+    both = pd.concat([turns, turns.assign(half="all")])
+    by_place = both.groupby(_PLACE, dropna=False, sort=True)["is_reversed"].agg(n_reversed="sum", n_turns="size")
+    counts: pd.DataFrame = by_place.reset_index()
     counts["share"] = counts["n_reversed"] / counts["n_turns"]
     bounds = [wilson(share, n) for share, n in zip(counts["share"], counts["n_turns"], strict=True)]
     ends = pd.DataFrame(bounds, columns=["low", "high"])
@@ -60,10 +60,10 @@ def role_reversals(dialogues: Sequence[Path], *, frozen: FrozenPlan) -> pd.DataF
     return table[list(REVERSAL_DTYPES)].astype(REVERSAL_DTYPES)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    played = [cell.path for cell in grid.plain_cells if cell.stage == "dialogues" and _is_played(grid, cell)]
-    if played:
-        yield Instance("role-reversals", {"dialogues": played})
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    dialogues = [cell.path for cell in grid.plain_cells if cell.stage == "dialogues" and _is_played(grid, cell)]
+    if dialogues:
+        yield Instance("role-reversals", {"dialogues": dialogues})
 
 
 def _is_played(grid: Grid, cell: Cell) -> bool:

@@ -3,13 +3,13 @@
 from personas.config.kinds import judged_as
 from personas.prompts.judge.rubrics import Rubric
 from personas.scoring.samples.annotation import read_sample
-from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
-from personas.viewer.labels import LabelFile, named, words
+from personas.viewer.labels import LabelFile, check_name, words
+from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import View
 
 
-def samples(corpus: Corpus, asked: Asked) -> View:
+def samples(corpus: Corpus, params: Parameters) -> View:
     """Return the samples there are, and how many of their texts each person has labelled."""
     section = corpus.study.config.calibration
     there = {name: len(read_sample(path)) for name, path in corpus.samples().items()}
@@ -27,12 +27,12 @@ def samples(corpus: Corpus, asked: Asked) -> View:
     )
 
 
-def annotate(corpus: Corpus, asked: Asked) -> View:
+def annotate(corpus: Corpus, params: Parameters) -> View:
     """Return the next text that a person has not labelled, and nothing that says whose it is."""
-    name, annotator = asked.text("sample") or "", named(asked.text("annotator"))
+    name, annotator = params.text("sample") or "", check_name(params.text("annotator"))
     texts, file = sample_of(corpus, name), LabelFile(corpus.labels, name)
-    given = {row["unit"]: row["label"] for row in file.of(annotator)}
-    text = next((each for each in texts if each["unit"] not in given), None)
+    labels = {row["unit"]: row["label"] for row in file.of(annotator)}
+    text = next((each for each in texts if each["unit"] not in labels), None)
     return View(
         "annotate",
         f"Annotate {name}",
@@ -40,7 +40,7 @@ def annotate(corpus: Corpus, asked: Asked) -> View:
             "sample": name,
             "annotator": annotator,
             "text": text,
-            "done": len(given),
+            "done": len(labels),
             "count": len(texts),
             "words": words(texts[0]["metric"]),
             "rubric": _rubric(corpus, texts[0]["metric"]),
@@ -49,17 +49,17 @@ def annotate(corpus: Corpus, asked: Asked) -> View:
     )
 
 
-def label(corpus: Corpus, asked: Asked) -> tuple[str, dict[str, str]]:
+def label(corpus: Corpus, params: Parameters) -> tuple[str, dict[str, str]]:
     """Give or take back a label, as a form asks; return the address to go on at."""
-    name, annotator = asked.text("sample") or "", named(asked.text("annotator"))
+    name, annotator = params.text("sample") or "", check_name(params.text("annotator"))
     texts, file = sample_of(corpus, name), LabelFile(corpus.labels, name)
-    if asked.text("undo"):
+    if params.text("undo"):
         file.take_back(annotator)
     else:
-        text = next((each for each in texts if each["unit"] == asked.text("unit")), None)
+        text = next((each for each in texts if each["unit"] == params.text("unit")), None)
         if text is None:
-            raise Missing(f"sample {name}: no text {asked.text('unit')!r}, expected one of the sample.")
-        file.give(text, annotator, asked.text("label") or "")
+            raise Missing(f"sample {name}: no text {params.text('unit')!r}, expected one of the sample.")
+        file.give(text, annotator, params.text("label") or "")
     return f"/annotate/{name}", {"annotator": annotator}
 
 
@@ -72,10 +72,10 @@ def sample_of(corpus: Corpus, name: str) -> list[dict[str, str]]:
 
 
 def _counts(file: LabelFile) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for row in file.rows():
-        found[row["annotator"]] = found.get(row["annotator"], 0) + 1
-    return found
+        counts[row["annotator"]] = counts.get(row["annotator"], 0) + 1
+    return counts
 
 
 def _rubric(corpus: Corpus, metric: str) -> str | None:

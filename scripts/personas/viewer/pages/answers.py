@@ -1,10 +1,10 @@
 """Answers: single ratings of a measure with the text that was rated; what a point of a figure leads to."""
 
-from personas.viewer.asked import Asked
 from personas.viewer.corpus import Corpus
 from personas.viewer.filters import ROWS, Where, choices, where
-from personas.viewer.measured import headline, named, rated
-from personas.viewer.rated import Rated, with_texts
+from personas.viewer.measures import headline, measure_name, rated_measures
+from personas.viewer.parameters import Parameters
+from personas.viewer.ratings import Ratings, with_texts
 from personas.viewer.view import View
 
 _COLUMNS = """
@@ -14,16 +14,16 @@ item_id, reference_persona, judge, reference, status, value
 _SORTS = {"rating": "value", "position": "position"}
 
 
-def answers(corpus: Corpus, asked: Asked) -> View:
+def answers(corpus: Corpus, params: Parameters) -> View:
     """Return the table of rated answers that an address asks for."""
-    measures = {measure["measure"]: measure for measure in rated(corpus)}
+    measures = {measure["measure"]: measure for measure in rated_measures(corpus)}
     first = headline(corpus)
-    chosen = measures.get(asked.choice("measure", measures, first["measure"] if first else None) or "")
-    found, page, total, rows = _where(corpus, asked), asked.page(), 0, []
-    sort = asked.choice("sort", _SORTS, "rating")
-    down = "DESC" if asked.choice("way", ("up", "down"), "up") == "down" else "ASC"
+    chosen = measures.get(params.choice("measure", measures, first["measure"] if first else None) or "")
+    condition, page, total, rows = _where(corpus, params), params.page(), 0, []
+    sort = params.choice("sort", _SORTS, "rating")
+    down = "DESC" if params.choice("way", ("up", "down"), "up") == "down" else "ASC"
     if chosen:
-        ratings = Rated(corpus, chosen, found, asked.text("text"))
+        ratings = Ratings(corpus, chosen, condition, params.text("text"))
         total = ratings.count()
         order = f"{_SORTS[sort or 'rating']} {down} NULLS LAST, id, position, item_id, metric, reference_persona"
         rows = ratings.rows(_COLUMNS, f"ORDER BY {order} LIMIT {ROWS} OFFSET {(page - 1) * ROWS}")
@@ -36,22 +36,22 @@ def answers(corpus: Corpus, asked: Asked) -> View:
             "page": page,
             "pages": -(-total // ROWS),
             "measures": list(measures.values()),
-            "named": named,
+            "named": measure_name,
             "chosen": chosen,
             "choices": choices(corpus.study),
-            "asked": asked,
+            "params": params,
         },
     )
 
 
-def _where(corpus: Corpus, asked: Asked) -> Where:
-    found = where(asked, corpus.study)
-    if (position := asked.whole("position")) is not None:
-        found = found.plus("position = $position", position=position)
-    if group := asked.choice("group", ("persona", "baseline")):
-        found = found.plus("is_baseline = $is_baseline", is_baseline=group == "baseline")
-    if (low := asked.number("low")) is not None:
-        found = found.plus("value >= $low", low=low)
-    if (high := asked.number("high")) is not None:
-        found = found.plus("value <= $high", high=high)
-    return found
+def _where(corpus: Corpus, params: Parameters) -> Where:
+    condition = where(params, corpus.study)
+    if (position := params.whole("position")) is not None:
+        condition = condition.plus("position = $position", position=position)
+    if group := params.choice("group", ("persona", "baseline")):
+        condition = condition.plus("is_baseline = $is_baseline", is_baseline=group == "baseline")
+    if (low := params.number("low")) is not None:
+        condition = condition.plus("value >= $low", low=low)
+    if (high := params.number("high")) is not None:
+        condition = condition.plus("value <= $high", high=high)
+    return condition

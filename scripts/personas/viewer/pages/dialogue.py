@@ -7,10 +7,10 @@ from typing import Any
 from personas.config.kinds import UTTERANCES
 from personas.config.personas import BASELINE
 from personas.grid.cells import Cell, Track
-from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import Row, files
 from personas.viewer.marks import marks_of
+from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.texts import by, ratings_of_track, rows_of
 from personas.viewer.verdicts import Judged, verdicts
 from personas.viewer.view import View
@@ -21,20 +21,20 @@ FROM read_parquet($files, filename = true) GROUP BY ALL
 """
 
 
-def dialogue(corpus: Corpus, asked: Asked) -> View:
+def dialogue(corpus: Corpus, params: Parameters) -> View:
     """Return the page of a dialogue."""
-    name, cell = dialogue_of(corpus, asked.text("name"))
+    name, cell = dialogue_of(corpus, params.text("name"))
     return View(
         "dialogue",
         name,
-        {**told(corpus, name, cell), "others": others(corpus, cell), "marks": marks_of(corpus, cell.track)},
+        {**dialogue_parts(corpus, name, cell), "others": others(corpus, cell), "marks": marks_of(corpus, cell.track)},
     )
 
 
-def compare(corpus: Corpus, asked: Asked) -> View:
+def compare(corpus: Corpus, params: Parameters) -> View:
     """Return two dialogues side by side, round by round."""
-    pair = [dialogue_of(corpus, asked.text(side)) for side in ("a", "b")]
-    both = [{**told(corpus, name, cell), "marks": marks_of(corpus, cell.track)} for name, cell in pair]
+    pair = [dialogue_of(corpus, params.text(side)) for side in ("a", "b")]
+    both = [{**dialogue_parts(corpus, name, cell), "marks": marks_of(corpus, cell.track)} for name, cell in pair]
     rounds = range(max(len(side["rounds"]) for side in both))
     return View("compare", "Side by side", {"sides": both, "count": len(rounds)})
 
@@ -47,12 +47,12 @@ def dialogue_of(corpus: Corpus, name: str | None) -> tuple[str, Cell]:
     return name or "", cell
 
 
-def told(corpus: Corpus, name: str, cell: Cell) -> dict[str, Any]:
+def dialogue_parts(corpus: Corpus, name: str, cell: Cell) -> dict[str, Any]:
     """Return what pages tell of a dialogue: whose it is, its rounds with their ratings, its checkpoints."""
     rows = rows_of(corpus, cell)
     ratings = by(ratings_of_track(corpus, cell, UTTERANCES), "round")
-    judged = _judged(corpus, name)
-    rounds = [{**row, "verdicts": _of_round(corpus, row, judged, ratings)} for row in rows]
+    judgements = _judgements(corpus, name)
+    rounds = [{**row, "verdicts": _of_round(corpus, row, judgements, ratings)} for row in rows]
     return {
         "name": name,
         "track": cell.track,
@@ -65,16 +65,16 @@ def told(corpus: Corpus, name: str, cell: Cell) -> dict[str, Any]:
 
 def others(corpus: Corpus, cell: Cell) -> dict[str, list[str]]:
     """Return the dialogues that differ from one in a single thing, by that thing; the baseline comes first."""
-    found: dict[str, list[str]] = {}
-    own = vars(cell.track)
+    by_difference: dict[str, list[str]] = {}
+    track_columns = vars(cell.track)
     for name, other in corpus.dialogues.items():
         columns = vars(other.track).items() - {("replays", other.track.replays)}
-        differing = [column for column, value in columns if own[column] != value]
+        differing = [column for column, value in columns if track_columns[column] != value]
         if len(differing) == 1 and _is_like(cell.track, other.track) and corpus.has(other):
-            found.setdefault(differing[0], []).append(name)
-    for names in found.values():
+            by_difference.setdefault(differing[0], []).append(name)
+    for names in by_difference.values():
         names.sort(key=lambda name: f"/{BASELINE}/" not in name)
-    return found
+    return by_difference
 
 
 def _is_like(one: Track, other: Track) -> bool:
@@ -82,20 +82,20 @@ def _is_like(one: Track, other: Track) -> bool:
     return one.replays == other.replays or one.replays == other.persona or other.replays == one.persona
 
 
-def _judged(corpus: Corpus, name: str) -> Mapping[Any, list[Judged]]:
-    found: dict[Any, list[Judged]] = {}
+def _judgements(corpus: Corpus, name: str) -> Mapping[Any, list[Judged]]:
+    by_round: dict[Any, list[Judged]] = {}
     for cell in corpus.cells(name, "judgements"):
         if cell.benchmark is None:
             for row in rows_of(corpus, cell):
-                found.setdefault(row["round"], []).append((cell, row))
-    return found
+                by_round.setdefault(row["round"], []).append((cell, row))
+    return by_round
 
 
 def _of_round(
-    corpus: Corpus, row: Row, judged: Mapping[Any, list[Judged]], ratings: Mapping[Any, list[Row]]
+    corpus: Corpus, row: Row, judgements: Mapping[Any, list[Judged]], ratings: Mapping[Any, list[Row]]
 ) -> list[dict[str, Any]]:
     same = [each for each in ratings.get(row["round"], ()) if each["judged_sha256"] == row["answer_sha256"]]
-    return verdicts(corpus, judged.get(row["round"], ()), same)
+    return verdicts(corpus, judgements.get(row["round"], ()), same)
 
 
 def _branches(corpus: Corpus, name: str) -> dict[int, list[dict[str, Any]]]:
@@ -103,11 +103,11 @@ def _branches(corpus: Corpus, name: str) -> dict[int, list[dict[str, Any]]]:
     cells = {str(corpus.path(cell)): cell for cell in corpus.cells(name, "responses")}
     if not cells:
         return {}
-    found: dict[int, Counter[str]] = {}
+    by_checkpoint: dict[int, Counter[str]] = {}
     for row in corpus.database.rows(_ASKED, {"files": files(map(corpus.path, corpus.cells(name, "responses")))}):
-        found.setdefault(row["checkpoint"], Counter())[cells[row["file"]].benchmark or ""] += row["n"]
+        by_checkpoint.setdefault(row["checkpoint"], Counter())[cells[row["file"]].benchmark or ""] += row["n"]
     order = list(corpus.study.config.benchmarks)
     return {
         checkpoint: [{"benchmark": each, "n": counts[each]} for each in order if each in counts]
-        for checkpoint, counts in sorted(found.items())
+        for checkpoint, counts in sorted(by_checkpoint.items())
     }

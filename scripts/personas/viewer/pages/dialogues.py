@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from personas.viewer.asked import Asked
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import Row, files
 from personas.viewer.filters import ROWS, Where, choices, where
-from personas.viewer.measured import headline, named, present
+from personas.viewer.measures import headline, measure_name, present
+from personas.viewer.parameters import Parameters
 from personas.viewer.view import View
 
 _COLUMNS = 5
@@ -29,16 +29,16 @@ _HOLDS = "contains(lower(\"user\"), lower($text)) OR contains(lower(coalesce(ans
 _SORTS = ("rating", "model", "persona", "condition", "rounds", "status")
 
 
-def dialogues(corpus: Corpus, asked: Asked) -> View:
+def dialogues(corpus: Corpus, params: Parameters) -> View:
     """Return the table of dialogues that an address asks for."""
     database, measures = corpus.query(), {measure["measure"]: measure for measure in present(corpus)}
     first = headline(corpus)
-    chosen = measures.get(asked.choice("measure", measures, first["measure"] if first else None) or "")
-    found = _where(corpus, asked)
-    order = _order(asked, bool(chosen))
-    page = asked.page()
-    query = _TABLE.format(where=found.sql, order=order, rows=ROWS, offset=(page - 1) * ROWS)
-    rows = database.rows(query, {**found.parameters, "measure": chosen and chosen["measure"]})
+    chosen = measures.get(params.choice("measure", measures, first["measure"] if first else None) or "")
+    condition = _where(corpus, params)
+    order = _order(params, bool(chosen))
+    page = params.page()
+    query = _TABLE.format(where=condition.sql, order=order, rows=ROWS, offset=(page - 1) * ROWS)
+    rows = database.rows(query, {**condition.parameters, "measure": chosen and chosen["measure"]})
     columns = _columns(list(measures.values()), chosen)
     return View(
         "dialogues",
@@ -50,43 +50,43 @@ def dialogues(corpus: Corpus, asked: Asked) -> View:
             "pages": -(-(rows[0]["total"] if rows else 0) // ROWS),
             "columns": columns,
             "measures": list(measures.values()),
-            "named": named,
+            "named": measure_name,
             "chosen": chosen,
             "choices": choices(corpus.study),
             "statuses": [r["status"] for r in database.rows("SELECT DISTINCT status FROM round ORDER BY status")],
-            "asked": asked,
+            "params": params,
         },
     )
 
 
-def _where(corpus: Corpus, asked: Asked) -> Where:
-    found = where(asked, corpus.study)
-    if status := asked.text("status"):
-        found = found.plus("d.id IN (SELECT id FROM round WHERE status = $status)", status=status)
-    if (low := asked.number("low")) is not None:
-        found = found.plus("v.value >= $low", low=low)
-    if (high := asked.number("high")) is not None:
-        found = found.plus("v.value <= $high", high=high)
-    if text := asked.text("text"):
-        found = found.plus("d.id = ANY($holding)", holding=holding(corpus, where(asked, corpus.study), text))
-    return found
+def _where(corpus: Corpus, params: Parameters) -> Where:
+    condition = where(params, corpus.study)
+    if status := params.text("status"):
+        condition = condition.plus("d.id IN (SELECT id FROM round WHERE status = $status)", status=status)
+    if (low := params.number("low")) is not None:
+        condition = condition.plus("v.value >= $low", low=low)
+    if (high := params.number("high")) is not None:
+        condition = condition.plus("v.value <= $high", high=high)
+    if text := params.text("text"):
+        condition = condition.plus("d.id = ANY($holding)", holding=holding(corpus, where(params, corpus.study), text))
+    return condition
 
 
-def holding(corpus: Corpus, found: Where, text: str) -> list[str]:
+def holding(corpus: Corpus, condition: Where, text: str) -> list[str]:
     """Return the dialogues in which a text stands, in what was asked or answered; capitals do not matter."""
-    query = f"SELECT file FROM place JOIN dialogue USING (id) WHERE {found.sql}"
-    paths = [row["file"] for row in corpus.database.rows(query, found.parameters)]
+    query = f"SELECT file FROM place JOIN dialogue USING (id) WHERE {condition.sql}"
+    paths = [row["file"] for row in corpus.database.rows(query, condition.parameters)]
     if not paths:
         return []
-    read = f"""
+    search = f"""
         SELECT DISTINCT id FROM read_parquet($files, filename = 'file') JOIN place USING (file) WHERE {_HOLDS}
     """
-    return [row["id"] for row in corpus.database.rows(read, {"files": files(paths), "text": text})]
+    return [row["id"] for row in corpus.database.rows(search, {"files": files(paths), "text": text})]
 
 
-def _order(asked: Asked, is_measured: bool) -> str:
-    sort = asked.choice("sort", _SORTS, "rating" if is_measured else "model")
-    down = "DESC" if asked.choice("way", ("up", "down"), "up") == "down" else "ASC"
+def _order(params: Parameters, is_measured: bool) -> str:
+    sort = params.choice("sort", _SORTS, "rating" if is_measured else "model")
+    down = "DESC" if params.choice("way", ("up", "down"), "up") == "down" else "ASC"
     column = {"rating": "v.value", "rounds": "r.rounds", "status": "r.not_ok"}.get(sort or "", f"d.{sort}")
     return f"{column} {down} NULLS LAST"
 
@@ -94,11 +94,11 @@ def _order(asked: Asked, is_measured: bool) -> str:
 def _columns(measures: list[Any], chosen: Any) -> list[Any]:
     """Return the measures that the table shows: the chosen one, then the main ones of the study."""
     main = [measure for measure in measures if measure["main"] or measure["axis"] == "round"]
-    kept = [measure for measure in main if measure is not chosen][: _COLUMNS - 1]
-    return ([chosen] if chosen else []) + kept
+    rest = [measure for measure in main if measure is not chosen][: _COLUMNS - 1]
+    return ([chosen] if chosen else []) + rest
 
 
 def _with_values(corpus: Corpus, rows: list[Row], columns: list[Any]) -> list[Row]:
-    asked = {"ids": [row["id"] for row in rows], "measures": [measure["measure"] for measure in columns]}
-    values = {(row["id"], row["measure"]): row["value"] for row in corpus.database.rows(_VALUES, asked)}
-    return [{**row, "values": [values.get((row["id"], m)) for m in asked["measures"]]} for row in rows]
+    bindings = {"ids": [row["id"] for row in rows], "measures": [measure["measure"] for measure in columns]}
+    values = {(row["id"], row["measure"]): row["value"] for row in corpus.database.rows(_VALUES, bindings)}
+    return [{**row, "values": [values.get((row["id"], m)) for m in bindings["measures"]]} for row in rows]

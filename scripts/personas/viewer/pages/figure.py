@@ -3,24 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from personas.viewer.asked import Asked, Missing
 from personas.viewer.corpus import Corpus
-from personas.viewer.measured import named, present, rated
+from personas.viewer.measures import measure_name, present, rated_measures
+from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import View
 
 
-def figure(corpus: Corpus, asked: Asked) -> View:
+def figure(corpus: Corpus, params: Parameters) -> View:
     """Return the page of a figure; Missing where the last run drew none of that name."""
-    name = asked.text("name") or ""
+    name = params.text("name") or ""
     # Looked up, not joined: an address is no path.
     if not any(path.stem == name for path in (corpus.results / "current/figures").glob("*.png")):
         raise Missing(f"figures/{name}: no such figure, expected one of the last run.")
-    drawn = [made for made in corpus.artefacts if made.name == name and made.stage == "figures"]
-    shown = {value for made in drawn for value in _texts(made.spec)}
-    title = drawn[0].title if drawn else name
-    told = {measure["measure"] for measure in rated(corpus)}
-    measures = [(measure, measure["measure"] in told) for measure in present(corpus) if measure["measure"] in shown]
-    return View("figure", title, {"name": name, "measures": measures, "named": named})
+    artefacts = [artefact for artefact in corpus.artefacts if artefact.name == name and artefact.stage == "figures"]
+    texts = {value for artefact in artefacts for value in _texts(artefact.spec)}
+    title = artefacts[0].title if artefacts else name
+    with_ratings = {measure["measure"] for measure in rated_measures(corpus)}
+    measures = [
+        (measure, measure["measure"] in with_ratings) for measure in present(corpus) if measure["measure"] in texts
+    ]
+    return View("figure", title, {"name": name, "measures": measures, "named": measure_name})
 
 
 def _texts(value: Any) -> Iterator[str]:

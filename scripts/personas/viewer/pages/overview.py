@@ -8,12 +8,12 @@ from personas.config.personas import NONE
 from personas.core.lease import live_holders
 from personas.core.locks import NoLocks
 from personas.plan.outcome import read_outcomes
-from personas.viewer.asked import Asked
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import files
 from personas.viewer.filters import choices
-from personas.viewer.measured import headline
+from personas.viewer.measures import headline
 from personas.viewer.pages.progression import drawing
+from personas.viewer.parameters import Parameters
 from personas.viewer.view import View
 
 _STATUSES = """
@@ -44,11 +44,11 @@ def overview(corpus: Corpus) -> View:
             "checkpoints": config.checkpoints,
             "measure": measure,
             "choices": choices(corpus.study),
-            **drawing(corpus, measure, Asked({})),
+            **drawing(corpus, measure, Parameters({})),
             "by_persona": by_persona,
-            "ended": _ended(corpus),
-            "figures": shown(corpus.results, "figures", ".png"),
-            "pages": shown(corpus.results, "report", ".html"),
+            "ended": _endings(corpus),
+            "figures": current_names(corpus.results, "figures", ".png"),
+            "pages": current_names(corpus.results, "report", ".html"),
         },
     )
 
@@ -64,7 +64,7 @@ def progress(corpus: Corpus) -> View:
     )
 
 
-def shown(results: Path, stage: str, ending: str) -> list[str]:
+def current_names(results: Path, stage: str, ending: str) -> list[str]:
     """Return the names of the current figures, or pages of the report."""
     return sorted(path.stem for path in (results / "current" / stage).glob(f"*{ending}"))
 
@@ -84,13 +84,13 @@ def _run(results: Path) -> dict[str, Any]:
     return {"run": None, "outcomes": []}
 
 
-def _ended(corpus: Corpus) -> list[dict[str, Any]]:
+def _endings(corpus: Corpus) -> list[dict[str, Any]]:
     """Return how rounds of dialogues, answers to items and verdicts ended, by status."""
     rounds = "SELECT 'rounds' AS source, status, count(*) AS n FROM round GROUP BY status ORDER BY n DESC"
-    found = corpus.database.rows(rounds)
+    rows = corpus.database.rows(rounds)
     if table := corpus.table("status"):
-        found += corpus.database.rows(_STATUSES, {"files": files([table])})
+        rows += corpus.database.rows(_STATUSES, {"files": files([table])})
     totals: Counter[str] = Counter()
-    for row in found:
+    for row in rows:
         totals[row["source"]] += row["n"]
-    return [{**row, "share": row["n"] / totals[row["source"]]} for row in found]
+    return [{**row, "share": row["n"] / totals[row["source"]]} for row in rows]

@@ -2,39 +2,41 @@
 
 from typing import Any
 
-from personas.viewer.asked import Asked
 from personas.viewer.chart import chart_of
 from personas.viewer.corpus import Corpus
 from personas.viewer.filters import choices, comparable, where
-from personas.viewer.measured import headline, named, present, rated
+from personas.viewer.measures import headline, measure_name, present, rated_measures
+from personas.viewer.parameters import Parameters
 from personas.viewer.view import View
 
 
-def progression(corpus: Corpus, asked: Asked) -> View:
+def progression(corpus: Corpus, params: Parameters) -> View:
     """Return the progression that an address asks for."""
     measures, first = {measure["measure"]: measure for measure in present(corpus)}, headline(corpus)
-    chosen = measures.get(asked.choice("measure", measures, first["measure"] if first else None) or "")
+    chosen = measures.get(params.choice("measure", measures, first["measure"] if first else None) or "")
     return View(
         "progression",
         "Progression",
         {
-            **drawing(corpus, chosen, asked),
+            **drawing(corpus, chosen, params),
             "measures": list(measures.values()),
             "choices": choices(corpus.study),
-            "asked": asked,
+            "params": params,
         },
     )
 
 
-def drawing(corpus: Corpus, chosen: Any, asked: Asked) -> dict[str, Any]:
+def drawing(corpus: Corpus, chosen: Any, params: Parameters) -> dict[str, Any]:
     """Return what the drawing of a measure needs, on whatever page; what is asked goes along with its links."""
-    asked = comparable(asked, corpus.study)
-    has_ratings = chosen is not None and any(measure["measure"] == chosen["measure"] for measure in rated(corpus))
-    chart = chart_of(corpus, chosen, where(asked, corpus.study)) if chosen else None
+    params = comparable(params, corpus.study)
+    has_ratings = chosen is not None and any(
+        measure["measure"] == chosen["measure"] for measure in rated_measures(corpus)
+    )
+    chart = chart_of(corpus, chosen, where(params, corpus.study)) if chosen else None
     return {
         "chart": chart,
         "chosen": chosen,
         "has_ratings": has_ratings,
-        "filters": asked.without("measure"),
-        "named": named,
+        "filters": params.without("measure"),
+        "named": measure_name,
     }

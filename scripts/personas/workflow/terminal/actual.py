@@ -15,7 +15,7 @@ from personas.plan.outcome import Outcome, read_outcomes
 
 
 @dataclass
-class Compared:
+class ComparedBatch:
     """One batch of the last run: estimated and, once it ended in whatever way, measured."""
 
     batch: str
@@ -23,13 +23,13 @@ class Compared:
     outcome: Outcome | None
 
 
-def last_run(results: Path) -> tuple[str, list[Compared]] | None:
+def last_run(results: Path) -> tuple[str, list[ComparedBatch]] | None:
     """Return the last run that planned engine work, and its batches; None where there was none."""
     for path in sorted((results / "runs").glob("*/plan.json"), reverse=True):
         estimates = _estimates(path)
         if estimates:
             outcomes = {outcome.batch: outcome for outcome in read_outcomes(path.parent)}
-            return path.parent.name, [Compared(name, e, outcomes.get(name)) for name, e in estimates.items()]
+            return path.parent.name, [ComparedBatch(name, e, outcomes.get(name)) for name, e in estimates.items()]
     return None
 
 
@@ -46,10 +46,10 @@ def planned_against_actual(results: Path, narrow: bool = False) -> Table | None:
 
     `narrow` fits 80 columns, and leaves out the tokens that had to be computed at least.
     """
-    found = last_run(results)
-    if found is None:
+    last = last_run(results)
+    if last is None:
         return None
-    run, compared = found
+    run, rows = last
     table = Table(
         title=f"Last run, planned and actual ({run})", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
     )
@@ -64,14 +64,14 @@ def planned_against_actual(results: Path, narrow: bool = False) -> Table | None:
         "engine\ntime",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in compared:
+    for row in rows:
         table.add_row(row.batch, "planned", *_planned(row.estimate, narrow))
         table.add_row("", *(_actual(row.outcome, narrow) if row.outcome else ["not begun"]))
     return table
 
 
-def _least(told: str, narrow: bool) -> list[str]:
-    return [] if narrow else [told]
+def _least(text: str, narrow: bool) -> list[str]:
+    return [] if narrow else [text]
 
 
 def _planned(e: Estimate, narrow: bool) -> Sequence[str]:

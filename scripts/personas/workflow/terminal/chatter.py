@@ -54,15 +54,15 @@ class _Short(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         event, message = _event(record), str(record.msg or "")
-        if event == "JOB_FINISHED" and (found := _FINISHED.match(message)):
-            self._finished = f"{found[1]} finished, "
+        if event == "JOB_FINISHED" and (match := _FINISHED.match(message)):
+            self._finished = f"{match[1]} finished, "
             return ""
         now = time.strftime("%H:%M:%S")
         if event == "PROGRESS":
             done, total = (getattr(record, name) for name in ("done", "total"))
             return f"{now}  {self._finished}{done} of {total} steps"
-        if event == "RUN_INFO" and (found := _STEPS.search(message)):
-            return f"{now}  {found[1]} steps to do"
+        if event == "RUN_INFO" and (match := _STEPS.search(message)):
+            return f"{now}  {match[1]} steps to do"
         return self._usual.format(record)
 
 

@@ -29,8 +29,8 @@ def coverage(plan_report: PlanReport) -> pd.DataFrame:
         tiles[cell.stage, cell.track.model, cell.track.persona].append(cell)
     study = plan.grid.study
     speakers = [*study.personas, *([BASELINE] if study.config.personas.baseline else [])]
-    made = {stage for stage, _, _ in tiles}
-    places = list(product([s for s in STAGES if s in made], study.config.models, speakers))
+    stages = {stage for stage, _, _ in tiles}
+    places = list(product([s for s in STAGES if s in stages], study.config.models, speakers))
     rows = [_counts(plan_report, tiles.get(place, []), missing) for place in places]
     return pd.DataFrame(places, columns=["stage", "model", "persona"]).join(pd.DataFrame(rows))
 

@@ -8,8 +8,8 @@ from personas.engines.kinds.vllm import VllmModel
 from personas.engines.roofline import RANGE, memory_left
 from personas.engines.weights.size import size_of
 from personas.pages.numbers import minutes
-from personas.plan.asked import asked_model
 from personas.plan.costs.estimate import Estimate
+from personas.plan.models import asked_model
 from personas.plan.plan_report import PlanReport
 
 
@@ -31,12 +31,12 @@ def gpu_lines(plan_report: PlanReport) -> Iterator[str]:
         return
     count = max(time.most, len(machine.gpus) if machine.gpus else 1)
     clock = max(time.total / count, *time.batches)
-    told = f"GPU time: {minutes(time.total / 60)} of {machine.gpu_kind}"
+    text = f"GPU time: {minutes(time.total / 60)} of {machine.gpu_kind}"
     if time.stated:
         low, high = (time.total - time.stated + time.stated * factor for factor in (1 / RANGE, RANGE))
-        told += f" ({minutes(low / 60)} to {minutes(high / 60)}, stated by a roofline and not measured)"
+        text += f" ({minutes(low / 60)} to {minutes(high / 60)}, stated by a roofline and not measured)"
     whose = "machine.gpus" if machine.gpus else "set machine.gpus for yours"
-    yield f"{told}; by the clock about {minutes(clock / 60)} on {count} ({whose})."
+    yield f"{text}; by the clock about {minutes(clock / 60)} on {count} ({whose})."
     for where, model in time.models.items():
         yield _size_line(where, model, plan_report)
 
@@ -44,16 +44,16 @@ def gpu_lines(plan_report: PlanReport) -> Iterator[str]:
 def _gpu_time(plan_report: PlanReport) -> _GpuTime:
     plan, time = plan_report.plan, _GpuTime()
     for batch in plan.batches:
-        asked = asked_model(plan.grid.study.config, batch.model, batch.judge)
-        if not isinstance(asked, VllmModel):
+        model = asked_model(plan.grid.study.config, batch.model, batch.judge)
+        if not isinstance(model, VllmModel):
             continue
         seconds = sum(plan_report.estimates.get(path, Estimate()).seconds for path in batch.outputs)
-        time.total += seconds * asked.gpus
+        time.total += seconds * model.gpus
         time.batches.append(seconds)
-        time.most = max(time.most, asked.gpus)
-        if not plan_report.rates.tokens_per_second(batch.asked_slug, asked, 0).measured:
-            time.stated += seconds * asked.gpus
-            time.models[batch.where] = asked
+        time.most = max(time.most, model.gpus)
+        if not plan_report.rates.tokens_per_second(batch.asked_slug, model, 0).measured:
+            time.stated += seconds * model.gpus
+            time.models[batch.where] = model
     return time
 
 
@@ -61,8 +61,8 @@ def _size_line(where: str, model: VllmModel, plan_report: PlanReport) -> str:
     machine = plan_report.plan.grid.study.config.machine
     size, gpu = size_of(model, machine), GPU_KINDS[machine.gpu_kind]
     active = f" ({size.active / 1e9:.3g} active)" if size.active < size.parameters else ""
-    told = f"{where}: {size.parameters / 1e9:.3g} billion parameters{active} by {size.source}"
+    text = f"{where}: {size.parameters / 1e9:.3g} billion parameters{active} by {size.source}"
     gigabytes = f"{size.weights / 1e9:.3g} GB of weights"
     if memory_left(size, gpu, model.gpus, model.gpu_memory) <= 0:
-        return f"{told}; {gigabytes} do not fit {model.gpus} x {gpu.gigabytes:g} GB: raise tensor_parallel."
-    return f"{told}, {gigabytes} on {model.gpus} GPU{'' if model.gpus == 1 else 's'}."
+        return f"{text}; {gigabytes} do not fit {model.gpus} x {gpu.gigabytes:g} GB: raise tensor_parallel."
+    return f"{text}, {gigabytes} on {model.gpus} GPU{'' if model.gpus == 1 else 's'}."

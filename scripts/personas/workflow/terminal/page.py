@@ -43,7 +43,7 @@ class Side(NamedTuple):
 class Page(NamedTuple):
     """A way to place all panels; lengths in inches, fonts in points."""
 
-    turned: bool  # personas go down, models across
+    is_turned: bool  # personas go down, models across
     across: int  # panels side by side
     down: int
     tile: tuple[float, float]
@@ -87,13 +87,13 @@ def labels(slugs: Sequence[str]) -> tuple[str, ...]:
         if len(set(short)) == len(slugs):
             return short
     short = tuple(shorten(slug) for slug in slugs)
-    seen: Counter[str] = Counter()
-    return tuple(f"{name} ({_next(seen, name)})" if short.count(name) > 1 else name for name in short)
+    counts: Counter[str] = Counter()
+    return tuple(f"{name} ({_next(counts, name)})" if short.count(name) > 1 else name for name in short)
 
 
-def _next(seen: Counter[str], name: str) -> int:
-    seen[name] += 1
-    return seen[name]
+def _next(counts: Counter[str], name: str) -> int:
+    counts[name] += 1
+    return counts[name]
 
 
 def fit(models: Side, personas: Side, panels: int, heading: float) -> Page:
@@ -101,10 +101,10 @@ def fit(models: Side, personas: Side, panels: int, heading: float) -> Page:
 
     `heading` is the width of the widest panel heading in inches.
     """
-    ways = [(turned, across) for turned in (False, True) for across in range(1, panels + 1)]
+    ways = [(is_turned, across) for is_turned in (False, True) for across in range(1, panels + 1)]
     pages = [
-        _page(*((personas, models) if turned else (models, personas)), turned, across, panels, heading)
-        for turned, across in ways
+        _page(*((personas, models) if is_turned else (models, personas)), is_turned, across, panels, heading)
+        for is_turned, across in ways
     ]
     return max((page for page in pages if page.across == 1 or page.width <= WIDEST), key=_goodness)
 
@@ -119,10 +119,10 @@ def every(side: Side, tile: float, font: float, rotation: int = 90) -> list[int]
 
 def _goodness(page: Page) -> float:
     # Rounded, so that a hair's breadth does not decide; `max` keeps the first of equals.
-    return round(min(page.tile) * (TURNING_COSTS if page.turned else 1), 3)
+    return round(min(page.tile) * (TURNING_COSTS if page.is_turned else 1), 3)
 
 
-def _page(rows: Side, columns: Side, turned: bool, across: int, panels: int, heading: float) -> Page:
+def _page(rows: Side, columns: Side, is_turned: bool, across: int, panels: int, heading: float) -> Page:
     down = math.ceil(panels / across)
     fonts, rotation = (LARGE_FONT, LARGE_FONT), 90
     # Smaller fonts leave more room for tiles, and large tiles let labels lie flat: the second pass settles it.
@@ -135,7 +135,7 @@ def _page(rows: Side, columns: Side, turned: bool, across: int, panels: int, hea
         rotation = _rotation(columns, tile[0], fonts[0])
     left, bottom = _margins(rows, columns, fonts, rotation)
     panel = (tile[0] * columns.extent, tile[1] * rows.extent)
-    return Page(turned, across, down, tile, panel, max(panel[0], heading), left, bottom, fonts, rotation)
+    return Page(is_turned, across, down, tile, panel, max(panel[0], heading), left, bottom, fonts, rotation)
 
 
 def _tile(width: float, height: float) -> tuple[float, float]:

@@ -88,7 +88,7 @@ def _draw(figure: Figure, counts: pd.DataFrame, title: str) -> None:
     tiles = _tiles(counts[counts["cells"] > 0], models, personas, page)
     numbers = _numbers_fit(figure, tiles, page)
     header(figure, title, _handles(numbers), page.body)
-    sides = (models, personas) if page.turned else (personas, models)
+    sides = (models, personas) if page.is_turned else (personas, models)
     for place, (stage, heading) in enumerate(zip(stages, headings, strict=True)):
         axes = _axes(figure, page, place)
         axes.set_title(heading, loc="left", fontsize=style.TEXT, pad=4)
@@ -98,10 +98,10 @@ def _draw(figure: Figure, counts: pd.DataFrame, title: str) -> None:
 
 def _ordered(names: Iterable[str], first: Sequence[str] = (), last: str | None = None) -> tuple[str, ...]:
     """The distinct names: `first` in its order, then by appearance, then `last`."""
-    found = list(dict.fromkeys(names))
-    known = [name for name in first if name in found]
-    end = [name for name in found if name == last]
-    return (*known, *(name for name in found if name not in {*known, *end}), *end)
+    distinct = list(dict.fromkeys(names))
+    start = [name for name in first if name in distinct]
+    end = [name for name in distinct if name == last]
+    return (*start, *(name for name in distinct if name not in {*start, *end}), *end)
 
 
 def _side(figure: Figure, slugs: tuple[str, ...], apart: str | None = None) -> Side:
@@ -127,7 +127,7 @@ def _tiles(rows: pd.DataFrame, models: Side, personas: Side, page: Page) -> pd.D
     """One row per tile: lower left corner `x`, `y` in tiles; `filled` and `hatched` as shares of its height."""
     along = rows["model"].map(dict(zip(models.slugs, models.starts, strict=True))).astype(float)
     beside = rows["persona"].map(dict(zip(personas.slugs, personas.starts, strict=True))).astype(float)
-    x, down, extent = (along, beside, personas.extent) if page.turned else (beside, along, models.extent)
+    x, down, extent = (along, beside, personas.extent) if page.is_turned else (beside, along, models.extent)
     filled = rows["current"] / rows["cells"]
     hatched = (1 - filled) * rows["journaled"].fillna(0)
     number = [f"{current}/{cells}" for current, cells in zip(rows["current"], rows["cells"], strict=True)]
@@ -157,15 +157,15 @@ def _axes(figure: Figure, page: Page, place: int) -> Axes:
 def _labels(axes: Axes, page: Page, sides: tuple[Side, Side], place: int, panels: int) -> None:
     """Slugs at the outer panels only: all panels share their rows and columns."""
     across, down = sides
-    shown = every(across, page.tile[0], page.fonts[0], page.rotation)
-    names = [across.labels[i] for i in shown] if place + page.across >= panels else []
-    axes.set_xticks([across.starts[i] + 0.5 for i in shown], names or [""] * len(shown))
+    indices = every(across, page.tile[0], page.fonts[0], page.rotation)
+    names = [across.labels[i] for i in indices] if place + page.across >= panels else []
+    axes.set_xticks([across.starts[i] + 0.5 for i in indices], names or [""] * len(indices))
     sloping: dict[str, Any] = {"ha": "right", "va": "center", "rotation_mode": "anchor"} if page.rotation else {}
     for label in axes.get_xticklabels():
         label.set(rotation=page.rotation, fontsize=page.fonts[0], **sloping)
-    shown = every(down, page.tile[1], page.fonts[1])
-    names = [down.labels[i] for i in shown] if place % page.across == 0 else []
-    axes.set_yticks([down.extent - 0.5 - down.starts[i] for i in shown], names or [""] * len(shown))
+    indices = every(down, page.tile[1], page.fonts[1])
+    names = [down.labels[i] for i in indices] if place % page.across == 0 else []
+    axes.set_yticks([down.extent - 0.5 - down.starts[i] for i in indices], names or [""] * len(indices))
     axes.tick_params(axis="y", labelsize=page.fonts[1])
     axes.tick_params(length=0, pad=4)
 

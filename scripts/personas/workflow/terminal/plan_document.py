@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from personas.grid.cells import Cell
-from personas.plan.asked import asked_model
 from personas.plan.costs.estimate import Estimate, total
+from personas.plan.models import asked_model
 from personas.plan.plan_report import PlanReport
 from personas.workflow.terminal.plan_schema import (
     VERSION,
@@ -140,7 +140,7 @@ def _counts(cells: Iterable[Cell], missing: set[str]) -> Counts:
 
 
 def _missing_cell(plan_report: PlanReport, cell: Cell) -> MissingCell:
-    taken = plan_report.estimates.get(cell.path, Estimate())
+    estimate = plan_report.estimates.get(cell.path, Estimate())
     # Values are of the right types already; checking each of 20,000 again takes seconds.
     return MissingCell.model_construct(
         path=cell.path,
@@ -157,8 +157,8 @@ def _missing_cell(plan_report: PlanReport, cell: Cell) -> MissingCell:
         judge=cell.judge,
         reference=cell.reference,
         reason=plan_report.reasons[cell.path],
-        requests=taken.requests,
-        journaled=taken.journaled,
+        requests=estimate.requests,
+        journaled=estimate.journaled,
     )
 
 

@@ -36,8 +36,8 @@ def progress_lines(rows: Sequence[BatchProgress], now: float | None = None) -> l
 
 def progress_line(rows: Sequence[BatchProgress], now: float) -> str:
     """Return how much of all is done, how fast it goes, what it took so far, and how long the rest will take."""
-    done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
-    parts = [f"{done:,} of {planned:,} requests", *_rates(rows)]
+    n_done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
+    parts = [f"{n_done:,} of {planned:,} requests", *_rates(rows)]
     outcomes = [row.outcome for row in rows if row.outcome]
     if tokens := sum(o.prompt_tokens + o.completion_tokens for o in outcomes):
         parts.append(f"{compact(tokens)} tokens")
@@ -68,8 +68,8 @@ def _money(rows: Sequence[BatchProgress]) -> dict[str, float]:
 
 def _waiting(rows: Sequence[BatchProgress], now: float) -> Iterator[str]:
     for row in rows:
-        if row.live and (told := waits(row.live, now)):
-            yield f"{row.batch.name} {told}"
+        if row.live and (reason := waits(row.live, now)):
+            yield f"{row.batch.name} {reason}"
 
 
 def waits(live: Live, now: float) -> str:
@@ -110,12 +110,12 @@ def _count(rows: Sequence[BatchProgress], working: Collection[str]) -> str:
 
 
 def _cells(rows: Sequence[BatchProgress], now: float) -> list[str]:
-    done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
+    n_done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
     lives = [row.live for row in rows if row.live]
     tokens = sum(row.outcome.prompt_tokens + row.outcome.completion_tokens for row in rows if row.outcome)
     left = seconds_left(rows, now) / 60
     return [
-        f"{done:,} of {planned:,}",
+        f"{n_done:,} of {planned:,}",
         per_second(sum(live.requests_per_second for live in lives)),
         compact(sum(live.tokens_per_second for live in lives)),
         compact(tokens),

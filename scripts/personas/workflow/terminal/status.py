@@ -29,14 +29,14 @@ def print_status(plan_report: PlanReport, results: Path, console: Console) -> No
     """Print the status of a grid, and what its last run took against what was planned."""
     plan = plan_report.plan
     console.print(cells_table(plan))
-    if asked := total(plan_report.estimates.values()).requests:
-        answered = total(plan_report.estimates.values()).journaled
-        console.print(f"Requests for what is missing: {answered:,} of {asked:,} are answered, in the journal.")
-    if called := names(plan.grid.study):
-        console.print(called, highlight=False, markup=False, soft_wrap=True)
+    if requests := total(plan_report.estimates.values()).requests:
+        n_answered = total(plan_report.estimates.values()).journaled
+        console.print(f"Requests for what is missing: {n_answered:,} of {requests:,} are answered, in the journal.")
+    if names_line := names(plan.grid.study):
+        console.print(names_line, highlight=False, markup=False, soft_wrap=True)
     artefacts = [path for artefact in plan.artefacts for path in artefact.outputs]
-    made = sum(path not in plan.unusable and (results / path).exists() for path in artefacts)
-    console.print(f"Tables and figures: {made} of {len(artefacts)} current.")
+    n_current = sum(path not in plan.unusable and (results / path).exists() for path in artefacts)
+    console.print(f"Tables and figures: {n_current} of {len(artefacts)} current.")
     for line in unusable_lines(plan):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in troubles((cell.path for cell in plan.grid.cells), results).lines():
@@ -47,10 +47,10 @@ def print_status(plan_report: PlanReport, results: Path, console: Console) -> No
     for run in sorted({holder.run for holder in holders}):
         for view in live_view(results, run, holders):
             console.print(view)
-    compared = planned_against_actual(results, narrow=console.width < _WIDE)
-    if compared is not None:
-        console.print(compared)
-    if made == len(artefacts) and not plan.missing:
+    comparison = planned_against_actual(results, narrow=console.width < _WIDE)
+    if comparison is not None:
+        console.print(comparison)
+    if n_current == len(artefacts) and not plan.missing:
         console.print(f"Complete; look at {results}/current/.")
     elif holders:
         console.print("How far it is, until it ends: uv run personas status --watch (with the same --configfile).")
@@ -87,8 +87,8 @@ def names(study: Study) -> str | None:
     """Return what the parts of a grid are called (`name`), by slug; None where nothing has a name."""
     config = study.config
     sections = (config.models, study.personas, config.conditions, config.benchmarks, config.judges)
-    called = [f"{slug}: {part.name}" for section in sections for slug, part in section.items() if part.name]
-    return f"Names: {'; '.join(called)}." if called else None
+    labels = [f"{slug}: {part.name}" for section in sections for slug, part in section.items() if part.name]
+    return f"Names: {'; '.join(labels)}." if labels else None
 
 
 def notes(study: Study) -> list[str]:
@@ -110,15 +110,15 @@ def notes(study: Study) -> list[str]:
 
 def items_left_out(study: Study) -> list[str]:
     """Say of each benchmark whose limit leaves items out how many of how many are asked."""
-    told = []
+    sentences = []
     for slug in study.config.benchmarks:
         bound = study.persona_bound(slug)
         roles = [persona.role for persona in study.personas.values()] if bound else [None]
         counts = {(len(study.items_for(slug, role)), len(study.all_items_for(slug, role))) for role in roles}
-        if shares := ", ".join(f"{asked} of {there}" for asked, there in sorted(counts) if asked < there):
+        if shares := ", ".join(f"{n_asked} of {there}" for n_asked, there in sorted(counts) if n_asked < there):
             whom = " are asked of each persona" if bound else " are asked"
-            told.append(f"benchmark {slug}: {shares} items{whom}, drawn by its limit")
-    return told
+            sentences.append(f"benchmark {slug}: {shares} items{whom}, drawn by its limit")
+    return sentences
 
 
 def _no_data(study: Study) -> list[str]:
@@ -130,8 +130,8 @@ def _no_data(study: Study) -> list[str]:
                 verifiers.look_in(study.nltk[slug])
             ids = [i for item in study.items[slug] for i in item.scoring.get("instruction_id_list", ())]
             if lacking := verifiers.missing_data(ids):
-                told = ", ".join(lacking)
+                names = ", ".join(lacking)
                 absent.append(
-                    f"benchmark {slug} has items that need NLTK data which cannot be read ({told}): unscorable."
+                    f"benchmark {slug} has items that need NLTK data which cannot be read ({names}): unscorable."
                 )
     return absent

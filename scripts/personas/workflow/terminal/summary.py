@@ -19,29 +19,29 @@ _HELPED_BY_ANOTHER_TRY = frozenset({UNDER_WAY, "stopped", "out-of-walltime", "en
 """Ends after which the same command goes on, without anything having been set right."""
 
 
-def print_summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> None:
+def print_summary(frozen: FrozenPlan, targets: Collection[str] | None = None) -> None:
     """Print what the run made, how its items ended, what is missing, and where to look."""
-    print("\n".join(summary(frozen, asked)), file=sys.stderr, flush=True)
+    print("\n".join(summary(frozen, targets)), file=sys.stderr, flush=True)
 
 
-def summary(frozen: FrozenPlan, asked: Collection[str] | None = None) -> list[str]:
-    """Return the lines of the summary; `asked` are the files of the grid that the run was to make, None for all."""
+def summary(frozen: FrozenPlan, targets: Collection[str] | None = None) -> list[str]:
+    """Return the lines of the summary; `targets` are the files of the grid that the run was to make, None for all."""
     from personas.exports.formats import FORMATS  # takes a while to load, and a run begins with this module
 
     results = frozen.results
     outcomes = list(read_outcomes(frozen.folder()))
     planned = [path for batch in frozen.batches for path in batch.outputs]
-    lines = ["", *_made(planned, outcomes, frozen)] if planned else [""]
+    lines = ["", *_made_lines(planned, outcomes, frozen)] if planned else [""]
     lines += [line for each in FORMATS.values() for line in each.doubts(frozen)]
     lines.extend(troubles(frozen.targets, results).lines())
     failed = [outcome for outcome in outcomes if outcome.ended != FINISHED]
     lines += _causes(failed)
-    lines += _missing(frozen, frozen.targets if asked is None else asked, failed)
-    if told := headline(results):
-        lines.append(f"Found: {told}")
+    lines += _missing(frozen, frozen.targets if targets is None else targets, failed)
+    if finding := headline(results):
+        lines.append(f"Found: {finding}")
     overview = results / "current/figures/overview.png"
-    shown = [f"{overview} (and the figures beside it)"] if overview.exists() else []
-    lines.append(f"Look at: {', '.join([*shown, f'{results}/current/'])}")
+    places = [f"{overview} (and the figures beside it)"] if overview.exists() else []
+    lines.append(f"Look at: {', '.join([*places, f'{results}/current/'])}")
     return lines
 
 
@@ -55,16 +55,16 @@ def _causes(failed: Sequence[Outcome]) -> Iterator[str]:
         yield f"Failed ({of}): {ended}{f': {why}' if why else ', ended before it could say why'}"
 
 
-def _missing(frozen: FrozenPlan, asked: Collection[str], failed: Sequence[Outcome]) -> Iterator[str]:
+def _missing(frozen: FrozenPlan, targets: Collection[str], failed: Sequence[Outcome]) -> Iterator[str]:
     """Say what of the grid is not there, apart from each other what was asked for and what was not."""
     everything, missing = frozen.targets, {p for p in frozen.targets if not (frozen.results / p).exists()}
-    lacking = missing.intersection(asked)
-    of = "files" if len(asked) == len(everything) else "files that were asked for"
+    lacking = missing.intersection(targets)
+    of = "files" if len(targets) == len(everything) else "files that were asked for"
     if lacking:
-        yield f"Missing: {len(lacking)} of {len(asked)} {of}."
+        yield f"Missing: {len(lacking)} of {len(targets)} {of}."
         yield f"{_before_next(frozen, lacking, failed)}: {command()}"
-    if left := missing - lacking:
-        yield f"Not asked for: {len(left)} of {len(everything)} files; `snakemake` without a target makes them."
+    if rest := missing - lacking:
+        yield f"Not asked for: {len(rest)} of {len(everything)} files; `snakemake` without a target makes them."
     if not missing:
         yield f"Complete: all {len(everything)} files of the grid are there."
 
@@ -84,17 +84,17 @@ def command() -> str:
     return f"uv run {typed}" if "UV" in os.environ else typed
 
 
-def _made(planned: list[str], outcomes: list[Outcome], frozen: FrozenPlan) -> list[str]:
-    made = sum((frozen.results / path).exists() for path in planned)
+def _made_lines(planned: list[str], outcomes: list[Outcome], frozen: FrozenPlan) -> list[str]:
+    n_made = sum((frozen.results / path).exists() for path in planned)
     sent, reused = sum(o.sent for o in outcomes), sum(o.from_journal for o in outcomes)
-    lines = [f"Made: {made} of {len(planned)} cells, {sent} requests sent, {reused} answered by the journal."]
+    lines = [f"Made: {n_made} of {len(planned)} cells, {sent} requests sent, {reused} answered by the journal."]
     counts: Counter[str] = Counter()
     for outcome in outcomes:
         for statuses in outcome.statuses.values():
             counts.update(statuses)
     if counts:
-        ended = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
-        lines.append(f"Items by status: {ended}.")
+        endings = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+        lines.append(f"Items by status: {endings}.")
         lines += _about_statuses(counts, outcomes, frozen)
     return lines
 
@@ -103,11 +103,11 @@ def _about_statuses(counts: Counter[str], outcomes: Sequence[Outcome], frozen: F
     """Say what statuses mean that something in the config may have brought about, and what to set."""
     config = frozen.study.config
     if cut := counts["truncated"]:
-        allowed = {batch.asked(config).sampling.max_tokens for batch in frozen.batches if not batch.imported}
-        told = " or ".join(map(str, sorted(allowed)))
+        allowed = {batch.model_section(config).sampling.max_tokens for batch in frozen.batches if not batch.imported}
+        limits = " or ".join(map(str, sorted(allowed)))
         share = f"{cut / counts.total():.0%}"
-        yield f"  truncated ({share}): longer than `sampling.max_tokens` ({told}), or that of a benchmark, allows."
-    short = {o.model for o in outcomes for found in o.statuses.values() if found.get("context_overflow")}
+        yield f"  truncated ({share}): longer than `sampling.max_tokens` ({limits}), or that of a benchmark, allows."
+    short = {o.model for o in outcomes for statuses in o.statuses.values() if statuses.get("context_overflow")}
     if short:
         yield (
             f"  context_overflow ({', '.join(sorted(short))}): dialogue, item and answer do not fit the context; to "

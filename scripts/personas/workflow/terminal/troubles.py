@@ -22,13 +22,13 @@ class Troubles:
 
     rows: int = 0
     cells: int = 0
-    said: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
     changed: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """Yield what is to be told; nothing where all is well."""
         if self.rows:
-            mostly = f", most often: {self.said.most_common(1)[0][0]}" if self.said else ""
+            mostly = f", most often: {self.messages.most_common(1)[0][0]}" if self.messages else ""
             yield f"Without an answer (api_error): {self.rows:,} rows of {self.cells:,} cells{mostly}"
         if self.changed:
             path, served = next(iter(self.changed.items()))
@@ -40,24 +40,26 @@ class Troubles:
 
 def troubles(paths: Iterable[str], results: Path) -> Troubles:
     """Look into the cells among `paths` that are there; what cannot be read is for others to tell."""
-    found = Troubles()
+    result = Troubles()
     for path in (path for path in paths if path.startswith(_CELLS)):
         try:
-            _look_into(results / path, path, found)
+            _look_into(results / path, path, result)
         except (UserError, OSError, ValueError, KeyError):
             continue
-    return found
+    return result
 
 
-def _look_into(file: Path, path: str, found: Troubles) -> None:
-    described = read_description(file)
-    if changed := described.get("changed"):
-        found.changed[path] = one_line("; ".join(f"{column} {', '.join(names)}" for column, names in changed.items()))
-    count = described["statuses"].get("api_error", 0)
+def _look_into(file: Path, path: str, result: Troubles) -> None:
+    description = read_description(file)
+    if changes := description.get("changed"):
+        result.changed[path] = one_line(
+            "; ".join(f"{column} {', '.join(names)}" for column, names in changes.items())
+        )
+    count = description["statuses"].get("api_error", 0)
     if not count:
         return
-    found.rows, found.cells = found.rows + count, found.cells + 1
+    result.rows, result.cells = result.rows + count, result.cells + 1
     for row in read_table(file, columns=["status", "detail"]).to_pylist():
         detail = row["detail"] or ""
         if row["status"] == "api_error" and detail and not detail.startswith(_NOT_ASKED):
-            found.said[one_line(detail, _LONGEST)] += 1
+            result.messages[one_line(detail, _LONGEST)] += 1

@@ -27,10 +27,10 @@ def watch(results: Path, console: Console) -> None:
 
 
 def _watch_table(results: Path, console: Console) -> None:
-    with Live(console=console, auto_refresh=False) as shown:
+    with Live(console=console, auto_refresh=False) as live:
         while holders := live_holders(results / "leases"):
             views = [view for run in _runs(holders) for view in live_view(results, run, holders)]
-            shown.update(Group(*views) if views else "At work: tables and figures.", refresh=True)
+            live.update(Group(*views) if views else "At work: tables and figures.", refresh=True)
             time.sleep(_TERMINAL)
 
 
@@ -40,8 +40,8 @@ def _watch_lines(results: Path, console: Console) -> None:
             rows = read_progress(*read_batches(plan_file(results, run)), run_folder(results, run))
             lines = progress_lines(rows) if any(row.left for row in rows) else ["at work: tables and figures"]
             for line in lines:
-                told = f"{time.strftime('%H:%M:%S')}  {line}"
-                console.print(told, highlight=False, markup=False, soft_wrap=True)
+                text = f"{time.strftime('%H:%M:%S')}  {line}"
+                console.print(text, highlight=False, markup=False, soft_wrap=True)
         time.sleep(_FILE)
 
 

@@ -6,14 +6,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from personas.core.errors import UserError
-from personas.core.lease import EVERYTHING, lease, live_holders, taken
+from personas.core.lease import EVERYTHING, conflict_sentence, lease, live_holders
 
 
 def refuse_beside_others(results: Path) -> None:
     """Stop with one sentence while anybody works in the results folder; even looking would tell what is half done."""
     others = sorted(live_holders(results / "leases"), key=lambda holder: not holder.is_run)
     if others:
-        raise UserError(taken(others))
+        raise UserError(conflict_sentence(others))
 
 
 def alone(results: Path, command: str) -> AbstractContextManager[None]:

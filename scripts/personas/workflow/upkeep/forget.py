@@ -44,12 +44,12 @@ def forget(results: Path, patterns: Sequence[str], keep_answers: bool = False, d
     """
     refuse_beside_others(results)
     if dry_run:
-        return [*_told(what_to_forget(results, patterns, keep_answers), keep_answers), "Nothing was changed."]
+        return [*_messages(what_to_forget(results, patterns, keep_answers), keep_answers), "Nothing was changed."]
     matching(results, patterns)  # a mistake leaves no trace, not even a folder for leases
     with alone(results, "forget"):
         forgetting = what_to_forget(results, patterns, keep_answers)
         kept_at = _carry_out(results, forgetting)
-    return [*_told(forgetting, keep_answers), *(f"Removed lines: {path}" for path in kept_at), _NEXT]
+    return [*_messages(forgetting, keep_answers), *(f"Removed lines: {path}" for path in kept_at), _NEXT]
 
 
 _NEXT = (
@@ -63,20 +63,20 @@ def what_to_forget(results: Path, patterns: Sequence[str], keep_answers: bool = 
     paths = matching(results, patterns)
     keys = {path: request_keys(results / path) for path in paths}
     damaged = [path for path in paths if keys[path] is None]
-    wanted: dict[str, set[bytes]] = defaultdict(set)
+    by_slug: dict[str, set[bytes]] = defaultdict(set)
     for path in paths:
-        wanted[asked_slug(path)] |= keys[path] or set()
-    answers = {} if keep_answers else {slug: _answers(results, slug, wanted[slug], set(paths)) for slug in wanted}
+        by_slug[asked_slug(path)] |= keys[path] or set()
+    answers = {} if keep_answers else {slug: _answers(results, slug, by_slug[slug], set(paths)) for slug in by_slug}
     return Forgetting(paths, damaged, answers)
 
 
-def _answers(results: Path, slug: str, wanted: set[bytes], leaving: set[str]) -> Answers:
+def _answers(results: Path, slug: str, keys: set[bytes], leaving: set[str]) -> Answers:
     """Split the journaled among the wanted keys into those of nobody else, and those that other cells stand on.
 
     Were the latter asked again, two files would disagree about one request.
     """
     index = JournalIndex(results / "journal" / slug)
-    there = {key for key in wanted if key in index}
+    there = {key for key in keys if key in index}
     staying = (path for path in existing_files(results) - leaving if asked_slug(path) == slug)
     shared = there & all_request_keys(results, staying)
     return Answers(there - shared, shared)
@@ -85,13 +85,13 @@ def _answers(results: Path, slug: str, wanted: set[bytes], leaving: set[str]) ->
 def _carry_out(results: Path, forgetting: Forgetting) -> list[Path]:
     """Forget, the journal first: if this ends in between, the cells are still there to be forgotten again."""
     is_noted = _note(results, forgetting.paths)
-    taken = [take_out(results / "journal" / slug, answers.own) for slug, answers in forgetting.answers.items()]
+    journals = [take_out(results / "journal" / slug, answers.own) for slug, answers in forgetting.answers.items()]
     drop_links(results, set(forgetting.paths))
     for path in forgetting.paths:
         (results / path).unlink(missing_ok=True)
     if not is_noted:
         _note(results, forgetting.paths)
-    return [path for path in taken if path is not None]
+    return [path for path in journals if path is not None]
 
 
 def _note(results: Path, paths: Sequence[str]) -> bool:
@@ -105,7 +105,7 @@ def _note(results: Path, paths: Sequence[str]) -> bool:
     return True
 
 
-def _told(forgetting: Forgetting, keep_answers: bool) -> Iterator[str]:
+def _messages(forgetting: Forgetting, keep_answers: bool) -> Iterator[str]:
     counts = Counter(path.split("/")[0] for path in forgetting.paths)
     stages = ", ".join(f"{counts[stage]} {stage}" for stage in STAGES if counts[stage])
     yield f"Cells to make again: {len(forgetting.paths)} ({stages})."

@@ -33,13 +33,13 @@ from personas.workflow.upkeep.survey import LEASE, RESULTS, Survey, survey
 class Rubbish:
     """What can go from a results folder, and which journals can shrink."""
 
-    found: Survey
+    survey: Survey
     journals: Sequence[Compaction]
 
     @property
     def is_none(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.found.removable and not any(journal.is_needed for journal in self.journals)
+        return not self.survey.removable and not any(journal.is_needed for journal in self.journals)
 
 
 def gc(
@@ -55,7 +55,7 @@ def gc(
     """
     plan = _plan(files, overrides)
     results = Path(plan.grid.study.config.results)
-    needed = _needed(plan, results).union(*(_needed_beside(file, results) for file in keep))
+    needed = _needed_files(plan, results).union(*(_needed_beside(file, results) for file in keep))
     refuse_beside_others(results)
     rubbish = Rubbish(survey(results, needed), _journals(results))
     if remove and results.is_dir():
@@ -70,7 +70,7 @@ def _plan(files: Sequence[Path], overrides: Mapping[str, Any] | None = None) -> 
     return make_plan(grid, downstream(grid), existing_files(Path(grid.study.config.results)))
 
 
-def _needed(plan: Plan, results: Path) -> set[str]:
+def _needed_files(plan: Plan, results: Path) -> set[str]:
     """Return the files of a grid, and the shorter dialogues that its responses stand behind until theirs are made."""
     on_disk = existing_files(results)
     behind = (
@@ -86,7 +86,7 @@ def _needed_beside(file: Path, results: Path) -> set[str]:
     other = Path(plan.grid.study.config.results)
     if other.resolve() != results.resolve():
         raise UserError(f"{file}: results: found {other}, expected {results}, the folder to collect in.")
-    return _needed(plan, results)
+    return _needed_files(plan, results)
 
 
 def _journals(results: Path) -> list[Compaction]:
@@ -96,9 +96,9 @@ def _journals(results: Path) -> list[Compaction]:
 
 def _remove(results: Path, rubbish: Rubbish, frozen: FrozenPlan) -> None:
     """Remove, compact and link, what makes room first; leases of the dead went when this one was taken."""
-    for found in rubbish.found.removable:
-        if found.kind != LEASE:
-            (results / found.path).unlink(missing_ok=True)
+    for file in rubbish.survey.removable:
+        if file.kind != LEASE:
+            (results / file.path).unlink(missing_ok=True)
     for folder in RESULTS:
         remove_empty_folders(results / folder)
     for journal in rubbish.journals:

@@ -10,9 +10,16 @@ from functools import partial
 from pathlib import Path
 
 from personas.core.files import is_full, sync_folder, write_atomically
-from personas.requests import packed
 from personas.requests.journal_lines import answer_in, is_packed, journal_files, journal_lines
-from personas.requests.packed import STRUCK_OUT
+from personas.requests.packed_journal import (
+    NAME,
+    STRUCK_OUT,
+    Line,
+    PackedJournal,
+    packed_size,
+    strike_out,
+    write_packed,
+)
 
 DAMAGED = "damaged"
 """Ending of files with lines of journals that nobody can read; whoever paid for them decides when they go."""
@@ -44,7 +51,7 @@ def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -
     """
     kept_at = _free_name(folder, "forgotten")
     moved = (line for path in affected for key, line in journal_lines(path) if key in keys)
-    write_atomically(kept_at, _writer(map(_ended, moved)))
+    write_atomically(kept_at, _writer(map(_with_end, moved)))
     sync_folder(folder)
     for path in affected:
         write_atomically(path, partial(_rewrite, path, keys))
@@ -54,7 +61,7 @@ def _move_out(folder: Path, affected: Sequence[Path], keys: Collection[bytes]) -
 def _rewrite(path: Path, without: Collection[bytes], at: Path) -> None:
     """Write what a journal holds, but for some answers, to a file of the same form."""
     if is_packed(path):
-        packed.write_packed(at, (line for line in packed.Packed(path).lines() if line[0] not in without))
+        write_packed(at, (line for line in PackedJournal(path).lines() if line[0] not in without))
     else:
         _writer(line for key, line in journal_lines(path) if key not in without)(at)
 
@@ -62,7 +69,7 @@ def _rewrite(path: Path, without: Collection[bytes], at: Path) -> None:
 def _strike_out(path: Path, keys: Collection[bytes]) -> None:
     """Make the lines of `keys` count no more without moving any: that takes no room on the disk."""
     if is_packed(path):
-        packed.strike_out(path, keys)
+        strike_out(path, keys)
         return
     offset = 0
     with path.open("r+b") as file:
@@ -89,7 +96,7 @@ def _writer(lines: Iterable[bytes]) -> Callable[[Path], None]:
     return write
 
 
-def _ended(line: bytes) -> bytes:
+def _with_end(line: bytes) -> bytes:
     """Return a line with its end, which the last of a file may lack."""
     return line if line.endswith(b"\n") else line + b"\n"
 
@@ -118,18 +125,18 @@ class Compaction:
 
 def compaction(folder: Path) -> Compaction:
     """Return what compacting would do; reads every journal in `folder`, and changes nothing."""
-    paths, dropped, counted = journal_files(folder), Counter[str](), Counter[bool]()
+    paths, dropped, counts = journal_files(folder), Counter[str](), Counter[bool]()
 
-    def stay() -> Iterator[packed.Line]:
+    def stay() -> Iterator[Line]:
         for line in first_answers(paths, dropped, []):
-            counted[line[1]] += 1
+            counts[line[1]] += 1
             yield line
 
-    after = packed.packed_size(stay())
+    after = packed_size(stay())
     before = sum(path.stat().st_size for path in paths)
     unpacked = sum(not is_packed(path) for path in paths)
     repeats, torn = dropped["repeats"], dropped["torn"]
-    return Compaction(folder.name, len(paths), counted.total(), repeats, torn, before, after, unpacked)
+    return Compaction(folder.name, len(paths), counts.total(), repeats, torn, before, after, unpacked)
 
 
 def compact(folder: Path) -> None:
@@ -140,31 +147,31 @@ def compact(folder: Path) -> None:
     """
     paths, torn = journal_files(folder), list[bytes]()
     lines = first_answers(paths, Counter(), torn)
-    write_atomically(folder / packed.NAME, partial(packed.write_packed, lines=lines))
+    write_atomically(folder / NAME, partial(write_packed, lines=lines))
     if torn:
-        write_atomically(_free_name(folder, DAMAGED), _writer(map(_ended, torn)))
+        write_atomically(_free_name(folder, DAMAGED), _writer(map(_with_end, torn)))
     sync_folder(folder)
     for path in paths:
-        if path.name != packed.NAME:
+        if path.name != NAME:
             path.unlink()
 
 
-def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes]) -> Iterator[packed.Line]:
+def first_answers(paths: Iterable[Path], dropped: Counter[str], torn: list[bytes]) -> Iterator[Line]:
     """Yield the lines that stay, in their order; count those that do not, `torn` and `repeats`, and keep the torn.
 
     A line that is JSON but no reply of this version of the project stays, and does not count as an answer: another
     version may read it.
     """
-    seen: set[bytes] = set()
+    keys: set[bytes] = set()
     for path in paths:
         for key, line in journal_lines(path):
-            if key is not None and key in seen:
+            if key is not None and key in keys:
                 dropped["repeats"] += 1
             elif key is not None and answer_in(line) is not None:
-                seen.add(key)
-                yield key, True, _ended(line)
+                keys.add(key)
+                yield key, True, _with_end(line)
             elif key is not None and _is_json(line):
-                yield key, False, _ended(line)
+                yield key, False, _with_end(line)
             elif line.strip():
                 dropped["torn"] += 1
                 torn.append(line)

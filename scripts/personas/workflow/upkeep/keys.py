@@ -19,8 +19,8 @@ def request_keys(path: Path) -> set[bytes] | None:
     """Return the keys of the requests that a cell stands on; None where its file is damaged."""
     try:
         # Only some dialogues have the other columns (`requests.transcript`); elsewhere they are passed over.
-        named = ["request_key", "aside.request_key", "user_reply.request_key"]
-        table = pq.ParquetFile(path).read(columns=named).flatten()
+        columns = ["request_key", "aside.request_key", "user_reply.request_key"]
+        table = pq.ParquetFile(path).read(columns=columns).flatten()
         keys = [table.column("request_key"), *table.columns[1:]]
         return {bytes.fromhex(key) for column in keys for key in column.unique().to_pylist() if key is not None}
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):

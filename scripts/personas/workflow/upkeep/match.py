@@ -18,24 +18,24 @@ def matching(results: Path, patterns: Sequence[str]) -> list[str]:
     UserError names the first pattern that means none, before anything is changed.
     """
     cells = sorted(existing_files(results))
-    found: set[str] = set()
+    matches: set[str] = set()
     for pattern in patterns:
-        meant = _meant(results, cells, pattern)
-        if not meant:
+        these = _matches(results, cells, pattern)
+        if not these:
             raise UserError(_no_match(results, cells, pattern))
-        found |= meant
-    return sorted(found)
+        matches |= these
+    return sorted(matches)
 
 
-def _meant(results: Path, cells: Sequence[str], pattern: str) -> set[str]:
+def _matches(results: Path, cells: Sequence[str], pattern: str) -> set[str]:
     """Take the first reading of a pattern that means anything: as it stands, then without the results folder."""
     for reading in _readings(results, pattern):
         if reading.startswith(_CURRENT):
-            meant = set(_behind_links(results, reading.removeprefix(_CURRENT))).intersection(cells)
+            matches = set(_behind_links(results, reading.removeprefix(_CURRENT))).intersection(cells)
         else:
-            meant = {path for path in cells if _fits(path, reading)}
-        if meant:
-            return meant
+            matches = {path for path in cells if _fits(path, reading)}
+        if matches:
+            return matches
     return set()
 
 
@@ -58,9 +58,9 @@ def _behind_links(results: Path, pattern: str) -> Iterator[str]:
 
 
 def _no_match(results: Path, cells: Sequence[str], pattern: str) -> str:
-    told = f"forget: no cell on disk matches {pattern!r}"
+    problem = f"forget: no cell on disk matches {pattern!r}"
     if not cells:
-        return f"{told}; there are none below {results}."
+        return f"{problem}; there are none below {results}."
     stage = pattern.removeprefix(f"{results}/").removeprefix(_CURRENT).split("/")[0]
     example = next((path for path in cells if path.startswith(f"{stage}/")), cells[0])
-    return f"{told}, expected a path or glob below {results} such as {example}."
+    return f"{problem}, expected a path or glob below {results} such as {example}."

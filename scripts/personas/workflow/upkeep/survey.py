@@ -10,7 +10,7 @@ from pathlib import Path
 from personas.config.root import COMPLETIONS
 from personas.grid.release.hashes import NAME as HASHES
 from personas.plan.why.forgotten import NAME as FORGOTTEN_NOTE
-from personas.requests.packed import NAME as PACKED
+from personas.requests.packed_journal import NAME as PACKED
 from personas.workflow.upkeep.journals import DAMAGED
 
 TEMPORARY = "temporary files"
@@ -38,7 +38,7 @@ _NOT_LOOKED_INTO = ("runs", "current")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFile:
     """A file: its kind, its path below the results folder, its size in bytes."""
 
     kind: str
@@ -56,23 +56,23 @@ class Found:
 class Survey:
     """What a results folder holds besides journals, runs and links. `needed`: result files of a grid."""
 
-    removable: list[Found] = field(default_factory=list)
-    needed: list[Found] = field(default_factory=list)
-    unknown: list[Found] = field(default_factory=list)
+    removable: list[FoundFile] = field(default_factory=list)
+    needed: list[FoundFile] = field(default_factory=list)
+    unknown: list[FoundFile] = field(default_factory=list)
 
 
 def survey(results: Path, needed: AbstractSet[str]) -> Survey:
     """Sort every file below the results folder. `needed`: paths of result files, relative to it."""
-    found = Survey()
+    result = Survey()
     for path, size in _files(results, ""):
         kind = kind_of(path)
         if kind is None:
-            found.unknown.append(Found("unknown", path, size))
+            result.unknown.append(FoundFile("unknown", path, size))
         elif path in needed:
-            found.needed.append(Found(kind, path, size))
+            result.needed.append(FoundFile(kind, path, size))
         elif kind:
-            found.removable.append(Found(kind, path, size))
-    return found
+            result.removable.append(FoundFile(kind, path, size))
+    return result
 
 
 def kind_of(path: str) -> str | None:

@@ -39,12 +39,12 @@ def response_texts(study: Study, together: Sequence[Cell], results: Path) -> dic
 
     `together` are the cells of one file: one, or for the baseline one for each persona. None as above.
     """
-    first, found = together[0], dict[int, dict[str, Mapping[str, Any]]]()
+    first, by_checkpoint = together[0], dict[int, dict[str, Mapping[str, Any]]]()
     for cell in together:
         for row in read_table(results / cell.path, columns=["checkpoint", "item_id", "answer", "status"]).to_pylist():
-            found.setdefault(row["checkpoint"], {}).setdefault(row["item_id"], row)
+            by_checkpoint.setdefault(row["checkpoint"], {}).setdefault(row["item_id"], row)
     ids = _order_of(study, first, results) or layout(study, first.benchmark or "", first.track.persona)
-    return {t: _responses(ids, rows) for t, rows in found.items()}
+    return {t: _responses(ids, rows) for t, rows in by_checkpoint.items()}
 
 
 def _order_of(study: Study, cell: Cell, results: Path) -> list[str] | None:
@@ -78,12 +78,12 @@ def verdict_texts(study: Study, cell: Cell, results: Path) -> dict[str, list[str
         of_key = by_key.setdefault(str(row["checkpoint"]), [])
         if first is None or first == reference_first(place_of[row["item_id"]]):
             of_key.append(row)
-    asked = {row["item_id"] for row in rows}
-    return {key: _in_order(of_key, place_of, asked) for key, of_key in by_key.items()}
+    item_ids = {row["item_id"] for row in rows}
+    return {key: _in_order(of_key, place_of, item_ids) for key, of_key in by_key.items()}
 
 
-def _in_order(rows: Sequence[Mapping[str, Any]], place_of: Mapping[str, int], asked: set[str]) -> list[str] | None:
-    if {row["item_id"] for row in rows} != asked:
+def _in_order(rows: Sequence[Mapping[str, Any]], place_of: Mapping[str, int], item_ids: set[str]) -> list[str] | None:
+    if {row["item_id"] for row in rows} != item_ids:
         return None
     return _texts(sorted(rows, key=lambda row: place_of[row["item_id"]]))
 
@@ -97,6 +97,6 @@ def _texts(rows: Sequence[Mapping[str, Any]]) -> list[str] | None:
 
 def csv_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
     """Return a CSV file as the study's scripts write them."""
-    written = io.StringIO(newline="")
-    pd.DataFrame(columns).to_csv(written, index=False)
-    return written.getvalue().encode()
+    buffer = io.StringIO(newline="")
+    pd.DataFrame(columns).to_csv(buffer, index=False)
+    return buffer.getvalue().encode()

@@ -10,7 +10,7 @@ from personas.exports.release.exporter.cells import csv_bytes, dialogue_text, re
 from personas.exports.release.exporter.tables import ifbench_results, pattern_files
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
-from personas.grid.release.cells import has_dataset, is_in_release, judged, spoken
+from personas.grid.release.cells import has_dataset, is_in_release, judgement_names, spoken
 from personas.grid.release.names import DATASETS, METRICS, Name, Spoken
 from personas.plan.artefact import Artefact
 
@@ -22,13 +22,13 @@ class Export:
     `in_json` counts, by judge, files of judgements in a form that the study's own code does not read.
     """
 
-    written: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     in_json: Counter[str] = field(default_factory=Counter)
 
-    def told(self, folder: Path) -> Iterator[str]:
+    def messages(self, folder: Path) -> Iterator[str]:
         """Yield what to tell about it."""
-        yield f"{folder}: {len(self.written):,} files written in the layout of the release."
+        yield f"{folder}: {len(self.paths):,} files written in the layout of the release."
         for reason in sorted(set(self.left_out.values())):
             paths = [path for path, why in self.left_out.items() if why == reason]
             yield f"Not written: {len(paths):,} files ({reason}), the first is {paths[0]}."
@@ -45,7 +45,7 @@ def export(grid: Grid, artefacts: Sequence[Artefact], results: Path, folder: Pat
     exporter = _Exporter(grid, results, folder, Export())
     exporter.cells()
     exporter.tables(artefacts)
-    return exporter.done
+    return exporter.outcome
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,24 @@ class _Exporter:
     grid: Grid
     results: Path
     folder: Path
-    done: Export
+    outcome: Export
 
     def cells(self) -> None:
         """Write dialogues, responses and judgements."""
         baselines: dict[tuple[str, str], list[Cell]] = defaultdict(list)
         for cell in self.grid.cells:
             if cell.completions:
-                self.done.left_out[cell.plain_path] = "the release has no judgements of published answers"
+                self.outcome.left_out[cell.plain_path] = "the release has no judgements of published answers"
             elif cell.second:
-                self.done.left_out[cell.plain_path] = "the release has no second judgements"
+                self.outcome.left_out[cell.plain_path] = "the release has no second judgements"
             elif cell.has_intervention:
-                self.done.left_out[cell.plain_path] = "the release has no interventions"
+                self.outcome.left_out[cell.plain_path] = "the release has no interventions"
             elif not is_in_release(self.grid.study, cell.track):
-                self.done.left_out[cell.plain_path] = "the release has no such condition or replicate"
+                self.outcome.left_out[cell.plain_path] = "the release has no such condition or replicate"
             elif cell.benchmark and not has_dataset(self.grid.study, cell.benchmark):
-                self.done.left_out[cell.plain_path] = "the release has no benchmark of that kind"
+                self.outcome.left_out[cell.plain_path] = "the release has no benchmark of that kind"
             elif cell.benchmark and cell.track.order != "fixed":
-                self.done.left_out[cell.plain_path] = "the release asks items behind the fixed order only"
+                self.outcome.left_out[cell.plain_path] = "the release asks items behind the fixed order only"
             elif cell.judge:
                 self._judgement(cell)
             elif cell.benchmark is None:
@@ -90,22 +90,22 @@ class _Exporter:
         names: Mapping[str, Spoken] = spoken(self.grid.study, together[0])
         there = [self._is_there(cell, list(names.values())) for cell in together]
         if all(there):
-            found = response_texts(self.grid.study, together, self.results)
+            texts = response_texts(self.grid.study, together, self.results)
             for t, name in names.items():
-                self._write(name.path, found[int(t)])
+                self._write(name.path, texts[int(t)])
 
     def _judgement(self, cell: Cell) -> None:
         if cell.metric and cell.metric not in METRICS:  # the release knows no such metric
-            self.done.left_out[cell.path] = "the study rates no utterances for that"
+            self.outcome.left_out[cell.path] = "the study rates no utterances for that"
             return
-        names, study = judged(self.grid.study, cell), self.grid.study
+        names, study = judgement_names(self.grid.study, cell), self.grid.study
         if not self._is_there(cell, list(names.values())):
             return
         column = METRICS[cell.metric] if cell.metric else DATASETS[study.config.kind_of(cell.benchmark or "")]
         for key, texts in verdict_texts(study, cell, self.results).items():
             self._write(names[key].path, None if texts is None else csv_bytes({column: texts}))
             if texts is not None and study.config.judges[cell.judge or ""].form == "json":
-                self.done.in_json[cell.judge or ""] += 1
+                self.outcome.in_json[cell.judge or ""] += 1
 
     def tables(self, artefacts: Sequence[Artefact]) -> None:
         """Write IFBench accuracies and patterns, where their tables are made."""
@@ -120,12 +120,12 @@ class _Exporter:
     def _is_there(self, cell: Cell, names: Sequence[Name]) -> bool:
         if (self.results / cell.path).exists():
             return True
-        self.done.left_out |= {name.path: "its cell is missing; run the workflow first" for name in names}
+        self.outcome.left_out |= {name.path: "its cell is missing; run the workflow first" for name in names}
         return False
 
     def _write(self, path: str, content: bytes | None) -> None:
         if content is None:
-            self.done.left_out[path] = "its cell has no answers from the release, or verdicts in another order"
+            self.outcome.left_out[path] = "its cell has no answers from the release, or verdicts in another order"
             return
         write_atomically(self.folder / path, content)
-        self.done.written.append(path)
+        self.outcome.paths.append(path)

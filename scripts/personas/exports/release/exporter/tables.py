@@ -11,7 +11,7 @@ from personas.config.release import Release
 from personas.core.parquet import read_frame
 from personas.exports.release.exporter.cells import csv_bytes
 from personas.grid.release.cells import directory_of, has_dataset
-from personas.grid.release.names import DATASETS, Mined, Spoken
+from personas.grid.release.names import DATASETS, PatternsName, Spoken
 from personas.grid.study import Study
 from personas.plan.artefact import Artefact
 
@@ -22,30 +22,30 @@ METRIC = "loose"
 def ifbench_results(study: Study, results: Path, ratings: Sequence[Artefact]) -> bytes | None:
     """Return accuracies (0..1) by model and name of the response file; None where no table has any."""
     conversations = (study.config.release or Release()).conditions
-    found: dict[str, dict[str, float]] = {}
-    for made in (a for a in ratings if a.spec["kind"] == "ifbench"):
-        table = read_frame(results / made.outputs[0])
+    accuracies: dict[str, dict[str, float]] = {}
+    for artefact in (a for a in ratings if a.spec["kind"] == "ifbench"):
+        table = read_frame(results / artefact.outputs[0])
         table = table[(table["metric"] == METRIC) & (table["order"] == "fixed") & (table["replicate"] == 1)]
-        model = directory_of(study.config.models[made.spec["model"]])
+        model = directory_of(study.config.models[artefact.spec["model"]])
         for place, rows in table.groupby(["persona", "condition", "checkpoint"], sort=False):
             persona, condition, t = (str(part) for part in place)
-            scored = rows["value"].dropna()
-            if condition in conversations and len(scored):
+            values = rows["value"].dropna()
+            if condition in conversations and len(values):
                 role = None if persona == BASELINE else study.personas[persona].role
                 name = Spoken(model, conversations[condition], role, dataset=DATASETS["ifbench"], t=int(t))
-                found.setdefault(model, {})[name.stem] = float(scored.mean())
-    return json.dumps(found, indent=1).encode() if found else None
+                accuracies.setdefault(model, {})[name.stem] = float(values.mean())
+    return json.dumps(accuracies, indent=1).encode() if accuracies else None
 
 
-def pattern_files(study: Study, results: Path, mined: Sequence[Artefact]) -> Iterator[tuple[str, bytes]]:
+def pattern_files(study: Study, results: Path, artefacts: Sequence[Artefact]) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of a file of patterns for each condition that was mined at the first or last checkpoint.
 
     The release has the first round of the interview only; an OR of several tokens has no form there and is left out.
     """
     conversations = (study.config.release or Release()).conditions
     last_checkpoint = study.config.checkpoints[-1]
-    for made in mined:
-        patterns, spec = read_frame(results / made.outputs[0]), made.spec
+    for artefact in artefacts:
+        patterns, spec = read_frame(results / artefact.outputs[0]), artefact.spec
         last = spec["checkpoint"] == last_checkpoint
         if not last and spec["checkpoint"] != study.config.checkpoints[0]:
             continue
@@ -56,7 +56,7 @@ def pattern_files(study: Study, results: Path, mined: Sequence[Artefact]) -> Ite
                 continue
             model = directory_of(study.config.models[spec["model"]])
             dataset = DATASETS[study.config.kind_of(spec["benchmark"])]
-            name = Mined(model, conversation, dataset, study.personas[spec["persona"]].role, last)
+            name = PatternsName(model, conversation, dataset, study.personas[spec["persona"]].role, last)
             yield name.path, _patterns(patterns[patterns["condition"] == condition], spec["checkpoint"])
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from personas.core.canonical import text_hash
 from personas.engines.request import Status
-from personas.exports.release.importer.reading import repaired
+from personas.exports.release.importer.reading import repair
 
 
 @dataclass
@@ -62,19 +62,19 @@ class Origin:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
-        told = {"files": self.files, "missing": self.missing, "faults": self.faults, "notes": self.notes}
-        return {**told, **({} if self.order is None else {"order": self.order})}
+        fields = {"files": self.files, "missing": self.missing, "faults": self.faults, "notes": self.notes}
+        return {**fields, **({} if self.order is None else {"order": self.order})}
 
 
 BLOCKED = "null in the release: the answer was blocked"
 MENDED = "half characters in it were replaced"
 
 
-def answered(text: str | None, file: File, place: int) -> dict[str, Any]:
+def answer_columns(text: str | None, file: File, place: int) -> dict[str, Any]:
     """Return the columns of an answer that a file has."""
     status, detail = _status(text)
     if text is not None:
-        text, was_repaired = repaired(text)
+        text, was_repaired = repair(text)
         detail = MENDED if was_repaired else detail
     return {
         "answer": text,
@@ -88,8 +88,8 @@ def answered(text: str | None, file: File, place: int) -> dict[str, Any]:
 
 def not_imported(why: str) -> dict[str, Any]:
     """Return the columns of an answer that no file has."""
-    given = dict.fromkeys(("answer", "served_by", "answer_sha256", "request_key"))
-    return {**given, "status": "not_imported", "detail": why}
+    columns = dict.fromkeys(("answer", "served_by", "answer_sha256", "request_key"))
+    return {**columns, "status": "not_imported", "detail": why}
 
 
 def _status(text: str | None) -> tuple[Status, str | None]:

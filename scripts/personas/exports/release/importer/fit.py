@@ -27,9 +27,9 @@ class Fit:
         None where nothing tells, because there is no text.
         """
         pairs = ((answers[place], one, two) for answers in files for place, one, two in self._asked)
-        said = [(_words(answer), one, two) for answer, one, two in pairs if answer]
-        here = _mean(_share(one, words) for words, one, _ in said)
-        there = _mean(_share(two, words) for words, _, two in said)
+        word_sets = [(_words(answer), one, two) for answer, one, two in pairs if answer]
+        here = _mean(_share(one, words) for words, one, _ in word_sets)
+        there = _mean(_share(two, words) for words, _, two in word_sets)
         return None if here is None or there is None else (here, there)
 
     def note(self, answers: Sequence[str | None]) -> str | None:
@@ -44,23 +44,23 @@ class Fit:
 
     def doubt(self, files: Iterable[Sequence[str | None]]) -> str | None:
         """Return a note if answers fit neither layout better than the other; None if the words decide."""
-        found = self.shares(files)
-        if found is not None and abs(found[0] - found[1]) > MARGIN:
+        shares = self.shares(files)
+        if shares is not None and abs(shares[0] - shares[1]) > MARGIN:
             return None
-        told = "there are none" if found is None else f"{found[0]:.0%} and {found[1]:.0%} of them are held"
+        evidence = "there are none" if shares is None else f"{shares[0]:.0%} and {shares[1]:.0%} of them are held"
         return (
             "the words of its answers do not tell which order of the questions they follow "
-            f"({told}), so it is the usual one; look at {LOOK_AT}"
+            f"({evidence}), so it is the usual one; look at {LOOK_AT}"
         )
 
 
 def _mean(shares: Iterable[float | None]) -> float | None:
-    known = [share for share in shares if share is not None]
-    return sum(known) / len(known) if known else None
+    values = [share for share in shares if share is not None]
+    return sum(values) / len(values) if values else None
 
 
-def _share(asked: frozenset[str], said: frozenset[str]) -> float | None:
-    return len(asked & said) / len(asked) if asked else None
+def _share(question: frozenset[str], answer: frozenset[str]) -> float | None:
+    return len(question & answer) / len(question) if question else None
 
 
 def _words(text: str) -> frozenset[str]:

@@ -9,10 +9,10 @@ import pyarrow as pa
 from personas.core import slurm
 from personas.core.errors import UserError
 from personas.core.lease import lease
+from personas.exports.release.importer.answers import imported_dialogue, imported_responses
 from personas.exports.release.importer.columns import Origin
-from personas.exports.release.importer.judged import imported_judgement
+from personas.exports.release.importer.judgements import imported_judgement
 from personas.exports.release.importer.sources import Sources
-from personas.exports.release.importer.spoken import imported_dialogue, imported_responses
 from personas.grid.cells import Cell
 from personas.grid.grid import Grid
 from personas.plan.driver import Driver
@@ -43,7 +43,7 @@ def import_batch(frozen: FrozenPlan, batch_name: str) -> None:
             if driver.is_gone():
                 raise UserError(f"{batch.name}: lost its Snakemake, so it stopped; run the same command again.")
             cell = frozen.grid.by_path[path]
-            table, origin = imported(frozen.grid, cell, frozen.results)
+            table, origin = import_cell(frozen.grid, cell, frozen.results)
             for file, fault in origin.faults.items():
                 logger.warning("%s: %s", file, fault)
             for file in origin.missing:
@@ -52,7 +52,7 @@ def import_batch(frozen: FrozenPlan, batch_name: str) -> None:
         logger.info("%d cells imported", len(batch.outputs))
 
 
-def imported(grid: Grid, cell: Cell, results: Path) -> tuple[pa.Table, Origin]:
+def import_cell(grid: Grid, cell: Cell, results: Path) -> tuple[pa.Table, Origin]:
     """Return the content of an imported cell, and what it is made from; what it judges is read from `results`."""
     release, origin = grid.study.release, Origin()
     if release is None:

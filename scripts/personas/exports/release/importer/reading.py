@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from personas.benchmarks.reading import shown
+from personas.benchmarks.reading import quote
 from personas.core.errors import UserError
 
 csv.field_size_limit(sys.maxsize)  # a degenerate answer fills megabytes, and is data
@@ -26,17 +26,17 @@ def read_dialogue(text: str, rounds: int) -> list[tuple[str, str | None]]:
     messages = _array(text)
     if len(messages) != 2 * rounds:
         raise FileFault(f"found {len(messages):,} messages, expected {2 * rounds:,}: {rounds:,} rounds of two")
-    said = [_message(message, number) for number, message in enumerate(messages)]
-    return [(user or "", answer) for user, answer in zip(said[::2], said[1::2], strict=True)]
+    texts = [_message(message, number) for number, message in enumerate(messages)]
+    return [(user or "", answer) for user, answer in zip(texts[::2], texts[1::2], strict=True)]
 
 
 def _message(message: Any, number: int) -> str | None:
     role = ("user", "assistant")[number % 2]
     if not isinstance(message, dict) or message.get("role") != role:
-        raise FileFault(f"message {number}: found {shown(message)}, expected one of role {role}")
+        raise FileFault(f"message {number}: found {quote(message)}, expected one of role {role}")
     content = message.get("content")
     if not isinstance(content, str) and not (content is None and "content" in message and role == "assistant"):
-        raise FileFault(f"message {number}: content: found {shown(content)}, expected a text")
+        raise FileFault(f"message {number}: content: found {quote(content)}, expected a text")
     return content
 
 
@@ -47,7 +47,7 @@ def read_responses(text: str, items: int) -> list[str | None]:
         raise FileFault(f"found {len(responses):,} responses, expected {items:,}, one for each item")
     for number, response in enumerate(responses):
         if response is not None and not isinstance(response, str):
-            raise FileFault(f"response {number}: found {shown(response)}, expected a text or null")
+            raise FileFault(f"response {number}: found {quote(response)}, expected a text or null")
     return responses
 
 
@@ -58,21 +58,21 @@ def read_verdicts(text: str, column: str, rows: int) -> list[str]:
         lines = [line for line in reader if line]
     except csv.Error as error:
         raise FileFault(f"line {reader.line_num}: not valid CSV ({error}), expected RFC 4180") from None
-    header, *found = lines or [[]]
+    header, *body = lines or [[]]
     if header != [column]:
-        raise FileFault(f"header: found {shown(header)}, expected the one column {column!r}")
-    for number, line in enumerate(found):
+        raise FileFault(f"header: found {quote(header)}, expected the one column {column!r}")
+    for number, line in enumerate(body):
         if len(line) != 1:
             raise FileFault(f"row {number}: found {len(line)} fields, expected 1")
-    if len(found) != rows:
-        raise FileFault(f"found {len(found):,} rows, expected {rows:,}, one for each answer that was judged")
-    return [line[0] for line in found]
+    if len(body) != rows:
+        raise FileFault(f"found {len(body):,} rows, expected {rows:,}, one for each answer that was judged")
+    return [line[0] for line in body]
 
 
 def _array(text: str) -> list[Any]:
     document = json_of(text)
     if not isinstance(document, list):
-        raise FileFault(f"found {shown(document)}, expected a JSON array")
+        raise FileFault(f"found {quote(document)}, expected a JSON array")
     return document
 
 
@@ -107,7 +107,7 @@ def text_of(path: Path, sha256: str) -> str:
         raise FileFault(f"byte {error.start} is not UTF-8, expected a UTF-8 text file") from None
 
 
-def repaired(text: str) -> tuple[str, bool]:
+def repair(text: str) -> tuple[str, bool]:
     """Return a text that can be stored, and whether halves of characters in it had to be replaced."""
     try:
         text.encode()

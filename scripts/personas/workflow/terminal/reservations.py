@@ -44,9 +44,9 @@ def reserved_table(jobs: Iterable[Any]) -> Table:
 
 
 def _range(jobs: Sequence[Any], resource: str) -> str:
-    asked = {job.resources.get(resource) for job in jobs} - {None}
-    found = sorted(asked, key=lambda value: (str(type(value)), value))
-    if not found:
+    values = {job.resources.get(resource) for job in jobs} - {None}
+    ordered = sorted(values, key=lambda value: (str(type(value)), value))
+    if not ordered:
         return ""
-    low, high = (f"{value:,}" if isinstance(value, int) else str(value) for value in (found[0], found[-1]))
+    low, high = (f"{value:,}" if isinstance(value, int) else str(value) for value in (ordered[0], ordered[-1]))
     return low if low == high else f"{low} to {high}"

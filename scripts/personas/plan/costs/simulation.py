@@ -58,7 +58,7 @@ class Prompt:
 
 
 @dataclass
-class Simulated:
+class SimulatedDialogue:
     """The prompts of one dialogue, by rounds before: asides, user turns, rounds, and what stands before any item.
 
     `turns` are its user turns, stand-ins for those that a model writes.
@@ -72,7 +72,7 @@ class Simulated:
 
     def of_dialogue(self, t: int, by: str | None = None) -> list[Prompt]:
         """Return what the dialogue itself asks behind `t` rounds of the measured model, or of who plays the user."""
-        prompts = [asked[t] for asked in (self.asides, self.written, self.rounds) if t in asked]
+        prompts = [by_round[t] for by_round in (self.asides, self.written, self.rounds) if t in by_round]
         return [prompt for prompt in prompts if prompt.by == by]
 
 
@@ -81,34 +81,34 @@ class Simulations:
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._of: dict[Track, Simulated] = {}
-        self._known: dict[object, Simulated] = {}
+        self._of: dict[Track, SimulatedDialogue] = {}
+        self._simulations: dict[object, SimulatedDialogue] = {}
 
-    def of(self, track: Track) -> Simulated | None:
+    def of(self, track: Track) -> SimulatedDialogue | None:
         """Return the simulated dialogue of a track; None for one without an intervention and with known turns."""
         if track.intervention == NONE and track.condition not in self._grid.study.briefs:
             return None
         if track not in self._of:
-            self._of[track] = self._simulated(track)
+            self._of[track] = self._simulation_of(track)
         return self._of[track]
 
-    def _simulated(self, track: Track) -> Simulated:
+    def _simulation_of(self, track: Track) -> SimulatedDialogue:
         work = new_work(self._grid, track, [self._grid.dialogues[track]])
         if track.source and (source := self.of(track.source)):
             work.turns = source.turns
         opening = tuple((message["role"], message["content"]) for message in work.opening)
         user = work.user and (work.user.slug, work.user.brief.model_dump_json(), work.user.role, work.user.max_tokens)
-        said = tuple(one.reply.text for one in work.rounds)
-        key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns), user, said)
-        if key not in self._known:
-            self._known[key] = _simulate(work, bool(track.replays))
-        return self._known[key]
+        texts = tuple(one.reply.text for one in work.rounds)
+        key = (track.intervention, track.persona, opening, work.model.system_role, tuple(work.turns), user, texts)
+        if key not in self._simulations:
+            self._simulations[key] = _simulate(work, bool(track.replays))
+        return self._simulations[key]
 
 
-def _simulate(work: TrackWork, is_replay: bool) -> Simulated:
-    simulation, steps, told = _Simulation(work, is_replay), work.steps(), None
-    while step := after(steps, told):
-        told = simulation.ask(step.round) if step.round else None
+def _simulate(work: TrackWork, is_replay: bool) -> SimulatedDialogue:
+    simulation, steps, answer = _Simulation(work, is_replay), work.steps(), None
+    while step := after(steps, answer):
+        answer = simulation.ask(step.round) if step.round else None
         if step.before in work.checkpoints and not (step.round and (step.round.is_aside or step.round.is_written)):
             simulation.ask_item(step.before)
     return simulation.result
@@ -116,27 +116,27 @@ def _simulate(work: TrackWork, is_replay: bool) -> Simulated:
 
 class _Simulation:
     def __init__(self, work: TrackWork, is_replay: bool) -> None:
-        self.result = Simulated(work.turns)
+        self.result = SimulatedDialogue(work.turns)
         self._work, self._is_replay = work, is_replay
-        self._sent = self._heard = _Read((), ())
+        self._sent = self._heard = _Reading((), ())
         self._is_plain = True
 
     def ask(self, question: Question) -> Told:
         """Ask what the dialogue asks, and return a stand-in that is the same for equal prompts."""
         if question.is_written and self._work.user is not None:
             return self._write(question, self._work.user)
-        read, known = self._prompt(question)
-        (self.result.asides if question.is_aside else self.result.rounds)[question.before] = known
-        last = read.texts[-1].replace(_TURN, question.turn)
-        self._sent = _Read(read.roles, (*read.texts[:-1], last))
-        self._is_plain &= known.place is None or question.is_aside
-        return Reply("ok", text=f"{_OPENS}{hash((hash(read), question.turn)):x}{_CLOSES}"), ""
+        reading, prompt = self._prompt(question)
+        (self.result.asides if question.is_aside else self.result.rounds)[question.before] = prompt
+        last = reading.texts[-1].replace(_TURN, question.turn)
+        self._sent = _Reading(reading.roles, (*reading.texts[:-1], last))
+        self._is_plain &= prompt.place is None or question.is_aside
+        return Reply("ok", text=f"{_OPENS}{hash((hash(reading), question.turn)):x}{_CLOSES}"), ""
 
     def _write(self, question: Question, user: SimulatedUser) -> Told:
         """Ask for a user turn; the prompt is another conversation, so nothing of it is in the dialogue's prefix."""
-        read = _read(self._work.request(question).messages)
-        place, sizes, shared = hash(read), _sizes(read), read.shared_with(self._heard)
-        self._heard, self._is_plain = read, False
+        reading = _reading(self._work.request(question).messages)
+        place, sizes, shared = hash(reading), _sizes(reading), reading.shared_with(self._heard)
+        self._heard, self._is_plain = reading, False
         before, new = (_sum(part, but="") for part in (sizes, sizes[shared:]))
         self.result.written[question.before] = Prompt(
             place, "", before, new, True, user.slug or SAME, user.max_tokens
@@ -147,28 +147,28 @@ class _Simulation:
         """Note the prompt in front of any item."""
         self.result.items[before] = self._prompt(Question(before, _TURN, 0, item=Item("", _TURN)))[-1]
 
-    def _prompt(self, question: Question) -> tuple["_Read", Prompt]:
+    def _prompt(self, question: Question) -> tuple["_Reading", Prompt]:
         """Return what is read, and what is known of it."""
-        read = _read(self._work.prompt(replace(question, turn=_TURN)))
+        read = _reading(self._work.prompt(replace(question, turn=_TURN)))
         # Of a turn that is replayed user turns alone do not tell what it says.
         is_known = self._is_plain and not (self._is_replay and question.before)
-        plain = is_known and read == _read(self._plain(question.before))
+        plain = is_known and read == _reading(self._plain(question.before))
         sizes = _sizes(read)
         before, new = (_sum(part, but=_TURN) for part in (sizes, sizes[read.shared_with(self._sent) :]))
         return read, Prompt(None if plain else hash(read), question.turn, before, new, question.is_aside)
 
     def _plain(self, before: int) -> list[Message]:
-        held = [(one.user, one.reply.text or "") for one in self._work.rounds[:before]]
-        return messages(self._work.opening, held, _TURN)
+        rounds = [(one.user, one.reply.text or "") for one in self._work.rounds[:before]]
+        return messages(self._work.opening, rounds, _TURN)
 
 
-class _Read(NamedTuple):
+class _Reading(NamedTuple):
     """The messages of a prompt; in this form long ones are compared and hashed quickly."""
 
     roles: tuple[str, ...]
     texts: tuple[str, ...]
 
-    def shared_with(self, other: "_Read") -> int:
+    def shared_with(self, other: "_Reading") -> int:
         """Return how many messages two prompts begin with alike."""
         n = min(len(self.texts), len(other.texts))
         if self.texts[:n] == other.texts[:n] and self.roles[:n] == other.roles[:n]:
@@ -177,11 +177,11 @@ class _Read(NamedTuple):
         return next(place for place, (one, another) in enumerate(pairs) if one != another)
 
 
-def _read(prompt: Sequence[Mapping[str, str]]) -> _Read:
-    return _Read(tuple([m["role"] for m in prompt]), tuple([m["content"] for m in prompt]))
+def _reading(prompt: Sequence[Mapping[str, str]]) -> _Reading:
+    return _Reading(tuple([m["role"] for m in prompt]), tuple([m["content"] for m in prompt]))
 
 
-def _sizes(read: _Read) -> list[Size]:
+def _sizes(read: _Reading) -> list[Size]:
     return [_size_of_text(text) for text in read.texts]
 
 

@@ -32,21 +32,23 @@ def judged_ratings(
     judge = frozen.study.config.judges[cell.judge or ""]
     kind = rubric_of(frozen.study.config, cell)
     texts = frozen.study.judge_texts[cell.judge or ""]
-    read = partial(_read, form=judge.form, scale=texts.scale(kind), binary=texts.binary, unsure=texts.may_be_unsure)
-    known = _texts(frozen, cell)
+    read_verdict = partial(
+        _read, form=judge.form, scale=texts.scale(kind), binary=texts.binary, unsure=texts.may_be_unsure
+    )
+    answer_texts = _texts(frozen, cell)
     verdicts: dict[tuple[int, str | None], list[tuple[str, float | None]]] = {}
     cut: dict[tuple[int, str | None], bool] = {}
     for row in read_table(frozen.results / cell.path).to_pylist():
         place = (row["round"] or row["checkpoint"], row["item_id"])
-        if judged_hash(known.get(place)) != row["judged_sha256"]:
+        if judged_hash(answer_texts.get(place)) != row["judged_sha256"]:
             raise UserError(
-                f"{cell.path}: judged another text than {_judged(cell)} holds now, expected the "
+                f"{cell.path}: judged another text than {_judged_name(cell)} holds now, expected the "
                 f"same; make it again: personas forget '{cell.path}'."
             )
-        verdicts.setdefault(place, []).append(read(row))
+        verdicts.setdefault(place, []).append(read_verdict(row))
         cut[place] = cut.get(place, False) or bool(row.get("cut"))  # not in files of earlier versions
-    for (before, item), found in verdicts.items():
-        placed = {
+    for (before, item), readings in verdicts.items():
+        place_columns = {
             **where,
             "round": before if item is None else None,
             "checkpoint": None if item is None else before,
@@ -54,12 +56,12 @@ def judged_ratings(
             "label": _label(items.get(item or "")),
             "judge": cell.judge,
             "reference": cell.reference,
-            "judged_sha256": text_hash(known[before, item]),
+            "judged_sha256": text_hash(answer_texts[before, item]),
             "cut": cut[before, item],
         }
-        yield {**placed, "metric": judged_as(kind), **_together(found)}
-        if len(found) > 1:
-            yield {**placed, "metric": FOLLOWS_ORDER, **_by_order(found)}
+        yield {**place_columns, "metric": judged_as(kind), **_together(readings)}
+        if len(readings) > 1:
+            yield {**place_columns, "metric": FOLLOWS_ORDER, **_by_order(readings)}
 
 
 def completion_ratings(frozen: FrozenPlan, cell: Cell, labels: str) -> Iterator[dict[str, Any]]:
@@ -70,7 +72,7 @@ def completion_ratings(frozen: FrozenPlan, cell: Cell, labels: str) -> Iterator[
         yield {**row, "model": written_by[row["item_id"]]}
 
 
-def _judged(cell: Cell) -> str:
+def _judged_name(cell: Cell) -> str:
     return cell.judged.path if cell.judged else f"calibration.labels.{cell.completions}"
 
 

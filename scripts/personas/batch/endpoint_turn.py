@@ -8,24 +8,24 @@ from personas.config.models import ModelSection
 from personas.config.sampling import Limits
 from personas.engines.limits.budget import Budget
 from personas.engines.limits.gate import Gate
-from personas.engines.limits.handed import handing_on
+from personas.engines.limits.handover import handing_on
 from personas.engines.limits.turn import turn
 from personas.requests.spending import spent_so_far
 
 
 @asynccontextmanager
-async def limited(
-    model: ModelSection, results: Path, slug: str, where: str, left: Callable[[], int]
+async def endpoint_turn(
+    model: ModelSection, results: Path, slug: str, where: str, remaining: Callable[[], int]
 ) -> AsyncIterator[Gate | None]:
     """Hold the turn of a limited endpoint and give its gate; None, at once, where nothing is limited.
 
-    `where` names the model in the config, `left` counts the requests still to come.
+    `where` names the model in the config, `remaining` counts the requests still to come.
     """
     if model.limited_by == Limits():
         yield None
         return
     async with turn(results / "leases", slug) as handle:
-        gate = Gate(model.limited_by, _budget(model, results, slug, where, left))
+        gate = Gate(model.limited_by, _budget(model, results, slug, where, remaining))
         with handing_on(handle, gate.windows, slug):
             yield gate
 

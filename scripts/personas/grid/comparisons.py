@@ -19,9 +19,9 @@ PUBLISHED = Path(__file__).resolve().parents[3] / "data" / "published"
 VALUES = Path("current", "tables", "values.parquet")
 
 
-def compared(config: Config, root: Path) -> dict[str, str]:
+def comparison_hashes(config: Config, root: Path) -> dict[str, str]:
     """Return the hash of what each comparison is with, by slug, where it is a file; UserError where it cannot be."""
-    return {slug: digest for slug in config.comparison for digest in _checked(config, slug, root)}
+    return {slug: digest for slug in config.comparison for digest in _file_hash(config, slug, root)}
 
 
 def content(section: Comparison, root: Path) -> list[Path]:
@@ -39,7 +39,7 @@ def published_files(path: Path) -> list[Path]:
     return files
 
 
-def unchanged(config: Config, slug: str, root: Path, digest: str) -> list[Path]:
+def unchanged_files(config: Config, slug: str, root: Path, digest: str) -> list[Path]:
     """Return the files that a comparison is with; UserError if they are no longer those that were planned."""
     files = content(config.comparison[slug], root)
     if _hash(files) != digest:
@@ -47,11 +47,11 @@ def unchanged(config: Config, slug: str, root: Path, digest: str) -> list[Path]:
     return files
 
 
-def _checked(config: Config, slug: str, root: Path) -> Iterator[str]:
+def _file_hash(config: Config, slug: str, root: Path) -> Iterator[str]:
     section = config.comparison[slug]
     if section.published is not None:
         # Only for who compares: whoever makes cells needs no pandas, which takes a third of a second to load.
-        from personas.grid.published import published_numbers
+        from personas.grid.published_numbers import published_numbers
 
         published_numbers(PUBLISHED if section.published is True else root / section.published)
     if section.results is not None:
@@ -61,19 +61,19 @@ def _checked(config: Config, slug: str, root: Path) -> Iterator[str]:
         yield _hash(files)
 
 
-def _check_values(slug: str, found: Path, own: Path) -> None:
+def _check_values(slug: str, other: Path, own: Path) -> None:
     """Refuse what is no table of values of another run."""
     where = f"comparison.{slug}.results"
-    if found.resolve() == own.resolve() and found.exists():
+    if other.resolve() == own.resolve() and other.exists():
         raise UserError(f"{where}: found the results folder of this run, expected that of another.")
     try:
-        columns = set(pq.read_schema(found).names)
+        columns = set(pq.read_schema(other).names)
     except FileNotFoundError:
-        raise UserError(f"{where}: no file {found}, expected the results folder of a finished run.") from None
+        raise UserError(f"{where}: no file {other}, expected the results folder of a finished run.") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{where}: {found} cannot be read ({error}), expected a table of values.") from None
+        raise UserError(f"{where}: {other} cannot be read ({error}), expected a table of values.") from None
     if missing := [name for name in VALUE_DTYPES if name not in columns]:
-        raise UserError(f"{where}: {found} has no column {missing[0]!r}, expected a table of values.")
+        raise UserError(f"{where}: {other} has no column {missing[0]!r}, expected a table of values.")
 
 
 def _hash(files: list[Path]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from personas.config.judges import Form
 from personas.core.errors import UserError
-from personas.prompts.judge.fences import TICKED, ticked
+from personas.prompts.judge.fences import TICKED, lengthen_ticks
 from personas.prompts.judge.rubrics import Rubric, Scale
 
 TEMPLATE_RECIPE_VERSION = 1
@@ -60,30 +60,32 @@ class Format:
         opening, closing = (re.escape(brace * self.braces) for brace in "{}")
         return re.compile(rf"{opening}(\w+){closing}")
 
-    def written(self, names: Sequence[str]) -> str:
+    def names_text(self, names: Sequence[str]) -> str:
         """Return names as they stand in a template."""
         return " ".join(f"{'{' * self.braces}{name}{'}' * self.braces}" for name in names) or "no names in braces"
 
     def load(self, path: Path, scale: Scale) -> str:
         """Read the template of a scale; UserError names the file, what was found and what was expected."""
         text, expected = self.read(path), self.names[scale]
-        found = self.name_in_braces.findall(text)
-        if sorted(found) != sorted(expected):
-            raise UserError(f"{path}: found {self.written(found)}, expected {self.written(expected)}, each once.")
+        names = self.name_in_braces.findall(text)
+        if sorted(names) != sorted(expected):
+            raise UserError(
+                f"{path}: found {self.names_text(names)}, expected {self.names_text(expected)}, each once."
+            )
         if re.search("[{}]", self.name_in_braces.sub("", text)):
             raise UserError(f"{path}: found a brace that belongs to no name, expected braces around names only.")
         between = {name for _, name in TICKED.findall(text)}
         if bare := [name for name in expected if name in self.ticked - between]:
-            raise UserError(f"{path}: found {self.written(bare)}, expected each alone between two lines of ```.")
+            raise UserError(f"{path}: found {self.names_text(bare)}, expected each alone between two lines of ```.")
         return text
 
     def placeholder(self, scale: Scale, text: str) -> str:
         """Return a template to plan with: `text` instead of the words, and all names."""
-        return f"{text}\n{self.written(self.names[scale])}"
+        return f"{text}\n{self.names_text(self.names[scale])}"
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedTemplate:
     """The published template of a judge: its text, or a stand-in, and the pin of its file, by scale."""
 
     format: Format
@@ -101,4 +103,4 @@ class Published:
         """
         template = self.texts[filling.rubric.scale]
         values = self.format.values(replace(filling, tags=_TAG.findall(template.lower())))
-        return self.format.name_in_braces.sub(lambda found: values[found[1]], ticked(template, values))
+        return self.format.name_in_braces.sub(lambda match: values[match[1]], lengthen_ticks(template, values))

@@ -20,7 +20,7 @@ SELECT id, round, status FROM read_parquet($files, filename = 'file') JOIN place
 """
 
 
-def measured(tables: str) -> str:
+def measurements_query(tables: str) -> str:
     """Return a query of tables of values or ratings, in which `intervention` is there: "none" where there is none."""
     return f"""
         SELECT * REPLACE (coalesce(intervention, '{NONE}') AS intervention)
@@ -36,7 +36,7 @@ SELECT id, measure, avg(value) AS value
 FROM (
     SELECT * REPLACE (CASE "group" WHEN '{BASELINE}' THEN '{BASELINE}' ELSE persona END AS persona),
            persona AS stands_for
-    FROM ({measured("$files")})
+    FROM ({measurements_query("$files")})
 )
 {OF_DIALOGUE}
 GROUP BY id, measure
@@ -45,7 +45,7 @@ HAVING count(value) > 0
 """A baseline is listed once for each persona that it is judged as; here as itself."""
 
 
-class Kept:
+class TablesInMemory:
     """`dialogue` (who talked of what), `place` (its file), `round` (how each ended), `value` (mean of a measure)."""
 
     def __init__(self, database: Database) -> None:

@@ -83,12 +83,12 @@ def strike_out(path: Path, keys: Collection[bytes]) -> None:
         content.flush()
 
 
-class Packed:
+class PackedJournal:
     """A packed journal, open; it reads the same file even if another takes its name. UserError where it is broken."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._named():
+        with self._clear_errors():
             self._file = pq.ParquetFile(path)
         self._unpacked: OrderedDict[int, pa.Table] = OrderedDict()
 
@@ -101,7 +101,7 @@ class Packed:
 
     def rows(self) -> Iterator[tuple[bytes, int]]:
         """Yield key and number of every line that answers its request; no line is unpacked for it."""
-        with self._named():
+        with self._clear_errors():
             table = self._file.read(columns=["key", "counts"])
         columns = (column.to_pylist() for column in table.columns)
         for row, (key, counts) in enumerate(zip(*columns, strict=True)):
@@ -118,12 +118,12 @@ class Packed:
 
     @cached_property
     def _ends(self) -> list[int]:
-        told = self._file.metadata
-        return list(accumulate(told.row_group(number).num_rows for number in range(told.num_row_groups)))
+        metadata = self._file.metadata
+        return list(accumulate(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)))
 
     def _group(self, number: int) -> pa.Table:
         if number not in self._unpacked:
-            with self._named():
+            with self._clear_errors():
                 self._unpacked[number] = self._file.read_row_group(number)
             if len(self._unpacked) > _KEPT:
                 self._unpacked.popitem(last=False)
@@ -131,7 +131,7 @@ class Packed:
         return self._unpacked[number]
 
     @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
+    def _clear_errors(self) -> Iterator[None]:
         try:
             yield
         except (pa.ArrowException, OSError) as error:

@@ -9,7 +9,7 @@ class Missing(Exception):
     """There is no such page; the message says what is not there."""
 
 
-class Asked:
+class Parameters:
     """The parameters of an address. Blank ones count as not there; UserError says which one is wrong."""
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
@@ -21,9 +21,9 @@ class Asked:
 
     def choice(self, name: str, choices: Iterable[str], default: str | None = None) -> str | None:
         """Return a parameter that is one of some words."""
-        known, value = list(choices), self._parameters.get(name, default)
-        if value is not None and value not in known:
-            raise UserError(f"{name}: found {value!r}, expected one of {', '.join(known) or 'nothing'}.")
+        words, value = list(choices), self._parameters.get(name, default)
+        if value is not None and value not in words:
+            raise UserError(f"{name}: found {value!r}, expected one of {', '.join(words) or 'nothing'}.")
         return value
 
     def number(self, name: str) -> float | None:

@@ -10,7 +10,7 @@ from personas.plan.source import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scored(Declaration):
+class ScoringDeclaration(Declaration):
     """A family of files that `write` makes of cells; `{}` in `paths` stands for the name of an instance.
 
     `more_code` is what it uses without naming it: methods of what the study holds.

@@ -22,13 +22,13 @@ _OF_ROWS = [*(column for column in ROW_COLUMNS if column != "set"), "text"]
 _OF_TEXTS = [column for column in (*PLACE, "judged_sha256") if column not in _OF_ROWS]
 
 
-def rated(ratings: pd.DataFrame) -> pd.DataFrame:
+def rated_rows(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return the ratings that people could have given too, with `unit`, `cluster`, `rater` and `kind`.
 
     A judge reads one user turn and one answer, so the same answer to the same item is one text wherever it stands
     (checkpoint 0 of two conditions). `text` is the unit of one of its places, the same for every rater.
     """
-    return pd.concat(_rated(ratings), ignore_index=True)
+    return pd.concat(_item_and_round_rows(ratings), ignore_index=True)
 
 
 def rated_in_parts(ratings: Iterable[pd.DataFrame], labelled: Collection[str]) -> pd.DataFrame:
@@ -40,15 +40,15 @@ def rated_in_parts(ratings: Iterable[pd.DataFrame], labelled: Collection[str]) -
     columns = [*_OF_ROWS, *(_OF_TEXTS if labelled else [])]
     items, rounds = list[pd.DataFrame](), list[pd.DataFrame]()
     for table in ratings:
-        for parts, rows in zip((items, rounds), _rated(table), strict=True):
-            needed = (rows["unit"] == rows["text"]) | rows["metric"].isin(labelled)
-            if needed.any():
-                parts.append(rows.loc[needed, columns])
+        for parts, rows in zip((items, rounds), _item_and_round_rows(table), strict=True):
+            is_needed = (rows["unit"] == rows["text"]) | rows["metric"].isin(labelled)
+            if is_needed.any():
+                parts.append(rows.loc[is_needed, columns])
     together = [*items, *rounds]
     return pd.concat(together, ignore_index=True) if together else pd.DataFrame(columns=columns)
 
 
-def _rated(ratings: pd.DataFrame) -> list[pd.DataFrame]:
+def _item_and_round_rows(ratings: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the rows of items, and those of rounds."""
     rows = ratings[ratings["metric"].isin(CATEGORIES) & ratings["judge"].notna() & ratings["value"].notna()]
     rows = rows.assign(
@@ -63,9 +63,9 @@ def _rated(ratings: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _clusters(rows: pd.DataFrame) -> Iterator[str]:
     """Yield the dialogue of each row; all rows of a dialogue share one text in memory."""
-    known: dict[tuple[str, ...], str] = {}
+    dialogues: dict[tuple[str, ...], str] = {}
     for place in zip(*(rows[column].astype("str") for column in DIALOGUE), strict=True):
-        yield known.setdefault(place, "/".join(place))
+        yield dialogues.setdefault(place, "/".join(place))
 
 
 def _with_text(rows: pd.DataFrame, same: Sequence[str]) -> pd.DataFrame:
@@ -89,27 +89,27 @@ def labelled_rows(name: str, labels: Sequence[Mapping[str, Any]], rows: pd.DataF
     The second value counts the labels of texts that are not among `rows`: not rated, or said otherwise by now.
     UserError where a label fits several texts.
     """
-    finder, placed = _Finder(rows), rows.drop_duplicates("unit").set_index("unit")
-    matched = [(label, unit) for label in labels if (unit := finder.unit(label)) is not None]
+    finder, by_unit = _Finder(rows), rows.drop_duplicates("unit").set_index("unit")
+    pairs = [(label, unit) for label in labels if (unit := finder.unit(label)) is not None]
     people = pd.DataFrame(
         [
             {
                 "metric": label["metric"],
-                "model": placed.at[unit, "model"],
+                "model": by_unit.at[unit, "model"],
                 "rater": label["rater"],
                 "kind": "human",
                 "unit": unit,
-                "cluster": label["cluster"] or placed.at[unit, "cluster"],
+                "cluster": label["cluster"] or by_unit.at[unit, "cluster"],
                 "value": label["value"],
                 "where": label["where"],
             }
-            for label, unit in matched
+            for label, unit in pairs
         ],
         columns=[*ROW_COLUMNS, "where"],
     )
     _refuse_twice(people)
-    wanted = set(zip(people["metric"], people["unit"], strict=True))
-    others = rows[[pair in wanted for pair in zip(rows["metric"], rows["unit"], strict=True)]]
+    labelled_units = set(zip(people["metric"], people["unit"], strict=True))
+    others = rows[[pair in labelled_units for pair in zip(rows["metric"], rows["unit"], strict=True)]]
     columns = [column for column in ROW_COLUMNS if column != "set"]
     together = pd.concat([people[columns], others[columns]], ignore_index=True)
     return together.assign(set=name)[list(ROW_COLUMNS)], len(labels) - len(people)
@@ -137,21 +137,21 @@ class _Finder:
 
         One that names no single place of its text is of the one that stands for all.
         """
-        keys, found = label["keys"], self._texts
+        keys, candidates = label["keys"], self._texts
         for name, places in self._by.items():
             if name in keys:
-                found = self._texts.iloc[places.get(keys[name], [])]
+                candidates = self._texts.iloc[places.get(keys[name], [])]
                 break
-        fits = found["metric"] == label["metric"]
+        fits = candidates["metric"] == label["metric"]
         for name, value in keys.items():
-            fits &= found[name] == value
-        texts = sorted(set(found.loc[fits, "text"]))
+            fits &= candidates[name] == value
+        texts = sorted(set(candidates.loc[fits, "text"]))
         if len(texts) > 1:
             raise UserError(
                 f"{label['where']}: the label fits {len(texts)} texts, expected one: add columns such as unit, "
                 "model, persona, condition, round or item_id."
             )
-        units = set(found.loc[fits, "unit"])
+        units = set(candidates.loc[fits, "unit"])
         return units.pop() if len(units) == 1 else next(iter(texts), None)
 
 
@@ -176,10 +176,10 @@ def outside_rows(
         for label in texts.values()
     ]
     if ratings is not None:
-        valued = ratings[ratings["value"].notna()]
+        with_value = ratings[ratings["value"].notna()]
         rows += [
             {**_outside(texts[unit]), "rater": judge, "kind": "judge", "value": value}
-            for judge, unit, value in valued[["judge", "item_id", "value"]].itertuples(index=False, name=None)
+            for judge, unit, value in with_value[["judge", "item_id", "value"]].itertuples(index=False, name=None)
         ]
     return pd.DataFrame(rows).assign(set=name)[list(ROW_COLUMNS)]
 
@@ -206,17 +206,17 @@ def sets_of(
     """
     parts: list[pd.DataFrame] = []
     unmatched: dict[str, int] = {}
-    inside = {name: [label for label in given if label["unit"] is None] for name, given in labels.items()}
-    rows = rated_in_parts(ratings, {label["metric"] for given in inside.values() for label in given})
+    inside = {name: [label for label in entries if label["unit"] is None] for name, entries in labels.items()}
+    rows = rated_in_parts(ratings, {label["metric"] for entries in inside.values() for label in entries})
     if len(rows):
         parts.append(judges_rows(rows))
-    for name, given in labels.items():
-        outside = [label for label in given if label["unit"] is not None]
+    for name, entries in labels.items():
+        outside = [label for label in entries if label["unit"] is not None]
         if outside:
             parts.append(outside_rows(name, outside, refuses, beside.get(name)))
         if inside[name] and len(rows):
-            found, unmatched[name] = labelled_rows(name, inside[name], rows)
-            parts.append(found)
+            labelled, unmatched[name] = labelled_rows(name, inside[name], rows)
+            parts.append(labelled)
         elif inside[name]:
             unmatched[name] = len(inside[name])
     together = [part for part in parts if len(part)]

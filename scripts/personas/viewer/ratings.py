@@ -10,8 +10,8 @@ from personas.stats.measures import Measure
 from personas.viewer.corpus import Corpus
 from personas.viewer.database import Row, files
 from personas.viewer.filters import Where
-from personas.viewer.kept import OF_DIALOGUE, measured
-from personas.viewer.measured import ratings_of, source_of
+from personas.viewer.measures import ratings_of, source_of
+from personas.viewer.memory import OF_DIALOGUE, measurements_query
 
 BEGINNING = 400
 """Characters of a text that a table shows."""
@@ -19,7 +19,7 @@ BEGINNING = 400
 _FROM = f"""
 FROM (
     SELECT *, coalesce(round, checkpoint) AS position, coalesce(reference_persona, persona) AS stands_for
-    FROM ({measured("$tables")})
+    FROM ({measurements_query("$tables")})
 ) {OF_DIALOGUE} AND {{where}}
 """
 _TEXTS = """
@@ -39,7 +39,7 @@ WHERE contains(lower(coalesce(answer, '')), lower($text))
 """
 
 
-class Rated:
+class Ratings:
     """The ratings of one measure that meet a condition, which may name columns of the ratings table, `id`,
     `position` (round or checkpoint) and `stands_for` (the persona, or that as which a baseline was asked or judged).
     """
@@ -69,23 +69,27 @@ class Rated:
         """Keep the ratings of answers in which a text stands."""
         names = [row["id"] for row in self.rows("DISTINCT id")]
         cells = [(name, cell) for name in names for cell in self._cells(name)]
-        own = self.source == UTTERANCES
-        place = "round AS position" if own else "checkpoint AS position, item_id"
-        told = {
+        is_utterance = self.source == UTTERANCES
+        place = "round AS position" if is_utterance else "checkpoint AS position, item_id"
+        bindings = {
             "files": files(self._corpus.path(cell) for _, cell in cells),
             "file": [str(self._corpus.path(cell)) for _, cell in cells],
             "id": [name for name, _ in cells],
             "as": [cell.as_persona for _, cell in cells],
             "text": text,
         }
-        held = self._database.rows(_HELD.format(place=place), told) if cells else []
+        rows = self._database.rows(_HELD.format(place=place), bindings) if cells else []
         keys = [
             [row["id"], str(row["position"]), *rest]
-            for row in held
-            for rest in ([[]] if own else [[row["item_id"], who] for who in self._rated_as(row["as_persona"])])
+            for row in rows
+            for rest in (
+                [[]] if is_utterance else [[row["item_id"], who] for who in self._rated_as(row["as_persona"])]
+            )
         ]
         key = (
-            "[id, position::VARCHAR]" if own else "[id, position::VARCHAR, item_id, coalesce(reference_persona, '')]"
+            "[id, position::VARCHAR]"
+            if is_utterance
+            else "[id, position::VARCHAR, item_id, coalesce(reference_persona, '')]"
         )
         self._where = self._where.plus(f"{key} IN (SELECT unnest($held::VARCHAR[][]))", held=keys)
 
@@ -105,30 +109,32 @@ def with_texts(corpus: Corpus, rows: list[Row]) -> list[Row]:
 
     Rows have id, round, checkpoint, benchmark, item_id and reference_persona.
     """
-    placed = [(number, row, _cell(corpus, row)) for number, row in enumerate(rows)]
+    with_cells = [(number, row, _cell(corpus, row)) for number, row in enumerate(rows)]
     answers: dict[int, str] = {}
-    for own in (True, False):
-        chosen = [
-            (n, row, corpus.path(cell)) for n, row, cell in placed if cell and (row["checkpoint"] is None) == own
+    for of_rounds in (True, False):
+        selection = [
+            (n, row, corpus.path(cell))
+            for n, row, cell in with_cells
+            if cell and (row["checkpoint"] is None) == of_rounds
         ]
-        answers.update(_answers(corpus, chosen, own))
-    return [{**row, "answer": answers.get(n), "address": _address(row)} for n, row, _ in placed]
+        answers.update(_answers(corpus, selection, of_rounds))
+    return [{**row, "answer": answers.get(n), "address": _address(row)} for n, row, _ in with_cells]
 
 
-def _answers(corpus: Corpus, chosen: list[tuple[int, Row, Path]], own: bool) -> dict[int, str]:
-    if not chosen:
+def _answers(corpus: Corpus, selection: list[tuple[int, Row, Path]], of_rounds: bool) -> dict[int, str]:
+    if not selection:
         return {}
-    same = ", round" if own else ", checkpoint, item_id"
-    query = _TEXTS.format(same=same).replace("AS position", "AS round" if own else "AS checkpoint")
-    told: dict[str, Any] = {
-        "number": [n for n, _, _ in chosen],
-        "file": [str(path) for _, _, path in chosen],
-        "position": [row["round"] if own else row["checkpoint"] for _, row, _ in chosen],
-        "item": [row["item_id"] for _, row, _ in chosen],
-        "files": files(dict.fromkeys(path for _, _, path in chosen)),
+    same = ", round" if of_rounds else ", checkpoint, item_id"
+    query = _TEXTS.format(same=same).replace("AS position", "AS round" if of_rounds else "AS checkpoint")
+    bindings: dict[str, Any] = {
+        "number": [n for n, _, _ in selection],
+        "file": [str(path) for _, _, path in selection],
+        "position": [row["round"] if of_rounds else row["checkpoint"] for _, row, _ in selection],
+        "item": [row["item_id"] for _, row, _ in selection],
+        "files": files(dict.fromkeys(path for _, _, path in selection)),
         "beginning": BEGINNING,
     }
-    return {row["number"]: row["answer"] for row in corpus.database.rows(query, told)}
+    return {row["number"]: row["answer"] for row in corpus.database.rows(query, bindings)}
 
 
 def _cell(corpus: Corpus, row: Row) -> Cell | None:

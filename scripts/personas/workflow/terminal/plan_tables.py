@@ -31,9 +31,9 @@ def console_width(stream: TextIO) -> int | None:
 def print_plan_report(plan_report: PlanReport, console: Console) -> None:
     """Print the table of stages and models, the reasons, the axes, and what the estimates rest on."""
     console.print(plan_table(plan_report, narrow=console.width < _WIDE))
-    if called := names(plan_report.plan.grid.study):
-        console.print(called, highlight=False, markup=False)
-    lines = [*_rescored(plan_report), *unusable_lines(plan_report.plan)]
+    if names_line := names(plan_report.plan.grid.study):
+        console.print(names_line, highlight=False, markup=False)
+    lines = [*_rescored_lines(plan_report), *unusable_lines(plan_report.plan)]
     if plan_report.plan.missing:
         lines = [*_reasons(plan_report), *lines, *_axes(plan_report), *_weights(plan_report), *_basis(plan_report)]
     else:
@@ -60,15 +60,15 @@ def plan_table(plan_report: PlanReport, narrow: bool = False) -> Table:
         table.add_column(heading, overflow="fold")
     for heading in _NARROW if narrow else _HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
-    found = groups(plan_report)
-    for group in found:
-        table.add_row(*_named(group.stage, _who(group), narrow), *_figures(group, group.work, narrow))
-    if len(found) > 1:
-        cells, missing = sum(g.cells for g in found), sum(g.missing for g in found)
+    all_groups = groups(plan_report)
+    for group in all_groups:
+        table.add_row(*_name_cells(group.stage, _who(group), narrow), *_figures(group, group.work, narrow))
+    if len(all_groups) > 1:
+        cells, missing = sum(g.cells for g in all_groups), sum(g.missing for g in all_groups)
         everything = Counts(cells=cells, current=cells - missing, missing=missing)
         work = work_of(plan_report, plan_report.plan.missing)
         table.add_section()
-        table.add_row(*_named("all", "", narrow), *_figures(everything, work, narrow))
+        table.add_row(*_name_cells("all", "", narrow), *_figures(everything, work, narrow))
     return table
 
 
@@ -79,7 +79,7 @@ _HEADINGS = (
 _NARROW = ("missing\nof cells", "requests\nto send", "prompt\ntokens", "answer\ntokens", "engine\ntime", "cost")
 
 
-def _named(stage: str, who: str, narrow: bool) -> list[str]:
+def _name_cells(stage: str, who: str, narrow: bool) -> list[str]:
     return [f"{stage} {who}".strip()] if narrow else [stage, who]
 
 
@@ -101,16 +101,16 @@ def _figures(counts: Counts, work: Work, narrow: bool) -> list[str]:
 
 
 def _reasons(plan_report: PlanReport) -> Iterator[str]:
-    counted = Counter(plan_report.reasons.values()).most_common()
-    for reason, cells in counted[:_REASONS]:
+    counts = Counter(plan_report.reasons.values()).most_common()
+    for reason, cells in counts[:_REASONS]:
         yield f"{cells:>7,} missing: {reason}"
-    if len(counted) > _REASONS:
-        rest = sum(cells for _, cells in counted[_REASONS:])
-        more = len(counted) - _REASONS
+    if len(counts) > _REASONS:
+        rest = sum(cells for _, cells in counts[_REASONS:])
+        more = len(counts) - _REASONS
         yield f"{rest:>7,} missing for {more} other reasons (all of them: personas plan --json FILE)"
 
 
-def _rescored(plan_report: PlanReport) -> Iterator[str]:
+def _rescored_lines(plan_report: PlanReport) -> Iterator[str]:
     for reason, tables in plan_report.rescored.items():
         yield f"{tables:>7,} tables of ratings and patterns made again of the same answers: {reason}"
 
@@ -119,10 +119,10 @@ def _axes(plan_report: PlanReport) -> Iterator[str]:
     for axis, values in axes(plan_report).items():
         lacking = {value: counts for value, counts in values.items() if counts.missing}
         if len(values) > 1:
-            yield f"  by {axis}: {', '.join(_listed(lacking.items()))}"
+            yield f"  by {axis}: {', '.join(_some(lacking.items()))}"
 
 
-def _listed(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
+def _some(lacking: Iterable[tuple[str, Counts]]) -> Iterator[str]:
     lacking = list(lacking)
     for value, counts in lacking[:_VALUES]:
         yield f"{value} {counts.missing:,} of {counts.cells:,}"
@@ -156,7 +156,7 @@ def _basis(plan_report: PlanReport) -> Iterator[str]:
         )
     yield from gpu_lines(plan_report)
     for model in plan_report.capped:
-        if model.exceeded:
+        if model.is_exceeded:
             yield (
                 f"{model.where}.limits.spending: {model.spent:,.2f} {model.currency} are spent and "
                 f"{model.estimated:,.2f} more are estimated, the cap is {model.cap:,.2f}; "

@@ -13,17 +13,17 @@ _STAGES = ("ratings", "patterns")
 _DIGEST = "?" * 16
 
 
-def rescored(plan: Plan, results: Path) -> dict[str, int]:
+def count_rescored(plan: Plan, results: Path) -> dict[str, int]:
     """Return how many tables are made again for which change of the recipe, told as a reason."""
-    counted = Counter[int]()
-    for made in plan.artefacts:
-        if made.stage in _STAGES and not (results / made.outputs[0]).exists():
-            plain = results / made.plain_outputs[0]
+    counts = Counter[int]()
+    for artefact in plan.artefacts:
+        if artefact.stage in _STAGES and not (results / artefact.outputs[0]).exists():
+            plain = results / artefact.plain_outputs[0]
             earlier = [_recipe(path) for path in plain.parent.glob(f"{plain.stem}.{_DIGEST}{plain.suffix}")]
-            counted[max(earlier, default=SCORING_RECIPE_VERSION)] += 1
+            counts[max(earlier, default=SCORING_RECIPE_VERSION)] += 1
     return {
         f"scoring recipe v{version} -> v{SCORING_RECIPE_VERSION}": tables
-        for version, tables in sorted(counted.items())
+        for version, tables in sorted(counts.items())
         if version < SCORING_RECIPE_VERSION
     }
 

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from personas.grid.grid import Grid
-from personas.pages.cards import READING, named, shown, verdict, with_interval
+from personas.pages.cards import READING, format_value, measure_title, verdict, with_interval
 from personas.pages.html import render
 from personas.pages.page import page
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 
 _LAST = "Last value, in brackets its interval; below, the change since the first and what is claimed of it. "
 
@@ -24,16 +24,16 @@ def compared_page(cards: pd.DataFrame, *, note: str | None) -> str:
 
 
 def _sections(cards: pd.DataFrame, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    measured = cards[cards["title"].notna()]
-    conditions = measured.dropna(subset=["condition"]).groupby("measure", sort=False)["condition"].unique()
-    known = {(row["model"], row["measure"], row["condition"]): row for row in measured.to_dict("records")}
+    rows = cards[cards["title"].notna()]
+    conditions = rows.dropna(subset=["condition"]).groupby("measure", sort=False)["condition"].unique()
+    by_place = {(row["model"], row["measure"], row["condition"]): row for row in rows.to_dict("records")}
     for section in dict.fromkeys(cards["section"]):
-        part = measured[measured["section"] == section].drop_duplicates("measure").to_dict("records")
+        part = rows[rows["section"] == section].drop_duplicates("measure").to_dict("records")
         lines = [
             {
-                "measure": named(first),
+                "measure": measure_title(first),
                 "condition": condition,
-                "cells": [_cell(known.get((model, first["measure"], condition))) for model in models],
+                "cells": [_cell(by_place.get((model, first["measure"], condition))) for model in models],
             }
             for first in part
             for condition in conditions.get(first["measure"], [])
@@ -45,18 +45,18 @@ def _cell(row: Mapping[Any, Any] | None) -> Mapping[str, Any] | None:
     """Return what a cell says; None for what is not measured."""
     if row is None or row["verdict"] == "not-measured":
         return None
-    change = shown(row["change"], row["scale"], sign=True)
-    told = verdict(row).replace("checkpoint ", "").replace("round ", "")  # the measure says which of the two
+    change = format_value(row["change"], row["scale"], sign=True)
+    verdict_text = verdict(row).replace("checkpoint ", "").replace("round ", "")  # the measure says which of the two
     counts = f"; {row['n_scored']:,} of {row['n_planned']:,} scored" if row["n_scored"] < row["n_planned"] else ""
     return {
         "drops": row["verdict"] == "drops",
         "last": with_interval(row, "last"),
-        "below": f"{change}; {told}{counts}",
+        "below": f"{change}; {verdict_text}{counts}",
     }
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
-    yield Instance("models", {"cards": known.outputs("model_cards")}, title="All models side by side")
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
+    yield Instance("models", {"cards": context.outputs("model_cards")}, title="All models side by side")
 
 
 MODELS_PAGE = page(

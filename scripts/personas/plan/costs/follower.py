@@ -29,7 +29,7 @@ class Keys:
         self._work, self._behind = work, dict[int, KeysBehind]()
         if work.intervention is None:
             first, prefix = work.request(work.round_behind(0)), first_turn_prefix(work.opening)
-            longest = {work.model.sampling.max_tokens, *(asked.max_tokens for asked in work.asked)}
+            longest = {work.model.sampling.max_tokens, *(group.max_tokens for group in work.cell_items)}
             self._behind = {n: KeysBehind(replace(first, max_tokens=n), prefix) for n in sorted(longest)}
 
     def key(self, question: Question) -> bytes:
@@ -57,20 +57,20 @@ class Follower:
         if work.dialogue is None:
             work.rounds = self._read(track)
         elif track.source:
-            work.replayed = self._held(track.source)
-        keys, steps, told = Keys(work), work.steps(), None
-        while step := after(steps, told):
-            told = self._take(work, step, keys)
+            work.replayed = self._rounds_of(track.source)
+        keys, steps, answer = Keys(work), work.steps(), None
+        while step := after(steps, answer):
+            answer = self._take(work, step, keys)
             if step.before < len(work.rounds):
                 keys.grow(work.rounds[step.before].user, work.rounds[step.before].reply)
-            elif told is not None and step.round is not None and not step.round.is_written:
-                keys.grow(step.round.turn, told[0])
+            elif answer is not None and step.round is not None and not step.round.is_written:
+                keys.grow(step.round.turn, answer[0])
         return work
 
     def _read(self, track: Track) -> list[Round]:
         return rounds_of(read_table(self._results / self._grid.dialogues[track].path))
 
-    def _held(self, track: Track) -> Sequence[Round]:
+    def _rounds_of(self, track: Track) -> Sequence[Round]:
         """Return the rounds of a dialogue that is another's source, as far as file or journal know them."""
         dialogue = self._grid.dialogues[track]
         if (self._results / dialogue.path).exists():
@@ -82,15 +82,15 @@ class Follower:
         if step.broken is not None:
             self.leave(work, step)
             return None
-        told = None
+        answer = None
         if step.round is not None:
             key = keys.key(step.round)
             reply = self._journal_of(work, step.round).get(key.hex())
             if reply is not None:
-                told = (reply, key.hex())
+                answer = (reply, key.hex())
                 self.hold_round(work, step, key)
         self.ask_items(work, step, keys)
-        return told
+        return answer
 
     def _journal_of(self, work: TrackWork, question: Question) -> JournalIndex:
         """Return the journal that a question is answered in: another model may write the user turns."""
@@ -119,24 +119,24 @@ class Unwritten(Follower):
 
         The status of a row that nobody can know is UNKNOWN.
         """
-        own = [other for other in missing if other.path == cell.path or other.benchmark is None]
-        work = self.follow(cell.track, own)
+        cells = [other for other in missing if other.path == cell.path or other.benchmark is None]
+        work = self.follow(cell.track, cells)
         if cell.benchmark is None:
             return [self._round_row(work, number) for number in range(1, len(work.turns) + 1)]
-        [asked] = work.asked
-        known = {(r.checkpoint, r.item): r.reply for r in work.responses.get(cell.path, [])}
+        [cell_items] = work.cell_items
+        replies = {(r.checkpoint, r.item): r.reply for r in work.responses.get(cell.path, [])}
         return [
             {
                 **{"checkpoint": t, "item_id": item.id, "prompt": item.prompt},
-                **_said(known.get((t, item.id)) or work.broken_before(t + 1)),
+                **_answer_columns(replies.get((t, item.id)) or work.broken_before(t + 1)),
             }
             for t in work.checkpoints
-            for item in asked.items
+            for item in cell_items.items
         ]
 
     def _round_row(self, work: TrackWork, number: int) -> dict[str, Any]:
-        held = work.rounds[number - 1].reply if number <= len(work.rounds) else work.broken_before(number)
-        return {"round": number, "user": work.turns[number - 1], **_said(held)}
+        reply = work.rounds[number - 1].reply if number <= len(work.rounds) else work.broken_before(number)
+        return {"round": number, "user": work.turns[number - 1], **_answer_columns(reply)}
 
     def ask_items(self, work: TrackWork, step: Step, keys: Keys) -> None:
         """Look the items up that are asked in a step."""
@@ -146,5 +146,5 @@ class Unwritten(Follower):
                 work.respond(question, reply, key)
 
 
-def _said(reply: Reply | None) -> dict[str, Any]:
+def _answer_columns(reply: Reply | None) -> dict[str, Any]:
     return {"answer": reply.text, "status": reply.status} if reply else {"answer": None, "status": UNKNOWN}

@@ -17,7 +17,7 @@ from personas.engines.supervisor import Supervisor, free_port
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningEngine:
     """A model that answers. `failure` raises once the engine is gone (it never returns)."""
 
     client: Client
@@ -33,7 +33,7 @@ class Served:
             await self.watcher.watch(lambda: healthy(self.port))
 
 
-def serve(model: ModelSection, place: Place) -> AbstractAsyncContextManager[Served]:
+def serve(model: ModelSection, place: Place) -> AbstractAsyncContextManager[RunningEngine]:
     """Serve a model for as long as the context lasts."""
     return ENGINES[model.engine].serve(model, place)
 
@@ -44,9 +44,9 @@ def lane_hints(model: ModelSection, lane: int | None) -> Mapping[str, Any]:
 
 
 @asynccontextmanager
-async def supervised(
+async def supervise(
     command: Callable[[int, str], Command], place: Place, devices: str | None = None
-) -> AsyncIterator[Served]:
+) -> AsyncIterator[RunningEngine]:
     """Serve with a process of our own, on a free port of 127.0.0.1 and with a random key, on `devices` (GPUs)."""
     key, port = secrets.token_urlsafe(32), free_port()
     engine = command(port, key)
@@ -54,7 +54,7 @@ async def supervised(
     client = Client(f"http://127.0.0.1:{port}/v1", key, place.slug)
     try:
         await supervisor.start(client.answers, engine.deadline)
-        yield Served(client, supervisor, port, devices)
+        yield RunningEngine(client, supervisor, port, devices)
     finally:
         await client.close()
         await supervisor.stop()

@@ -18,7 +18,7 @@ from personas.core.parquet import read_table
 from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.plan.costs.distinct import Distinct
-from personas.plan.costs.followed import UNKNOWN, Follower, Keys, Unwritten
+from personas.plan.costs.follower import UNKNOWN, Follower, Keys, Unwritten
 from personas.plan.costs.loads import Loads, Place
 from personas.requests.journal import JournalIndex
 from personas.requests.judging import work_on
@@ -29,7 +29,7 @@ from personas.requests.track import TrackWork
 Counts = dict[str, dict[Place, int]]
 
 
-def journaled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str, Mapping[Place, int]]:
+def count_settled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str, Mapping[Place, int]]:
     """Return, for the path of a missing cell and a place in it, how many of its requests are settled.
 
     It settles a request by an answer, or by what is known to leave nothing to ask: a round that broke off before
@@ -40,12 +40,12 @@ def journaled(grid: Grid, missing: Sequence[Cell], results: Path) -> Mapping[str
     counts: Counts = {}
     groups: dict[str, list[Cell]] = defaultdict(list)
     for cell in (cell for cell in missing if not cell.is_imported):
-        groups[cell.asked].append(cell)
+        groups[cell.asked_slug].append(cell)
     journals = _Journals(results)
-    judged = _Judged(grid, missing, results, journals)
+    judged_rows = _JudgedRows(grid, missing, results, journals)
     for slug, cells in groups.items():
         if len(journals.of(slug)):
-            _Walk(grid, results, journals.of(slug), counts, judged).over(cells)
+            _Walk(grid, results, journals.of(slug), counts, judged_rows).over(cells)
     return counts
 
 
@@ -56,7 +56,7 @@ class _Journals:
         self.of = lru_cache(maxsize=2)(lambda slug: JournalIndex(results / "journal" / slug))
 
 
-class _Judged:
+class _JudgedRows:
     """The rows that a judge reads: of files, or of what the journal knows of cells that are made anew."""
 
     def __init__(self, grid: Grid, missing: Iterable[Cell], results: Path, journals: _Journals) -> None:
@@ -80,11 +80,13 @@ class _Judged:
 
 
 class _Walk(Follower):
-    def __init__(self, grid: Grid, results: Path, index: JournalIndex, counts: Counts, judged: _Judged) -> None:
+    def __init__(
+        self, grid: Grid, results: Path, index: JournalIndex, counts: Counts, judged_rows: _JudgedRows
+    ) -> None:
         super().__init__(grid, results, index)
-        self._counts, self._judged = counts, judged
+        self._counts, self._judged_rows = counts, judged_rows
         self._distinct = Distinct(grid, Loads(grid))
-        self._counted: set[bytes] = set()
+        self._known_keys: set[bytes] = set()
 
     def over(self, cells: Iterable[Cell]) -> None:
         tracks: dict[Track, list[Cell]] = defaultdict(list)
@@ -97,8 +99,8 @@ class _Walk(Follower):
             self.follow(track, own)
 
     def hold_round(self, work: TrackWork, step: Step, key: bytes) -> None:
-        if work.dialogue is not None and key not in self._counted:
-            self._counted.add(key)
+        if work.dialogue is not None and key not in self._known_keys:
+            self._known_keys.add(key)
             self._add(work.dialogue, _place(work, step), 1)
 
     def leave(self, work: TrackWork, step: Step) -> None:
@@ -115,14 +117,14 @@ class _Walk(Follower):
 
     def _judgement(self, cell: Cell) -> None:
         """Settle the rows of a judgement that are not sent for it: none of them where nothing is known of any."""
-        if cell.judged is not None and self._judged.rows(cell.judged.path) is None:
+        if cell.judged is not None and self._judged_rows.rows(cell.judged.path) is None:
             return
-        work = work_on(self._grid, cell, lambda judged: self._judged.rows(judged.path) or [])
+        work = work_on(self._grid, cell, lambda judged: self._judged_rows.rows(judged.path) or [])
         keys = {bytes.fromhex(request.key) for _, request in work.requests()}
         keys = {key for key in keys if key not in self._index}
         keys |= {self._place(cell, row) for row in work.rows if row.not_judged == UNKNOWN}
-        new = keys - self._counted
-        self._counted |= new
+        new = keys - self._known_keys
+        self._known_keys |= new
         self._add(cell, 0, len(work.rows) - len(new))
 
     def _place(self, cell: Cell, row: JudgedRow) -> bytes:
@@ -133,14 +135,14 @@ class _Walk(Follower):
         beside = earlier(list(config.checkpoints), row.before, cell.reference) if itself else row.reference_sha256
         longest = config.longest_answer(cell.track.model, cell.benchmark)
         owner = [cell.judge, config.rubric(cell.kind), cell.as_persona, cell.second]
-        asked = [behind, row.user_turn, longest, row.trait, beside, row.reference_is_a]
-        return bytes.fromhex(sha256([*owner, *asked]))
+        request = [behind, row.user_turn, longest, row.trait, beside, row.reference_is_a]
+        return bytes.fromhex(sha256([*owner, *request]))
 
     def _count(self, cell: Cell | None, before: int, keys: Iterable[bytes]) -> None:
         if cell is not None:
-            found = {key for key in keys if key in self._index} - self._counted
-            self._counted |= found
-            self._add(cell, before, len(found))
+            new_keys = {key for key in keys if key in self._index} - self._known_keys
+            self._known_keys |= new_keys
+            self._add(cell, before, len(new_keys))
 
     def _add(self, cell: Cell, place: Place, requests: int) -> None:
         if requests:
@@ -157,5 +159,5 @@ def _place(work: TrackWork, step: Step) -> Place:
 
 def _by_cell(step: Step) -> list[tuple[Cell, list[Question]]]:
     """Return the items of a step by the cell that they are of."""
-    groups = groupby(step.items, key=lambda question: question.asked)
-    return [(asked.cell, list(questions)) for asked, questions in groups if asked is not None]
+    groups = groupby(step.items, key=lambda question: question.cell_items)
+    return [(group.cell, list(questions)) for group, questions in groups if group is not None]

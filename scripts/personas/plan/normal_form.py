@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 
-def normalised(source: str) -> str:
+def normal_form(source: str) -> str:
     """Return source in a form without docstrings: equal iff the code does the same, whatever Python reads it."""
     return _form(ast.parse(source))
 
@@ -28,10 +28,8 @@ def _form(value: Any) -> str:
     if not isinstance(value, ast.AST):
         return repr(value)
     fields = {name: _field(value, name, content) for name, content in ast.iter_fields(value)}
-    written = (
-        f"{name}={_form(content)}" for name, content in fields.items() if content is not None and content != []
-    )
-    return f"{type(value).__name__}({','.join(written)})"
+    parts = (f"{name}={_form(content)}" for name, content in fields.items() if content is not None and content != [])
+    return f"{type(value).__name__}({','.join(parts)})"
 
 
 def _field(node: ast.AST, name: str, content: Any) -> Any:

@@ -21,10 +21,10 @@ def quote_python() -> None:
 
         execute, python = PythonScript._execute_cmd, Executor.get_python_executable
 
-        def execute_quoted(script: Any, command: str, **named: Any) -> Any:
-            if named.get("py_exec") == sys.executable:
-                named["py_exec"] = shlex.quote(sys.executable)
-            return execute(script, command, **named)
+        def execute_quoted(script: Any, command: str, **options: Any) -> Any:
+            if options.get("py_exec") == sys.executable:
+                options["py_exec"] = shlex.quote(sys.executable)
+            return execute(script, command, **options)
 
         PythonScript._execute_cmd = execute_quoted
         Executor.get_python_executable = lambda executor: shlex.quote(python(executor))

@@ -8,17 +8,17 @@ import pandas as pd
 from personas.config.analysis.comparison import Comparison
 from personas.core.canonical import sha256
 from personas.core.parquet import read_frame
-from personas.grid.asked import traits
-from personas.grid.compared import unchanged
+from personas.grid.comparisons import unchanged_files
 from personas.grid.grid import Grid
-from personas.grid.published import published_numbers
+from personas.grid.published_numbers import published_numbers
+from personas.grid.question_sets import traits
 from personas.grid.value_columns import KEYS, VALUE_DTYPES
-from personas.plan.declaration import Instance, Known
+from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
-from personas.tables.comparison.against import against_published, between_models, between_runs, renamed
+from personas.tables.comparison.against import against_published, between_models, between_runs, with_our_names
 from personas.tables.comparison.released_numbers import numbers_of_release
 from personas.tables.measures import measures_of
-from personas.tables.table import generalised, table
+from personas.tables.table import generalisation, table
 
 _READ = {
     "published": ("values", "lengths", "patterns", "counts"),
@@ -49,7 +49,7 @@ def comparison_table(
     `content` is what the files of published numbers, or of the other run, held when the run was planned.
     """
     study = frozen.study
-    other = unchanged(study.config, slug, study.root, content) if content is not None else []
+    other = unchanged_files(study.config, slug, study.root, content) if content is not None else []
     if kind == "models":
         first, second = models
         return between_models(tables["values"], (first, second), measures, generalise=generalise)
@@ -60,7 +60,7 @@ def comparison_table(
         numbers = numbers_of_release(tables, benchmarks or {}, judges, traits(study))
     else:
         numbers = pd.concat([published_numbers(file) for file in other], ignore_index=True)
-    return against_published(renamed(numbers, called), tables, checkpoints=checkpoints, generalise=generalise)
+    return against_published(with_our_names(numbers, called), tables, checkpoints=checkpoints, generalise=generalise)
 
 
 def values_called(values: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
@@ -70,33 +70,38 @@ def values_called(values: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFra
     return values[list(VALUE_DTYPES)].assign(**{name: values[name].replace(ours) for name in names}).sort_values(KEYS)
 
 
-def _instances(grid: Grid, known: Known) -> Iterator[Instance]:
+def _instances(grid: Grid, context: Context) -> Iterator[Instance]:
     for slug, section in grid.study.config.comparison.items():
-        there = _tables(known)
-        told: dict[str, Any] = {"slug": slug, "kind": section.kind, "called": section.called, **generalised(grid)}
-        told["checkpoints"] = list(grid.study.config.checkpoints)
-        told |= {"content": grid.study.compared.get(slug), **_more(grid, section)}
+        there = _tables(context)
+        parameters: dict[str, Any] = {
+            "slug": slug,
+            "kind": section.kind,
+            "called": section.called,
+            **generalisation(grid),
+        }
+        parameters["checkpoints"] = list(grid.study.config.checkpoints)
+        parameters |= {"content": grid.study.compared.get(slug), **_more(grid, section)}
         yield Instance(
             f"comparison-{slug}",
             {name: there[name] for name in _READ[section.kind] if there[name]},
-            told,
+            parameters,
             identity=_traits(grid) if section.kind == "released" else None,
             reads_texts=section.kind == "released",
         )
 
 
-def _tables(known: Known) -> dict[str, list[str]]:
+def _tables(context: Context) -> dict[str, list[str]]:
     """Return the files that a comparison may read, by what they are to it."""
-    mined = [*known.family("patterns"), *known.family("last_patterns")]
+    patterns = [*context.family("patterns"), *context.family("last_patterns")]
     return {
-        "values": known.outputs("values"),
-        "lengths": known.outputs("lengths"),
-        "patterns": [made.outputs[0] for made in mined],
-        "counts": [made.outputs[1] for made in mined],
-        "ifbench": known.outputs("release_ifbench"),
-        "bfi-ratings": known.outputs("release_bfi_ratings"),
-        "round-lengths": known.outputs("release_round_lengths"),
-        "patterns-of-release": known.outputs("release_patterns"),
+        "values": context.outputs("values"),
+        "lengths": context.outputs("lengths"),
+        "patterns": [artefact.outputs[0] for artefact in patterns],
+        "counts": [artefact.outputs[1] for artefact in patterns],
+        "ifbench": context.outputs("release_ifbench"),
+        "bfi-ratings": context.outputs("release_bfi_ratings"),
+        "round-lengths": context.outputs("release_round_lengths"),
+        "patterns-of-release": context.outputs("release_patterns"),
     }
 
 

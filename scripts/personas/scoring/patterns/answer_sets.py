@@ -16,7 +16,7 @@ from personas.scoring.patterns.tokens import Tokens, tokenize
 
 
 @dataclass(frozen=True)
-class Spoken:
+class AnswerSet:
     """The answers of one cell that have a text, as tokens: by half of the items and checkpoint, and for counting.
 
     Where patterns are not cross-fitted, all items are one half.
@@ -25,16 +25,18 @@ class Spoken:
     condition: str
     speaker: str
     tokens: Sequence[Mapping[int, Sequence[Tokens]]]
-    counted: Sequence[Documents]
+    documents: Sequence[Documents]
 
 
-def tokens_of(cells: Sequence[Spoken], speaker: str, half: int, checkpoint: int) -> list[Tokens]:
+def tokens_of(cells: Sequence[AnswerSet], speaker: str, half: int, checkpoint: int) -> list[Tokens]:
     """Return the answers of a speaker at a checkpoint to one half of the items, as tokens."""
     return [tokens for cell in cells if cell.speaker == speaker for tokens in cell.tokens[half][checkpoint]]
 
 
 @lru_cache(maxsize=64)  # a baseline is mined with every persona, and a first answer also counts for the last ones
-def spoken_of(path: Path, checkpoints: tuple[int, ...], with_space: bool, second: frozenset[str] | None) -> Spoken:
+def answer_set_of(
+    path: Path, checkpoints: tuple[int, ...], with_space: bool, second: frozenset[str] | None
+) -> AnswerSet:
     """Read the answers of a cell; `second`: items of the second half, None where all are one.
 
     It tells of itself whose they are: to build the grid takes as long as to mine.
@@ -45,17 +47,17 @@ def spoken_of(path: Path, checkpoints: tuple[int, ...], with_space: bool, second
     ]
     for checkpoint, item, text in answers(path):
         texts[item in (second or ())][checkpoint].append(text)
-    tokens = [{c: tokenize(said, with_space=with_space) for c, said in half.items()} for half in texts]
+    tokens = [{c: tokenize(group, with_space=with_space) for c, group in half.items()} for half in texts]
     speaker = "baseline" if track["persona"] == BASELINE else "persona"
-    return Spoken(track["condition"], speaker, tokens, [Documents(list(half.values())) for half in tokens])
+    return AnswerSet(track["condition"], speaker, tokens, [Documents(list(half.values())) for half in tokens])
 
 
 def answers(path: Path) -> Iterator[tuple[int, str, str]]:
     """Yield checkpoint, item and text of each answer that has one, without its thinking."""
     for row in read_table(path, columns=["checkpoint", "item_id", "status", "answer"]).to_pylist():
-        said = strip_thinking(row["answer"] or "")[0]
-        if row["status"] in WITH_TEXT and said:  # nothing but thinking is no answer, and no document
-            yield row["checkpoint"], row["item_id"], said
+        text = strip_thinking(row["answer"] or "")[0]
+        if row["status"] in WITH_TEXT and text:  # nothing but thinking is no answer, and no document
+            yield row["checkpoint"], row["item_id"], text
 
 
 @lru_cache(maxsize=64)

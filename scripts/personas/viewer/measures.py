@@ -16,14 +16,14 @@ def present(corpus: Corpus) -> list[Measure]:
     return [measure for name, measure in corpus.measures.items() if name in there]
 
 
-def rated(corpus: Corpus) -> list[Measure]:
+def rated_measures(corpus: Corpus) -> list[Measure]:
     """Return the measures of which single ratings can be shown: a distance between profiles has none."""
     return [measure for measure in present(corpus) if measure["metric"] not in (FROM_LABELS, FROM_BASELINE)]
 
 
 def headline(corpus: Corpus) -> Measure | None:
     """Return the measure that a study is mostly about: the first of a dialogue's own answers, else the first."""
-    measures = rated(corpus)
+    measures = rated_measures(corpus)
     single = [measure for measure in measures if measure["axis"] == ROUND and not measure["of"]]
     return next(iter([*single, *measures]), None)
 
@@ -35,14 +35,14 @@ def source_of(measure: Measure) -> str | None:
 
 def ratings_of(measure: Measure) -> Where:
     """Return the condition on tables of ratings that chooses the ratings of a measure."""
-    found = Where().plus("metric = ANY($metrics)", metrics=measure["of"] or [measure["metric"]])
+    condition = Where().plus("metric = ANY($metrics)", metrics=measure["of"] or [measure["metric"]])
     for column in ("label", "judge", "reference"):
         if measure[column] is not None:
-            found = found.plus(f"{column} = ${column}", **{column: measure[column]})
-    return found
+            condition = condition.plus(f"{column} = ${column}", **{column: measure[column]})
+    return condition
 
 
-def named(measure: Mapping[str, Any]) -> str:
+def measure_name(measure: Mapping[str, Any]) -> str:
     """Return the name of a measure with what tells it from others of its title."""
     if measure["axis"] == ROUND:
         return f"{measure['title']} ({measure['judge']})"

@@ -14,11 +14,11 @@ def asked_items(study: Study, benchmark: str, persona: str) -> list[tuple[str | 
     """Return the question sets a persona is asked: one, or for the baseline of a persona-bound benchmark one
     per persona. Sets without items are left out: such a cell does not exist.
     """
-    if (benchmark, persona) not in study.asked:
+    if (benchmark, persona) not in study.question_sets:
         sets = _question_sets(study, benchmark, persona)
-        study.asked[benchmark, persona] = [(as_persona, items) for as_persona, items in sets if items]
-    found: list[tuple[str | None, list[Item]]] = study.asked[benchmark, persona]
-    return found
+        study.question_sets[benchmark, persona] = [(as_persona, items) for as_persona, items in sets if items]
+    question_sets: list[tuple[str | None, list[Item]]] = study.question_sets[benchmark, persona]
+    return question_sets
 
 
 def items_of(study: Study, cell: Cell) -> list[Item]:

@@ -25,10 +25,10 @@ else:
     AnyIntervention = Annotated[Union[_KINDS], Field(discriminator="kind")]  # noqa: UP007 (of a tuple)
 
 
-def _without_none(found: dict[str, Any]) -> dict[str, Any]:
-    if NONE in found:
+def _without_none(section: dict[str, Any]) -> dict[str, Any]:
+    if NONE in section:
         raise ValueError(f"found the slug {NONE}, expected another: so is called a dialogue without any")
-    return found
+    return section
 
 
 Interventions = Annotated[dict[Slug, AnyIntervention], AfterValidator(_without_none)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from personas.core.errors import UserError
-from personas.grid.compared import published_files
+from personas.grid.comparisons import published_files
 
 QUANTITIES = ("value", "contrast", "bar", "study-bar", "patterns", "pattern-documents", "length", "label")
 CONTRASTS = ("baseline", "progression", "condition", "length", "personalization")
@@ -83,16 +83,16 @@ def _numbers(file: Path, content: bytes) -> pd.DataFrame:
     return pd.DataFrame(columns).astype(PUBLISHED_DTYPES)
 
 
-def _column(file: Path, found: pd.Series, dtype: str) -> pd.Series:
+def _column(file: Path, column: pd.Series, dtype: str) -> pd.Series:
     """Return a column in its type, empty fields as nothing; UserError for the first field that is wrong."""
-    name, filled = str(found.name), found.mask(found == "")
+    name, filled = str(column.name), column.mask(column == "")
     if name in _NEEDED:
         _refuse(file, filled, filled.isna(), "something")
     if name in _CHOICES:
         _refuse(file, filled, filled.notna() & ~filled.isin(_CHOICES[name]), f"one of {', '.join(_CHOICES[name])}")
     if name == "unit":
-        known = filled.map(lambda unit: bool(_UNITS.fullmatch(unit)))
-        _refuse(file, filled, ~known, "percent, points, share, rating, distance, tokens, patterns, documents, of N")
+        is_unit = filled.map(lambda unit: bool(_UNITS.fullmatch(unit)))
+        _refuse(file, filled, ~is_unit, "percent, points, share, rating, distance, tokens, patterns, documents, of N")
     if dtype == "boolean":
         _refuse(file, filled, filled.notna() & ~filled.isin(_TRUTH), "true or false")
         return filled.map(_TRUTH).astype("boolean")
@@ -105,11 +105,11 @@ def _column(file: Path, found: pd.Series, dtype: str) -> pd.Series:
     return numbers
 
 
-def _refuse(file: Path, found: pd.Series, wrong: pd.Series, expected: str) -> None:
+def _refuse(file: Path, column: pd.Series, wrong: pd.Series, expected: str) -> None:
     if wrong.any():
         place = int(wrong.to_numpy().argmax())
-        given = "nothing" if pd.isna(found.iloc[place]) else repr(found.iloc[place])
-        raise UserError(f"{file}, row {place + 2}, {found.name}: found {given}, expected {expected}.")
+        value = "nothing" if pd.isna(column.iloc[place]) else repr(column.iloc[place])
+        raise UserError(f"{file}, row {place + 2}, {column.name}: found {value}, expected {expected}.")
 
 
 def names(joined: str | float | None) -> Sequence[str]:

@@ -31,21 +31,21 @@ def handing_on(handle: int, windows: Mapping[str, Window], slug: str) -> Iterato
     try:
         yield
     finally:
-        taken = {name: window.taken() for name, window in windows.items()}
-        _write(handle, json.dumps({"boot": _boot(), "at": time.monotonic(), **taken}).encode(), slug)
+        usages = {name: window.usage() for name, window in windows.items()}
+        _write(handle, json.dumps({"boot": _boot(), "at": time.monotonic(), **usages}).encode(), slug)
 
 
 def _count(text: bytes, windows: Mapping[str, Window]) -> None:
     if not text:
         return  # nobody asked before
-    told = {}
+    record = {}
     with contextlib.suppress(ValueError):  # the disk was full, or a kill came between
-        told = json.loads(text)
+        record = json.loads(text)
     # The clock that nobody sets counts from the start of the machine. Of another machine's we know nothing.
-    is_ours = "boot" in told and told["boot"] == _boot() is not None
-    ago = max(0.0, time.monotonic() - told["at"]) if is_ours else 0.0
+    is_ours = "boot" in record and record["boot"] == _boot() is not None
+    ago = max(0.0, time.monotonic() - record["at"]) if is_ours else 0.0
     for name, window in windows.items():
-        window.count_others(told.get(name), ago)
+        window.count_others(record.get(name), ago)
 
 
 def _write(handle: int, text: bytes, slug: str) -> None:
