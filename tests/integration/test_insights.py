@@ -133,7 +133,7 @@ def test_what_computes_an_artefact_stands_in_its_digest_and_nothing_else(
     monkeypatch.setattr(declaration, "source_digest", lambda *entries: sorted(source.closure(*entries)))
     planned = {each.plain_outputs[0]: each for each in downstream(made.grid)}
     held = {name: set(planned[name].spec["source"]) for name in CALLED}
-    glue = {f"personas.{name}" for name in ("tables.table", "figures.figure", "pages.page", "scoring.scored")}
+    glue = {f"personas.{name}" for name in ("tables.table", "figures.figure", "pages.page", "scoring.declaration")}
     for name, places in CALLED.items():
         lacking = {at for at in places - held[name] if source.is_followed(at[0]) and at[0] not in glue}
         assert not lacking, f"{name}: its digest does not hold {sorted(lacking)}"

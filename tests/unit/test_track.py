@@ -42,7 +42,7 @@ def work(checkpoints: Sequence[int] = (0, 2), system: str | None = "SYSTEM", **c
         "turns": ["turn-1", "turn-2", "turn-3"],
         "seed": 3,
         "dialogue": DIALOGUE,
-        "asked": asked,
+        "cell_items": asked,
         "checkpoints": checkpoints,
     }
     return TrackWork(**{**given, **changes})
