@@ -225,9 +225,9 @@ async def test_a_finished_dialogue_is_not_held_again(in_order: bool) -> None:
 
 @both_ways
 async def test_without_items_only_the_dialogue_is_held(in_order: bool) -> None:
-    one, fake = await held(in_order, asked=[])
+    one, fake = await held(in_order, cell_items=[])
     assert fake.turns() == ["turn-1", "turn-2", "turn-3"] and one.responses == {}
-    assert work(asked=[]).planned == 3
+    assert work(cell_items=[]).planned == 3
 
 
 @both_ways

@@ -5,6 +5,7 @@ put back when the job is tried again, or when the run ends.
 """
 
 import ctypes
+import gc
 import importlib
 import logging
 import multiprocessing
@@ -69,6 +70,7 @@ def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> 
     fork = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(min(threads, len(missing)), fork, _end_with_parent, (os.getpid(),))
     waiting: dict[Future[bool], Artefact] = {}
+    gc.freeze()  # a fork must not collect what belongs to threads that it does not have
     try:
         waiting |= {pool.submit(_make, frozen, each): each for each in missing}
         while waiting:
@@ -78,6 +80,7 @@ def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> 
                     yield each
             _wake_forks()
     finally:
+        gc.unfreeze()
         pool.shutdown(wait=False, cancel_futures=True)
         for child in psutil.Process().children() if waiting else ():
             with suppress(psutil.Error):
