@@ -16,11 +16,11 @@ for batch in PLAN.stage("generate"):
         priority: 2  # what most of all else waits for comes first
         conda:
             "../envs/workflow.yaml"
-        threads: threads(batch.served(PLAN.study.config), workflow.cores)
+        threads: threads(batch.model_sections(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
-            mem_mb=memory(batch.served(PLAN.study.config)),
-            gpu=gpus(batch.served(PLAN.study.config)),
+            mem_mb=memory(batch.model_sections(PLAN.study.config)),
+            gpu=gpus(batch.model_sections(PLAN.study.config)),
         message:
             f"Holding dialogues and asking items with {batch.model} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:
@@ -43,11 +43,11 @@ for batch in PLAN.stage("judge"):
         priority: 1
         conda:
             "../envs/workflow.yaml"
-        threads: threads(batch.served(PLAN.study.config), workflow.cores)
+        threads: threads(batch.model_sections(PLAN.study.config), workflow.cores)
         resources:
             runtime=walltime(batch.minutes),
-            mem_mb=memory(batch.served(PLAN.study.config)),
-            gpu=gpus(batch.served(PLAN.study.config)),
+            mem_mb=memory(batch.model_sections(PLAN.study.config)),
+            gpu=gpus(batch.model_sections(PLAN.study.config)),
         message:
             f"Judging {batch.model} with {batch.judge} ({batch.name}: {len(batch.outputs)} cells, about {batch.requests} requests; at most {{resources.runtime}} min, {{resources.mem_mb}} MB)"
         script:
