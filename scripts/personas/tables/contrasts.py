@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from personas.grid.grid import Grid
 from personas.plan.declaration import Context, Instance
@@ -122,6 +121,8 @@ def _noise(at: pd.DataFrame) -> float:
     The variance of a mean of n differences of independent cells is s2 / R * (sum of w^2) / n^2, where w is how
     often a cell stands in the pairs: 2 * s2 / R / n if each stands in one.
     """
+    from scipy.special import stdtrit  # slow to import, and a plan needs no noise
+
     each = at.drop_duplicates("cell_b")
     freedom = at["freedom_a"].sum() + each["freedom_b"].sum()
     if not freedom:
