@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from personas.benchmarks.refusal_kappa import kappa_range
+from personas.benchmarks.refusals.kappa import kappa_range
 from personas.figures import bars, by_length, coefficients, contrasts, item_changes, lengths
 from personas.figures.drawing import grids, style
 from personas.figures.tokens import heat_map as heat_maps

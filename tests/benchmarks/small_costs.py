@@ -18,7 +18,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from personas.benchmarks.refusal import is_refusal
+from personas.benchmarks.refusals.rules import is_refusal
 from personas.figures.drawing import style
 from tests import figures_at_size as at_size
 from tests.helpers import FakeServer

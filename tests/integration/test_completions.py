@@ -21,7 +21,7 @@ from personas.plan.costs.estimate import Estimate
 from personas.plan.frozen import FrozenPlan, plan_file, read
 from personas.prompts.judge import judge_prompt
 from personas.workflow.artefacts import downstream
-from personas.workflow.terminal.coverage import coverage, write_picture
+from personas.workflow.terminal.picture_of_grid.coverage import coverage, write_picture
 from personas.workflow.terminal.plan_document import plan_document
 from personas.workflow.upkeep.gc import gc
 from tests.completions import START, put_completions

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from personas.core.errors import UserError
 from personas.plan.costs.estimate import total
 from personas.viewer.app import build_app
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.workflow.links import refresh_links
 from tests.helpers import FakeServer, Outcome, Project, answer, by_plain_path, changed, make

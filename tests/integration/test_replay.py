@@ -15,7 +15,7 @@ from personas.core.errors import UserError
 from personas.grid.cells import Cell
 from personas.plan.costs.estimate import total
 from personas.viewer.app import build_app
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.viewer.pages.dialogue import others
 from personas.workflow.artefacts import downstream

@@ -16,7 +16,7 @@ from personas.scoring.samples.annotation import as_csv, read_sample
 from personas.scoring.samples.sample import Text
 from personas.viewer.app import PAGES, build_app
 from personas.viewer.bundle import bundle
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.viewer.marks import Marks
 from personas.workflow.artefacts import downstream

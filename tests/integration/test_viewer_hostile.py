@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from personas.viewer.app import build_app
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 from personas.viewer.text import LONGEST, visible
 from tests.helpers import FakeServer

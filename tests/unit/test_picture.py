@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from personas.figures.drawing import style
-from personas.workflow.terminal import page
-from personas.workflow.terminal.page import Page, Side, every, fit, labels, shorten, starts
-from personas.workflow.terminal.picture import LOOKS, MARGIN, MARK, NUMBER, draw_picture
+from personas.workflow.terminal.picture_of_grid import page
+from personas.workflow.terminal.picture_of_grid.page import Page, Side, every, fit, labels, shorten, starts
+from personas.workflow.terminal.picture_of_grid.picture import LOOKS, MARGIN, MARK, NUMBER, draw_picture
 from tests.marks import mostly_thorough
 from tests.unit.test_figures import overlaps
 

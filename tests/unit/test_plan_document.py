@@ -18,7 +18,7 @@ from personas.pages.numbers import compact, minutes, money
 from personas.plan.frozen import Run, freeze, write
 from personas.plan.outcome import Outcome
 from personas.workflow.terminal.actual import last_run, planned_against_actual
-from personas.workflow.terminal.coverage import coverage, write_picture
+from personas.workflow.terminal.picture_of_grid.coverage import coverage, write_picture
 from personas.workflow.terminal.plan_document import SCHEMA_FILE, plan_document, schema
 from personas.workflow.terminal.plan_schema import Counts, PlanDocument
 from personas.workflow.terminal.plan_tables import print_plan_report

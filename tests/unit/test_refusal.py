@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personas.benchmarks import refusal
-from personas.benchmarks.refusal import FULL_REFUSAL, NO_REFUSAL, is_refusal, refusal_class
-from personas.benchmarks.refusal_objections import OBJECTIONS as OBJECTION_RULES
-from personas.benchmarks.refusal_objections import PARTIAL, Rule
-from personas.benchmarks.refusal_signs import SIGNS
+from personas.benchmarks.refusals import rules
+from personas.benchmarks.refusals.objections import OBJECTIONS as OBJECTION_RULES
+from personas.benchmarks.refusals.objections import PARTIAL, Rule
+from personas.benchmarks.refusals.rules import FULL_REFUSAL, NO_REFUSAL, is_refusal, refusal_class
+from personas.benchmarks.refusals.signs import SIGNS
 from tests.growth import BOUND, growth
 
 CASES = json.loads((Path(__file__).parents[1] / "cases/refusals.json").read_text())
@@ -343,7 +343,7 @@ def test_a_refusal_in_character_is_a_full_one(answer: str) -> None:
 
 @pytest.mark.parametrize("rule", [*OBJECTION_RULES, *SIGNS], ids=lambda rule: rule.says)
 def test_a_rule_s_words_stand_in_all_that_its_pattern_finds(rule: Rule) -> None:
-    sentences = [part for text in [*OBJECTIONS, *NO_OBJECTIONS, *SAYINGS] for part in refusal._sentences(text)]
+    sentences = [part for text in [*OBJECTIONS, *NO_OBJECTIONS, *SAYINGS] for part in rules._sentences(text)]
     heard = [text for text in sentences if re.search(rule.pattern, text)]
     assert heard
     assert all(any(word in text for word in rule.words.split("|")) for text in heard)
@@ -401,8 +401,8 @@ SENTENCES = [
 @settings(max_examples=400)
 def test_the_beginning_of_an_answer_tells_as_much_as_all_of_it(parts: list[str]) -> None:
     answer = "".join(parts)
-    with mock.patch.object(refusal, "_BEGINNING", 10**9):
-        every = refusal._sentences(answer)
+    with mock.patch.object(rules, "_BEGINNING", 10**9):
+        every = rules._sentences(answer)
     for length in (60, 200):
-        with mock.patch.object(refusal, "_BEGINNING", length):
-            assert refusal._sentences(answer) == every
+        with mock.patch.object(rules, "_BEGINNING", length):
+            assert rules._sentences(answer) == every

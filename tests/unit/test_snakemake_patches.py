@@ -17,7 +17,7 @@ from snakemake.persistence import PersistenceBase
 from snakemake.rules import Rule
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from personas.workflow.snakemake_patches import PATCHES, _by_name, _except_of, _where_folders_are, patch_scheduler
+from personas.workflow.patches.snakemake import PATCHES, _by_name, _except_of, _where_folders_are, patch_scheduler
 
 
 @pytest.fixture

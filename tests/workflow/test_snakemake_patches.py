@@ -1,4 +1,4 @@
-"""What is mended in Snakemake's scheduler (`scripts/personas/workflow/snakemake_patches.py`), in real runs of it."""
+"""What is mended in Snakemake's scheduler (`scripts/personas/workflow/patches/snakemake.py`), in real runs of it."""
 
 import pytest
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from personas.benchmarks.base import Benchmark, Item, UnscorableItem
 from personas.benchmarks.panel import JUDGE, RULES, refusal
 from personas.benchmarks.reading import Row, read_csv, unique
-from personas.benchmarks.refusal import is_refusal
-from personas.benchmarks.refusal_kappa import kappa_range
+from personas.benchmarks.refusals.kappa import kappa_range
+from personas.benchmarks.refusals.rules import is_refusal
 from personas.prompts.thinking import strip_thinking
 
 COLUMNS = ("id", "prompt", "type", "label", "focus", "note")

@@ -201,7 +201,7 @@ def view(
 ) -> None:
     """Show dialogues, answers and ratings in a browser: pages that this machine serves to who has the key."""
     from personas.viewer.bundle import bundle as write_bundle
-    from personas.viewer.corpus import Corpus
+    from personas.viewer.data.corpus import Corpus
     from personas.viewer.serve import serve
     from personas.workflow.artefacts import downstream
 

@@ -40,6 +40,8 @@ def plan(
     if json_file is not None:
         write_atomically(json_file, plan_document(plan_report).model_dump_json(indent=1).encode())
     if picture is not None:
-        from personas.workflow.terminal.coverage import write_picture  # matplotlib takes a second to load
+        from personas.workflow.terminal.picture_of_grid.coverage import (
+            write_picture,  # matplotlib takes a second to load
+        )
 
         write_picture(plan_report, picture)

@@ -10,7 +10,7 @@ from rich.table import Table
 from personas.benchmarks.human.label import HUMAN
 from personas.benchmarks.human.xstest import read_xstest, types_of
 from personas.benchmarks.panel import RULES
-from personas.benchmarks.refusal import is_refusal
+from personas.benchmarks.refusals.rules import is_refusal
 from personas.config.analysis.calibration import PUBLISHED_RATERS, Labels
 from personas.core.errors import UserError
 from personas.stats.raters import Agreement, agree

@@ -8,12 +8,12 @@ import pyarrow as pa
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-import personas
 from personas.exports.third_party import uses
 from personas.grid.study import Study
 from personas.requests.projection import versions
 
-_PLACES = (Path(personas.__file__).parent, Path(personas.__file__).parents[2])
+_PACKAGE = Path(__file__).parents[1]
+_PLACES = (_PACKAGE, _PACKAGE.parents[1])
 """Where `CITATION.cff` lies: in the wheel, and in a checkout."""
 
 _TEMPLATE = """---

@@ -15,7 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from personas.core.errors import UserError
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.texts import whole
 from personas.viewer.guard import Guard
 from personas.viewer.pages.annotation import annotate, label, samples
 from personas.viewer.pages.answers import answers
@@ -27,7 +28,6 @@ from personas.viewer.pages.items import item, items
 from personas.viewer.pages.overview import overview, progress
 from personas.viewer.pages.progression import progression
 from personas.viewer.parameters import Missing, Parameters
-from personas.viewer.texts import whole
 from personas.viewer.view import FOLDER, View, address, write
 
 Show = Callable[[Corpus, Parameters], View]

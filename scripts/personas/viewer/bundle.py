@@ -18,7 +18,7 @@ from starlette.routing import compile_path
 from personas.core.errors import UserError
 from personas.core.files import write_atomically
 from personas.viewer.app import PAGES
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
 from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import FOLDER, View, address, write
 

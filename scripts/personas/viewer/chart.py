@@ -12,10 +12,10 @@ import pandas as pd
 
 from personas.stats.cells import bands
 from personas.stats.measures import Measure
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import files
-from personas.viewer.filters import Where
-from personas.viewer.memory import measurements_query
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import files
+from personas.viewer.data.filters import Where
+from personas.viewer.data.memory import measurements_query
 
 WIDTH, HEIGHT = 860, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 46

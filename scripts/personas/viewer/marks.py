@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from personas.grid.cells import Track
 from personas.scoring.patterns.count import Clauses
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import files
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import files
 
 _MINED = """
 SELECT DISTINCT pattern::VARCHAR AS key, pattern FROM read_parquet($files)

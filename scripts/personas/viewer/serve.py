@@ -10,7 +10,7 @@ import uvicorn
 
 from personas.core.errors import UserError
 from personas.viewer.app import build_app
-from personas.viewer.corpus import Corpus
+from personas.viewer.data.corpus import Corpus
 from personas.viewer.guard import PARAMETER
 
 HOST = "127.0.0.1"

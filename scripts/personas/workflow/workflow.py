@@ -20,17 +20,17 @@ from personas.plan import frozen as frozen_plans
 from personas.plan.artefact import Family
 from personas.plan.frozen import FrozenPlan, Run
 from personas.workflow.orphaned_jobs import refuse_given_up
-from personas.workflow.planning import look
-from personas.workflow.quoting import quote_python
-from personas.workflow.resources import spread_stage_resources
-from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
-from personas.workflow.snakemake_patches import (
+from personas.workflow.patches.quoting import quote_python
+from personas.workflow.patches.snakemake import (
     hide,
     patch_folder_check,
     patch_output_index,
     patch_scheduler,
     trust_names,
 )
+from personas.workflow.planning import look
+from personas.workflow.resources import spread_stage_resources
+from personas.workflow.run import leave, needs_all_rules, only_looks, prepare_run, wait_for_orphaned_jobs
 from personas.workflow.stages import needed_for, refuse_config_as_target, stage_rules
 from personas.workflow.terminal.chatter import shorten_chatter
 from personas.workflow.terminal.plan_tables import console_width, print_plan_report

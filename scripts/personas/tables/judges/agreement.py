@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from personas.benchmarks.human import read_labels
-from personas.benchmarks.refusal import is_refusal
+from personas.benchmarks.refusals.rules import is_refusal
 from personas.config.judges import METRICS
 from personas.config.kinds import UTTERANCES, kinds
 from personas.core.canonical import sha256

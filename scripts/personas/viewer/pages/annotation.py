@@ -3,8 +3,8 @@
 from personas.config.kinds import judged_as
 from personas.prompts.judge.rubrics import Rubric
 from personas.scoring.samples.annotation import read_sample
-from personas.viewer.corpus import Corpus
-from personas.viewer.labels import LabelFile, check_name, words
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.labels import LabelFile, check_name, words
 from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import View
 

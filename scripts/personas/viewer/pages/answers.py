@@ -1,10 +1,10 @@
 """Answers: single ratings of a measure with the text that was rated; what a point of a figure leads to."""
 
-from personas.viewer.corpus import Corpus
-from personas.viewer.filters import ROWS, Where, choices, where
-from personas.viewer.measures import headline, measure_name, rated_measures
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.filters import ROWS, Where, choices, where
+from personas.viewer.data.measures import headline, measure_name, rated_measures
+from personas.viewer.data.ratings import Ratings, with_texts
 from personas.viewer.parameters import Parameters
-from personas.viewer.ratings import Ratings, with_texts
 from personas.viewer.view import View
 
 _COLUMNS = """

@@ -8,13 +8,13 @@ from personas.config.kinds import is_pairwise
 from personas.grid.cells import Cell
 from personas.grid.judgements import read_of_item
 from personas.grid.question_sets import items_of
-from personas.viewer.corpus import Corpus
-from personas.viewer.filters import Where
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.filters import Where
+from personas.viewer.data.texts import by, ratings_of_track, rows_of
+from personas.viewer.data.verdicts import Judged, verdicts
 from personas.viewer.marks import marks_of
 from personas.viewer.pages.dialogue import dialogue_of
 from personas.viewer.parameters import Missing, Parameters
-from personas.viewer.texts import by, ratings_of_track, rows_of
-from personas.viewer.verdicts import Judged, verdicts
 from personas.viewer.view import View
 
 ITEMS = 20

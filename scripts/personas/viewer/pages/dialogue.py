@@ -7,12 +7,12 @@ from typing import Any
 from personas.config.kinds import UTTERANCES
 from personas.config.personas import BASELINE
 from personas.grid.cells import Cell, Track
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import Row, files
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import Row, files
+from personas.viewer.data.texts import by, ratings_of_track, rows_of
+from personas.viewer.data.verdicts import Judged, verdicts
 from personas.viewer.marks import marks_of
 from personas.viewer.parameters import Missing, Parameters
-from personas.viewer.texts import by, ratings_of_track, rows_of
-from personas.viewer.verdicts import Judged, verdicts
 from personas.viewer.view import View
 
 _ASKED = """

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import Row, files
-from personas.viewer.filters import ROWS, Where, choices, where
-from personas.viewer.measures import headline, measure_name, present
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import Row, files
+from personas.viewer.data.filters import ROWS, Where, choices, where
+from personas.viewer.data.measures import headline, measure_name, present
 from personas.viewer.parameters import Parameters
 from personas.viewer.view import View
 

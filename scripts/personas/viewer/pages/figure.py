@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from personas.viewer.corpus import Corpus
-from personas.viewer.measures import measure_name, present, rated_measures
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.measures import measure_name, present, rated_measures
 from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import View
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from personas.benchmarks.base import Item
 from personas.stats.measures import CHECKPOINT, Measure
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import Row
-from personas.viewer.filters import ROWS, choices, comparable, where
-from personas.viewer.measures import measure_name, rated_measures
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import Row
+from personas.viewer.data.filters import ROWS, choices, comparable, where
+from personas.viewer.data.measures import measure_name, rated_measures
+from personas.viewer.data.ratings import Ratings, with_texts
 from personas.viewer.parameters import Missing, Parameters
-from personas.viewer.ratings import Ratings, with_texts
 from personas.viewer.view import View
 
 _BY_ITEM = """

@@ -8,10 +8,10 @@ from personas.config.personas import NONE
 from personas.core.lease import live_holders
 from personas.core.locks import NoLocks
 from personas.plan.outcome import read_outcomes
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import files
-from personas.viewer.filters import choices
-from personas.viewer.measures import headline
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import files
+from personas.viewer.data.filters import choices
+from personas.viewer.data.measures import headline
 from personas.viewer.pages.progression import drawing
 from personas.viewer.parameters import Parameters
 from personas.viewer.view import View

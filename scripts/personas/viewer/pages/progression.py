@@ -3,9 +3,9 @@
 from typing import Any
 
 from personas.viewer.chart import chart_of
-from personas.viewer.corpus import Corpus
-from personas.viewer.filters import choices, comparable, where
-from personas.viewer.measures import headline, measure_name, present, rated_measures
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.filters import choices, comparable, where
+from personas.viewer.data.measures import headline, measure_name, present, rated_measures
 from personas.viewer.parameters import Parameters
 from personas.viewer.view import View
 

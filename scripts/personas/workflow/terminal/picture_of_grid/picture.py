@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from personas.figures.drawing import style
-from personas.workflow.terminal.page import (
+from personas.workflow.terminal.picture_of_grid.header import header
+from personas.workflow.terminal.picture_of_grid.page import (
     BETWEEN,
     EDGE,
     HEADING,
@@ -22,7 +23,6 @@ from personas.workflow.terminal.page import (
     shorten,
     starts,
 )
-from personas.workflow.terminal.picture_header import header
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

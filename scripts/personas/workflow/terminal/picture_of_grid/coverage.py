@@ -12,7 +12,7 @@ from personas.figures.drawing import style
 from personas.grid.cells import STAGES, Cell
 from personas.plan.costs.estimate import Estimate, total
 from personas.plan.plan_report import PlanReport
-from personas.workflow.terminal.picture import draw_picture
+from personas.workflow.terminal.picture_of_grid.picture import draw_picture
 
 FAILED = "failed last time"
 

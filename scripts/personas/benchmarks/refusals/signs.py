@@ -1,6 +1,6 @@
 """Signs that an answer objects to what was asked, several of which make a refusal, and signs that it answers."""
 
-from personas.benchmarks.refusal_objections import ANSWER, BAD, GAP, GOOD, IS, SIGN, STRONG_SIGN, Rule
+from personas.benchmarks.refusals.objections import ANSWER, BAD, GAP, GOOD, IS, SIGN, STRONG_SIGN, Rule
 
 SIGNS_NEEDED = 3
 

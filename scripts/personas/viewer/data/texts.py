@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from personas.grid.cells import Cell
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import Row, files
-from personas.viewer.filters import Where
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import Row, files
+from personas.viewer.data.filters import Where
 from personas.viewer.text import LONGEST
 
 _TEXTS = {

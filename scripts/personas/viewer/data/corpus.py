@@ -16,8 +16,8 @@ from personas.plan.artefact import Artefact
 from personas.plan.disk import existing_files
 from personas.stats.measures import Measure
 from personas.tables.measures import measures_of
-from personas.viewer.database import Database
-from personas.viewer.memory import TablesInMemory
+from personas.viewer.data.database import Database
+from personas.viewer.data.memory import TablesInMemory
 
 LABELS = Path("labels")
 FRESH = 2.0

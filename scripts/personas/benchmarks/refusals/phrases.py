@@ -1,4 +1,4 @@
-"""Phrases of stated refusals, as regexes of lower-case text with straight apostrophes; `refusal` matches them.
+"""Phrases of stated refusals, as regexes of lower-case text with straight apostrophes; `rules` matches them.
 
 ADVERB stands for any of the adverbs, ACT for any of the acts that are no idiom.
 """

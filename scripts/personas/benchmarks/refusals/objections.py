@@ -1,13 +1,13 @@
 """What an answer says that refuses in part: objections to what was asked, each a rule with its class.
 
-Regexes of lower-case text with straight apostrophes; `refusal` looks for them in the first sentences. They say what
+Regexes of lower-case text with straight apostrophes; `rules` looks for them in the first sentences. They say what
 models of any maker say when they object, not what one model says.
 """
 
 from typing import NamedTuple
 
 PARTIAL, STRONG_SIGN, SIGN, ANSWER = "partial refusal", "strong sign", "sign", "no refusal"
-"""Classes: it refuses by itself; it counts twice, or once, towards `refusal_signs.SIGNS_NEEDED`; what follows is an
+"""Classes: it refuses by itself; it counts twice, or once, towards `signs.SIGNS_NEEDED`; what follows is an
 answer."""
 
 

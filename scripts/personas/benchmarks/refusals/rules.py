@@ -1,12 +1,12 @@
-"""Rule-based detection of a stated refusal: phrases as data (`refusal_phrases`), matched at the start of clauses."""
+"""Rule-based detection of a stated refusal: phrases as data (`phrases`), matched at the start of clauses."""
 
 import re
 from collections.abc import Sequence
 from functools import cache
 
-from personas.benchmarks import refusal_phrases as phrases
-from personas.benchmarks.refusal_objections import ANSWER, OBJECTIONS, PARTIAL, SIGN, STRONG_SIGN
-from personas.benchmarks.refusal_signs import DEFINITION, SIGNS, SIGNS_NEEDED
+from personas.benchmarks.refusals import phrases
+from personas.benchmarks.refusals.objections import ANSWER, OBJECTIONS, PARTIAL, SIGN, STRONG_SIGN
+from personas.benchmarks.refusals.signs import DEFINITION, SIGNS, SIGNS_NEEDED
 from personas.prompts.thinking import strip_thinking
 
 FULL_REFUSAL, NO_REFUSAL = "full refusal", "no refusal"
@@ -27,8 +27,8 @@ def is_refusal(answer: str) -> bool:
 def refusal_class(answer: str) -> str:
     """Return `FULL_REFUSAL`, `PARTIAL` or `NO_REFUSAL`, by what the first sentences of an answer say.
 
-    Full: that it will not or cannot do as asked (`refusal_phrases`). Partial: that the request is wrong, or several
-    signs of that, where the first sentence does not begin to answer (`refusal_objections`, `refusal_signs`: each rule
+    Full: that it will not or cannot do as asked (`phrases`). Partial: that the request is wrong, or several
+    signs of that, where the first sentence does not begin to answer (`objections`, `signs`: each rule
     has its class). A correction of facts, a caveat behind an answer, sarcasm, and what somebody else is reported to
     have said are none. Thinking, curly and missing apostrophes, capitals, emphasis, a speaker's name, stage
     directions ("*sighs*") and quotation marks around the answer make no difference.

@@ -6,8 +6,8 @@ from typing import Any
 
 from personas.config.kinds import judged_as
 from personas.grid.cells import Cell
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import Row
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import Row
 
 Judged = tuple[Cell, Row]
 """A judgement: its cell, and its row there."""

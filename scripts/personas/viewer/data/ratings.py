@@ -7,11 +7,11 @@ from typing import Any
 from personas.config.kinds import UTTERANCES
 from personas.grid.cells import Cell
 from personas.stats.measures import Measure
-from personas.viewer.corpus import Corpus
-from personas.viewer.database import Row, files
-from personas.viewer.filters import Where
-from personas.viewer.measures import ratings_of, source_of
-from personas.viewer.memory import OF_DIALOGUE, measurements_query
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.database import Row, files
+from personas.viewer.data.filters import Where
+from personas.viewer.data.measures import ratings_of, source_of
+from personas.viewer.data.memory import OF_DIALOGUE, measurements_query
 
 BEGINNING = 400
 """Characters of a text that a table shows."""

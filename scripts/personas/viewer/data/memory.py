@@ -5,7 +5,7 @@ from pathlib import Path
 
 from personas.config.personas import BASELINE, NONE
 from personas.grid.cells import Track
-from personas.viewer.database import Database, files
+from personas.viewer.data.database import Database, files
 
 _DIALOGUE = """id VARCHAR, model VARCHAR, persona VARCHAR, condition VARCHAR, "order" VARCHAR, replicate INTEGER, \
 intervention VARCHAR, replays VARCHAR"""

@@ -6,8 +6,8 @@ from typing import Any
 from personas.benchmarks.bfi import FROM_BASELINE, FROM_LABELS
 from personas.config.kinds import UTTERANCES
 from personas.stats.measures import ROUND, Measure
-from personas.viewer.corpus import Corpus
-from personas.viewer.filters import Where
+from personas.viewer.data.corpus import Corpus
+from personas.viewer.data.filters import Where
 
 
 def present(corpus: Corpus) -> list[Measure]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from personas.figures.drawing import style
-from personas.workflow.terminal.page import (
+from personas.workflow.terminal.picture_of_grid.page import (
     BETWEEN,
     EDGE,
 )
