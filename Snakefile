@@ -37,7 +37,7 @@ onstart:
 rule all:
     default_target: True
     input:
-        expand("{results}/{target}", results=RESULTS, target=PLAN.awaited(PLAN.targets)) or workflow.snakefile,
+        expand("{results}/{target}", results=RESULTS, target=PLAN.to_wait_for(PLAN.targets)) or workflow.snakefile,
     localrule: True
 
 
@@ -49,7 +49,7 @@ for name, files in targets(PLAN, sys.argv).items():
         name:
             name
         input:
-            expand("{results}/{file}", results=RESULTS, file=PLAN.awaited(files)) or workflow.snakefile,
+            expand("{results}/{file}", results=RESULTS, file=PLAN.to_wait_for(files)) or workflow.snakefile,
         localrule: True
 
 

@@ -6,9 +6,9 @@ for batch in PLAN.stage("generate"):
         name:
             batch.name
         input:
-            [ancient(f"{RESULTS}/{path}") for path in PLAN.awaited(batch.inputs)],
+            [ancient(f"{RESULTS}/{path}") for path in PLAN.to_wait_for(batch.inputs)],
             [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
-            [ancient(path) for path in PLAN.fetched],
+            [ancient(path) for path in PLAN.fetched_files],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:
@@ -33,9 +33,9 @@ for batch in PLAN.stage("judge"):
         name:
             batch.name
         input:
-            [ancient(f"{RESULTS}/{path}") for path in PLAN.awaited(batch.inputs)],
+            [ancient(f"{RESULTS}/{path}") for path in PLAN.to_wait_for(batch.inputs)],
             [f"{RESULTS}/{path}" for path in PLAN.weights_files(batch)],
-            [ancient(path) for path in PLAN.fetched],
+            [ancient(path) for path in PLAN.fetched_files],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:
@@ -61,8 +61,8 @@ for batch in PLAN.stage("import"):
         name:
             batch.name
         input:
-            [ancient(f"{RESULTS}/{path}") for path in PLAN.awaited(batch.inputs)],
-            [ancient(path) for path in PLAN.fetched],
+            [ancient(f"{RESULTS}/{path}") for path in PLAN.to_wait_for(batch.inputs)],
+            [ancient(path) for path in PLAN.fetched_files],
         output:
             [f"{RESULTS}/{path}" for path in batch.outputs],
         log:

@@ -26,7 +26,7 @@ for number, (source, path) in enumerate(PLAN.absent, start=1):
         name:
             f"fetch_data_{number:02d}"
         output:
-            PLAN.fetched[number - 1],
+            PLAN.fetched_files[number - 1],
         log:
             f"{RESULTS}/runs/{PLAN.run.id}/logs/fetch_data_{number:02d}.log",
         localrule: True

@@ -140,7 +140,9 @@ def test_what_computes_an_artefact_stands_in_its_digest_and_nothing_else(
     ours = set().union(*CALLED.values())
     functions = sorted(at for at in ours if source.is_followed(at[0]) and at[0] not in glue)
     sample = random.Random(18).sample(functions, 30)
-    by = {name: made.declared for name, made in planned.items()}  # some answers of a family meet a function, some not
+    by = {
+        name: made.declared_family for name, made in planned.items()
+    }  # some answers of a family meet a function, some not
     renamed = {at: {by[name] for name, places in held.items() if at in places} for at in sample}
     using = {at: {by[name] for name, places in CALLED.items() if at in places} for at in sample}
     assert all(using[at] <= renamed[at] for at in sample)
@@ -238,7 +240,7 @@ def test_a_table_and_its_latex_are_one_target(project: Project) -> None:
 def test_tables_that_print_third_party_texts_wait_for_them(project: Project) -> None:
     frozen = refer(project).frozen()
     alone = {a.plain_outputs[0]: Family(a.family, (a,)) for a in frozen.artefacts}
-    assert frozen.fetched
+    assert frozen.fetched_files
     for name, waits in (
         ("safety-by-type", True),
         ("changed-items", True),
@@ -246,7 +248,7 @@ def test_tables_that_print_third_party_texts_wait_for_them(project: Project) -> 
         ("lengths", False),
     ):
         inputs = {str(path) for path in inputs_of(frozen, alone[f"tables/{name}.parquet"])}
-        assert inputs >= set(frozen.fetched) if waits else not inputs & set(frozen.fetched), name
+        assert inputs >= set(frozen.fetched_files) if waits else not inputs & set(frozen.fetched_files), name
 
 
 def test_tokens_of_every_dialogue_from_its_usage(made: FrozenPlan) -> None:

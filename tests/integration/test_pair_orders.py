@@ -48,7 +48,7 @@ def compared(frozen: FrozenPlan) -> list[Cell]:
 
 def rated(frozen: FrozenPlan, benchmark: str = "general") -> pd.DataFrame:
     """Return the judged ratings of a benchmark, made as the rule makes them."""
-    rated = (a for a in frozen.artefacts if a.declared == "ratings")
+    rated = (a for a in frozen.artefacts if a.declared_family == "ratings")
     [made] = [a for a in rated if a.spec["benchmark"] == benchmark]
     table = pd.read_parquet(make(frozen, made))
     return table[table["judge"] == "j"]

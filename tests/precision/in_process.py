@@ -60,7 +60,7 @@ class InProcess(Project):
         carry_out(frozen)
         between, left = marks(self.results), self.planned()
         for artefact in self._lacking(frozen):
-            is_real = artefact.stage in stages or artefact.declared in READ
+            is_real = artefact.stage in stages or artefact.declared_family in READ
             (declaration.make if is_real else _make_stubs)(frozen, artefact)
         refresh_links(frozen)
         return Course(planned, new(before, between), left, new(between, marks(self.results)))

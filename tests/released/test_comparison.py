@@ -67,7 +67,7 @@ def release(compared_release: Small, tmp_path: Path) -> Small:
 def write_accuracies(release: Small) -> dict[str, dict[str, float]]:
     """Let the release hold the accuracies that its texts have, as our export writes them."""
     frozen = frozen_plan(release)
-    rated = [a for a in frozen.artefacts if a.declared == "ratings"]
+    rated = [a for a in frozen.artefacts if a.declared_family == "ratings"]
     for artefact in rated:
         make(frozen, artefact.plain_outputs[0])
     content = ifbench_results(frozen.study, frozen.results, rated)

@@ -93,7 +93,9 @@ def test_it_is_missing_with_its_reason_and_made_of_the_journal(
 def test_tables_and_figures_are_looked_at_too(project: Project) -> None:
     plan = project.plan_report().plan
     assert not plan.missing and not plan.unusable
-    tables = [*[a for a in plan.artefacts if a.declared == "ratings"][:1], *filter(is_figure, plan.artefacts)][:2]
+    tables = [*[a for a in plan.artefacts if a.declared_family == "ratings"][:1], *filter(is_figure, plan.artefacts)][
+        :2
+    ]
     for made in tables:
         for path in made.outputs:
             cut(project.results / path, 0.9)

@@ -18,7 +18,7 @@ from personas.tables.by_model import by_model
 from personas.tables.cards import CARD_DTYPES, DROPS, GAINS, SIGNIFICANT, model_cards
 from personas.tables.measures import PATTERNS
 from personas.tables.sections import patterns_measure
-from personas.tables.series.models import model_series, pattern_values, segmented
+from personas.tables.series.models import model_series, pattern_values, segment_rounds
 
 PERSONAS = [f"p{n}" for n in range(8)]
 RATED: dict[str, Any] = {
@@ -137,7 +137,7 @@ def test_orders_are_averaged_within_a_persona():
 def test_rounds_are_averaged_since_the_checkpoint_before():
     rows = pd.DataFrame([{**row, "axis": "round"} for row in values()])
     rows = rows.assign(position=rows["position"].map({0: 1, 11: 2, 22: 12, 33: 13, 44: 14}))
-    found = segmented(rows, [0, 11])
+    found = segment_rounds(rows, [0, 11])
     mine = found[found["persona"] == "p0"].set_index("position")
     assert mine["value"].to_dict() == pytest.approx({1: 0.793, 12: 0.690}, abs=0.001)
     assert mine["n_planned"].to_list() == [5, 10]

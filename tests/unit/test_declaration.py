@@ -83,7 +83,7 @@ def test_a_report_calls_everything_by_a_title_of_its_own(tmp_path: Path) -> None
 def test_figures_of_what_judges_rated_name_them_and_what_they_rate(tmp_path: Path) -> None:
     """Also where measures of judges are drawn as one kind among others."""
     made = downstream(full_config(make_project(tmp_path)).grid())
-    [remaining, *_] = [each for each in made if each.declared == "remaining_strength_of_personas"]
+    [remaining, *_] = [each for each in made if each.declared_family == "remaining_strength_of_personas"]
     assert remaining.spec["judges"] == {"j": ["knowledge", "style"], "k": ["knowledge", "style"]}
     assert any(path.startswith("tables/reliability.") for path in remaining.inputs)
 

@@ -168,10 +168,10 @@ def test_a_frozen_plan_holds_references_and_comes_back_with_texts(referring: Pro
 
 def test_a_plan_made_without_files_reads_them_once_they_are_here(referring: Project) -> None:
     frozen = referring.frozen()
-    assert len(frozen.fetched) == 10
+    assert len(frozen.fetched_files) == 10
     put(referring.folder / "external")
     again = read(frozen.folder() / "plan.json")
-    assert again.study.absent == [] and again.fetched == frozen.fetched
+    assert again.study.absent == [] and again.fetched_files == frozen.fetched_files
     assert digests(again.grid) == digests(frozen.grid)
 
 

@@ -8,7 +8,7 @@ from personas.config.personas import Persona
 from personas.config.reading.loader import validate
 from personas.core.errors import UserError
 from personas.interventions import KINDS, Exchange, History, Intervention
-from personas.prompts.recipe import joined
+from personas.prompts.recipe import join_messages
 from tests.helpers import Project, by_plain_path
 from tests.interventions import with_interventions
 
@@ -37,7 +37,7 @@ def history(rounds: int, role: str = "system", asides: tuple[int, ...] = ()) -> 
 
 def said(intervention: Intervention, before: History, is_item: bool = False) -> list[str]:
     """Return a prompt as `role content`, roles by their first letter, reminders as `!`."""
-    prompt = joined(intervention.messages(before, "turn", is_item))
+    prompt = join_messages(intervention.messages(before, "turn", is_item))
     return [f"{m['role'][0]} {m['content'].replace('Play the role of Maren.', '!')[:24]}" for m in prompt]
 
 
@@ -72,7 +72,7 @@ def test_the_opening_moves_to_the_latest_reminder() -> None:
 
 
 def test_a_model_without_a_system_role_reads_reminders_in_user_turns() -> None:
-    prompt = joined(made("remind", every=1).messages(history(1, role="none"), "turn", False))
+    prompt = join_messages(made("remind", every=1).messages(history(1, role="none"), "turn", False))
     assert [message["role"] for message in prompt] == ["user", "assistant", "user"]
     assert prompt[0]["content"] == "SYSTEM\n\nu1" and prompt[2]["content"].endswith("\n\nturn")
     assert prompt[2]["content"].startswith("A reminder. Play the role of Maren.")
@@ -106,7 +106,7 @@ def test_a_summary_takes_the_place_of_rounds() -> None:
     summarise = made("summarise", every=2)
     assert [summarise.aside(history(n)) is not None for n in (1, 2, 3, 4)] == [False, True, False, True]
     prompt = summarise.messages(history(5, asides=(2, 4)), "turn", False)
-    joined_prompt = joined(prompt)
+    joined_prompt = join_messages(prompt)
     assert [m["role"] for m in joined_prompt] == ["system", "user", "assistant", "user"]
     assert "s4" in joined_prompt[1]["content"] and joined_prompt[1]["content"].endswith("]\n\nu5")
     assert not any(gone in str(prompt) for gone in ("u1", "s2", "a4"))

@@ -15,8 +15,8 @@ ALL = ("dataset", "zero", "previous")
 def test_every_kind_of_benchmark_is_found_and_measures_something():
     assert {"bfi", "xstest", "ifbench", "role-specific", "general"} <= set(BENCHMARKS)
     for name, kind in BENCHMARKS.items():
-        assert kind.measured() or name == "open", "answers to open questions are kept, and measured by length"
-        assert kind.judged in (None, *(panel.metric for panel in kind.measured()))
+        assert kind.all_panels() or name == "open", "answers to open questions are kept, and measured by length"
+        assert kind.judged in (None, *(panel.metric for panel in kind.all_panels()))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_panels_of_a_benchmark(kind, judge, references, slugs):
 
 
 def test_every_scale_can_be_drawn():
-    declared = [panel for kind in BENCHMARKS.values() for panel in kind.measured()]
+    declared = [panel for kind in BENCHMARKS.values() for panel in kind.all_panels()]
     assert {panel.scale for panel in (*OVERVIEW, *declared)} <= set(SCALES)
 
 

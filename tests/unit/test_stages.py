@@ -58,14 +58,14 @@ def test_a_job_names_one_file_of_each_job_that_it_waits_for(frozen: FrozenPlan) 
     makers |= {path: family.name for family in offered.families for path in family.outputs}
     jobs = [batch.inputs for batch in frozen.batches] + [family.inputs for family in offered.families]
     for inputs in (*jobs, frozen.targets):
-        awaited = offered.awaited(inputs)
+        awaited = offered.to_wait_for(inputs)
         assert set(awaited) <= set(inputs)
         assert sorted(makers[path] for path in awaited) == sorted({makers[path] for path in inputs if path in makers})
-    assert len(offered.awaited(frozen.targets)) == len(set(makers.values())) < len(frozen.targets)
-    assert not offered.awaited(cell.path for cell in frozen.grid.cells if cell.track.model == "beta"), (
+    assert len(offered.to_wait_for(frozen.targets)) == len(set(makers.values())) < len(frozen.targets)
+    assert not offered.to_wait_for(cell.path for cell in frozen.grid.cells if cell.track.model == "beta"), (
         "they are there"
     )
-    assert frozen.offering(everything=True).awaited(frozen.targets) == frozen.targets
+    assert frozen.offering(everything=True).to_wait_for(frozen.targets) == frozen.targets
 
 
 def test_rules_of_a_stage(frozen: FrozenPlan) -> None:

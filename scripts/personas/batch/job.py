@@ -75,7 +75,7 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
     except Stopped as error:
         fail(error.name, str(error), error.exit_code)
     except EngineError as error:
-        fail(error.name, _explained(error, frozen, batch_name), error.exit_code)
+        fail(error.name, _explanation(error, frozen, batch_name), error.exit_code)
     except OSError as error:
         fail("disk", f"{error}. {_ABOUT_THE_DISK}", EXIT_DISK)
 
@@ -97,7 +97,7 @@ def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, lo
         return asyncio.run(run_guarded(work, frozen.run, deadline))
 
 
-def _explained(error: EngineError, frozen: FrozenPlan | None, batch_name: str) -> str:
+def _explanation(error: EngineError, frozen: FrozenPlan | None, batch_name: str) -> str:
     if frozen is None:
         return str(error)
     batch = frozen.batch(batch_name)

@@ -56,7 +56,7 @@ class Benchmark(ABC):
     """Whether each role has items of its own."""
 
     @classmethod
-    def measured(cls) -> tuple[Panel, ...]:
+    def all_panels(cls) -> tuple[Panel, ...]:
         """Return what is measured."""
         return cls.panels or tuple(share_of_rules(metric, cls.kind) for metric in cls.metrics)
 

@@ -17,11 +17,11 @@ def draw(items: Sequence[Item], limit: int | None, groups: Sequence[str], seed: 
     """
     if limit is None or limit >= len(items):
         return list(items)
-    ids = {id(item) for item in _ordered(items, groups, seed)[:limit]}
+    ids = {id(item) for item in _order(items, groups, seed)[:limit]}
     return [item for item in items if id(item) in ids]
 
 
-def _ordered(items: Sequence[Item], groups: Sequence[str], seed: int) -> list[Item]:
+def _order(items: Sequence[Item], groups: Sequence[str], seed: int) -> list[Item]:
     if not groups:
         return sorted(items, key=lambda item: _hash(item.id, seed))
     parts = defaultdict[str, list[Item]](list)
@@ -30,7 +30,7 @@ def _ordered(items: Sequence[Item], groups: Sequence[str], seed: int) -> list[It
     ranks = {
         id(item): (number / len(part), -len(part), _hash(item.id, seed))
         for part in parts.values()
-        for number, item in enumerate(_ordered(part, groups[1:], seed))
+        for number, item in enumerate(_order(part, groups[1:], seed))
     }
     return sorted(items, key=lambda item: ranks[id(item)])
 

@@ -28,7 +28,7 @@ def slug_of(name: str) -> str:
     slug = _NOT_IN_SLUGS.sub("-", plain).strip("-.")
     if slug or not any(letter.isalnum() for letter in name):
         return slug
-    return f"u-{hashlib.sha256(composed(name).encode()).hexdigest()[:8]}"
+    return f"u-{hashlib.sha256(compose(name).encode()).hexdigest()[:8]}"
 
 
 def is_slug(name: str) -> bool:
@@ -36,7 +36,7 @@ def is_slug(name: str) -> bool:
     return len(name) <= LONGEST_SLUG and re.fullmatch(SLUG_PATTERN, name) is not None
 
 
-def composed(name: str) -> str:
+def compose(name: str) -> str:
     """Return a name in the one form (NFC) in which names are compared: some file systems decompose letters."""
     return unicodedata.normalize("NFC", name)
 

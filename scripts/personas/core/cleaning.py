@@ -24,12 +24,12 @@ class Unreadable(ValueError):
     """What was sent is no JSON, or nested too deeply to be read; the text is the beginning of what it is."""
 
 
-def parsed(data: bytes, secret: str | None) -> Any:
+def parse_json(data: bytes, secret: str | None) -> Any:
     """Return the JSON in a body, every text in it cleaned; Unreadable where there is none."""
     try:
         text = _text(data)
         body = json.loads(text, parse_int=_integer)
-        return body if _is_clean(text, secret) else _cleaned(body, secret)
+        return body if _is_clean(text, secret) else _clean(body, secret)
     except (ValueError, RecursionError):
         raise Unreadable(start(data, secret)) from None
 
@@ -57,13 +57,13 @@ def _text(data: bytes) -> str:
     return data.decode(json.detect_encoding(data), errors="replace").removeprefix("\ufeff")
 
 
-def _cleaned(value: Any, secret: str | None) -> Any:
+def _clean(value: Any, secret: str | None) -> Any:
     if isinstance(value, str):
         return cleaned_text(value, secret)
     if isinstance(value, list):
-        return [_cleaned(part, secret) for part in value]
+        return [_clean(part, secret) for part in value]
     if isinstance(value, dict):
-        return {cleaned_text(key, secret): _cleaned(part, secret) for key, part in value.items()}
+        return {cleaned_text(key, secret): _clean(part, secret) for key, part in value.items()}
     return value
 
 

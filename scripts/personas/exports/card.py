@@ -59,7 +59,7 @@ revision say which text it was. An answer or a judge may quote some of it.
 | source | what is named of it | revision | licence as its authors state it | to cite |
 |---|---|---|---|---|
 {% for use in sources -%}
-| [{{ use.source.title }}]({{ use.source.homepage }}) | {{ use.named }} | `{{ use.source.revision }}` {# -#}
+| [{{ use.source.title }}]({{ use.source.homepage }}) | {{ use.fields_text }} | `{{ use.source.revision }}` {# -#}
 | {{ use.source.licence }} | {{ use.source.citation }} |
 {% endfor %}{% endif %}{% else %}
 All items and user turns are files of this study's own, and are in it.

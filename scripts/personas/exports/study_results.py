@@ -30,7 +30,7 @@ class StudyResults:
     def there(self, family: str) -> Iterator[Artefact]:
         """Yield the artefacts of a declared family that are on disk, all their files."""
         for each in self.artefacts:
-            if each.declared == family and all((self.folder / path).exists() for path in each.outputs):
+            if each.declared_family == family and all((self.folder / path).exists() for path in each.outputs):
                 yield each
 
     def files(self, family: str) -> list[Path]:

@@ -21,7 +21,7 @@ class Use:
     fields: dict[str, Reference]
 
     @property
-    def named(self) -> str:
+    def fields_text(self) -> str:
         """The fields, each with the path in the source, as Markdown."""
         return "; ".join(f"`{where}`: `{ref.path}`" for where, ref in self.fields.items())
 

@@ -40,7 +40,7 @@ class Artefact:
         return Path(self.plain_outputs[0]).stem
 
     @property
-    def declared(self) -> str:
+    def declared_family(self) -> str:
         """The family that is declared: `ratings`, where a rule makes those of one model."""
         return self.maker.partition(":")[2]
 

@@ -55,7 +55,7 @@ class FrozenPlan:
     shows_all: bool = False
 
     @property
-    def fetched(self) -> list[str]:
+    def fetched_files(self) -> list[str]:
         """Where the files lie that are fetched in this run: whoever reads third-party texts waits for all of them."""
         return [self.study.store.path(source, path).as_posix() for source, path in self.absent]
 
@@ -92,7 +92,7 @@ class FrozenPlan:
         chosen = self.artefacts if everything else needing
         return replace(self, offered=tuple(each.outputs[0] for each in chosen), shows_all=everything)
 
-    def awaited(self, paths: Iterable[str]) -> list[str]:
+    def to_wait_for(self, paths: Iterable[str]) -> list[str]:
         """Return as many of these files as somebody has to wait for until all are there: one of each job's.
 
         Files that nobody makes are there. Snakemake makes several objects of each input of each job, and a study's

@@ -38,11 +38,11 @@ def _field(node: ast.AST, name: str, content: Any) -> Any:
     if name == "value" and isinstance(node, ast.Constant) and content is None:
         return "None of a constant"  # which is no empty field
     if name == "values" and isinstance(node, ast.JoinedStr):
-        return list(_joined(content))
+        return list(_join(content))
     return content
 
 
-def _joined(parts: list[ast.expr]) -> Iterator[ast.expr]:
+def _join(parts: list[ast.expr]) -> Iterator[ast.expr]:
     """Join neighbouring texts of an f-string and drop empty ones: how many there are is up to the parser."""
     for is_text, run in groupby(parts, key=lambda part: isinstance(part, ast.Constant)):
         if not is_text:

@@ -63,10 +63,10 @@ def messages(before: Sequence[Message], rounds: Sequence[tuple[str, str]], turn:
     for user, answer in rounds:
         result += ({"role": "user", "content": user}, {"role": "assistant", "content": answer})
     result.append({"role": "user", "content": turn})
-    return joined(result) if before else result
+    return join_messages(result) if before else result
 
 
-def joined(prompt: Sequence[Message]) -> list[Message]:
+def join_messages(prompt: Sequence[Message]) -> list[Message]:
     """Return a prompt in which each message of the role `none` stands in front of the user turn behind it."""
     result, waiting = list[Message](), list[str]()
     for message in prompt:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from personas.config.models import ModelSection
 from personas.config.users import Brief
-from personas.prompts.recipe import Message, joined, opening, system_prompt
+from personas.prompts.recipe import Message, join_messages, opening, system_prompt
 
 USER_RECIPE_VERSION = 1
 
@@ -36,4 +36,4 @@ def user_messages(model: ModelSection, brief: Brief, role: str, rounds: Sequence
     result = [*opening(model, f"{line}\n\n{prompt}" if line else prompt), {"role": "user", "content": _BEGIN}]
     for turn, answer in rounds:
         result += [{"role": "assistant", "content": turn}, {"role": "user", "content": answer}]
-    return joined(result)
+    return join_messages(result)

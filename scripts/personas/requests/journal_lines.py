@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from personas.core.cleaning import parsed
+from personas.core.cleaning import parse_json
 from personas.engines.http.answers import as_read_today
 from personas.engines.http.endings import ending
 from personas.engines.request import Reply, reply_from
@@ -42,7 +42,7 @@ def journal_lines(path: Path) -> Iterator[tuple[bytes | None, bytes]]:
 def reply_in(line: bytes) -> Reply | None:
     """Return the reply that a line holds; None if it is damaged, and then it is asked again."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
-        return reply_from(parsed(line, None)["reply"])
+        return reply_from(parse_json(line, None)["reply"])
     return None
 
 
@@ -58,7 +58,7 @@ def key_of(line: bytes) -> bytes | None:
         return key_from(line[_KEY].decode("ascii", "replace"))
     if b'"key"' in line:  # not as we write it; an index of a million lines cannot parse them all
         with contextlib.suppress(ValueError):
-            raw = parsed(line, None)
+            raw = parse_json(line, None)
             return key_from(raw.get("key")) if isinstance(raw, dict) else None
     return None
 

@@ -19,7 +19,7 @@ from personas.grid.completions import rubric_of
 from personas.grid.grid import Grid
 from personas.prompts.judge import JudgeTexts, json_fields, judge_prompt
 from personas.prompts.judge.cut import cut, cut_all
-from personas.prompts.recipe import joined, opening, system_prompt
+from personas.prompts.recipe import join_messages, opening, system_prompt
 from personas.requests.rows import JudgedRow, judged_rows
 from personas.requests.transcript import ANSWER, answer_columns, require_texts
 
@@ -89,7 +89,7 @@ class JudgeWork:
         )
         return Request(
             model=request_identity(self.cell.spec["judge"]),
-            messages=joined([*opening(model, system_prompt(model, None)), *turn]),
+            messages=join_messages([*opening(model, system_prompt(model, None)), *turn]),
             temperature=model.sampling.temperature,
             top_p=model.sampling.top_p,
             max_tokens=model.sampling.max_tokens,

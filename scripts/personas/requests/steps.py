@@ -50,13 +50,13 @@ class Step:
     broken: Reply | None
 
 
-Told = tuple[Reply, str]
+KeyedReply = tuple[Reply, str]
 """The reply to a question, and the key of its request."""
 
-Steps = Generator[Step, Told | None, None]
+Steps = Generator[Step, KeyedReply | None, None]
 
 
-def after(steps: Steps, answer: Told | None) -> Step | None:
+def after(steps: Steps, answer: KeyedReply | None) -> Step | None:
     """Send the reply to the round of the last step, None at first, and return the next one; None after the last."""
     try:
         return steps.send(answer)

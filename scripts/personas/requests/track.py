@@ -12,9 +12,9 @@ from personas.config.personas import Persona
 from personas.engines.request import WITH_TEXT, Ask, Reply, Request
 from personas.grid.cells import Cell
 from personas.interventions import Exchange, History, Intervention
-from personas.prompts.recipe import Message, joined, messages
+from personas.prompts.recipe import Message, join_messages, messages
 from personas.requests.simulated_user import SimulatedUser
-from personas.requests.steps import CellItems, Question, Step, Steps, Told, after
+from personas.requests.steps import CellItems, KeyedReply, Question, Step, Steps, after
 from personas.requests.transcript import Aside, Response, Round, WrittenTurn, dialogue_table, response_table
 
 
@@ -110,7 +110,7 @@ class TrackWork:
                     return
                 self.rounds.append(Round(t + 1, self.turns[t], *answer, written=written))
 
-    def _aside_steps(self, t: int) -> Generator[Step, Told | None, bool]:
+    def _aside_steps(self, t: int) -> Generator[Step, KeyedReply | None, bool]:
         """Yield what an intervention asks behind `t` rounds, unless that is known; False where a plan cannot know."""
         text = self.aside_behind(t) if self.dialogue is not None and self.broken_before(t + 1) is None else None
         if text is not None and self.rounds[t - 1].aside is None:
@@ -165,7 +165,7 @@ class TrackWork:
             self.over.set()
         self._sort_responses()
 
-    async def _ask_question(self, question: Question, ask: Ask) -> Told:
+    async def _ask_question(self, question: Question, ask: Ask) -> KeyedReply:
         request = self.request(question)
         return await ask(request), request.key
 
@@ -207,7 +207,7 @@ class TrackWork:
             exchanges = [(r.user, r.reply.text or "") for r in self.rounds[: question.before]]
             return messages(self.opening, exchanges, question.turn)
         history, is_item = self._history(question.before), question.item is not None
-        return joined(self.intervention.messages(history, question.turn, is_item))
+        return join_messages(self.intervention.messages(history, question.turn, is_item))
 
     def broken_before(self, number: int) -> Reply | None:
         """Tell why nothing can follow round `number - 1`: an earlier round got no answer to go on from."""

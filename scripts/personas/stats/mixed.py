@@ -44,7 +44,7 @@ def fit(rows: pd.DataFrame, terms: Sequence[str], groups: pd.Series) -> Fit:
     if n_groups < 2 or n <= exog.shape[1] + 1 or np.linalg.matrix_rank(exog) < exog.shape[1]:
         return Fit(_gaps(terms), n, n_groups, np.nan, None, "too-few")
     endog = rows["value"].to_numpy(dtype=np.float64)
-    if _explained(endog, exog):
+    if _is_explained(endog, exog):
         return Fit(_gaps(terms), n, n_groups, np.nan, None, "singular")
     try:
         result, optimizer = _fit_reml(endog, exog, groups)
@@ -56,7 +56,7 @@ def fit(rows: pd.DataFrame, terms: Sequence[str], groups: pd.Series) -> Fit:
     return Fit(_terms(result, terms), n, n_groups, variance, optimizer, status)
 
 
-def _explained(endog: np.ndarray, exog: np.ndarray) -> bool:
+def _is_explained(endog: np.ndarray, exog: np.ndarray) -> bool:
     """Tell whether a line through all rows leaves nothing: the likelihood has no maximum then."""
     left = endog - exog @ np.linalg.lstsq(exog, endog, rcond=None)[0]
     return bool(np.abs(left).max() <= 1e-10 * max(np.abs(endog).max(), np.finfo(float).tiny))

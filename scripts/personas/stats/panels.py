@@ -23,7 +23,7 @@ def overview_panels(kinds: Mapping[str, str]) -> tuple[Panel, ...]:
 
 def _overview(benchmark: str, kind: str) -> Iterator[Panel]:
     """Yield the panels of one benchmark; they are called after it where it is not called after its kind."""
-    panels = BENCHMARKS[kind].overview or [p for p in BENCHMARKS[kind].measured() if p.main and p.judge == RULES]
+    panels = BENCHMARKS[kind].overview or [p for p in BENCHMARKS[kind].all_panels() if p.main and p.judge == RULES]
     for panel in panels:
         entry = (
             panel
@@ -53,19 +53,19 @@ def measured_panels(
     follows the order. `labels` names the labels of characters; None where there are none. A panel that is named here
     and has no ratings will say "no data".
     """
-    declared = BENCHMARKS[kind].measured() if kind in BENCHMARKS else ()
+    declared = BENCHMARKS[kind].all_panels() if kind in BENCHMARKS else ()
     own = [panel for panel in declared if not panel.figure]
     pairwise = kind in BENCHMARKS and BENCHMARKS[kind].pairwise
     follows = [replace(_FOLLOWS, reference=references[0])] if both_orders and pairwise else []
     apart = [panel for panel in declared if panel.figure and (labels or not panel.labelled)]
     return tuple(
-        _filled(panel, benchmark, judge, labels)
+        _fill(panel, benchmark, judge, labels)
         for panel in (*own, *follows, WORDS, *apart)
         if (judge is not None or panel.judge != JUDGE) and (panel.reference is None or panel.reference in references)
     )
 
 
-def _filled(panel: Panel, benchmark: str, judge: str | None, labels: str | None) -> Panel:
+def _fill(panel: Panel, benchmark: str, judge: str | None, labels: str | None) -> Panel:
     filled = replace(panel, benchmark=benchmark, title=panel.title.replace("{labels}", labels or ""))
     slug = f"{benchmark}-{panel.slug}"
     if panel.judge == RULES:

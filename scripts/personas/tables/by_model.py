@@ -17,7 +17,7 @@ from personas.stats.pairs import DECIMALS, against_baseline, between_conditions,
 from personas.tables.items.variances import ALL, LATER, MODEL, OVER_BASELINE, PROGRESSION, Variances
 from personas.tables.latex import Column
 from personas.tables.measures import PATTERNS, headline_measures, placeless_measures
-from personas.tables.series.models import segmented, whole_segments, with_unjudged
+from personas.tables.series.models import segment_rounds, whole_segments, with_unjudged
 from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 LENGTH, PERSONALIZATION = "length", "personalization"
@@ -77,7 +77,7 @@ def by_model(
     NaN: it pools every difference, checkpoint 0 too, and conditions. Columns and types: `BY_MODEL_DTYPES`, sorted by
     the first four.
     """
-    cells, ends = cell_means(values), cell_means(whole_segments(segmented(values, checkpoints)))
+    cells, ends = cell_means(values), cell_means(whole_segments(segment_rounds(values, checkpoints)))
     rows, item_variances = pd.concat(differences(cells, ends, conditions), ignore_index=True), Variances(variances)
     bars = [_bar(bar, item_variances, generalise, study) for _, bar in rows.groupby(_BAR, dropna=False, sort=True)]
     if rows["model"].nunique() > 1:
@@ -159,7 +159,7 @@ def study_bar(values: np.ndarray) -> tuple[float, float, float]:
     return (float(means.mean()), *percentiles(means))
 
 
-def _scaled(table: pd.DataFrame, *, scales: Mapping[str, str]) -> pd.DataFrame:
+def _scale(table: pd.DataFrame, *, scales: Mapping[str, str]) -> pd.DataFrame:
     """Return the table with the scale of each measure."""
     return table.assign(scale=table["measure"].map(scales))
 
@@ -207,6 +207,6 @@ BY_MODEL = table(
         "claims, corrected together; all others are exploratory.",
         {"n_pairs": "pairs (model, persona)"},
         INTERVAL,
-        _scaled,
+        _scale,
     ),
 )

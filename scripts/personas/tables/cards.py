@@ -16,7 +16,7 @@ from personas.tables.items.variances import LEVEL, MODEL, PROGRESSION, Variances
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import patterns_measure, sections
-from personas.tables.series.models import files_of_cards, segmented, whole_segments, with_unjudged
+from personas.tables.series.models import files_of_cards, segment_rounds, whole_segments, with_unjudged
 from personas.tables.strength.strength import measures_without_judge
 from personas.tables.table import INTERVAL, Layout, bootstrap, generalisation, table, texts
 
@@ -102,7 +102,7 @@ def model_cards(
     baseline's means stand beside. A section or a measure that the grid lacks for a model has one row, "not-measured";
     "no-value": no persona has both ends.
     """
-    rows = whole_segments(segmented(values, checkpoints))
+    rows = whole_segments(segment_rounds(values, checkpoints))
     by_measure = dict(list(rows.groupby(["model", "measure"], sort=False)))
     items = Variances(pd.DataFrame() if variances is None else variances)
     settings = _Settings(_claims(bars), items, generalise, {"resamples": resamples, "seed": seed})

@@ -72,7 +72,7 @@ def coverage_of_files(ratings: Sequence[Path], *, statuses: Sequence[str]) -> pd
     return coverage((status_counts(read_frame(path, columns=_COUNTED)) for path in ratings), statuses)
 
 
-def _summed(table: pd.DataFrame) -> pd.DataFrame:
+def _sum_counts(table: pd.DataFrame) -> pd.DataFrame:
     """Return coverage by model, benchmark and judge; personas, metrics and conditions summed."""
     return table.groupby(["model", "benchmark", "judge"], sort=True, dropna=False)[COUNTS].sum().reset_index()
 
@@ -100,6 +100,6 @@ COVERAGE = table(
     layout=Layout(
         texts("model", "benchmark", "judge", *COUNTS),
         "Ratings planned, with a value, failed, and with an unreadable verdict; -- in Judge: answer length.",
-        rows=_summed,
+        rows=_sum_counts,
     ),
 )

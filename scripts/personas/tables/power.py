@@ -16,7 +16,7 @@ from personas.tables.by_model import LENGTH, PERSONALIZATION, differences, items
 from personas.tables.items.variances import Variances
 from personas.tables.latex import Column
 from personas.tables.measures import headline_measures, placeless_measures
-from personas.tables.series.models import segmented, whole_segments
+from personas.tables.series.models import segment_rounds, whole_segments
 from personas.tables.table import Layout, generalisation, table, texts
 
 POWER_DTYPES = {
@@ -59,7 +59,7 @@ def power_of_claims(
     not spoken of. Columns and types: `POWER_DTYPES`, sorted by the first three.
     """
     of_measures = values[values["measure"].isin(measures)]
-    cells, ends = cell_means(of_measures), cell_means(whole_segments(segmented(of_measures, checkpoints)))
+    cells, ends = cell_means(of_measures), cell_means(whole_segments(segment_rounds(of_measures, checkpoints)))
     parts = list(differences(cells, ends, conditions)) if len(of_measures) else []
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*_PLACE, "ours"])
     is_claimed = rows["contrast"].isin((LENGTH, PERSONALIZATION)) & rows["ours"].astype(bool)

@@ -14,7 +14,7 @@ def visible(text: str) -> str:
     return _CONTROLS.sub(_sign, text.replace("\r\n", "\n"))
 
 
-def shortened(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """Return the beginning of a text on one line."""
     line = " ".join(visible(text[: 4 * longest]).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

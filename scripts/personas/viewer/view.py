@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from personas.viewer.text import LONGEST, shortened, visible
+from personas.viewer.text import LONGEST, shorten, visible
 
 FOLDER = Path(__file__).parent
 Link = Callable[..., str]
@@ -45,7 +45,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=visible, short=shortened, number=_number)
+    environment.filters.update(visible=visible, short=shorten, number=_number)
     environment.globals["longest"] = LONGEST
     return environment
 

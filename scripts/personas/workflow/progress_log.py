@@ -31,6 +31,6 @@ def _log(frozen: FrozenPlan, over: threading.Event) -> None:
     while not over.wait(SECONDS):
         rows = read_progress(frozen.batches, frozen.estimates, frozen.folder())
         lines = progress_lines(rows)
-        if lines != last and any(row.left for row in rows):
+        if lines != last and any(row.remaining for row in rows):
             print("\n".join(f"{time.strftime('%H:%M:%S')}  {line}" for line in lines), file=sys.stderr, flush=True)
         last = lines

@@ -27,7 +27,7 @@ class BatchProgress:
         return (self.outcome.planned if self.outcome else 0) or self.batch.requests
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Requests that are still to be sent, as far as is known."""
         if self.outcome is None:
             return self.estimate.to_send
@@ -37,9 +37,9 @@ class BatchProgress:
         return 0 if self.is_finished else max(0, self.estimate.to_send - tried)
 
     @property
-    def done(self) -> int:
+    def n_done(self) -> int:
         """Requests that need not be sent any more."""
-        return max(0, self.planned - self.left)
+        return max(0, self.planned - self.remaining)
 
     @property
     def live(self) -> Live | None:
@@ -86,9 +86,9 @@ def _own_seconds(row: BatchProgress, measured: Mapping[str, tuple[float, float]]
         return max(0.0, row.live.seconds_left - (now - row.live.at))
     if row.batch.asked_slug in measured:
         start, each = measured[row.batch.asked_slug]
-        return start + row.left * each
+        return start + row.remaining * each
     to_send = row.estimate.to_send
-    return row.estimate.seconds * row.left / to_send if to_send else 0.0
+    return row.estimate.seconds * row.remaining / to_send if to_send else 0.0
 
 
 def _timings(rows: Iterable[BatchProgress]) -> dict[str, tuple[float, float]]:

@@ -123,10 +123,10 @@ def inputs_of(frozen: FrozenPlan, family: Family) -> list[Any]:
     """
     from snakemake.io import ancient
 
-    files = {path: (frozen.results / path).as_posix() for path in frozen.awaited(family.inputs)}
+    files = {path: (frozen.results / path).as_posix() for path in frozen.to_wait_for(family.inputs)}
     inputs = [file if path in frozen.to_make else ancient(file) for path, file in files.items()]
     reads_texts = any(each.reads_texts for each in family.artefacts)
-    return [*inputs, *(ancient(path) for path in frozen.fetched if reads_texts)]
+    return [*inputs, *(ancient(path) for path in frozen.fetched_files if reads_texts)]
 
 
 def current(frozen: FrozenPlan, plain: str) -> Any:

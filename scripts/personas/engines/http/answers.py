@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from personas.core.cleaning import Unreadable, one_line, parsed, start
+from personas.core.cleaning import Unreadable, one_line, parse_json, start
 from personas.engines.http.endings import ending, word_of
 from personas.engines.http.message import NoText, content_of
 from personas.engines.http.rejections import error_of_choice, error_of_success, told_in
@@ -22,7 +22,7 @@ def completion(data: bytes, seconds: float, max_tokens: int, secret: str | None 
     `secret` is the key, which appears in nothing that is made of the body.
     """
     try:
-        body = parsed(data, secret)
+        body = parse_json(data, secret)
     except Unreadable as error:
         return Failing(f"sent no completion but something else: {error}")
     if isinstance(body, dict) and (raw_error := told_in(body)) is not None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from personas.core.cleaning import Unreadable, cleaned_text, one_line, parsed
+from personas.core.cleaning import Unreadable, cleaned_text, one_line, parse_json
 from personas.engines.http.trouble import Failing, Overloaded, Refusing, Trouble
 from personas.engines.http.wordings import advice, meaning
 from personas.engines.request import Reply
@@ -22,7 +22,7 @@ _DELAY = re.compile(rb'"retryDelay"\s*:\s*"(\d{1,9}(?:\.\d{1,9})?)s"')
 def rejection(status: int, data: bytes, wait: float | None, secret: str | None = None) -> Reply | Trouble:
     """Read the body of a response with status 4xx or 5xx; `wait` is what its headers ask for, in seconds."""
     try:
-        code, message = _error(parsed(data, secret))
+        code, message = _error(parse_json(data, secret))
     except Unreadable as error:
         plain = data.lstrip()[:1] not in (b"", b"<")  # DeepSeek: a sentence instead of JSON
         code, message = "", cleaned_text(data.decode(errors="replace"), secret) if plain else str(error)

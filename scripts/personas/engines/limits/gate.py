@@ -18,7 +18,7 @@ from personas.engines.request import CHARACTERS_PER_MESSAGE, TOKENS_PER_CHARACTE
 
 MINUTE = 60.0
 
-Taken = Sequence[tuple[float, float]]
+Usage = Sequence[tuple[float, float]]
 """What requests took, as (seconds ago, amount), the first of them first."""
 
 
@@ -47,12 +47,12 @@ class Window:
         """Return the seconds after which whoever is first may go, at the latest; 0 if nobody waits."""
         return max(0.0, self._until - time.monotonic())
 
-    def count_others(self, usage: Taken | None, ago: float) -> None:
+    def count_others(self, usage: Usage | None, ago: float) -> None:
         """Count what somebody else took (see `usage`) `ago` seconds ago; None: as much as there was room for."""
         for age, amount in [(0.0, self._limit)] if usage is None else usage:
             self._add(amount, age + ago)
 
-    def usage(self) -> Taken:
+    def usage(self) -> Usage:
         """Return what stands in the window: how many seconds ago, and how much."""
         now = time.monotonic()
         ages = ((now - entry.time, entry.amount) for entry in self._entries)

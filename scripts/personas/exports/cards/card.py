@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from personas.config.reading.loader import refuse_odd_file
-from personas.core.cleaning import Unreadable, one_line, parsed
+from personas.core.cleaning import Unreadable, one_line, parse_json
 from personas.core.errors import UserError
 from personas.exports.cards.png import SIGNATURE, text_chunks
 
@@ -68,14 +68,14 @@ def _in_png(path: Path, data: bytes) -> dict[str, Any]:
         chunks.setdefault(keyword, content)
     for keyword in _CHUNKS:
         if keyword in chunks:
-            return _json(_decoded(chunks[keyword], f"{path}: chunk {keyword}"), f"{path}: chunk {keyword}")
+            return _json(_decode(chunks[keyword], f"{path}: chunk {keyword}"), f"{path}: chunk {keyword}")
     if "name" in chunks:  # a few front ends write a chunk for each field
         fields = chunks.keys() & _KNOWN
         return {keyword: _utf8(chunks[keyword], f"{path}: chunk {keyword}") for keyword in fields}
     raise UserError(f"{path}: found no chunk `chara` or `ccv3` in this PNG file, expected a character card in one.")
 
 
-def _decoded(content: bytes, where: str) -> bytes:
+def _decode(content: bytes, where: str) -> bytes:
     plain = b"".join(content.split())
     try:
         return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
@@ -93,7 +93,7 @@ def _utf8(data: bytes, where: str) -> str:
 def _json(data: bytes, where: str) -> dict[str, Any]:
     _utf8(data, where)
     try:
-        raw = parsed(data, None)
+        raw = parse_json(data, None)
     except Unreadable as error:
         raise UserError(
             f"{where}: not valid JSON, or nested too deeply ({error}), expected a character card."

@@ -64,7 +64,7 @@ def import_card(card: Card, user: str, left_out: tuple[str, ...] = ()) -> Import
     validate(Persona, fields, str(card.file))
     header = f"# From the card {one_line(card.file.name, 80)} ({card.version}), by `personas import-card`.\n"
     content = header + yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    unused = [*_unused(card.rest), *(key for key in left_out if raw[key])]
+    unused = [*_unused_parts(card.rest), *(key for key in left_out if raw[key])]
     return ImportedPersona(_slug(role, card.file), content, (*card.notes, *_messages(macros, unused)))
 
 
@@ -86,7 +86,7 @@ def _messages(macros: Macros, unused: list[str]) -> Iterator[str]:
         yield f"Not used: {'; '.join(unused)}."
 
 
-def _unused(rest: Mapping[str, Any]) -> Iterator[str]:
+def _unused_parts(rest: Mapping[str, Any]) -> Iterator[str]:
     """Name what of a card reaches no prompt: a lorebook and greetings with their number, the rest by key."""
     book = rest.get("character_book")
     if isinstance(book, dict):

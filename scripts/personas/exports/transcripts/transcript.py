@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from personas.config.reading.loader import refuse_odd_file
-from personas.core.cleaning import Unreadable, one_line, parsed
+from personas.core.cleaning import Unreadable, one_line, parse_json
 from personas.core.errors import UserError
 from personas.core.parquet import read_table
 
@@ -102,13 +102,13 @@ def _conversations(text: str) -> list[list[Message]]:
 def _values(text: str) -> list[Any] | None:
     """Return the JSON values of a file: a list, one object, or one a line; None where it is not JSON."""
     try:
-        whole = parsed(text.encode(), None)
+        whole = parse_json(text.encode(), None)
         return whole if isinstance(whole, list) else [whole]
     except Unreadable:
         pass
     lines = [line for line in text.splitlines() if line.strip()]
     try:
-        return [parsed(line.encode(), None) for line in lines]
+        return [parse_json(line.encode(), None) for line in lines]
     except Unreadable:
         return None
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = 3
 _LINE, _NAME, _AROUND = 0.17, 0.32, 0.85  # inches: one value; a model's name; title and axis of a panel
 
-Drawn = Callable[["Axes", pd.Series, float, float, Key], None]
+DrawLine = Callable[["Axes", pd.Series, float, float, Key], None]
 """Draws one row of a table at a height, of which it may take a share of 1 (a value's own line)."""
 
 
@@ -42,7 +42,7 @@ def forest(
     lines: Lines,
     *,
     unit: Callable[[Measure], str],
-    draw_line: Drawn,
+    draw_line: DrawLine,
     paragraphs: Sequence[str | None],
     count: str,
 ) -> Figure:
@@ -64,7 +64,7 @@ def forest(
     return figure
 
 
-def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, draw_line: Drawn, count: str) -> None:
+def _panel(axes: Axes, measure: Measure, rows: pd.DataFrame, lines: Lines, draw_line: DrawLine, count: str) -> None:
     axes.set_title(in_lines(measure.heading, 28), loc="left")
     axes.axvline(0, color=style.INK, linewidth=0.8, zorder=1.5, gid="zero")
     axes.set_ylim(len(lines.models) - 0.4, -0.6)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from personas.config.conditions import Condition
 from personas.config.reading.loader import refuse_odd_file
-from personas.core.cleaning import Unreadable, parsed
+from personas.core.cleaning import Unreadable, parse_json
 from personas.core.errors import UserError
 
 _TURNS = ("user", "assistant")
@@ -47,7 +47,7 @@ def _numbered_lines(lines: Sequence[str]) -> list[tuple[int, str]]:
 def _text(where: str, line: str, before: int) -> str:
     """Return the text of a message with so many messages before it."""
     try:
-        raw = parsed(line.encode(), None)
+        raw = parse_json(line.encode(), None)
     except Unreadable as error:
         raise UserError(f"{where}: not valid JSON ({error}), expected a message.") from None
     role = _TURNS[before % 2]

@@ -12,7 +12,7 @@ from personas.benchmarks.labels import Labels, read_labels
 from personas.benchmarks.role_specific import PREFIX
 from personas.config import Config
 from personas.config.analysis.calibration import Labels as LabelsSection
-from personas.config.base import composed
+from personas.config.base import compose
 from personas.config.benchmarks import OF_PERSONAS, BenchmarkSection
 from personas.config.conditions import Condition, Order
 from personas.config.judges import Judge
@@ -208,5 +208,5 @@ def read_parts(config: Config, root: Path, store: Store) -> Parts:
 
 def as_asked(items: Iterable[Item], roles: Iterable[str]) -> list[Item]:
     """Return items with their roles as the personas spell them: a file name may hold the same letters decomposed."""
-    spelled = {composed(role): role for role in roles}
-    return [replace(item, role=spelled.get(composed(item.role), item.role)) if item.role else item for item in items]
+    spelled = {compose(role): role for role in roles}
+    return [replace(item, role=spelled.get(compose(item.role), item.role)) if item.role else item for item in items]

@@ -14,18 +14,18 @@ from personas.grid.reading.files import Files
 from personas.grid.reading.placeholders import script_so_far, texts_of
 from personas.grid.reading.turns import QUESTIONS, Script, Turn, arrange, read_script
 
-Arranged = dict[Order, list[str]]
-Pinned = dict[Order, list[TurnPin]]
+TurnsByOrder = dict[Order, list[str]]
+PinsByOrder = dict[Order, list[TurnPin]]
 
 
-class _Named(NamedTuple):
+class _AddressedScript(NamedTuple):
     """A script, and the parts of it whose turns name the role, which only the catalogue tells."""
 
     script: Script
     names_role: Collection[str]
 
 
-def read_turns(files: Files, slug: str, condition: Condition) -> tuple[Arranged, Pinned]:
+def read_turns(files: Files, slug: str, condition: Condition) -> tuple[TurnsByOrder, PinsByOrder]:
     """Return the user turns of every order of a condition; and their pins where they come from elsewhere.
 
     Of a user that a model plays only the first is known; the others are empty.
@@ -53,15 +53,15 @@ def _pin(turn: Turn, names_role: Collection[str]) -> TurnPin:
     return TurnPin(turn.key, "{role}" in turn.text if turn.key == turn.text else turn.part in names_role)
 
 
-def _script(files: Files, slug: str, condition: Condition, name: str) -> _Named:
+def _script(files: Files, slug: str, condition: Condition, name: str) -> _AddressedScript:
     ref = reference(name)
     if ref is None:
-        return _Named(read_script(files.root / name), ())
+        return _AddressedScript(read_script(files.root / name), ())
     where = f"conditions.{slug}.{'segments' if condition.segments else 'turns'}"
     entry = files.store.catalogue.file(ref, where, "turns")
     file = files.here(ref, ref.path)
     script = read_script(file) if file else script_so_far(slug, ref, entry)
-    return _Named(script.with_keys(json.dumps(files.pin(ref, ref.path), sort_keys=True)), entry.names_role)
+    return _AddressedScript(script.with_keys(json.dumps(files.pin(ref, ref.path), sort_keys=True)), entry.names_role)
 
 
 def read_answers(files: Files, slug: str, condition: Condition) -> list[str]:

@@ -78,13 +78,13 @@ def arrange(scripts: Sequence[Script], condition: Condition, slug: str) -> dict[
         order: [
             turn
             for first, questions, last in parts
-            for turn in (*first, *(questions if order == "fixed" else _shuffled(questions, seed)), *last)
+            for turn in (*first, *(questions if order == "fixed" else _shuffle(questions, seed)), *last)
         ]
         for order in condition.orders
     }
 
 
-def _shuffled(questions: Sequence[Turn], seed: int) -> list[Turn]:
+def _shuffle(questions: Sequence[Turn], seed: int) -> list[Turn]:
     """Sort by a seeded hash: unlike `random.shuffle`, the same on every Python version for ever."""
 
     def rank(numbered: tuple[int, Turn]) -> str:

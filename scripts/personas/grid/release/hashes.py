@@ -17,7 +17,7 @@ _FRESH = 2.0
 """Seconds within which a file may change again without a new time on coarse clocks: not remembered."""
 _BLOCK = 1 << 20
 
-Seen = tuple[int, int, str]
+FileStamp = tuple[int, int, str]
 """Size, time of change in nanoseconds, SHA-256."""
 
 
@@ -27,7 +27,7 @@ class Hashes:
 
     of: Mapping[str, str]
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, FileStamp] = field(default_factory=dict)
 
     def remember(self, folder: Path, results: Path) -> None:
         """Write what is known of the files of a folder, so that the next plan need not read them."""
@@ -37,9 +37,9 @@ class Hashes:
 
 def hash_files(folder: Path, paths: Iterable[str], results: Path) -> Hashes:
     """Return the SHA-256 of files below `folder`, or why one cannot be read; `results` has what was known before."""
-    cache, now = _cached(folder, results), time.time_ns()
+    cache, now = _read_cache(folder, results), time.time_ns()
 
-    def one(path: str) -> tuple[str, Seen | str]:
+    def one(path: str) -> tuple[str, FileStamp | str]:
         try:
             status = (folder / path).stat()
             size, changed, digest = cache.get(path, (-1, -1, ""))
@@ -72,7 +72,7 @@ def _cache(results: Path) -> Path:
     return results / NAME
 
 
-def _cached(folder: Path, results: Path) -> dict[str, Seen]:
+def _read_cache(folder: Path, results: Path) -> dict[str, FileStamp]:
     try:
         raw = json.loads(_cache(results).read_text(encoding="utf-8"))
         if raw["folder"] != str(folder.resolve()):

@@ -11,7 +11,7 @@ from personas.grid.cells import Cell, Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import first_turn_prefix
 from personas.requests.journal import JournalIndex
-from personas.requests.steps import Question, Step, Told, after
+from personas.requests.steps import KeyedReply, Question, Step, after
 from personas.requests.track import TrackWork
 from personas.requests.transcript import Round, rounds_of
 from personas.requests.work import new_work
@@ -77,7 +77,7 @@ class Follower:
             return self._read(track)
         return Follower(self._grid, self._results, self._index).follow(track, [dialogue]).rounds
 
-    def _take(self, work: TrackWork, step: Step, keys: Keys) -> Told | None:
+    def _take(self, work: TrackWork, step: Step, keys: Keys) -> KeyedReply | None:
         """See one step, and return the reply to its round where it is known."""
         if step.broken is not None:
             self.leave(work, step)

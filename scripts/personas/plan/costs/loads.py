@@ -70,7 +70,7 @@ class Loads:
             return self.rounds(cell)
         key = (track.condition, id(simulated))
         if key not in self._dialogues:
-            self._dialogues[key] = [*self._simulated(cell, simulated)]
+            self._dialogues[key] = [*self._simulated_loads(cell, simulated)]
         return self._dialogues[key]
 
     def rounds(self, cell: Cell) -> list[Load]:
@@ -80,7 +80,7 @@ class Loads:
             self._rounds[key] = [Load(before, 1, len(turn)) for before, turn in enumerate(self.turns(cell))]
         return self._rounds[key]
 
-    def _simulated(self, cell: Cell, simulation: SimulatedDialogue) -> Iterator[Load]:
+    def _simulated_loads(self, cell: Cell, simulation: SimulatedDialogue) -> Iterator[Load]:
         """Yield the rounds, user turns that are written, and what an intervention asks."""
         user = self._grid.study.config.conditions[cell.track.condition].user
         for before in range(len(self.turns(cell)) + 1):

@@ -20,7 +20,7 @@ from personas.grid.cells import Track
 from personas.grid.grid import Grid
 from personas.prompts.recipe import Message, messages
 from personas.requests.simulated_user import SimulatedUser
-from personas.requests.steps import Question, Told, after
+from personas.requests.steps import KeyedReply, Question, after
 from personas.requests.track import TrackWork
 from personas.requests.work import new_work
 
@@ -121,7 +121,7 @@ class _Simulation:
         self._sent = self._heard = _Reading((), ())
         self._is_plain = True
 
-    def ask(self, question: Question) -> Told:
+    def ask(self, question: Question) -> KeyedReply:
         """Ask what the dialogue asks, and return a stand-in that is the same for equal prompts."""
         if question.is_written and self._work.user is not None:
             return self._write(question, self._work.user)
@@ -132,7 +132,7 @@ class _Simulation:
         self._is_plain &= prompt.place is None or question.is_aside
         return Reply("ok", text=f"{_OPENS}{hash((hash(reading), question.turn)):x}{_CLOSES}"), ""
 
-    def _write(self, question: Question, user: SimulatedUser) -> Told:
+    def _write(self, question: Question, user: SimulatedUser) -> KeyedReply:
         """Ask for a user turn; the prompt is another conversation, so nothing of it is in the dialogue's prefix."""
         reading = _reading(self._work.request(question).messages)
         place, sizes, shared = hash(reading), _sizes(reading), reading.shared_with(self._heard)

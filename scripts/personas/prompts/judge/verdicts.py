@@ -69,23 +69,23 @@ def parse(form: Form, scale: Scale, text: str | None, *, binary: bool = False, u
     """
     answer = _without_end_of_turn(strip_thinking(text or "")[0])
     if not answer.strip():
-        return _unparsed("nothing but thinking" if text and text.strip() else "no text")
+        return _no_verdict("nothing but thinking" if text and text.strip() else "no text")
     try:
         statements = FORM_RULES[form](answer)
     except NoVerdict as reason:
-        return _unparsed(str(reason))
+        return _no_verdict(str(reason))
     if len(statements) > MOST:
-        return _unparsed(f"found more than {MOST} verdicts, expected one")
+        return _no_verdict(f"found more than {MOST} verdicts, expected one")
     counting = [one for one in statements if one.own] or statements
     readings = [_reading(form, scale, one, binary, unsure) for one in counting]
     if (last := counting[-1]).text is None:
-        return _unparsed(last.why)
+        return _no_verdict(last.why)
     if readings[-1] is None:
-        return _rejected("0 or 1" if _is_binary(scale, binary) else _EXPECTED[scale], last.text)
+        return _reject("0 or 1" if _is_binary(scale, binary) else _EXPECTED[scale], last.text)
     others = (_read(scale, rival, binary, unsure) for rival in rivals(answer, statements))
     verdicts = dict.fromkeys(reading for reading in (*readings, *others) if reading)
     if len(verdicts) > 1:
-        return _unparsed(f"found different verdicts: {', '.join(verdicts)}; expected one")
+        return _no_verdict(f"found different verdicts: {', '.join(verdicts)}; expected one")
     return _verdict(scale, readings[-1])
 
 
@@ -141,11 +141,11 @@ def _verdict(scale: Scale, read: str) -> Verdict:
     return Verdict("ok", label=read)
 
 
-def _unparsed(detail: str) -> Verdict:
+def _no_verdict(detail: str) -> Verdict:
     return Verdict("judge_unparsed", detail=detail)
 
 
-def _rejected(expected: str, text: str) -> Verdict:
+def _reject(expected: str, text: str) -> Verdict:
     # Through ASCII, because half a surrogate pair in a judge's text could not be written to a file.
     excerpt = text[:_SHOWN].encode("ascii", "backslashreplace").decode() + ("..." if len(text) > _SHOWN else "")
-    return _unparsed(f"the verdict is {excerpt!r}, expected {expected}")
+    return _no_verdict(f"the verdict is {excerpt!r}, expected {expected}")

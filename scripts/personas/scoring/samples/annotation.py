@@ -23,7 +23,7 @@ from personas.plan.declaration import Context, Instance
 from personas.plan.frozen import FrozenPlan
 from personas.prompts.thinking import strip_thinking
 from personas.scoring.declaration import ScoringDeclaration
-from personas.scoring.samples.sample import Text, draw, first_of_two, shuffled, third
+from personas.scoring.samples.sample import Text, draw, first_of_two, shuffle, third
 from personas.scoring.units import unit_of
 
 BEFORE = ("unit", "judged_sha256", "a_sha256", "metric", "role", "description", "trait", "user_turn")
@@ -39,7 +39,7 @@ def write_sample(frozen: FrozenPlan, artefact: Artefact) -> None:
     """Write the sample of an artefact; UserError where there is nothing to rate."""
     spec, output = artefact.spec, artefact.outputs[0]
     texts = [text for path in artefact.inputs for text in _texts(frozen, frozen.grid.by_path[path], spec)]
-    sample = shuffled(draw(texts, spec["n"], spec["seed"]), spec["seed"])
+    sample = shuffle(draw(texts, spec["n"], spec["seed"]), spec["seed"])
     if not sample:
         raise UserError(f"{output}: found no answer with a text, expected some to rate for {spec['metric']}.")
     write_atomically(frozen.results / output, as_csv(sample))

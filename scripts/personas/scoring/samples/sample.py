@@ -49,7 +49,7 @@ def first_of_two(seed: int, unit: str) -> bool:
     return _mark(seed, "first", unit)[0] < "8"
 
 
-def shuffled(texts: Sequence[Text], seed: int) -> list[Text]:
+def shuffle(texts: Sequence[Text], seed: int) -> list[Text]:
     """Return the texts in an order that does not show the strata."""
     return sorted(texts, key=lambda text: _mark(seed, "shown", text.unit))
 

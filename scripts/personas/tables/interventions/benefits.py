@@ -16,7 +16,7 @@ from personas.stats.pairs import cell_means, with_intervention
 from personas.tables.latex import Column
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import sections
-from personas.tables.series.models import segmented
+from personas.tables.series.models import segment_rounds
 from personas.tables.table import INTERVAL, Layout, generalisation, table, texts
 
 ALL = "all"
@@ -96,7 +96,7 @@ def _changes(values: pd.DataFrame, without: pd.DataFrame, checkpoints: Sequence[
 
 def _last(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
     """Return the cells of personas at the last position of each measure and condition."""
-    own = segmented(values[values["group"] == "persona"], checkpoints)
+    own = segment_rounds(values[values["group"] == "persona"], checkpoints)
     last = own[own["position"] == own.groupby(["measure", "condition"])["position"].transform("max")]
     return cell_means(last.assign(benchmark="", judge=""))
 

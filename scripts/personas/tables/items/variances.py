@@ -117,12 +117,12 @@ def cube_of(values: pd.DataFrame, conditions: Sequence[str]) -> Cube:
         personas,
         axes["condition"],
         axes["checkpoint"],
-        _filled(values[own], axes),
-        _filled(baseline, axes | {"persona": [_NOBODY] if nobody else personas}),
+        _fill(values[own], axes),
+        _fill(baseline, axes | {"persona": [_NOBODY] if nobody else personas}),
     )
 
 
-def _filled(rows: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> np.ndarray:
+def _fill(rows: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> np.ndarray:
     filled = np.full([len(names) for names in axes.values()], np.nan)
     places = tuple(pd.Index(names).get_indexer(rows[column]) for column, names in axes.items())
     filled[places] = rows["value"].to_numpy("float64")

@@ -48,7 +48,7 @@ def model_series(
     (`segmented`). A point without a value keeps its row, with NaN and `n_cells` 0. `n_scored` of `n_planned` ratings
     have a value. Columns and types: `MODEL_SERIES_DTYPES`.
     """
-    rows = segmented(values, checkpoints)
+    rows = segment_rounds(values, checkpoints)
     if rows.empty:
         return pd.DataFrame(columns=list(MODEL_SERIES_DTYPES)).astype(MODEL_SERIES_DTYPES)
     means = cells.means(rows.assign(unit=rows["persona"].fillna("")), [*_POINT, "unit"])
@@ -63,7 +63,7 @@ def model_series(
     return points[list(MODEL_SERIES_DTYPES)].astype(MODEL_SERIES_DTYPES)
 
 
-def segmented(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
+def segment_rounds(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataFrame:
     """Return values with each dialogue's rounds averaged in segments, which stand at their last round.
 
     The segments are those of `personas.tables.series.rounds.segments`: the first round alone, then the rounds since

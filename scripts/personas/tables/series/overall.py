@@ -9,7 +9,7 @@ from personas.plan.declaration import Context, Instance
 from personas.stats import cells
 from personas.stats.intervals import UNITS
 from personas.tables.items.variances import Variances
-from personas.tables.series.models import MODEL_SERIES_DTYPES, files_of_cards, segmented, with_unjudged
+from personas.tables.series.models import MODEL_SERIES_DTYPES, files_of_cards, segment_rounds, with_unjudged
 from personas.tables.table import generalisation, table
 
 OVERALL_DTYPES = {name: kind for name, kind in MODEL_SERIES_DTYPES.items() if name != "model"}
@@ -28,7 +28,7 @@ def overall_series(
     `values` and `variances` as for `personas.tables.series.models.model_series`, which does the same for each model.
     Columns and types: `OVERALL_DTYPES`.
     """
-    rows = segmented(values, checkpoints)
+    rows = segment_rounds(values, checkpoints)
     if rows.empty:
         return pd.DataFrame(columns=list(OVERALL_DTYPES)).astype(OVERALL_DTYPES)
     means = cells.means(rows.assign(unit=rows["persona"].fillna("")), [*_POINT, "model", "unit"])

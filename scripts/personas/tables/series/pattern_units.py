@@ -42,7 +42,7 @@ def pattern_units(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS) 
     """
     parts = [
         pattern_series(rows, generalise=generalise)
-        .merge(_pooled(rows), on=_POINT, validate="one_to_one")
+        .merge(_pool(rows), on=_POINT, validate="one_to_one")
         .assign(by=by, unit=unit)
         for by in _BY
         for unit, rows in counts.groupby(by, sort=True)
@@ -53,7 +53,7 @@ def pattern_units(counts: pd.DataFrame, *, generalise: Collection[str] = UNITS) 
     return table[list(UNIT_DTYPES)].astype(UNIT_DTYPES)
 
 
-def _pooled(counts: pd.DataFrame) -> pd.DataFrame:
+def _pool(counts: pd.DataFrame) -> pd.DataFrame:
     pairs = (counts["n_patterns"] * counts["n_documents"]).astype("float64")
     sums = counts.assign(pairs=pairs).groupby(_POINT, sort=True)[["n_hits", "pairs"]].sum().reset_index()
     return sums.assign(pooled=sums["n_hits"] / sums["pairs"].where(sums["pairs"] > 0))[[*_POINT, "pooled"]]

@@ -11,7 +11,7 @@ from personas.plan.declaration import Context, Instance
 from personas.stats.bootstrap import CONFIDENCE, percentiles, resampled_sums
 from personas.tables.measures import placeless_measures
 from personas.tables.sections import patterns_measure
-from personas.tables.series.models import files_of_cards, segmented, with_unjudged
+from personas.tables.series.models import files_of_cards, segment_rounds, with_unjudged
 from personas.tables.strength.identification import AUC, RATE
 from personas.tables.strength.strength import measures_without_judge
 from personas.tables.table import bootstrap, table
@@ -49,7 +49,7 @@ def remaining(
     distance is not above 0 in 97.5 % of the resamples: there is nothing to lose. `n_cells` personas have both.
     `kinds` are the measures and what each is called. Columns and types: `REMAINING_DTYPES`.
     """
-    everything = segmented(with_unjudged(values, counts, strength), checkpoints)
+    everything = segment_rounds(with_unjudged(values, counts, strength), checkpoints)
     of_measures = everything[everything["measure"].isin(list(kinds))]
     chance = {AUC: 0.5, RATE: 1 / personas}
     parts = [pd.DataFrame(columns=list(REMAINING_DTYPES))]

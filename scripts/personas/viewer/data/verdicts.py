@@ -9,11 +9,11 @@ from personas.grid.cells import Cell
 from personas.viewer.data.corpus import Corpus
 from personas.viewer.data.database import Row
 
-Judged = tuple[Cell, Row]
+JudgedRow = tuple[Cell, Row]
 """A judgement: its cell, and its row there."""
 
 
-def verdicts(corpus: Corpus, judgements: Iterable[Judged], ratings: Iterable[Row]) -> list[dict[str, Any]]:
+def verdicts(corpus: Corpus, judgements: Iterable[JudgedRow], ratings: Iterable[Row]) -> list[dict[str, Any]]:
     """Return what each judge, and the rules, gave one answer, by metric.
 
     A judgement that no table has yet stands without a value; so does one of another text than the table rated.

@@ -11,7 +11,7 @@ from personas.grid.question_sets import items_of
 from personas.viewer.data.corpus import Corpus
 from personas.viewer.data.filters import Where
 from personas.viewer.data.texts import by, ratings_of_track, rows_of
-from personas.viewer.data.verdicts import Judged, verdicts
+from personas.viewer.data.verdicts import JudgedRow, verdicts
 from personas.viewer.marks import marks_of
 from personas.viewer.pages.dialogue import dialogue_of
 from personas.viewer.parameters import Missing, Parameters
@@ -82,8 +82,8 @@ def _answers(corpus: Corpus, name: str, cell: Cell, where: Where) -> Iterator[di
         }
 
 
-def _judgements(corpus: Corpus, name: str, cell: Cell, where: Where) -> dict[str, list[Judged]]:
-    by_item: dict[str, list[Judged]] = {}
+def _judgements(corpus: Corpus, name: str, cell: Cell, where: Where) -> dict[str, list[JudgedRow]]:
+    by_item: dict[str, list[JudgedRow]] = {}
     for each in corpus.cells(name, "judgements"):
         if each.judged is cell:
             for row in rows_of(corpus, each, where):

@@ -10,7 +10,7 @@ from personas.grid.cells import Cell, Track
 from personas.viewer.data.corpus import Corpus
 from personas.viewer.data.database import Row, files
 from personas.viewer.data.texts import by, ratings_of_track, rows_of
-from personas.viewer.data.verdicts import Judged, verdicts
+from personas.viewer.data.verdicts import JudgedRow, verdicts
 from personas.viewer.marks import marks_of
 from personas.viewer.parameters import Missing, Parameters
 from personas.viewer.view import View
@@ -82,8 +82,8 @@ def _is_like(one: Track, other: Track) -> bool:
     return one.replays == other.replays or one.replays == other.persona or other.replays == one.persona
 
 
-def _judgements(corpus: Corpus, name: str) -> Mapping[Any, list[Judged]]:
-    by_round: dict[Any, list[Judged]] = {}
+def _judgements(corpus: Corpus, name: str) -> Mapping[Any, list[JudgedRow]]:
+    by_round: dict[Any, list[JudgedRow]] = {}
     for cell in corpus.cells(name, "judgements"):
         if cell.benchmark is None:
             for row in rows_of(corpus, cell):
@@ -92,7 +92,7 @@ def _judgements(corpus: Corpus, name: str) -> Mapping[Any, list[Judged]]:
 
 
 def _of_round(
-    corpus: Corpus, row: Row, judgements: Mapping[Any, list[Judged]], ratings: Mapping[Any, list[Row]]
+    corpus: Corpus, row: Row, judgements: Mapping[Any, list[JudgedRow]], ratings: Mapping[Any, list[Row]]
 ) -> list[dict[str, Any]]:
     same = [each for each in ratings.get(row["round"], ()) if each["judged_sha256"] == row["answer_sha256"]]
     return verdicts(corpus, judgements.get(row["round"], ()), same)

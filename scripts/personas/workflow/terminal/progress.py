@@ -36,13 +36,13 @@ def progress_lines(rows: Sequence[BatchProgress], now: float | None = None) -> l
 
 def progress_line(rows: Sequence[BatchProgress], now: float) -> str:
     """Return how much of all is done, how fast it goes, what it took so far, and how long the rest will take."""
-    n_done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
+    n_done, planned = sum(row.n_done for row in rows), sum(row.planned for row in rows)
     parts = [f"{n_done:,} of {planned:,} requests", *_rates(rows)]
     outcomes = [row.outcome for row in rows if row.outcome]
     if tokens := sum(o.prompt_tokens + o.completion_tokens for o in outcomes):
         parts.append(f"{compact(tokens)} tokens")
     parts += filter(None, [money(_money(rows))] if tokens else [])
-    if any(row.left for row in rows):
+    if any(row.remaining for row in rows):
         parts.append(f"about {minutes(seconds_left(rows, now) / 60)} left")
     return ", ".join(parts)
 
@@ -110,7 +110,7 @@ def _count(rows: Sequence[BatchProgress], working: Collection[str]) -> str:
 
 
 def _cells(rows: Sequence[BatchProgress], now: float) -> list[str]:
-    n_done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
+    n_done, planned = sum(row.n_done for row in rows), sum(row.planned for row in rows)
     lives = [row.live for row in rows if row.live]
     tokens = sum(row.outcome.prompt_tokens + row.outcome.completion_tokens for row in rows if row.outcome)
     left = seconds_left(rows, now) / 60

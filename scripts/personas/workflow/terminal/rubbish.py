@@ -23,7 +23,7 @@ def print_rubbish(results: Path, rubbish: Rubbish, removed: bool, console: Conso
     if survey.removable:
         console.print(_kinds(survey.removable))
         console.print(_groups(survey.removable))
-    for line in [*_journals(rubbish.journals), *_unknown(survey.unknown)]:
+    for line in [*_journals(rubbish.journals), *_unknown_lines(survey.unknown)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"Needed, stays: {_amount(survey.needed)} in {results}.", highlight=False, markup=False)
     console.print(_end(rubbish, removed), highlight=False, markup=False)
@@ -74,7 +74,7 @@ def _journals(journals: Iterable[Compaction]) -> Iterator[str]:
             yield f"Journal of {j.slug}: {shrinks}; all {j.answers:,} answers stay, {gone}."
 
 
-def _unknown(files: Sequence[FoundFile]) -> Iterator[str]:
+def _unknown_lines(files: Sequence[FoundFile]) -> Iterator[str]:
     for file in files[:_UNKNOWN]:
         yield f"Unknown, stays: {file.path} ({size(file.size)})"
     if len(files) > _UNKNOWN:

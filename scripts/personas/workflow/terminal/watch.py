@@ -38,7 +38,7 @@ def _watch_lines(results: Path, console: Console) -> None:
     while holders := live_holders(results / "leases"):
         for run in _runs(holders):
             rows = read_progress(*read_batches(plan_file(results, run)), run_folder(results, run))
-            lines = progress_lines(rows) if any(row.left for row in rows) else ["at work: tables and figures"]
+            lines = progress_lines(rows) if any(row.remaining for row in rows) else ["at work: tables and figures"]
             for line in lines:
                 text = f"{time.strftime('%H:%M:%S')}  {line}"
                 console.print(text, highlight=False, markup=False, soft_wrap=True)

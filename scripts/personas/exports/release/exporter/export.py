@@ -110,7 +110,9 @@ class _Exporter:
     def tables(self, artefacts: Sequence[Artefact]) -> None:
         """Write IFBench accuracies and patterns, where their tables are made."""
         artefacts = [a for a in artefacts if all((self.results / path).exists() for path in a.outputs)]
-        accuracies = ifbench_results(self.grid.study, self.results, [a for a in artefacts if a.declared == "ratings"])
+        accuracies = ifbench_results(
+            self.grid.study, self.results, [a for a in artefacts if a.declared_family == "ratings"]
+        )
         if accuracies is not None:
             self._write("results/ifbench_results.json", accuracies)
         mined = [a for a in artefacts if a.stage == "patterns"]

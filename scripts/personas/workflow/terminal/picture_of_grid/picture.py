@@ -79,9 +79,9 @@ def _check(counts: pd.DataFrame) -> None:
 
 
 def _draw(figure: Figure, counts: pd.DataFrame, title: str) -> None:
-    stages = _ordered(counts["stage"], first=STAGES)
-    models = _side(figure, _ordered(counts["model"]))
-    personas = _side(figure, _ordered(counts["persona"], last=BASELINE), apart=BASELINE)
+    stages = _order(counts["stage"], first=STAGES)
+    models = _side(figure, _order(counts["model"]))
+    personas = _side(figure, _order(counts["persona"], last=BASELINE), apart=BASELINE)
     headings = [_heading(stage, counts[counts["stage"] == stage]) for stage in stages]
     page = fit(models, personas, len(stages), _width(figure, headings, size=style.TEXT, weight="bold"))
     figure.set_size_inches(page.width, 1)
@@ -96,7 +96,7 @@ def _draw(figure: Figure, counts: pd.DataFrame, title: str) -> None:
         _panel(axes, tiles[tiles["stage"] == stage], page, numbers)
 
 
-def _ordered(names: Iterable[str], first: Sequence[str] = (), last: str | None = None) -> tuple[str, ...]:
+def _order(names: Iterable[str], first: Sequence[str] = (), last: str | None = None) -> tuple[str, ...]:
     """The distinct names: `first` in its order, then by appearance, then `last`."""
     distinct = list(dict.fromkeys(names))
     start = [name for name in first if name in distinct]
