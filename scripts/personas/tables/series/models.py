@@ -45,8 +45,8 @@ def model_series(
     `values` is a table of `personas.tables.values`, `variances` what items add (`personas.tables.items.variances`).
     Orders and replicates are averaged first; mean, low and high then run over the model's personas and items, of the
     baseline over those whose items it answered. Rounds are averaged in the segments between checkpoints
-    (`segmented`). A point without a value keeps its row, with NaN and `n_cells` 0. `n_scored` of `n_planned` ratings
-    have a value. Columns and types: `MODEL_SERIES_DTYPES`.
+    (`segment_rounds`). A point without a value keeps its row, with NaN and `n_cells` 0. `n_scored` of `n_planned`
+    ratings have a value. Columns and types: `MODEL_SERIES_DTYPES`.
     """
     rows = segment_rounds(values, checkpoints)
     if rows.empty:
@@ -80,7 +80,7 @@ def segment_rounds(values: pd.DataFrame, checkpoints: Sequence[int]) -> pd.DataF
 
 
 def whole_segments(values: pd.DataFrame) -> pd.DataFrame:
-    """Leave out, of `segmented` values, the first round where several segments follow.
+    """Leave out, of values by `segment_rounds`, the first round where several segments follow.
 
     It stands alone there, and is often a welcome: what comes after is compared with the first segment of several
     rounds, in which a welcome or a farewell weighs little.

@@ -84,7 +84,8 @@ def _where_folders_are(check: Callable[[Any], None]) -> Callable[[Any], None]:
 def trust_names(rules: Set[str]) -> None:
     """Have the files of some rules, whose names carry digests of their inputs, never count as made of other inputs.
 
-    Such a rule names those inputs that are made at the moment (`FrozenPlan.awaited`), so Snakemake's records differ.
+    Such a rule names those inputs that are made at the moment (`FrozenPlan.to_wait_for`), so Snakemake's records
+    differ.
     """
     with contextlib.suppress(ImportError):
         from snakemake.persistence import PersistenceBase
