@@ -63,9 +63,8 @@ def load(kind: str, tmp_path: Path, text: str, name: str = "role-specific-Ann.js
 
 
 def test_registry_names_each_kind() -> None:
-    assert {kind: b.kind for kind, b in BENCHMARKS.items()} == {
-        k: k for k in ("bfi", "xstest", "ifbench", "role-specific", "general", "open", "facts")
-    }
+    assert all(kind == benchmark.kind for kind, benchmark in BENCHMARKS.items())
+    assert BENCHMARKS.keys() >= {"bfi", "xstest", "ifbench", "role-specific", "general", "open", "facts"}
 
 
 # --- what loaders give ---------------------------------------------------------------------------------

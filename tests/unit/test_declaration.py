@@ -1,5 +1,7 @@
 """Families that ask for each other by name: in any order, each worked out once, mistakes told."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,13 @@ def test_everything_that_is_declared_is_found_once() -> None:
     assert packages == {"scoring", "tables", "exports", "figures", "pages"}
     assert all(declarations_in(package) for package in PACKAGES)
     assert {each.stage for each in declarations()} == set(WITHOUT_ENGINE)
+
+
+def test_a_plan_reads_all_declarations_without_libraries_that_only_makers_need() -> None:
+    """They take half a second each, at every start of Snakemake."""
+    code = (
+        "import sys; from personas.workflow.artefacts import declarations; declarations(); "
+        "print(*{'matplotlib', 'scipy', 'sklearn', 'statsmodels'} & sys.modules.keys())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []

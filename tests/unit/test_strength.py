@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from personas.figures import remaining as remaining_figure
+from personas.figures.strength import remaining as remaining_figure
 from personas.scoring.strength.classifier import Grams, deal, fit
 from personas.scoring.strength.identification import identify
 from personas.scoring.strength.style import FEATURES, style_of, styles

@@ -31,7 +31,7 @@ class Broken(Exception):
 
 
 def write_table(path: Path, table: pa.Table, description: Mapping[str, Any] | None = None) -> None:
-    """Write a table whole or not at all; it says of itself what is `description`, at least the digest in its name."""
+    """Write a table whole or not at all; it carries `description`, at least the digest in its name."""
     metadata = json.dumps({"digest": path.name.split(".")[-2], **(description or {})}, ensure_ascii=False).encode()
     annotated = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA_KEY: metadata})
     write_atomically(path, partial(pq.write_table, annotated, write_page_checksum=True))

@@ -106,7 +106,7 @@ class Declaration(ABC):
     heading: str = ""
     caption: str = ""
     stage: str = ""
-    """Of the workflow: ratings, patterns, analysis, figures or report."""
+    """Of the workflow: ratings, patterns, strength, analysis, figures or report."""
 
     @abstractmethod
     def outputs(self, name: str) -> Sequence[str]:
@@ -159,7 +159,7 @@ def inputs_of(artefact: Artefact) -> dict[str, list[str]]:
 
 
 def frames_of(frozen: FrozenPlan, artefact: Artefact) -> dict[str, Any]:
-    """Return the tables that an artefact is artefact of, one for each input, by its name."""
+    """Return the tables that an artefact is made of, one for each input, by its name."""
     return {name: read_frame(frozen.results / file) for name, [file] in inputs_of(artefact).items()}
 
 

@@ -19,7 +19,7 @@ ANSWER = [
 
 
 def require_columns(table: pd.DataFrame, columns: Collection[str], what: str = "ratings table") -> None:
-    """Raise ValueError unless `table` has all `columns` columns."""
+    """Raise ValueError unless `table` has all `columns`."""
     missing = sorted(set(columns) - set(table.columns))
     if missing:
         raise ValueError(f"the {what} lacks the columns {', '.join(missing)}")

@@ -24,7 +24,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True)
 class Script:
-    """The user turns of a file, in its order. Their texts identify them, unless they are `with_keys`."""
+    """The user turns of a file, in its order. Their texts identify them, unless `with_keys` gave them others."""
 
     source: str
     first: Sequence[Turn]
