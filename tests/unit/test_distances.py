@@ -94,6 +94,14 @@ def test_the_two_weightings_of_the_worked_example(weighting: str, expected: floa
     assert found == pytest.approx(expected, abs=5e-7)
 
 
+def test_a_persona_is_compared_with_the_baseline_in_its_own_place() -> None:
+    """Where the baseline answers the turns of each persona's user, it has a profile for each."""
+    places = rated("baseline", HAL, reference_persona="lestat") + rated("baseline", LESTAT, reference_persona="hal")
+    rows = distances(pd.DataFrame(rated("lestat", LESTAT) + rated("hal", HAL) + places), {}, "traits")
+    assert value_of(rows, FROM_BASELINE, "lestat") == pytest.approx(0.320417, abs=5e-7)
+    assert value_of(rows, FROM_BASELINE, "hal") == pytest.approx(0.320417, abs=5e-7)
+
+
 def test_a_profile_is_a_plain_mean_without_reverse_coding() -> None:
     rows = rated("p", (1.0, 2.0, 3.0, 4.0, 5.0), dict.fromkeys(TRAITS, 2))
     rows[0]["value"], rows[1]["value"] = 1.0, 4.0
