@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.helpers import PATIENCE, FakeServer, answer, failure, personas
+from tests.helpers import PATIENCE, FakeServer, answer, failure, personas, said
 from tests.workflow.conftest import Checkout, fake_model, tiny_config
 
 pytestmark = pytest.mark.workflow
@@ -152,6 +152,8 @@ def test_a_broken_file_is_made_again_whatever_lies_beside_it(study: Checkout, se
 
 def test_a_pilot_is_paid_once(study: Checkout, server: FakeServer) -> None:
     """One persona and an item in a hundred first: then a plan by its rates, and nothing of it is asked again."""
+    # Two batches of a judge that run side by side would else send what both have to rate twice.
+    server.decide = lambda body: answer(f"{body['model']}: {said(body['messages'])}")
     ended = personas(study.folder, "plan", "--pilot")
     assert ended.returncode == 0, ended.stderr
     paid = server.count
