@@ -261,7 +261,7 @@ ROWS: dict[str, Row] = {
     ),
     "script of the patterns": Row(
         lambda s: s.replace_code(
-            "scoring/patterns/count.py", "    matches.data[:] = 1\n", "    matches.data[:] = 1.0\n"
+            "scoring/patterns/count.py", "matches.data[:] = 1\n", "matches.data[:] = 1.0\n"
         ),
         NONE,
         PATTERNS,
