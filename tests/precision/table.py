@@ -260,9 +260,7 @@ ROWS: dict[str, Row] = {
         r"|figures/(?!item-|effect-|remaining|strength)|report/(card|models)",
     ),
     "script of the patterns": Row(
-        lambda s: s.replace_code(
-            "scoring/patterns/count.py", "matches.data[:] = 1\n", "matches.data[:] = 1.0\n"
-        ),
+        lambda s: s.replace_code("scoring/patterns/count.py", "matches.data[:] = 1\n", "matches.data[:] = 1.0\n"),
         NONE,
         PATTERNS,
     ),
