@@ -50,7 +50,9 @@ def lowest_rated_answer(page: Any) -> None:
     """From the start page to the lowest-rated answer of a persona and its judge's reasoning, in at most 5 clicks."""
     row = page.locator("tr", has=page.get_by_role("link", name="Keeper"))
     row.get_by_role("link", name="lowest-rated answers").click()  # 1
-    values = [float(text) for text in page.locator("td b.score").all_inner_texts()]
+    scores = page.locator("td b.score")
+    scores.first.wait_for()  # asking for all texts does not wait for the page
+    values = [float(text) for text in scores.all_inner_texts()]
     assert values == sorted(values) and values[0] == 1, values
     page.locator("td.snippet a").first.click()  # 2
     here = page.locator(f"#{urlsplit(page.url).fragment}")
