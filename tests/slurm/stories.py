@@ -114,9 +114,12 @@ class Ran:
 
 
 def grid(site: Site, server: FakeServer) -> Ran:
-    """Run the workflow up to a figure. Further ones are made where Snakemake runs, as without a cluster."""
+    """Run the workflow up to two figures: every kind of job that goes to a cluster is in it.
+
+    Further tables and figures are made where Snakemake runs, as without a cluster.
+    """
     site.configure(grid_config())
-    return Ran(site, server, *site.submit("figures/by-checkpoint").end())
+    return Ran(site, server, *site.submit("figures/by-checkpoint", "figures/strength-greedy").end())
 
 
 def overlong(site: Site, server: FakeServer) -> Ran:

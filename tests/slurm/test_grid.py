@@ -23,11 +23,14 @@ def _batches(site: Site) -> list[Outcome]:
     return sorted(site.outcomes(), key=lambda outcome: outcome.batch)
 
 
-def test_the_grid_is_made_up_to_a_figure(grid: Ran) -> None:
+def test_the_grid_is_made_up_to_its_figures(grid: Ran) -> None:
     site, output = grid.site, grid.output
     assert grid.code == 0, f"{output}\n{site.logs()}"
     assert "Using profiles slurm" in output and "Missing" not in output
-    assert {p.name for p in site.results.glob("current/figures/*")} == {"by-checkpoint.pdf", "by-checkpoint.png"}
+    figures = {p.name for p in site.results.glob("current/figures/*")}
+    assert figures == {
+        f"{name}.{suffix}" for name in ("by-checkpoint", "strength-greedy") for suffix in ("pdf", "png")
+    }
     site.settled(2 * CELLS)
 
 

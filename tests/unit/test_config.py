@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from personas.benchmarks import BENCHMARKS
 from personas.config import Config, load_config
 from personas.config.reading.schema import SCHEMAS, render
 from personas.core.errors import UserError
@@ -142,7 +143,7 @@ VALUES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "too many cells a batch": ({"batches/max_cells": 101}, ("batches.max_cells", "101", "100 or less")),
     "benchmark slug without kind": (
         {"benchmarks/manners": {"items": "items/bfi.json"}},
-        ("benchmarks.manners.kind", "missing", "bfi, ", "ifbench"),
+        ("benchmarks.manners.kind", "missing", ", ".join(sorted(BENCHMARKS))),
     ),
 }
 
