@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from personas.core.garbage import collect_rarely
 from tests.helpers import JUDGE, FakeServer, Project, make_project
 
 settings.register_profile("unhurried", deadline=None)  # a test that writes files takes its time on a busy machine
 settings.load_profile("unhurried")
+
+
+def pytest_collection_finish() -> None:
+    collect_rarely()
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ import psutil
 
 from personas.batch.asker import Asker
 from personas.batch.job import run as run_job
-from personas.batch.job import settle
 from personas.batch.progress import Progress
+from personas.core.garbage import collect_rarely
 from personas.engines.http.client import Client
 from personas.engines.request import Request
 from personas.engines.running import RunningEngine
@@ -222,7 +222,7 @@ def hold_dialogues(port: int, rounds: int, concurrency: int) -> Run:
 def long_mode(options: argparse.Namespace) -> None:
     """Print seconds and processor seconds of long dialogues, through a batch and through a bare loop."""
     print(f"{DIALOGUES} dialogues of {options.rounds} rounds, load {os.getloadavg()[0]:.1f}")
-    settle()  # as a job does
+    collect_rarely()  # as a job does
     own, plain = [], []
     with fake_server() as port:
         for _ in range(options.repeats):

@@ -80,7 +80,7 @@ CLI = [
     Mutation(
         "CLI",
         "of two models with one name the first vanishes without a word",
-        "scripts/personas/config/reading/loader.py",
+        "scripts/personas/core/strict_yaml.py",
         "        first_lines[key] = line\n",
         "",
     ),

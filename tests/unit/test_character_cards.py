@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from personas.cli.import_card import write_persona
 from personas.config.models import ModelSection
 from personas.config.personas import Persona
-from personas.config.reading.loader import read_yaml, validate
+from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.engines.kinds.endpoint import EndpointModel
 from personas.exports.cards.card import read_card
 from personas.exports.cards.macros import Macros

@@ -9,8 +9,8 @@ import pytest
 
 from personas.benchmarks.reading import read_csv, read_json, read_jsonl
 from personas.config.personas import PersonasSection
-from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.grid.reading.cast import from_descriptions, of_folder
 from tests.helpers import Project, personas
 

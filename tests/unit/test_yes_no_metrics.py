@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.figures import utterances
 from personas.tables.measures import measures
 from personas.tables.series.rounds import ROUND_DTYPES

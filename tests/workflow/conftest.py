@@ -23,6 +23,7 @@ from personas.plan.frozen import Run, freeze
 from personas.workflow.making import make
 from personas.workflow.planning import look
 from tests.helpers import PATIENCE, copy_project, die_with_the_tests
+from tests.warm_start import run_snakemake
 
 MARK = "PERSONAS_TEST_MARK"
 
@@ -103,15 +104,10 @@ class Checkout:
         )
 
     def run(self, *arguments: str, check: bool = True, timeout: float = PATIENCE) -> str:
-        process = self.start(*arguments)
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-        if check and process.returncode != 0:
+        code, output = run_snakemake(arguments, str(self.folder), self.environment(), timeout)
+        if check and code != 0:
             logs = "\n".join(p.read_text() for p in self.results.glob("runs/*/logs/*.log"))
-            raise AssertionError(f"exit {process.returncode}\n{output}\n{logs}")
+            raise AssertionError(f"exit {code}\n{output}\n{logs}")
         return output
 
     def make_artefacts(self, *files: str) -> None:

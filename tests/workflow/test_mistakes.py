@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from personas.config.reading.early import check_command_line
+from personas.core.command_line import check_command_line
 from personas.core.files import write_atomically
 from tests.helpers import OVERFLOW_OPENAI, PATIENCE, FakeServer, Outcome, answer, failure, personas
 from tests.workflow.conftest import Checkout, fake_model, tiny_config

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -16,6 +15,7 @@ from personas.batch.deadline import Deadline, job_end
 from personas.batch.run import Work, run_batch
 from personas.core import slurm
 from personas.core.errors import UserError
+from personas.core.garbage import collect_rarely
 from personas.core.lease import lease
 from personas.engines.errors import EngineError
 from personas.grid.grid import Grid
@@ -59,7 +59,7 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
         filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     logging.raiseExceptions = False  # on a full disk every line would print a traceback
-    settle()
+    collect_rarely()
     frozen: FrozenPlan | None = None
 
     def fail(name: str, sentence: str, code: int) -> NoReturn:
@@ -78,12 +78,6 @@ def main(works_of: WorksOf, frozen_plan: str, batch_name: str, threads: int, log
         fail(error.name, _explanation(error, frozen, batch_name), error.exit_code)
     except OSError as error:
         fail("disk", f"{error}. {_ABOUT_THE_DISK}", EXIT_DISK)
-
-
-def settle() -> None:
-    """Have what is imported out of the way of the garbage collector, which prompts keep busy: a list for each."""
-    gc.collect()
-    gc.freeze()
 
 
 def run(works_of: WorksOf, frozen: FrozenPlan, batch_name: str, threads: int, log: Path) -> Outcome:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from personas.benchmarks.base import Item
-from personas.config.reading.loader import refuse_odd_file
 from personas.core.errors import UserError
+from personas.core.strict_yaml import refuse_odd_file
 
 _HALF = "\\ud"
 """Escapes of halves of surrogate pairs begin so, and some of whole ones."""

@@ -14,9 +14,10 @@ import typer
 import yaml
 
 from personas.cli.import_card import write_persona
-from personas.config.reading.loader import read_yaml, validate
+from personas.config.reading.loader import validate
 from personas.config.root import Config
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 
 STUDIES = Path(__file__).with_name("studies")
 """The templates: `templates.yaml` says what each is made of."""

@@ -12,8 +12,9 @@ from urllib.parse import quote
 from pydantic import Field, field_validator, model_validator
 
 from personas.config.base import NonEmpty, Section, Slug
-from personas.config.reading.loader import read_yaml, validate
+from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.external.reference import Reference, is_inside
 
 URLS = {

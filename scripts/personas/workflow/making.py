@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from personas.core.errors import UserError
+from personas.core.garbage import collect_rarely
 from personas.plan import declaration
 from personas.plan import frozen as frozen_plans
 from personas.plan.artefact import Artefact
@@ -33,6 +34,7 @@ def main(plan: str, family: str, threads: int, log: str) -> None:
     """Make the artefacts of a family of a frozen plan; exit with 1 where one cannot be made, told in one sentence."""
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is finished is kept
+    collect_rarely()
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     try:
         frozen = frozen_plans.read(plan)

@@ -13,6 +13,7 @@ from rich.console import Console
 from personas.config import default_files, load_config
 from personas.config.reading.overrides import overrides
 from personas.core.errors import UserError
+from personas.core.garbage import collect_rarely
 from personas.core.lease import place_leases
 from personas.grid.grid import build_grid
 from personas.grid.study import Study, resolve
@@ -47,6 +48,7 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> FrozenPlan:
     when the run starts (`start_run`), so that a dry run leaves nothing behind. A user's mistake ends the process
     with one sentence and exit code 1.
     """
+    collect_rarely()
     # Scripts are run from a copy elsewhere; this is how they find this package, installed or not.
     os.environ["PYTHONPATH"] = str(_SCRIPTS)
     # Many images forbid compiled files. A run is many short processes, and each would compile all that it imports,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personas.config.reading.loader import refuse_odd_file
 from personas.core.cleaning import Unreadable, one_line, parse_json
 from personas.core.errors import UserError
+from personas.core.strict_yaml import refuse_odd_file
 from personas.exports.cards.png import SIGNATURE, text_chunks
 
 _LARGEST = 100_000_000

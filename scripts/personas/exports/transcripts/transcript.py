@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from personas.config.reading.loader import refuse_odd_file
 from personas.core.cleaning import Unreadable, one_line, parse_json
 from personas.core.errors import UserError
 from personas.core.parquet import read_table
+from personas.core.strict_yaml import refuse_odd_file
 
 USER, ANSWER, SYSTEM = "user", "assistant", "system"
 _ROLES = {

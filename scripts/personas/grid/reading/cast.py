@@ -7,8 +7,9 @@ from pathlib import Path
 from personas.benchmarks.reading import read_json
 from personas.config.base import LONGEST_SLUG, is_slug, slug_of, yaml_files
 from personas.config.personas import BASELINE, Persona, PersonasSection
-from personas.config.reading.loader import read_yaml, validate
+from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.interventions import Intervention
 
 NOBODY = "empty"

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from personas.config.conditions import Condition
-from personas.config.reading.loader import refuse_odd_file
 from personas.core.cleaning import Unreadable, parse_json
 from personas.core.errors import UserError
+from personas.core.strict_yaml import refuse_odd_file
 
 _TURNS = ("user", "assistant")
 

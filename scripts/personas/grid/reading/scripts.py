@@ -5,8 +5,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from personas.config.conditions import Condition, Order
-from personas.config.reading.loader import read_yaml, validate
+from personas.config.reading.loader import validate
 from personas.config.users import Brief, User
+from personas.core.strict_yaml import read_yaml
 from personas.external.reference import reference
 from personas.grid.pins import TurnPin
 from personas.grid.reading.conversation import first_rounds

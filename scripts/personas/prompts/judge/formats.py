@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.prompts.judge.fences import fence
 from personas.prompts.judge.published_template import Filling, Format
 from personas.prompts.judge.rubrics import LikertRubric, Rubric, YesNoRubric

@@ -7,8 +7,9 @@ from typing import Any
 
 from personas.config.base import Section, is_slug, yaml_files
 from personas.config.judges import Form
-from personas.config.reading.loader import read_yaml, validate
+from personas.config.reading.loader import validate
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 from personas.prompts.judge.forms import CANNOT_TELL
 from personas.prompts.judge.published_template import PublishedTemplate
 from personas.prompts.judge.rubrics import RUBRICS, LikertRubric, Rubric, Scale

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from personas.config.reading.loader import read_yaml
 from personas.core.errors import UserError
+from personas.core.strict_yaml import read_yaml
 
 _OPTIONS = ("--configfile", "--configfiles")
 
