@@ -1,10 +1,12 @@
 """A small judged study, finished in this process: cells, ratings, and the tables that follow from them by name."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from personas.plan.artefact import Artefact
+from personas.plan.frozen import FrozenPlan
 from personas.workflow.links import refresh_links
 from tests.helpers import JUDGE, FakeServer, Outcome, Project, answer, make, make_project
 
@@ -43,12 +45,17 @@ def finish(folder: Path, server: FakeServer, tables: Collection[str] = ("values"
     project.set({**addresses, "patterns": {"benchmarks": []}, "benchmarks/general/max_tokens": LONG, **changes})
     project.run()
     frozen = project.freeze("run-2")
-    needed = {each.outputs[0] for each in frozen.artefacts if each.name in tables}
+    make_with_inputs(frozen, lambda each: each.stage == "ratings" or each.name in tables)
+    refresh_links(frozen)
+    return project
+
+
+def make_with_inputs(frozen: FrozenPlan, wanted: Callable[[Artefact], bool]) -> None:
+    """Make some artefacts and all that they are made of."""
+    needed = {path for each in frozen.artefacts if wanted(each) for path in each.outputs}
     for each in reversed(frozen.artefacts):
-        if each.stage == "ratings" or needed.intersection(each.outputs):
-            needed.update((*each.inputs, *each.outputs))
+        if needed.intersection(each.outputs):
+            needed.update(each.inputs)
     for each in frozen.artefacts:
         if needed.intersection(each.outputs):
             make(frozen, each)
-    refresh_links(frozen)
-    return project
