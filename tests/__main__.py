@@ -56,8 +56,8 @@ PARTS = {part.name: part for lane in (*LANES, ASKED) for part in lane}
 ALONE = {"GOMP_SPINCOUNT": "0", "OPENBLAS_NUM_THREADS": "1"}
 """Parts share the cores. Threads that spin while they wait for each other would only take time from other parts."""
 
-MEMORY = Path("/dev/shm")
-"""A file system in memory. The tests make some hundred thousand files, of which a disk takes a tenth of their time."""
+MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
+"""A file system in memory: the tests make some hundred thousand files, which a disk takes its time for."""
 NEEDED = 8e9
 """Bytes that must be free there."""
 
