@@ -35,6 +35,8 @@ class Part:
     nice: int = 0
     folder: str = ""
     """Under `tests/`; by default the name."""
+    on_disk: bool = False
+    """Whether it writes where any process does: a machine has room for one cluster."""
 
     @property
     def command(self) -> list[str]:
@@ -44,7 +46,7 @@ class Part:
 
 LANES = (
     (Part("demo"), Part("protocol"), Part("released", nice=5)),
-    (Part("slurm"), Part("workflow")),
+    (Part("slurm", on_disk=True), Part("workflow")),
     (Part("faults"), Part("statistics", nice=5)),
     tuple(Part(name, SHARED, nice=5) for name in ("precision", "integration", "unit")),
 )
@@ -101,7 +103,8 @@ class Runner:
     def __init__(self, temporary: Path) -> None:
         # Set, every process would compile what it imports, for itself alone.
         left_out = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        self._environment = left_out | ALONE | {"TMPDIR": str(temporary)}
+        self._environment = left_out | ALONE
+        self._temporary = {"TMPDIR": str(temporary)}
         self.ended: list[Ended] = []
         self._running: set[int] = set()
         self._stopped = Event()
@@ -136,7 +139,7 @@ class Runner:
                 process = subprocess.Popen(
                     ["nice", f"-n{part.nice}", *part.command],
                     cwd=ROOT,
-                    env=self._environment,
+                    env=self._environment | ({} if part.on_disk else self._temporary),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
