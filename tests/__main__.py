@@ -46,8 +46,8 @@ class Part:
 
 LANES = (
     (Part("demo"), Part("protocol"), Part("released", nice=5)),
-    (Part("slurm", on_disk=True), Part("workflow")),
-    (Part("faults"), Part("statistics", nice=5)),
+    (Part("workflow"), Part("statistics", nice=5)),
+    (Part("slurm", on_disk=True), Part("faults")),
     tuple(Part(name, SHARED, nice=5) for name in ("precision", "integration", "unit")),
 )
 """Parts of a lane follow one another; lanes run side by side."""
