@@ -47,7 +47,7 @@ class Memory(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        while not self._ended.wait(0.25):
+        while not self._ended.wait(1):
             self.peak = max(self.peak, self._now())
 
     def end(self) -> None:
@@ -59,7 +59,7 @@ class Memory(threading.Thread):
         try:
             for process in [self._root, *self._root.children(recursive=True)]:
                 total += process.memory_info().rss
-        except psutil.Error:  # one of them ended between two looks; the next sample is a quarter second away
+        except psutil.Error:  # one of them ended between two looks; the next sample is a second away
             return 0
         return total
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,10 +21,9 @@ from personas.grid.study import resolve
 from personas.plan.frozen import Run, freeze
 from personas.workflow.making import make
 from personas.workflow.planning import look
+from tests.faults.processes import MARK, marked, wait_until
 from tests.helpers import PATIENCE, copy_project, die_with_the_tests
 from tests.warm_start import run_snakemake
-
-MARK = "PERSONAS_TEST_MARK"
 
 EMBEDDED = {
     "engine": "llama.cpp",
@@ -130,23 +128,10 @@ class Checkout:
         return {row[0] for row in rows if row[plan] != "no update"}
 
     def processes(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+        return marked(self.mark)
 
     def wait_for(self, condition: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            value = condition()
-            if value:
-                return value
-            time.sleep(0.05)
-        raise AssertionError(f"waited {timeout} s for: {what}")
+        return wait_until(condition, what, timeout)
 
     def find(self, part: str) -> psutil.Process | None:
         """The process of ours whose command line holds `part`."""
