@@ -62,7 +62,7 @@ def judged(texts: JudgeTexts, metric: str, seed: int, enforcing: Mapping[str, An
 
 async def replies(client: Client, texts: JudgeTexts, metric: str, longest: int) -> list[Reply]:
     told = json_fields(texts, metric, "json", True)
-    found = [await client.send(judged(texts, metric, seed, told, longest)) for seed in range(3)]
+    found = [await client.send(judged(texts, metric, seed, told, longest)) for seed in range(6)]
     return [reply for reply in found if isinstance(reply, Reply)]
 
 
