@@ -59,7 +59,9 @@ def _serve() -> None:
         pid = os.fork()
         if pid == 0:
             _run(**asked)
-        ended = select.select([os.pidfd_open(pid)], [], [], timeout)[0]
+        handle = os.pidfd_open(pid)
+        ended = select.select([handle], [], [], timeout)[0]
+        os.close(handle)
         if not ended:
             os.killpg(pid, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -80,7 +82,7 @@ def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str], 
     sys.argv = ["snakemake", *arguments]
     from snakemake.cli import main
 
-    main()
+    sys.exit(main())
 
 
 if __name__ == "__main__":

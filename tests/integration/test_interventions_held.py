@@ -217,8 +217,7 @@ def test_frames_say_which_intervention(finished: Project) -> None:
 
 def test_a_card_says_what_helped(finished: Project) -> None:
     frozen = finished.freeze("run-2")
-    named = {"benefits_of_interventions", "model_card_page"}
-    make_with_inputs(frozen, lambda each: each.family in named or each.stage != "figures")
+    make_with_inputs(frozen, lambda each: each.family == "benefits_of_interventions" or each.stage != "figures")
     [page] = [each for each in frozen.artefacts if each.plain_outputs[0] == "report/card-alpha.html"]
     text = Path(frozen.results / page.outputs[0]).read_text()
     assert "reminded helps, xstest: Refusal of unsafe prompts" in text
