@@ -81,20 +81,20 @@ def called(make: Callable[[], object]) -> set[tuple[str, str]]:
     met: set[tuple[int, int]] = set()
     found: set[tuple[str, str]] = set()
 
-    def note(frame: FrameType, event: str, _: object) -> None:
+    def note(frame: FrameType, _: str, __: object) -> None:
         pair = (id(frame.f_code), id(frame.f_back.f_code) if frame.f_back else 0)
-        if event == "call" and pair not in met:
+        if pair not in met:
             met.add(pair)
             if (at := place(frame)) and not behind_others(frame):
                 found.add(at)
 
-    gc.collect()
-    gc.disable()  # a generator of an earlier artefact would be called once more to be closed
-    sys.setprofile(note)
+    gc.freeze()  # a generator of an earlier artefact would be called once more to be closed
+    gc.disable()
+    sys.settrace(note)  # told of calls only, and of none of functions in C
     try:
         make()
     finally:
-        sys.setprofile(None)
+        sys.settrace(None)
         gc.enable()
     return found
 
