@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKS = {
-    "types": ["mypy"],
+    "types": ["mypy", "--num-workers", "auto"],
     "workflow": ["snakemake", "--lint"],
     "layers": ["lint-imports", "--no-cache"],
     "spelling": ["codespell"],

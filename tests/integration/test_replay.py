@@ -3,15 +3,19 @@
 import contextlib
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from starlette.testclient import TestClient
 
 import personas
 from personas.benchmarks.bfi import FROM_BASELINE
 from personas.core.errors import UserError
+from personas.core.files import write_atomically
+from personas.figures.drawing import style
 from personas.grid.cells import Cell
 from personas.plan.costs.estimate import total
 from personas.viewer.app import build_app
@@ -192,7 +196,9 @@ def test_a_replay_needs_a_baseline(again: Project) -> None:
         again.set({"personas/baseline": False}).grid()
 
 
-def test_a_persona_is_compared_with_the_baseline_in_its_place(again: Project, server: FakeServer) -> None:
+def test_a_persona_is_compared_with_the_baseline_in_its_place(
+    again: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In all that follows from cells, of a study in which one condition is replayed and the other is not."""
     judge = {**JUDGE, "model": {**JUDGE["model"], "base_url": server.base_url}}
     benchmarks = LIMITS["benchmarks"] | {"bfi": {"items": "items/bfi.json"}}
@@ -200,6 +206,7 @@ def test_a_persona_is_compared_with_the_baseline_in_its_place(again: Project, se
     server.decide = _verdict
     frozen = again.run()
     drawn: set[str] = set()
+    monkeypatch.setattr(style, "save", _leave_empty)  # what is drawn matters here, not how it is written
     for artefact in frozen.artefacts:
         if artefact.stage != "figures" or artefact.maker not in drawn:  # of each family of figures one
             make(frozen, artefact)
@@ -228,6 +235,11 @@ def test_a_persona_is_compared_with_the_baseline_in_its_place(again: Project, se
     assert (point["tokens"], point["n_cells"], point["n_without_tokens"]) == (ends.mean(), 2, 0)
     by_persona = pd.read_parquet(made["length-means"]).query("by == 'persona' and group == 'baseline'")
     assert set(by_persona["name"]) == {"baseline"}
+
+
+def _leave_empty(_: Figure, *paths: Path) -> None:
+    for path in paths:
+        write_atomically(path, b"")
 
 
 def _verdict(body: dict[str, Any]) -> Outcome | None:

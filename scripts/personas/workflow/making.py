@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -43,6 +44,13 @@ def main(plan: str, family: str, threads: int, log: str) -> None:
         sys.exit(1)
     if not make(frozen, family, threads):
         sys.exit(1)
+
+
+def leave() -> NoReturn:
+    """End this process, whose files are all written: taking apart what it imported is a tenth of a short job."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def make(frozen: FrozenPlan, name: str, threads: int = 1) -> bool:
@@ -83,7 +91,7 @@ def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> 
             _wake_forks()
     finally:
         gc.unfreeze()
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=not waiting, cancel_futures=True)
         for child in psutil.Process().children() if waiting else ():
             with suppress(psutil.Error):
                 child.kill()
