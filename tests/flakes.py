@@ -1,6 +1,7 @@
 """Run the system tests again and again beside busy processes, and tell what failed: `python -m tests.flakes`.
 
 A test that fails once in twenty runs is a fault of ours. What failing runs said stays in a folder, named at the end.
+Each run is several processes of pytest side by side, as many as `python -m tests` has lanes for such tests.
 """
 
 import argparse
@@ -12,12 +13,17 @@ import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.__main__ import LANES
 from tests.helpers import ROOT, die_with_the_tests
 
-SYSTEM = ["tests", *(f"--ignore=tests/{part}" for part in ("unit", "integration", "precision", "statistics"))]
+IN_PROCESS = {"unit", "integration", "precision", "statistics"}
+"""Parts that start nothing, or hardly anything, that could come too late."""
+_LANES = [[f"tests/{part.name}" for part in lane if part.name not in IN_PROCESS] for lane in LANES]
+SYSTEM = [lane for lane in _LANES if lane]
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,23 @@ def busy(count: int) -> Iterator[None]:
             process.wait()
 
 
-def run_tests(arguments: Sequence[str], folder: Path) -> Run:
-    """Run tests once. Only of a run with a failure anything stays in the folder."""
-    folder.mkdir()
+def run_side_by_side(lanes: Sequence[Sequence[str]], folder: Path) -> Run:
+    """Run tests once, the paths of each lane in a process of its own."""
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        runs = list(pool.map(run_tests, lanes, (folder / str(number) for number in range(len(lanes)))))
+    failed = sorted(name for run in runs for name in run.failed)
+    if not failed and folder.exists():
+        folder.rmdir()
+    return Run(
+        max(run.seconds for run in runs), sum(run.passed for run in runs), sum(run.skipped for run in runs), failed
+    )
+
+
+def run_tests(paths: Sequence[str], folder: Path) -> Run:
+    """Run tests in one process. Only of a failure anything stays in the folder."""
+    folder.mkdir(parents=True)
     report = folder / "report.xml"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junit-xml={report}", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junit-xml={report}", *paths]
     began = time.monotonic()
     with (folder / "output.txt").open("wb") as output:
         code = subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
@@ -80,14 +98,18 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--busy", type=int, default=2, help="processes that use a processor each")
     parser.add_argument(
-        "--only", nargs="+", metavar="PATH", default=SYSTEM, help="these tests, not all of the system"
+        "--only",
+        nargs="+",
+        action="append",
+        metavar="PATH",
+        help="these tests, not all of the system; given again, others beside them",
     )
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="flakes-"))
     failures: Counter[str] = Counter()
     with busy(arguments.busy):
         for number in range(1, arguments.runs + 1):
-            run = run_tests(arguments.only, folder / f"run-{number:02d}")
+            run = run_side_by_side(arguments.only or SYSTEM, folder / f"run-{number:02d}")
             failures.update(run.failed)
             print(f"run {number:2d}  {run}", flush=True)
     for name, count in failures.most_common():

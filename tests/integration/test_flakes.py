@@ -38,4 +38,4 @@ def test_a_test_that_fails_once_in_three_runs(tmp_path: Path) -> None:
     ]
     folder = Path(lines[4].removeprefix("what failing runs said: "))
     assert [kept.name for kept in folder.iterdir()] == ["run-02"]
-    assert "the second time" in (folder / "run-02/output.txt").read_text()
+    assert "the second time" in (folder / "run-02/0/output.txt").read_text()
