@@ -1,7 +1,7 @@
-"""Run the system tests again and again beside busy processes, and tell what failed: `python -m tests.flakes`.
+"""Run the tests that wait, kill and race again and again beside busy processes: `python -m tests.flakes`.
 
 A test that fails once in twenty runs is a fault of ours. What failing runs said stays in a folder, named at the end.
-Each run is several processes of pytest side by side, as many as `python -m tests` has lanes for such tests.
+Demo, protocol and released models take longer than all of these together and kill nothing; `--only` takes them too.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.__main__ import LANES
 from tests.helpers import ROOT, die_with_the_tests
 
-IN_PROCESS = {"unit", "integration", "precision", "statistics"}
-"""Parts that start nothing, or hardly anything, that could come too late."""
-_LANES = [[f"tests/{part.name}" for part in lane if part.name not in IN_PROCESS] for lane in LANES]
-SYSTEM = [lane for lane in _LANES if lane]
+_SIDE_BY_SIDE = 6
+_FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/*/test_*.py"))
+_STARTING = [path for path in _FILES if path.startswith(("tests/faults/", "tests/workflow/"))]
+SYSTEM = [["tests/slurm"], *(_STARTING[number::_SIDE_BY_SIDE] for number in range(_SIDE_BY_SIDE))]
+"""Paths of the tests, by the process that runs them. A machine has room for one cluster."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--busy", type=int, default=2, help="processes that use a processor each")
     parser.add_argument(
-        "--only",
-        nargs="+",
-        action="append",
-        metavar="PATH",
-        help="these tests, not all of the system; given again, others beside them",
+        "--only", nargs="+", action="append", metavar="PATH", help="these tests; given again, others beside them"
     )
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="flakes-"))
