@@ -20,9 +20,11 @@ from pathlib import Path
 from tests.helpers import ROOT, die_with_the_tests
 
 _SIDE_BY_SIDE = 6
-_FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/*/test_*.py"))
-_STARTING = [path for path in _FILES if path.startswith(("tests/faults/", "tests/workflow/"))]
-SYSTEM = [["tests/slurm"], *(_STARTING[number::_SIDE_BY_SIDE] for number in range(_SIDE_BY_SIDE))]
+_FILES = sorted(ROOT.glob("tests/*/test_*.py"))
+_STARTING = [path for path in _FILES if path.parent.name in ("faults", "workflow")]
+_SLEEPING = [path for path in _FILES if path.parent.name in ("integration", "unit") and "sleep(" in path.read_text()]
+_SPREAD = [str(path.relative_to(ROOT)) for path in (*_STARTING, *_SLEEPING)]
+SYSTEM = [["tests/slurm"], *(_SPREAD[number::_SIDE_BY_SIDE] for number in range(_SIDE_BY_SIDE))]
 """Paths of the tests, by the process that runs them. A machine has room for one cluster."""
 
 
