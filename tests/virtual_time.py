@@ -1,9 +1,12 @@
 """An event loop whose clock jumps to the next event: hours of waiting pass at once, and nothing else does."""
 
 import asyncio
+import functools
 import selectors
-from collections.abc import Coroutine
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
+from unittest import mock
 
 T = TypeVar("T")
 
@@ -33,3 +36,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine; `asyncio.get_running_loop().time` is its clock."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+def in_virtual_time(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run a test with the loop's clock as the monotonic one: nothing comes late, however busy the machine is."""
+
+    @functools.wraps(test)
+    def run_it(*arguments: Any, **named: Any) -> None:
+        async def with_its_clock() -> None:
+            with mock.patch.object(time, "monotonic", asyncio.get_running_loop().time):
+                await test(*arguments, **named)
+
+        run(with_its_clock())
+
+    return run_it

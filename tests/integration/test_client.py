@@ -232,8 +232,8 @@ def test_what_headers_ask_to_wait(headers: dict[str, str], wait: float | None) -
 
 async def test_one_request_that_is_told_to_wait_holds_back_all(server: FakeServer) -> None:
     """64 requests and an overloaded server: while it says so, one at a time finds out, and then all go."""
-    client = Client(server.base_url, KEY, "alpha", replace(QUICK, in_vain=5.0, for_one=5.0))
-    server.script = [failure(429, retry_after_ms="300"), failure(429, retry_after_ms="300")]
+    client = Client(server.base_url, KEY, "alpha", replace(QUICK, in_vain=30.0, for_one=30.0))
+    server.script = [failure(429, retry_after_ms="1500"), failure(429, retry_after_ms="1500")]
     first = asyncio.create_task(client.send(REQUEST))
     while not server.count:
         await asyncio.sleep(0.01)

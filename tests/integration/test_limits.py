@@ -23,6 +23,7 @@ from personas.engines.limits.turn import turn
 from personas.engines.request import Reply, Request
 from personas.requests.journal import Journal
 from personas.requests.spending import spent_so_far
+from tests.virtual_time import in_virtual_time
 
 PRICE = Price(prompt_per_million=1.0, completion_per_million=10.0)
 REQUEST = Request({}, [{"role": "user", "content": "x" * 384}], 0.0, 1.0, 100, 0, {})  # 400 characters: 100 tokens
@@ -41,13 +42,13 @@ async def passed(window: Window, amounts: list[float]) -> list[float]:
     return times
 
 
+@in_virtual_time
 async def test_never_more_than_the_limit_in_any_stretch_of_time() -> None:
-    times = await passed(Window(5, seconds=0.2), [1] * 17)
-    assert len(times) == 17 and times == sorted(times)
-    # In any 0.2 s at most 5: each is at least 0.2 s after the fifth before it. A token bucket would fail here.
-    assert all(later - earlier >= 0.2 - 0.002 for earlier, later in zip(times, times[5:], strict=False))
+    times = await passed(Window(5, seconds=10), [1] * 17)
+    assert times == pytest.approx([0] * 5 + [10] * 5 + [20] * 5 + [30] * 2), "a token bucket would fail here"
 
 
+@in_virtual_time
 async def test_what_is_settled_below_the_estimate_makes_room_at_once() -> None:
     window = Window(100, seconds=60)
     first = await window.take(90)
@@ -58,33 +59,36 @@ async def test_what_is_settled_below_the_estimate_makes_room_at_once() -> None:
     await asyncio.wait_for(waiting, 1)
 
 
+@in_virtual_time
 async def test_what_is_settled_above_the_estimate_counts() -> None:
-    window = Window(100, seconds=0.3)
+    window = Window(100, seconds=10)
     window.settle(await window.take(10), 95)
     started = time.monotonic()
     await window.take(10)
-    assert time.monotonic() - started >= 0.25
+    assert time.monotonic() - started == pytest.approx(10)
 
 
+@in_virtual_time
 async def test_what_left_the_window_can_still_be_settled() -> None:
-    window = Window(100, seconds=0.05)
+    window = Window(100, seconds=10)
     old = await window.take(100)
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(11)
     await window.take(100)
     window.settle(old, 0)
     waiting = asyncio.create_task(window.take(100))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(9)
     assert not waiting.done(), "settling what is gone gives nothing back"
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 2)
 
 
+@in_virtual_time
 async def test_what_alone_exceeds_the_limit_goes_alone() -> None:
-    times = await passed(Window(10, seconds=0.1), [1, 50, 1])
-    assert times[1] >= 0.095 and times[2] - times[1] >= 0.095
+    assert await passed(Window(10, seconds=10), [1, 50, 1]) == pytest.approx([0, 10, 20])
 
 
+@in_virtual_time
 async def test_first_come_first_served() -> None:
-    window, order = Window(10, seconds=0.1), []
+    window, order = Window(10, seconds=10), []
 
     async def one(name: str, amount: float) -> None:
         await window.take(amount)
@@ -95,10 +99,10 @@ async def test_first_come_first_served() -> None:
     assert order == ["large", "small"], "a small one never starves a large one"
 
 
+@in_virtual_time
 async def test_a_set_clock_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    times = await passed(Window(2, seconds=0.1), [1] * 4)
-    assert times[1] < 0.09 <= times[2]
+    assert await passed(Window(2, seconds=10), [1] * 4) == pytest.approx([0, 0, 10, 10])
 
 
 # The gate: what a try reserves, and what is counted after it.

@@ -65,6 +65,13 @@ def alive(pid: int) -> bool:
         return False
 
 
+async def pid_of(owned: Supervisor, within: float = 30) -> int | None:
+    deadline = time.monotonic() + within
+    while not owned.pid and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    return owned.pid
+
+
 async def gone(*pids: int, within: float = 30) -> bool:
     deadline = time.monotonic() + within
     while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
@@ -149,8 +156,7 @@ async def test_the_deadline_passes(tmp_path: Path) -> None:
     code = f"print('loading', flush=True); {SLEEP}"
     owned = engine(code, log=tmp_path / "engine.log")
     starting = asyncio.create_task(owned.start(never, 2))
-    await asyncio.sleep(0.5)
-    pid = owned.pid
+    pid = await pid_of(owned)
     with pytest.raises(EngineOutOfTime, match="not ready after 2 s"):
         await starting
     assert pid and await gone(pid)
@@ -159,8 +165,7 @@ async def test_the_deadline_passes(tmp_path: Path) -> None:
 async def test_cancelling_the_start_ends_the_engine(tmp_path: Path) -> None:
     owned = engine(SLEEP, log=tmp_path / "engine.log")
     starting = asyncio.create_task(owned.start(never, 60))
-    await asyncio.sleep(0.5)
-    pid = owned.pid
+    pid = await pid_of(owned)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
