@@ -418,9 +418,8 @@ def test_a_refused_request_costs_nothing_and_a_billed_error_does(served: Project
 def test_requests_per_minute_hold_a_batch_back(
     served: Project, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "personas.engines.limits.gate.Window.__init__.__defaults__", (2.0,)
-    )  # a minute of two seconds
+    seconds = "personas.engines.limits.gate.Window.__init__.__defaults__"
+    monkeypatch.setattr(seconds, (2.0,))  # of a minute
     times: list[float] = []
     server.decide = lambda body: times.append(time.monotonic())
     run_all(served.edit(models__alpha__limits={"requests_per_minute": 20}).frozen())

@@ -91,7 +91,7 @@ def _in_processes(frozen: FrozenPlan, missing: list[Artefact], threads: int) -> 
             _wake_forks()
     finally:
         gc.unfreeze()
-        pool.shutdown(wait=not waiting, cancel_futures=True)
+        pool.shutdown(wait=not waiting, cancel_futures=True)  # `leave` waits for nobody
         for child in psutil.Process().children() if waiting else ():
             with suppress(psutil.Error):
                 child.kill()
