@@ -5,6 +5,7 @@ that kill Snakemake, or look for it by its command line, start a process of its 
 """
 
 import atexit
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -60,12 +61,13 @@ def _serve() -> None:
         if pid == 0:
             _run(**asked)
         handle = os.pidfd_open(pid)
-        ended = select.select([handle], [], [], timeout)[0]
+        ended = handle in select.select([handle, sys.stdin], [], [], timeout)[0]  # the input ends with the tests
         os.close(handle)
         if not ended:
             os.killpg(pid, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        print(json.dumps(code if ended else None), flush=True)
+        with contextlib.suppress(BrokenPipeError):  # nobody waits any more
+            print(json.dumps(code if ended else None), flush=True)
 
 
 def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str], printed: str) -> None:

@@ -43,10 +43,10 @@ def test_a_sigterm_waits_for_the_lock_of_the_thread_that_it_strikes(scheduler: A
     try:
         with scheduler._lock:
             signal.raise_signal(signal.SIGTERM)
+            assert scheduler._user_kill == "graceful", "no job starts after it, whoever gets the lock next"
         assert scheduler._open_jobs.acquire(timeout=20)
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert scheduler._user_kill == "graceful"
 
 
 class Makes:

@@ -120,13 +120,15 @@ def _unless_hidden(exists: Callable[[Any], Awaitable[bool]], files: Set[str]) ->
 
 
 def _in_a_thread(handler: Callable[..., None]) -> Callable[..., None]:
-    """Have SIGTERM answered in another thread.
+    """Have SIGTERM count at once, and the scheduler woken in another thread.
 
     Snakemake's own handler takes a lock. The main thread, which runs handlers, holds that lock while it completes
-    jobs and selects new ones; a SIGTERM at such a moment made the process wait for itself for ever.
+    jobs and selects new ones; a SIGTERM at such a moment made the process wait for itself for ever. A thread that
+    waits for the lock may get it only after the main thread took it again, and started the next job.
     """
 
     def exit_gracefully(scheduler: Any, *signal: Any) -> None:
+        scheduler._user_kill = "graceful"  # as the handler sets it
         _thread.start_new_thread(handler, (scheduler, *signal))  # `threading` takes locks of its own
 
     return exit_gracefully
